@@ -1,0 +1,104 @@
+//! Nearest-neighbour retrieval over a target voice's embeddings.
+//!
+//! Thread: worker (search) and loader (open, health check). Nothing here is
+//! ever called from the audio thread.
+
+use crate::frames::Frames;
+
+/// What to look for. All of it may change from frame to frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SearchParams {
+    /// Neighbours per frame; at most [`MAX_K`].
+    pub k: usize,
+    /// Inverted lists visited per frame (1 = the nearest cell only). An exact
+    /// index ignores it; more than there are lists means all of them.
+    pub n_probe: usize,
+}
+
+/// Most neighbours that may be asked for.
+pub const MAX_K: usize = 64;
+
+impl Default for SearchParams {
+    /// RVC's habit: 8 neighbours; one probe, as the index files are made for.
+    fn default() -> Self {
+        Self { k: 8, n_probe: 1 }
+    }
+}
+
+/// Id of an empty slot: fewer than `k` vectors were found for that frame.
+pub const NO_NEIGHBOUR: i64 = -1;
+
+/// Result of a search: `frames x k` ids and distances, best first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Neighbours {
+    /// Neighbours per frame.
+    pub k: usize,
+    /// `[frames * k]`; [`NO_NEIGHBOUR`] marks an empty slot.
+    pub ids: Vec<i64>,
+    /// `[frames * k]`; for L2 the *squared* distance, as faiss gives it; for
+    /// inner product the similarity (larger is nearer).
+    pub distances: Vec<f32>,
+}
+
+impl Neighbours {
+    /// Ids and distances of one frame.
+    ///
+    /// # Panics
+    /// If `frame` is out of range.
+    #[must_use]
+    pub fn of_frame(&self, frame: usize) -> (&[i64], &[f32]) {
+        let range = frame * self.k..(frame + 1) * self.k;
+        (&self.ids[range.clone()], &self.distances[range])
+    }
+}
+
+/// How an index compares vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Squared Euclidean distance.
+    L2,
+    /// Inner product (larger is nearer).
+    InnerProduct,
+}
+
+/// A search that could not be done; the hop goes on with the live embedding.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The encoder and the index do not belong together.
+    #[error("the index holds {index}-dimensional vectors, the encoder makes {query}-dimensional ones")]
+    Dimension {
+        /// Dimension of the index.
+        index: usize,
+        /// Dimension of the query.
+        query: usize,
+    },
+    /// A query held NaN or infinity.
+    #[error("the encoder made a value that is not a number")]
+    NonFiniteQuery,
+    /// faiss itself refused.
+    #[error("the index could not be searched: {0}")]
+    Backend(String),
+}
+
+/// A set of embeddings that can be searched. Shared between instances, so
+/// everything that varies is an argument and nothing is mutable.
+pub trait EmbeddingIndex: Send + Sync {
+    /// Values per vector.
+    fn dim(&self) -> usize;
+    /// Number of vectors; never 0 for an index that was opened.
+    fn len(&self) -> usize;
+    /// True if it holds no vector.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// How vectors are compared.
+    fn metric(&self) -> Metric;
+    /// Finds the `k` nearest vectors of every frame. `out` is overwritten; its
+    /// memory is reused.
+    ///
+    /// # Errors
+    /// See [`SearchError`]; `out` is then unspecified.
+    fn search(&self, queries: &Frames, params: SearchParams, out: &mut Neighbours) -> Result<(), SearchError>;
+    /// Copies vector `id` into `out` (`dim` values). False if there is no such id.
+    fn vector(&self, id: i64, out: &mut [f32]) -> bool;
+}
