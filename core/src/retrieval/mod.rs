@@ -3,15 +3,31 @@
 //! Thread: worker (search) and loader (open, health check). Nothing here is
 //! ever called from the audio thread.
 
+pub mod blend;
+mod error;
+pub mod flat;
+mod format;
+pub mod health;
+pub mod ivf;
+mod open;
+
+pub use blend::{Retrieved, blend, retrieve};
+pub use error::IndexFileError;
+pub use flat::FlatIndex;
+pub use format::{MAX_DIM, MAX_FILE_BYTES};
+pub use ivf::IvfIndex;
+pub use open::open;
+
 use crate::frames::Frames;
 
 /// What to look for. All of it may change from frame to frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SearchParams {
-    /// Neighbours per frame; at most [`MAX_K`].
+    /// Neighbours per frame; a search takes 0 as 1 and more than [`MAX_K`] as
+    /// that ([`Neighbours::k`] says what it was).
     pub k: usize,
     /// Inverted lists visited per frame (1 = the nearest cell only). An exact
-    /// index ignores it; more than there are lists means all of them.
+    /// index ignores it; 0 counts as 1, more than there are lists as all of them.
     pub n_probe: usize,
 }
 
@@ -36,7 +52,8 @@ pub struct Neighbours {
     /// `[frames * k]`; [`NO_NEIGHBOUR`] marks an empty slot.
     pub ids: Vec<i64>,
     /// `[frames * k]`; for L2 the *squared* distance, as faiss gives it; for
-    /// inner product the similarity (larger is nearer).
+    /// inner product the similarity (larger is nearer). An empty slot has the
+    /// worst value there is (`f32::MAX` or `f32::MIN`).
     pub distances: Vec<f32>,
 }
 
@@ -98,7 +115,15 @@ pub trait EmbeddingIndex: Send + Sync {
     ///
     /// # Errors
     /// See [`SearchError`]; `out` is then unspecified.
-    fn search(&self, queries: &Frames, params: SearchParams, out: &mut Neighbours) -> Result<(), SearchError>;
-    /// Copies vector `id` into `out` (`dim` values). False if there is no such id.
+    fn search(&self, queries: &Frames, params: SearchParams, out: &mut Neighbours)
+    -> Result<(), SearchError>;
+    /// Copies vector `id` (0 to `len - 1`) into `out`. False if there is no such id.
+    ///
+    /// # Panics
+    /// If `out` has not `dim` values.
     fn vector(&self, id: i64, out: &mut [f32]) -> bool;
+    /// Vectors in each inverted list; an index without lists is one list.
+    fn list_sizes(&self) -> Vec<usize> {
+        vec![self.len()]
+    }
 }

@@ -1,0 +1,84 @@
+//! What can be wrong with an index file, as a sentence for its user.
+
+use std::path::PathBuf;
+
+/// An index file that was not opened. The running voice goes on; each message
+/// says what is wrong with the file and, where we know it, what would be right.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexFileError {
+    /// No file there.
+    #[error("the index file {} does not exist; choose it again", path.display())]
+    Missing {
+        /// Where it should have been.
+        path: PathBuf,
+    },
+    /// The system would not let us read it.
+    #[error("the index file could not be read: {0}")]
+    Unreadable(#[from] std::io::Error),
+    /// Something else altogether.
+    #[error(
+        "this file is not a faiss index; choose the `added_*.index` file that the training of the voice wrote"
+    )]
+    NotAnIndex,
+    /// A faiss index, but not one of ours.
+    #[error(
+        "this is a faiss index of a kind that cannot be used here ({kind}); choose or build an IVF-Flat or Flat index"
+    )]
+    UnsupportedKind {
+        /// What it is, in faiss's words.
+        kind: String,
+    },
+    /// The file ends before what its header promises.
+    #[error(
+        "the index file is cut short: it has {found} bytes, its header promises at least {promised}; copy or download it again"
+    )]
+    Truncated {
+        /// Bytes that the file should have at least.
+        promised: u64,
+        /// Bytes that it has.
+        found: u64,
+    },
+    /// Fields that contradict each other.
+    #[error("the index file is damaged ({what}); copy it again or rebuild it")]
+    Corrupt {
+        /// Which fields.
+        what: &'static str,
+    },
+    /// Trained but never filled: RVC's `trained_*.index`.
+    #[error(
+        "this index was trained but holds no vectors (a `trained_*.index` file); choose the `added_*.index` file beside it"
+    )]
+    TrainedOnly,
+    /// No vectors.
+    #[error("this index holds no vectors; rebuild it from recordings of the voice")]
+    Empty,
+    /// Made for another encoder.
+    #[error(
+        "this index holds {index}-dimensional vectors, the encoder makes {encoder}-dimensional ones; choose an index made with this encoder (RVC v1 voices have 256, v2 voices 768)"
+    )]
+    Dimension {
+        /// Dimension of the index.
+        index: usize,
+        /// Dimension of the encoder.
+        encoder: usize,
+    },
+    /// NaN or infinity among the vectors.
+    #[error("this index holds values that are not numbers; rebuild it, its training features were broken")]
+    NonFinite,
+    /// Ids that are not 0, 1, 2, ...
+    #[error("this index numbers its vectors in its own way; rebuild it without custom ids")]
+    CustomIds,
+    /// A size beyond all sense.
+    #[error("the index file declares {what} of {declared}, more than the {limit} that can be used here")]
+    TooLarge {
+        /// Which size.
+        what: &'static str,
+        /// As declared.
+        declared: u64,
+        /// Most that is taken.
+        limit: u64,
+    },
+    /// faiss refused what our checks had let pass.
+    #[error("faiss could not read the index: {0}")]
+    Backend(String),
+}

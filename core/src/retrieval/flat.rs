@@ -1,0 +1,262 @@
+//! Exact search in plain Rust: the oracle of the tests, and the better choice
+//! for sets so small that an inverted file only costs recall.
+
+use super::{EmbeddingIndex, MAX_K, Metric, NO_NEIGHBOUR, Neighbours, SearchError, SearchParams};
+use crate::frames::Frames;
+
+/// All vectors, compared one by one. Equal distances go to the lower id.
+#[derive(Clone, Debug)]
+pub struct FlatIndex {
+    vectors: Frames,
+    metric: Metric,
+}
+
+impl FlatIndex {
+    /// An index of these vectors; ids are their row numbers.
+    #[must_use]
+    pub fn new(vectors: Frames, metric: Metric) -> Self {
+        Self { vectors, metric }
+    }
+}
+
+impl EmbeddingIndex for FlatIndex {
+    fn dim(&self) -> usize {
+        self.vectors.dim()
+    }
+
+    fn len(&self) -> usize {
+        self.vectors.len()
+    }
+
+    fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    fn search(
+        &self,
+        queries: &Frames,
+        params: SearchParams,
+        out: &mut Neighbours,
+    ) -> Result<(), SearchError> {
+        check_queries(self, queries)?;
+        let k = params.k.clamp(1, MAX_K);
+        out.reset(k, queries.len(), self.metric);
+        for (frame, query) in queries.rows().enumerate() {
+            let slots = frame * k..(frame + 1) * k;
+            let mut best = Best {
+                ids: &mut out.ids[slots.clone()],
+                distances: &mut out.distances[slots],
+                metric: self.metric,
+                found: 0,
+            };
+            for (id, vector) in (0_i64..).zip(self.vectors.rows()) {
+                let distance = match self.metric {
+                    Metric::L2 => squared_distance(query, vector),
+                    Metric::InnerProduct => inner_product(query, vector),
+                };
+                best.offer(id, distance);
+            }
+        }
+        Ok(())
+    }
+
+    fn vector(&self, id: i64, out: &mut [f32]) -> bool {
+        let Some(row) = usize::try_from(id).ok().filter(|&row| row < self.len()) else {
+            return false;
+        };
+        out.copy_from_slice(self.vectors.row(row));
+        true
+    }
+}
+
+/// What every index asks of its queries.
+pub(super) fn check_queries(
+    index: &(impl EmbeddingIndex + ?Sized),
+    queries: &Frames,
+) -> Result<(), SearchError> {
+    if queries.dim() != index.dim() {
+        return Err(SearchError::Dimension {
+            index: index.dim(),
+            query: queries.dim(),
+        });
+    }
+    if queries.data().iter().any(|value| !value.is_finite()) {
+        return Err(SearchError::NonFiniteQuery);
+    }
+    Ok(())
+}
+
+impl Neighbours {
+    /// `frames` frames of `k` empty slots, in the memory that is there. The
+    /// distance of an empty slot is the worst there is, as in faiss.
+    pub(super) fn reset(&mut self, k: usize, frames: usize, metric: Metric) {
+        self.k = k;
+        self.ids.clear();
+        self.ids.resize(k * frames, NO_NEIGHBOUR);
+        self.distances.clear();
+        self.distances.resize(
+            k * frames,
+            match metric {
+                Metric::L2 => f32::MAX,
+                Metric::InnerProduct => f32::MIN,
+            },
+        );
+    }
+}
+
+/// The best `k` so far, sorted: an insertion, because `k` is small and most
+/// vectors fail the first comparison.
+struct Best<'a> {
+    ids: &'a mut [i64],
+    distances: &'a mut [f32],
+    metric: Metric,
+    found: usize,
+}
+
+impl Best<'_> {
+    fn offer(&mut self, id: i64, distance: f32) {
+        // Strictly better: the earlier of two equals, which has the lower id, stays ahead.
+        let better = |than: f32| match self.metric {
+            Metric::L2 => distance < than,
+            Metric::InnerProduct => distance > than,
+        };
+        let full = self.found == self.ids.len();
+        let last = self.ids.len() - 1;
+        // An overflowed distance (or NaN) is no neighbour, full or not.
+        if !distance.is_finite() || (full && !better(self.distances[last])) {
+            return;
+        }
+        let mut slot = if full { last } else { self.found };
+        while slot > 0 && better(self.distances[slot - 1]) {
+            self.distances[slot] = self.distances[slot - 1];
+            self.ids[slot] = self.ids[slot - 1];
+            slot -= 1;
+        }
+        self.distances[slot] = distance;
+        self.ids[slot] = id;
+        self.found = (self.found + 1).min(self.ids.len());
+    }
+}
+
+/// Sums kept side by side, so that the compiler can use SIMD without being
+/// allowed to reorder float additions.
+const LANES: usize = 16;
+
+/// Squared Euclidean distance of two vectors of equal length.
+pub(super) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+    lane_sum(a, b, |x, y| (x - y) * (x - y))
+}
+
+fn inner_product(a: &[f32], b: &[f32]) -> f32 {
+    lane_sum(a, b, |x, y| x * y)
+}
+
+#[inline(always)]
+fn lane_sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+    let (a_body, a_tail) = a.as_chunks::<LANES>();
+    let (b_body, b_tail) = b.as_chunks::<LANES>();
+    let mut sums = [0.0_f32; LANES];
+    for (x, y) in a_body.iter().zip(b_body) {
+        for ((sum, &x), &y) in sums.iter_mut().zip(x).zip(y) {
+            *sum += term(x, y);
+        }
+    }
+    let tail: f32 = a_tail.iter().zip(b_tail).map(|(&x, &y)| term(x, y)).sum();
+    sums.iter().sum::<f32>() + tail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(metric: Metric) -> FlatIndex {
+        FlatIndex::new(
+            Frames::from_data(2, vec![0.0, 0.0, 3.0, 4.0, 3.0, 4.0, -1.0, 0.0]),
+            metric,
+        )
+    }
+
+    fn search(index: &FlatIndex, query: [f32; 2], k: usize) -> Neighbours {
+        let mut out = Neighbours::default();
+        let params = SearchParams { k, n_probe: 1 };
+        index
+            .search(&Frames::from_data(2, query.to_vec()), params, &mut out)
+            .expect("searched");
+        out
+    }
+
+    #[test]
+    fn l2_gives_squared_distances_and_the_lower_id_of_equals() {
+        let found = search(&index(Metric::L2), [3.0, 0.0], 3);
+        assert_eq!(found.ids, [0, 1, 2]);
+        assert_eq!(found.distances, [9.0, 16.0, 16.0]);
+    }
+
+    #[test]
+    fn inner_product_gives_the_largest_first() {
+        let found = search(&index(Metric::InnerProduct), [1.0, 2.0], 4);
+        assert_eq!(found.ids, [1, 2, 0, 3]);
+        assert_eq!(found.distances, [11.0, 11.0, 0.0, -1.0]);
+    }
+
+    #[test]
+    fn slots_beyond_the_set_stay_empty() {
+        let found = search(&index(Metric::L2), [0.0, 0.0], 6);
+        assert_eq!(found.ids, [0, 3, 1, 2, NO_NEIGHBOUR, NO_NEIGHBOUR]);
+        assert_eq!(found.distances, [0.0, 1.0, 25.0, 25.0, f32::MAX, f32::MAX]);
+    }
+
+    #[test]
+    fn k_is_held_to_its_range() {
+        assert_eq!(search(&index(Metric::L2), [0.0, 0.0], 0).k, 1);
+        assert_eq!(search(&index(Metric::L2), [0.0, 0.0], usize::MAX).k, MAX_K);
+    }
+
+    #[test]
+    fn a_distance_that_overflows_is_no_neighbour() {
+        let far = FlatIndex::new(Frames::from_data(1, vec![-3e38, 1.0]), Metric::L2);
+        let mut out = Neighbours::default();
+        let queries = Frames::from_data(1, vec![3e38]);
+        far.search(&queries, SearchParams::default(), &mut out)
+            .expect("searched");
+        assert!(out.ids.iter().all(|&id| id == NO_NEIGHBOUR));
+    }
+
+    #[test]
+    fn queries_of_another_size_or_without_a_value_are_refused() {
+        let index = index(Metric::L2);
+        let mut out = Neighbours::default();
+        let wide = index.search(
+            &Frames::from_data(3, vec![0.0; 3]),
+            SearchParams::default(),
+            &mut out,
+        );
+        assert!(matches!(wide, Err(SearchError::Dimension { index: 2, query: 3 })));
+        let nan = index.search(
+            &Frames::from_data(2, vec![0.0, f32::NAN]),
+            SearchParams::default(),
+            &mut out,
+        );
+        assert!(matches!(nan, Err(SearchError::NonFiniteQuery)));
+    }
+
+    #[test]
+    fn vectors_by_id() {
+        let mut out = [0.0; 2];
+        assert!(index(Metric::L2).vector(1, &mut out));
+        assert_eq!(out, [3.0, 4.0]);
+        for id in [NO_NEIGHBOUR, 4, i64::MIN, i64::MAX] {
+            assert!(!index(Metric::L2).vector(id, &mut out), "{id}");
+        }
+    }
+
+    #[test]
+    fn sums_cover_every_length() {
+        for len in 1..40_u8 {
+            let ones = vec![1.0; len.into()];
+            let threes = vec![3.0; len.into()];
+            assert_eq!(squared_distance(&ones, &threes), 4.0 * f32::from(len));
+            assert_eq!(inner_product(&ones, &threes), 3.0 * f32::from(len));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Reads primitive values and never past what the file holds.
+
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
+use super::IndexFileError;
+
+/// Bytes converted at a time when floats or ids are walked.
+const CHUNK: usize = 1 << 16;
+
+/// A position in a file of known length.
+pub(super) struct Cursor<R> {
+    inner: BufReader<R>,
+    position: u64,
+    len: u64,
+}
+
+impl<R: Read + Seek> Cursor<R> {
+    /// At the start of `inner`, which is `len` bytes long.
+    pub fn new(inner: R, len: u64) -> Self {
+        Self {
+            inner: BufReader::with_capacity(CHUNK, inner),
+            position: 0,
+            len,
+        }
+    }
+
+    /// Fails unless `count` more elements of `size` bytes are there. Called
+    /// before anything of that size is allocated or read.
+    pub fn need(&self, count: u64, size: u64) -> Result<u64, IndexFileError> {
+        let promised = count
+            .checked_mul(size)
+            .and_then(|bytes| bytes.checked_add(self.position));
+        match promised {
+            Some(promised) if promised <= self.len => Ok(promised - self.position),
+            Some(promised) => Err(IndexFileError::Truncated {
+                promised,
+                found: self.len,
+            }),
+            None => Err(IndexFileError::Corrupt {
+                what: "a size that no file can have",
+            }),
+        }
+    }
+
+    /// Fails unless everything was read.
+    pub fn end(&self) -> Result<(), IndexFileError> {
+        if self.position == self.len {
+            return Ok(());
+        }
+        Err(IndexFileError::Corrupt {
+            what: "it goes on after its end",
+        })
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], IndexFileError> {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), IndexFileError> {
+        let count = bytes.len() as u64;
+        self.need(count, 1)?;
+        self.inner.read_exact(bytes)?;
+        self.position += count;
+        Ok(())
+    }
+
+    /// Passes over `bytes` bytes.
+    pub fn skip(&mut self, bytes: u64) -> Result<(), IndexFileError> {
+        self.need(bytes, 1)?;
+        self.position += bytes;
+        self.inner.seek(SeekFrom::Start(self.position))?;
+        Ok(())
+    }
+
+    /// Four letters that name what follows.
+    pub fn fourcc(&mut self) -> Result<[u8; 4], IndexFileError> {
+        self.take()
+    }
+
+    pub fn u8(&mut self) -> Result<u8, IndexFileError> {
+        self.take::<1>().map(|[byte]| byte)
+    }
+
+    pub fn i32(&mut self) -> Result<i32, IndexFileError> {
+        self.take().map(i32::from_le_bytes)
+    }
+
+    pub fn i64(&mut self) -> Result<i64, IndexFileError> {
+        self.take().map(i64::from_le_bytes)
+    }
+
+    pub fn u64(&mut self) -> Result<u64, IndexFileError> {
+        self.take().map(u64::from_le_bytes)
+    }
+
+    /// `count` sizes or pairs of words.
+    pub fn u64s(&mut self, count: u64) -> Result<Vec<u64>, IndexFileError> {
+        self.need(count, 8)?;
+        let mut values = Vec::new();
+        self.each(count, |bytes: [u8; 8]| {
+            values.push(u64::from_le_bytes(bytes));
+            Ok(())
+        })?;
+        Ok(values)
+    }
+
+    /// Reads `count` floats, all of them finite.
+    pub fn finite_floats(&mut self, count: u64) -> Result<Vec<f32>, IndexFileError> {
+        self.need(count, 4)?;
+        let mut values = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+        self.each(count, |bytes| {
+            values.push(finite(bytes)?);
+            Ok(())
+        })?;
+        Ok(values)
+    }
+
+    /// Passes over `count` floats, all of them finite.
+    pub fn skip_finite_floats(&mut self, count: u64) -> Result<(), IndexFileError> {
+        self.each(count, |bytes| finite(bytes).map(drop))
+    }
+
+    /// Calls `on` with each of `count` elements of `N` bytes.
+    pub fn each<const N: usize>(
+        &mut self,
+        count: u64,
+        mut on: impl FnMut([u8; N]) -> Result<(), IndexFileError>,
+    ) -> Result<(), IndexFileError> {
+        let mut left = self.need(count, N as u64)?;
+        let mut buffer = vec![0; CHUNK];
+        while left > 0 {
+            // CHUNK is a multiple of every N in use, so no element is split.
+            let step = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+            self.fill(&mut buffer[..step])?;
+            for element in buffer[..step].as_chunks::<N>().0 {
+                on(*element)?;
+            }
+            left -= step as u64;
+        }
+        Ok(())
+    }
+}
+
+fn finite(bytes: [u8; 4]) -> Result<f32, IndexFileError> {
+    let value = f32::from_le_bytes(bytes);
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(IndexFileError::NonFinite)
+    }
+}

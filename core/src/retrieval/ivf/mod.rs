@@ -1,0 +1,138 @@
+//! Inverted-file search with faiss. The only room that names it.
+//!
+//! Thread: loader (load, build, save), worker (search). One index is shared by
+//! all instances: a search takes `&self`, and what varies (k, n_probe) goes
+//! along with each call instead of being set on the index, as faiss's own
+//! `nprobe` would be.
+
+mod build;
+mod handle;
+mod openmp;
+mod stream;
+
+pub use build::{BuildError, SaveError, rvc_list_count};
+
+use std::io::{Read, Seek, SeekFrom};
+
+use super::error::IndexFileError;
+use super::flat::check_queries;
+use super::format::IvfLayout;
+use super::{EmbeddingIndex, MAX_K, Metric, Neighbours, SearchError, SearchParams};
+use crate::frames::Frames;
+use handle::{Handle, Probes};
+use openmp::OneThread;
+
+/// Queries handed to faiss at a time. From 20 on it finds the nearest list with
+/// a matrix product, which rounds otherwise: the same frame could then go to
+/// another list because its neighbours in the batch changed. Below, each frame
+/// is searched for itself, and the result does not depend on the hop.
+const BATCH: usize = 16;
+
+/// A faiss IVF-Flat index.
+pub struct IvfIndex {
+    handle: Handle,
+    dim: usize,
+    len: usize,
+    metric: Metric,
+    n_list: usize,
+}
+
+impl IvfIndex {
+    /// Lets faiss read a file that [`super::format::check`] has let pass, makes
+    /// the map from ids to vectors, and searches once, because the first search
+    /// is several times slower than all others.
+    pub(super) fn load(
+        mut source: impl Read + Seek + 'static,
+        layout: &IvfLayout,
+    ) -> Result<Self, IndexFileError> {
+        source.seek(SeekFrom::Start(0))?;
+        let _bounded = OneThread::here();
+        let handle = stream::read(source).map_err(IndexFileError::Backend)?;
+        let index = Self::from_handle(handle).map_err(IndexFileError::Backend)?;
+        if index.layout() != *layout {
+            let what = "it changed while it was read";
+            return Err(IndexFileError::Corrupt { what });
+        }
+        Ok(index)
+    }
+
+    fn from_handle(mut handle: Handle) -> Result<Self, String> {
+        handle.map_ids()?;
+        let (dim, len, metric, n_list) = (handle.dim(), handle.len(), handle.metric(), handle.n_list());
+        let index = Self {
+            handle,
+            dim,
+            len,
+            metric,
+            n_list,
+        };
+        let zeros = Frames::from_data(dim, vec![0.0; dim]);
+        index
+            .search(&zeros, SearchParams::default(), &mut Neighbours::default())
+            .map_err(|error| error.to_string())?;
+        Ok(index)
+    }
+
+    fn layout(&self) -> IvfLayout {
+        IvfLayout {
+            dim: self.dim,
+            len: self.len,
+            metric: self.metric,
+            n_list: self.n_list,
+        }
+    }
+
+    /// Number of inverted lists.
+    #[must_use]
+    pub fn n_list(&self) -> usize {
+        self.n_list
+    }
+}
+
+impl EmbeddingIndex for IvfIndex {
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    fn search(
+        &self,
+        queries: &Frames,
+        params: SearchParams,
+        out: &mut Neighbours,
+    ) -> Result<(), SearchError> {
+        check_queries(self, queries)?;
+        let k = params.k.clamp(1, MAX_K);
+        out.reset(k, queries.len(), self.metric);
+        let probes = Probes::new(params.n_probe.clamp(1, self.n_list)).map_err(SearchError::Backend)?;
+        let _bounded = OneThread::here();
+        let batches = queries
+            .data()
+            .chunks(BATCH * self.dim)
+            .zip(out.ids.chunks_mut(BATCH * k))
+            .zip(out.distances.chunks_mut(BATCH * k));
+        for ((queries, ids), distances) in batches {
+            self.handle
+                .search(queries, k, &probes, ids, distances)
+                .map_err(SearchError::Backend)?;
+        }
+        Ok(())
+    }
+
+    fn vector(&self, id: i64, out: &mut [f32]) -> bool {
+        assert_eq!(out.len(), self.dim, "a vector of the index's size");
+        let known = usize::try_from(id).is_ok_and(|id| id < self.len);
+        known && self.handle.reconstruct(id, out)
+    }
+
+    fn list_sizes(&self) -> Vec<usize> {
+        self.handle.list_sizes()
+    }
+}

@@ -1,0 +1,100 @@
+//! Files between Rust and faiss: Rust opens them, faiss reads and writes
+//! through callbacks. So any path that the system can open works (faiss takes
+//! `char*` paths, which lose non-ASCII letters on Windows), and what is read is
+//! the very file that was checked.
+
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::io::{Read, Write};
+use std::{ptr, slice};
+
+use faiss_sys as sys;
+
+use super::handle::{Handle, check};
+
+thread_local! {
+    // The callbacks get no user pointer, but run on the thread of the call.
+    static SOURCE: RefCell<Option<Box<dyn Read>>> = const { RefCell::new(None) };
+    static TARGET: RefCell<Option<Box<dyn Write>>> = const { RefCell::new(None) };
+}
+
+/// Reads an index.
+///
+/// The bytes must have passed [`crate::retrieval::format::check`]: faiss trusts
+/// the sizes that it finds.
+pub(super) fn read(source: impl Read + 'static) -> Result<Handle, String> {
+    SOURCE.set(Some(Box::new(source)));
+    let mut reader = ptr::null_mut();
+    let mut index = ptr::null_mut();
+    // SAFETY: faiss stores new objects in `reader` and `index`; the cast is to
+    // the base class of the same object; the reader is freed here and nowhere else.
+    let result = unsafe {
+        check(sys::faiss_CustomIOReader_new(&mut reader, Some(on_read))).and_then(|()| {
+            let result = check(sys::faiss_read_index_custom(reader.cast(), 0, &mut index));
+            sys::faiss_CustomIOReader_free(reader);
+            result
+        })
+    };
+    SOURCE.set(None);
+    result?;
+    // SAFETY: faiss has just made it for us.
+    unsafe { Handle::own(index) }
+}
+
+/// Writes an index. Gives the sink's own error if that was the cause.
+pub(super) fn write(handle: &Handle, target: impl Write + 'static) -> Result<(), String> {
+    TARGET.set(Some(Box::new(target)));
+    let mut writer = ptr::null_mut();
+    // SAFETY: as in `read`; the index lives and is only read.
+    let result = unsafe {
+        check(sys::faiss_CustomIOWriter_new(&mut writer, Some(on_write))).and_then(|()| {
+            let result = check(sys::faiss_write_index_custom(handle.as_index(), writer.cast(), 0));
+            sys::faiss_CustomIOWriter_free(writer);
+            result
+        })
+    };
+    let flushed = TARGET.take().map_or(Ok(()), |mut target| target.flush());
+    result.and(flushed.map_err(|error| error.to_string()))
+}
+
+/// Gives the number of items read: all or none.
+unsafe extern "C" fn on_read(target: *mut c_void, size: usize, items: usize) -> usize {
+    let Some(bytes) = size.checked_mul(items) else {
+        return 0;
+    };
+    if bytes == 0 {
+        return items; // `target` may be null then
+    }
+    // SAFETY: faiss gives room for `items` things of `size` bytes, which nobody
+    // else uses during the call; zeroed first, because a slice must not show
+    // memory that was never written.
+    let target = unsafe {
+        ptr::write_bytes(target.cast::<u8>(), 0, bytes);
+        slice::from_raw_parts_mut(target.cast::<u8>(), bytes)
+    };
+    SOURCE.with_borrow_mut(|source| {
+        let done = source
+            .as_mut()
+            .is_some_and(|source| source.read_exact(target).is_ok());
+        if done { items } else { 0 }
+    })
+}
+
+/// Gives the number of items written: all or none.
+unsafe extern "C" fn on_write(source: *const c_void, size: usize, items: usize) -> usize {
+    let Some(bytes) = size.checked_mul(items) else {
+        return 0;
+    };
+    if bytes == 0 {
+        return items;
+    }
+    // SAFETY: faiss gives `items` written things of `size` bytes, unchanged
+    // during the call.
+    let source = unsafe { slice::from_raw_parts(source.cast::<u8>(), bytes) };
+    TARGET.with_borrow_mut(|target| {
+        let done = target
+            .as_mut()
+            .is_some_and(|target| target.write_all(source).is_ok());
+        if done { items } else { 0 }
+    })
+}

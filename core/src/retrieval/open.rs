@@ -1,0 +1,99 @@
+//! Opening index files, once for all instances.
+//!
+//! Thread: loader. Never the audio thread: this reads files and waits for locks.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Weak};
+use std::time::SystemTime;
+
+use parking_lot::Mutex;
+
+use super::EmbeddingIndex;
+use super::error::IndexFileError;
+use super::flat::FlatIndex;
+use super::format::{self, Checked};
+use super::ivf::IvfIndex;
+use crate::frames::Frames;
+
+/// Opens a faiss file (IVF-Flat or Flat; L2 or inner product) that was checked
+/// from its first byte to its last. An index that another instance holds, from
+/// the same unchanged file, is shared instead of read again.
+///
+/// With `expected_dim`, an index of another dimension is refused.
+///
+/// # Errors
+/// See [`IndexFileError`]; each is a sentence for the user.
+pub fn open(path: &Path, expected_dim: Option<usize>) -> Result<Arc<dyn EmbeddingIndex>, IndexFileError> {
+    let found = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound => IndexFileError::Missing {
+            path: path.to_owned(),
+        },
+        _ => IndexFileError::Unreadable(error),
+    };
+    let real_path = fs::canonicalize(path).map_err(found)?;
+    let file = File::open(&real_path).map_err(found)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(IndexFileError::NotAnIndex);
+    }
+    let key = Key {
+        path: real_path,
+        len: meta.len(),
+        modified: meta.modified().ok(),
+    };
+
+    let slot = slot(key);
+    // Held while loading, so that two instances that restore the same session
+    // load once; other files have other slots.
+    let mut cached = slot.lock();
+    if let Some(index) = cached.upgrade() {
+        return match expected_dim {
+            Some(encoder) if encoder != index.dim() => Err(IndexFileError::Dimension {
+                index: index.dim(),
+                encoder,
+            }),
+            _ => Ok(index),
+        };
+    }
+    let index = load(file, meta.len(), expected_dim)?;
+    *cached = Arc::downgrade(&index);
+    Ok(index)
+}
+
+/// Checks and reads an index of `len` bytes.
+pub(super) fn load(
+    mut source: impl Read + Seek + 'static,
+    len: u64,
+    expected_dim: Option<usize>,
+) -> Result<Arc<dyn EmbeddingIndex>, IndexFileError> {
+    match format::check(&mut source, len, expected_dim)? {
+        Checked::Flat { dim, metric, data } => {
+            Ok(Arc::new(FlatIndex::new(Frames::from_data(dim, data), metric)))
+        }
+        Checked::IvfFlat(layout) => Ok(Arc::new(IvfIndex::load(source, &layout)?)),
+    }
+}
+
+/// A file as it was when it was opened.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    path: PathBuf,
+    len: u64,
+    modified: Option<SystemTime>,
+}
+
+type Slot = Arc<Mutex<Weak<dyn EmbeddingIndex>>>;
+
+static CACHE: LazyLock<Mutex<HashMap<Key, Slot>>> = LazyLock::new(Mutex::default);
+
+/// The slot of a file. Drops those whose index is gone.
+fn slot(key: Key) -> Slot {
+    let mut cache = CACHE.lock();
+    // A slot that somebody holds besides the map is being loaded.
+    cache.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.lock().strong_count() > 0);
+    let empty = || Arc::new(Mutex::new(Weak::<FlatIndex>::new() as Weak<dyn EmbeddingIndex>));
+    cache.entry(key).or_insert_with(empty).clone()
+}
