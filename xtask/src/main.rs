@@ -1,1 +1,93 @@
-fn main() {}
+//! Voxmeld's one tool: `cargo xtask <command>`.
+
+mod bundle;
+mod doctor;
+mod files;
+mod install;
+mod paths;
+mod process;
+mod setup;
+mod sound;
+mod suite;
+mod tidy;
+mod ui;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::paths::Paths;
+use crate::setup::Scope;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Builds, tests, demonstrates and installs Voxmeld"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Fetch and install what building and testing need (Debian packages as root only)
+    Setup,
+    /// Build the plugin and lay out target/bundle
+    Bundle {
+        /// Bundle what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
+    /// Check the bundle: libraries, exported names, loading from an unusual path
+    CheckBundle,
+    /// Install the bundle to ~/.clap and ~/.vst3
+    Install,
+    /// Say what is there, what is missing, and what to do about it
+    Doctor,
+    /// Check the rules of ARCHITECTURE.md
+    Tidy,
+    /// Stream speech through the plugin and write target/demo
+    Demo,
+    /// Print real-time factors and latencies of the default voice
+    Bench,
+    /// Run every check and test
+    Test {
+        /// Folder with data for tests that is not part of the project
+        #[arg(long, value_name = "DIR")]
+        shared: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            ui::line(format!("\nerror: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<bool> {
+    let paths = Paths::find();
+    match command {
+        Command::Setup => ui::Stages::new(1).run("set-up", || setup::run(&paths, Scope::Everything))?,
+        Command::Bundle { no_build } => {
+            let mut stages = ui::Stages::new(2);
+            stages.run("set-up", || setup::run(&paths, Scope::Bundle))?;
+            stages.run("bundle", || bundle::run(&paths, !no_build))?;
+        }
+        Command::CheckBundle => ui::Stages::new(1).run("bundle checks", || bundle::check::run(&paths))?,
+        Command::Install => ui::Stages::new(1).run("install", || install::run(&paths))?,
+        Command::Doctor => return doctor::run(&paths),
+        Command::Tidy => ui::Stages::new(1).run("tidy", || tidy::run(&paths))?,
+        Command::Demo => sound::demo(&paths)?,
+        Command::Bench => sound::bench(&paths)?,
+        Command::Test { shared } => suite::run(&paths, shared.as_deref())?,
+    }
+    Ok(true)
+}

@@ -1,0 +1,218 @@
+//! `cargo xtask check-bundle`: what a bundle promises to every host, looked up in the files themselves.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::{CLAP, DATA, vst3_binary_dir};
+use crate::paths::Paths;
+use crate::setup::ort;
+use crate::{files, process, ui};
+
+/// The plugin entry points of CLAP and VST3, and nothing else.
+const EXPORTS: [&str; 4] = ["GetPluginFactory", "ModuleEntry", "ModuleExit", "clap_entry"];
+
+/// Starts of the names of libraries that any desktop Linux has: C and C++ runtime, then X11 and GL with what
+/// those need themselves.
+const SYSTEM: &[&str] = &[
+    "linux-vdso.",
+    "ld-linux",
+    "libc.so",
+    "libm.so",
+    "libdl.so",
+    "libpthread.so",
+    "librt.so",
+    "libgcc_s.so",
+    "libstdc++.so",
+    "libX",
+    "libxcb",
+    "libxkbcommon",
+    "libGL",
+    "libEGL",
+    "libbsd.so",
+    "libmd.so",
+];
+
+/// Each problem in words; empty when all is well.
+pub fn problems(bundle: &Path) -> Result<Vec<String>> {
+    let plugins = [
+        bundle.join(CLAP),
+        bundle.join(vst3_binary_dir()).join("voxmeld.so"),
+    ];
+    let runtimes = [
+        bundle.join(DATA).join(ort::LIBRARY),
+        bundle.join(vst3_binary_dir()).join(ort::LIBRARY),
+    ];
+    let mut problems = Vec::new();
+    for file in plugins.iter().chain(&runtimes).filter(|file| !file.is_file()) {
+        problems.push(format!("{} is missing", file.display()));
+    }
+    if !problems.is_empty() {
+        return Ok(problems);
+    }
+    for plugin in &plugins {
+        let name = plugin.strip_prefix(bundle).unwrap_or(plugin).display();
+        let found = [
+            wrong_libraries(plugin, bundle)?,
+            wrong_exports(plugin)?,
+            wrong_headers(plugin)?,
+        ]
+        .concat();
+        problems.extend(found.into_iter().map(|problem| format!("{name}: {problem}")));
+    }
+    for runtime in &runtimes {
+        if !ort::is_genuine(runtime) {
+            problems.push(format!("{} is not the pinned ONNX Runtime", runtime.display()));
+        }
+        problems.extend(wrong_libraries(runtime, bundle)?);
+    }
+    Ok(problems)
+}
+
+/// Checks the bundle in place, then loads a copy of it from a path with spaces and non-ASCII letters.
+pub fn run(paths: &Paths) -> Result<()> {
+    let bundle = paths.bundle();
+    let found = problems(&bundle)?;
+    if !found.is_empty() {
+        bail!("the bundle breaks its promises:\n  {}", found.join("\n  "));
+    }
+    ui::detail("libraries, exports and headers are as promised");
+
+    let scratch = paths.scratch("elsewhere");
+    files::fresh_dir(&scratch)?;
+    let moved = scratch.join("Ünïcode – 音声 plug ins");
+    files::copy_tree(&bundle, &moved)?;
+    load(paths, &moved)?;
+    files::remove(&scratch)?;
+    ui::detail("loads from a folder with spaces and non-ASCII letters");
+    Ok(())
+}
+
+/// Loads the libraries in a process of their own, each with every symbol resolved at once.
+fn load(paths: &Paths, bundle: &Path) -> Result<()> {
+    const SCRIPT: &str = "\
+import ctypes, os, sys
+for path in sys.argv[1:]:
+    library = ctypes.CDLL(path, mode=os.RTLD_NOW | os.RTLD_LOCAL)
+    if not path.endswith('.1.31.1'):
+        for name in ('clap_entry', 'GetPluginFactory', 'ModuleEntry', 'ModuleExit'):
+            library[name]
+";
+    let binaries = bundle.join(vst3_binary_dir());
+    let libraries: [PathBuf; 4] = [
+        bundle.join(CLAP),
+        bundle.join(DATA).join(ort::LIBRARY),
+        binaries.join("voxmeld.so"),
+        binaries.join(ort::LIBRARY),
+    ];
+    process::capture(
+        Command::new(paths.venv_python())
+            .args(["-c", SCRIPT])
+            .args(libraries),
+    )?;
+    Ok(())
+}
+
+fn wrong_libraries(file: &Path, bundle: &Path) -> Result<Vec<String>> {
+    let listing = process::capture(Command::new("ldd").arg(file))?;
+    Ok(judge_ldd(&listing, bundle))
+}
+
+/// `ldd` prints `name => path (address)`, `name => not found`, or `path (address)`.
+fn judge_ldd(listing: &str, bundle: &Path) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for line in listing.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (name, place) = line.split_once(" => ").unwrap_or((line, ""));
+        let name = name.split_whitespace().next().unwrap_or_default();
+        let file = Path::new(name)
+            .file_name()
+            .map_or_else(|| name.into(), |n| n.to_string_lossy());
+        if place == "not found" {
+            wrong.push(format!("needs {file}, which is not found"));
+        } else if !SYSTEM.iter().any(|start| file.starts_with(start)) && !Path::new(place).starts_with(bundle)
+        {
+            wrong.push(format!("needs {file}, which not every desktop Linux has"));
+        }
+    }
+    wrong
+}
+
+fn wrong_exports(plugin: &Path) -> Result<Vec<String>> {
+    let listing = process::capture(Command::new("nm").args(["-D", "--defined-only"]).arg(plugin))?;
+    Ok(judge_exports(&listing))
+}
+
+fn judge_exports(listing: &str) -> Vec<String> {
+    let mut found: Vec<&str> = listing
+        .lines()
+        .filter_map(|line| line.split_whitespace().last())
+        .map(|name| name.split('@').next().unwrap_or(name))
+        .collect();
+    found.sort_unstable();
+    let extra = found
+        .iter()
+        .filter(|name| !EXPORTS.contains(name))
+        .map(|name| format!("exports {name}"));
+    let lacking = EXPORTS
+        .iter()
+        .filter(|name| !found.contains(name))
+        .map(|name| format!("does not export {name}"));
+    extra.chain(lacking).collect()
+}
+
+/// Things that a strict or new system refuses to load.
+fn wrong_headers(plugin: &Path) -> Result<Vec<String>> {
+    let dynamic = process::capture(Command::new("readelf").args(["-dW"]).arg(plugin))?;
+    let segments = process::capture(Command::new("readelf").args(["-lW"]).arg(plugin))?;
+    let mut wrong = Vec::new();
+    if dynamic.contains("TEXTREL") {
+        wrong.push("has text relocations".to_owned());
+    }
+    if segments
+        .lines()
+        .any(|line| line.contains("GNU_STACK") && line.contains("RWE"))
+    {
+        wrong.push("asks for an executable stack".to_owned());
+    }
+    Ok(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn system_libraries_and_our_own_pass() {
+        let listing = "\tlinux-vdso.so.1 (0x00007f)\n\tlibstdc++.so.6 => /lib/libstdc++.so.6 (0x1)\n\
+                       \tlibvoxmeld_x.so.1 => /some where/bundle/libvoxmeld_x.so.1 (0x2)\n\
+                       \t/lib64/ld-linux-x86-64.so.2 (0x3)\n";
+        assert_eq!(
+            judge_ldd(listing, Path::new("/some where/bundle")),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn a_strangers_library_and_a_lost_one_are_named() {
+        let listing = "\tlibgomp.so.1 => /lib/libgomp.so.1 (0x1)\n\tliblost.so.3 => not found\n";
+        assert_eq!(
+            judge_ldd(listing, Path::new("/b")),
+            [
+                "needs libgomp.so.1, which not every desktop Linux has",
+                "needs liblost.so.3, which is not found"
+            ]
+        );
+    }
+
+    #[test]
+    fn exactly_the_entry_points_are_exported() {
+        let good = "01 D clap_entry\n02 T GetPluginFactory\n03 T ModuleEntry\n04 T ModuleExit\n";
+        assert_eq!(judge_exports(good), Vec::<String>::new());
+        let bad = "01 D clap_entry\n02 T GetPluginFactory\n03 T ModuleEntry\n05 T cblas_sgemm@@V1\n";
+        assert_eq!(
+            judge_exports(bad),
+            ["exports cblas_sgemm", "does not export ModuleExit"]
+        );
+    }
+}

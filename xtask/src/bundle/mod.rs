@@ -1,0 +1,127 @@
+//! `cargo xtask bundle`: the plugin as people install it.
+//!
+//! ```text
+//! target/bundle/voxmeld.clap                  the library under CLAP's name (on Linux: one file) ...
+//! target/bundle/voxmeld.data/                 ... and, beside it, what it loads: libraries, packs, licences
+//! target/bundle/voxmeld.vst3/Contents/
+//!     x86_64-linux/voxmeld.so                 the same library, with the libraries that it loads beside it
+//!     Resources/packs/, Resources/licences/
+//! ```
+//!
+//! Both are the same binary: it finds out where it lies (`dladdr`), so nothing here depends on where the folders
+//! are moved to.
+
+pub mod check;
+mod licences;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::paths::Paths;
+use crate::setup::ort;
+use crate::{files, process, ui};
+
+pub const CLAP: &str = "voxmeld.clap";
+pub const DATA: &str = "voxmeld.data";
+pub const VST3: &str = "voxmeld.vst3";
+const PACKS: &str = "packs";
+const LICENCES: &str = "licences";
+
+/// The VST3 format names the folder after the machine's architecture.
+pub fn vst3_binary_dir() -> PathBuf {
+    Path::new(VST3)
+        .join("Contents")
+        .join(format!("{}-linux", std::env::consts::ARCH))
+}
+
+pub fn run(paths: &Paths, build: bool) -> Result<()> {
+    if build {
+        process::run(process::cargo(paths.root()).args(["build", "--release", "-p", "voxmeld"]))?;
+    }
+    let built = paths.release().join("libvoxmeld.so");
+    if !built.is_file() {
+        bail!(
+            "{} is not there: run `cargo xtask bundle` without --no-build",
+            built.display()
+        );
+    }
+    if !ort::is_genuine(&ort::library(paths)) {
+        bail!(
+            "ONNX Runtime is not in {}: run `cargo xtask setup`",
+            paths.ort().display()
+        );
+    }
+
+    // Built aside and then swapped in, so that an interrupted run leaves the last bundle whole.
+    let scratch = paths.scratch("bundle");
+    files::fresh_dir(&scratch)?;
+    let stripped = strip(paths, &built, &scratch)?;
+    lay_out(paths, &stripped, &scratch)?;
+    files::remove(&stripped)?;
+    files::replace(&scratch, &paths.bundle())?;
+    report(paths)
+}
+
+/// Takes the debug information out of the library and keeps it beside the bundle, for reading crash reports.
+fn strip(paths: &Paths, built: &Path, scratch: &Path) -> Result<PathBuf> {
+    let stripped = scratch.join("stripped.so");
+    let symbols = paths.symbols().join("voxmeld.debug");
+    files::create_dir(&paths.symbols())?;
+    process::run_quietly(
+        Command::new("objcopy")
+            .arg("--only-keep-debug")
+            .arg(built)
+            .arg(&symbols),
+    )?;
+    process::run_quietly(
+        Command::new("objcopy")
+            .arg("--strip-unneeded")
+            .arg(format!("--add-gnu-debuglink={}", symbols.display()))
+            .arg(built)
+            .arg(&stripped),
+    )?;
+    Ok(stripped)
+}
+
+fn lay_out(paths: &Paths, library: &Path, bundle: &Path) -> Result<()> {
+    let data = bundle.join(DATA);
+    files::copy(library, &bundle.join(CLAP))?;
+    files::copy(&ort::library(paths), &data.join(ort::LIBRARY))?;
+    licences::write(paths, &data.join(LICENCES))?;
+    if paths.packs().is_dir() {
+        files::copy_tree(&paths.packs(), &data.join(PACKS))?;
+    } else {
+        ui::detail("warning: assets/packs is not there: the bundle has no voice");
+    }
+
+    let binaries = bundle.join(vst3_binary_dir());
+    let resources = bundle.join(VST3).join("Contents").join("Resources");
+    files::copy(library, &binaries.join("voxmeld.so"))?;
+    files::copy(&ort::library(paths), &binaries.join(ort::LIBRARY))?;
+    for folder in [PACKS, LICENCES] {
+        if data.join(folder).is_dir() {
+            files::copy_tree(&data.join(folder), &resources.join(folder))?;
+        }
+    }
+    Ok(())
+}
+
+fn report(paths: &Paths) -> Result<()> {
+    let bundle = paths.bundle();
+    let library = files::size_of(&bundle.join(CLAP))?;
+    let mut data = 0;
+    for file in files::walk(&bundle.join(DATA))? {
+        data += files::size_of(&file)?;
+    }
+    ui::detail(format!("{}: {}", bundle.join(CLAP).display(), ui::size(library)));
+    ui::detail(format!("{}: {}", bundle.join(DATA).display(), ui::size(data)));
+    ui::detail(format!(
+        "{}: {}",
+        bundle.join(VST3).display(),
+        ui::size(library + data)
+    ));
+    ui::detail(format!("debug information: {}", paths.symbols().display()));
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! `cargo xtask doctor`: what this machine and this checkout have, line by line, with the remedy for what lacks.
+
+use anyhow::Result;
+
+use crate::bundle::{self, CLAP};
+use crate::paths::Paths;
+use crate::setup::{debian, ort, python};
+use crate::{process, tidy, ui};
+
+struct Report {
+    missing: usize,
+}
+
+impl Report {
+    fn line(&mut self, what: &str, ok: bool, remedy: &str) {
+        if ok {
+            ui::line(format!("  ok       {what}"));
+        } else {
+            self.missing += 1;
+            ui::line(format!("  missing  {what}"));
+            ui::line(format!("           -> {remedy}"));
+        }
+    }
+}
+
+/// Prints the report; true when nothing is missing.
+pub fn run(paths: &Paths) -> Result<bool> {
+    let mut report = Report { missing: 0 };
+    tools(&mut report);
+    packages(&mut report);
+    set_up(paths, &mut report);
+    the_bundle(paths, &mut report)?;
+    let wrong = tidy::models::problems(&paths.root().join("assets"))?;
+    report.line(
+        "models match their manifests",
+        wrong.is_empty(),
+        &wrong.join("; "),
+    );
+    ui::line(match report.missing {
+        0 => "all is well".to_owned(),
+        count => format!("{count} missing"),
+    });
+    Ok(report.missing == 0)
+}
+
+fn tools(report: &mut Report) {
+    for (tool, component) in [("rustfmt", "rustfmt"), ("cargo-clippy", "clippy")] {
+        let remedy = format!("rustup component add {component}");
+        report.line(
+            &format!("{tool} (for tests)"),
+            process::find(tool).is_some(),
+            &remedy,
+        );
+    }
+    for tool in ["cmake", "g++", "make", "ldd", "nm", "readelf", "objcopy"] {
+        report.line(tool, process::find(tool).is_some(), "cargo xtask setup");
+    }
+    report.line(
+        "python3",
+        process::find("python3").is_some(),
+        "sudo apt-get install -y python3 python3-venv",
+    );
+    if process::find("cargo-deny").is_none() {
+        ui::line("  note     cargo-deny is not installed: licences and advisories of crates go unchecked");
+    }
+}
+
+fn packages(report: &mut Report) {
+    if !debian::is_debian() {
+        ui::line("  note     not a Debian system: packages are not checked");
+        return;
+    }
+    let missing = debian::missing();
+    for (name, why) in debian::needed() {
+        let what = format!("Debian package {name} ({why})");
+        report.line(&what, !missing.contains(&name), &debian::install_line(&[name]));
+    }
+}
+
+fn set_up(paths: &Paths, report: &mut Report) {
+    let library = ort::library(paths);
+    let what = format!("ONNX Runtime, {} with the pinned sha256", ort::LIBRARY);
+    report.line(&what, ort::is_genuine(&library), "cargo xtask setup");
+    let what = "Python packages of the tests (pedalboard, numpy)";
+    report.line(what, python::have_test_packages(paths), "cargo xtask setup");
+}
+
+fn the_bundle(paths: &Paths, report: &mut Report) -> Result<()> {
+    let bundle = paths.bundle();
+    let built = bundle.join(CLAP).is_file();
+    report.line("the bundle, target/bundle", built, "cargo xtask bundle");
+    if built {
+        let problems = bundle::check::problems(&bundle)?;
+        report.line(
+            "libraries, exports and headers of the bundle",
+            problems.is_empty(),
+            &problems.join("; "),
+        );
+    }
+    Ok(())
+}

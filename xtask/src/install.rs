@@ -1,0 +1,78 @@
+//! `cargo xtask install`: puts the bundle where hosts look for it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::bundle::{CLAP, DATA, VST3};
+use crate::paths::Paths;
+use crate::{files, ui};
+
+pub fn run(paths: &Paths) -> Result<()> {
+    let home = PathBuf::from(std::env::var_os("HOME").context("HOME is not set: no place to install to")?);
+    install(&paths.bundle(), &home)
+}
+
+fn install(bundle: &Path, home: &Path) -> Result<()> {
+    for (folder, name) in [(".clap", CLAP), (".clap", DATA), (".vst3", VST3)] {
+        let from = bundle.join(name);
+        if !from.exists() {
+            bail!("{} is not there: run `cargo xtask bundle` first", from.display());
+        }
+        let to = home.join(folder).join(name);
+        // Copied beside its place and then moved: a host that scans meanwhile sees the old or the new one whole.
+        let beside = home.join(folder).join(format!(".{name}.new"));
+        files::remove(&beside)?;
+        if from.is_dir() {
+            files::copy_tree(&from, &beside)?;
+        } else {
+            files::copy(&from, &beside)?;
+        }
+        let verb = if to.exists() { "replaced" } else { "installed" };
+        files::replace(&beside, &to)?;
+        ui::detail(format!("{verb} {}", to.display()));
+    }
+    ui::detail("rescan plugins in your host to see Voxmeld");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn installs_and_replaces() -> Result<()> {
+        let base = std::env::temp_dir().join(format!("voxmeld-install-{}", std::process::id()));
+        let (bundle, home) = (base.join("bundle"), base.join("home dir"));
+        let library = bundle.join(VST3).join("Contents").join("a.so");
+        for (file, text) in [
+            (bundle.join(CLAP), "one"),
+            (bundle.join(DATA).join("x"), "d"),
+            (library, "v"),
+        ] {
+            files::create_dir(file.parent().context("a file has a folder")?)?;
+            fs::write(file, text)?;
+        }
+        install(&bundle, &home)?;
+        fs::write(bundle.join(CLAP), "two")?;
+        fs::remove_file(bundle.join(DATA).join("x"))?;
+        fs::write(bundle.join(DATA).join("y"), "d")?;
+        install(&bundle, &home)?;
+        assert_eq!(fs::read_to_string(home.join(".clap").join(CLAP))?, "two");
+        assert!(
+            !home.join(".clap").join(DATA).join("x").exists(),
+            "a file of the old version stays behind"
+        );
+        assert!(home.join(".clap").join(DATA).join("y").exists());
+        assert!(
+            home.join(".vst3")
+                .join(VST3)
+                .join("Contents")
+                .join("a.so")
+                .exists()
+        );
+        files::remove(&base)
+    }
+}

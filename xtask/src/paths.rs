@@ -1,0 +1,79 @@
+//! Where things are: every path that xtask reads or writes, in one table.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The workspace's folders. Nothing else in xtask spells them.
+pub struct Paths {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Paths {
+    pub fn find() -> Self {
+        // Set by `cargo run`; the compiled-in value is for a binary that was started by hand.
+        let manifest = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = manifest
+            .parent()
+            .map_or_else(|| manifest.clone(), Path::to_path_buf);
+        let target = match env::var_os("CARGO_TARGET_DIR").map(PathBuf::from) {
+            Some(dir) if dir.is_absolute() => dir,
+            Some(dir) => root.join(dir),
+            None => root.join("target"),
+        };
+        Self { root, target }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn packs(&self) -> PathBuf {
+        self.root.join("assets").join("packs")
+    }
+
+    pub fn requirements(&self, name: &str) -> PathBuf {
+        self.root.join("xtask").join(format!("requirements-{name}.txt"))
+    }
+
+    pub fn release(&self) -> PathBuf {
+        self.target.join("release")
+    }
+
+    /// ONNX Runtime as unpacked from its wheel.
+    pub fn ort(&self) -> PathBuf {
+        self.target.join("ort")
+    }
+
+    pub fn venv(&self) -> PathBuf {
+        self.target.join("venv")
+    }
+
+    pub fn venv_python(&self) -> PathBuf {
+        self.venv().join("bin").join("python")
+    }
+
+    pub fn bundle(&self) -> PathBuf {
+        self.target.join("bundle")
+    }
+
+    /// Debug information that was taken out of the bundle.
+    pub fn symbols(&self) -> PathBuf {
+        self.target.join("symbols")
+    }
+
+    /// What a bundle's data folder is, for tests that run before there is a bundle.
+    pub fn dev_data(&self) -> PathBuf {
+        self.target.join("dev-data")
+    }
+
+    pub fn demo(&self) -> PathBuf {
+        self.target.join("demo")
+    }
+
+    /// A folder for unfinished work, on the same file system as where it will be moved to.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        self.target.join(format!("xtask-{name}"))
+    }
+}

@@ -1,0 +1,111 @@
+//! Debian packages: which are needed, which are missing, and how they come.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::{process, ui};
+
+/// A package and why it is needed. Kept short: a package that nothing here needs is not on the list.
+const BUILD: &[(&str, &str)] = &[
+    ("g++", "compiles faiss"),
+    ("make", "runs faiss's build"),
+    ("cmake", "configures faiss's build"),
+    (
+        "libopenblas-serial-dev",
+        "BLAS and LAPACK for faiss, linked statically",
+    ),
+    ("binutils", "strips and inspects the bundle"),
+];
+
+const TEST: &[(&str, &str)] = &[("libatomic1", "pedalboard, the VST3 host of the tests, links it")];
+
+/// Only for Debian's own Python, which comes without `venv`; other Pythons have it built in.
+const PYTHON: &[(&str, &str)] = &[(
+    "python3-venv",
+    "keeps the tools of set-up and tests away from the system",
+)];
+
+pub fn needed() -> Vec<(&'static str, &'static str)> {
+    let mut packages = [BUILD, TEST].concat();
+    if !python_can_make_venvs() {
+        packages.extend_from_slice(PYTHON);
+    }
+    packages
+}
+
+pub fn missing() -> Vec<&'static str> {
+    let needed = needed();
+    let known = Command::new("dpkg-query")
+        .args(["-W", "-f", "${Package} ${db:Status-Status}\n"])
+        .args(needed.iter().map(|(name, _)| name))
+        .output();
+    // dpkg-query reports failure when one name is unknown, and still lists the others.
+    let Ok(known) = known else { return Vec::new() };
+    let known = String::from_utf8_lossy(&known.stdout);
+    let installed: Vec<&str> = known
+        .lines()
+        .filter_map(|line| line.strip_suffix(" installed"))
+        .collect();
+    needed
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| !installed.contains(name))
+        .collect()
+}
+
+pub fn is_debian() -> bool {
+    process::find("dpkg-query").is_some() && process::find("apt-get").is_some()
+}
+
+/// The line that a person types.
+pub fn install_line(packages: &[&str]) -> String {
+    format!(
+        "sudo apt-get update && sudo apt-get install -y {}",
+        packages.join(" ")
+    )
+}
+
+/// Installs what is missing when we may; otherwise says the exact line and stops.
+pub fn install() -> Result<()> {
+    if !is_debian() {
+        let names: Vec<&str> = needed().into_iter().map(|(name, _)| name).collect();
+        ui::detail(format!(
+            "not a Debian system: make sure to have what these packages hold: {}",
+            names.join(" ")
+        ));
+        return Ok(());
+    }
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !is_root()? {
+        bail!(
+            "Debian packages are missing. Run this, then the same command again:\n\n    {}\n",
+            install_line(&missing)
+        );
+    }
+    ui::detail(format!("installing {}", missing.join(" ")));
+    apt_get(&["update", "-qq"])?;
+    let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    arguments.extend(&missing);
+    apt_get(&arguments)
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    process::run(
+        Command::new("apt-get")
+            .args(["-o", "Acquire::Retries=5", "-o", "Dpkg::Use-Pty=0"])
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    )
+}
+
+fn is_root() -> Result<bool> {
+    Ok(process::capture(Command::new("id").arg("-u"))?.trim() == "0")
+}
+
+fn python_can_make_venvs() -> bool {
+    process::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]))
+}

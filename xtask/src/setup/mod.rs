@@ -1,0 +1,45 @@
+//! `cargo xtask setup`: everything a build, a bundle and the tests need. Quick when there is nothing to do.
+
+pub mod debian;
+pub mod ort;
+pub mod python;
+
+use std::os::unix::fs::symlink;
+
+use anyhow::{Context, Result};
+
+use crate::files;
+use crate::paths::Paths;
+
+/// How much is wanted: a person who only bundles needs no test hosts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Bundle,
+    Everything,
+}
+
+pub fn run(paths: &Paths, scope: Scope) -> Result<()> {
+    debian::install()?;
+    python::ensure_venv(paths)?;
+    ort::ensure(paths)?;
+    link_dev_data(paths)?;
+    if scope == Scope::Everything {
+        python::ensure_test_packages(paths)?;
+    }
+    Ok(())
+}
+
+/// A data folder made of links into the checkout, for unit tests and for running from it.
+fn link_dev_data(paths: &Paths) -> Result<()> {
+    let folder = paths.dev_data();
+    files::create_dir(&folder)?;
+    for (name, to) in [(ort::LIBRARY, ort::library(paths)), ("packs", paths.packs())] {
+        let link = folder.join(name);
+        if std::fs::read_link(&link).is_ok_and(|have| have == to) {
+            continue;
+        }
+        files::remove(&link)?;
+        symlink(&to, &link).with_context(|| format!("cannot link {}", link.display()))?;
+    }
+    Ok(())
+}

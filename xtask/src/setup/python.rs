@@ -1,0 +1,87 @@
+//! One virtual environment under `target/`: its pip fetches what is pinned, its Python runs test hosts.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::paths::Paths;
+use crate::{files, process, ui};
+
+/// Makes sure that there is an environment with pip in it.
+pub fn ensure_venv(paths: &Paths) -> Result<()> {
+    // Asking pip itself, not only for the file: a venv breaks when the Python below it is upgraded or removed.
+    if process::succeeds(Command::new(paths.venv_python()).args(["-m", "pip", "--version"])) {
+        return Ok(());
+    }
+    if process::find("python3").is_none() {
+        bail!("python3 is not on PATH. On Debian: sudo apt-get install -y python3 python3-venv");
+    }
+    ui::detail("making a Python environment in target/venv");
+    files::remove(&paths.venv())?;
+    process::run_quietly(Command::new("python3").args(["-m", "venv"]).arg(paths.venv()))
+}
+
+/// Installs the test requirements, once per version of the committed list.
+pub fn ensure_test_packages(paths: &Paths) -> Result<()> {
+    let list = paths.requirements("test");
+    let wanted = files::sha256(&list)?;
+    let stamp = paths.venv().join("voxmeld-requirements.sha256");
+    if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
+        return Ok(());
+    }
+    ui::detail("installing the tests' Python packages (pinned by hash)");
+    process::run_quietly(
+        pip(paths)
+            .args(["install", "--require-hashes", "--only-binary=:all:", "-r"])
+            .arg(&list),
+    )?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+pub fn have_test_packages(paths: &Paths) -> bool {
+    process::succeeds(Command::new(paths.venv_python()).args(["-c", "import pedalboard, numpy"]))
+}
+
+/// Fetches one wheel for a fixed interpreter and system, whatever Python runs this.
+pub fn download_wheel(paths: &Paths, requirements: &Path, into: &Path) -> Result<()> {
+    process::run_quietly(
+        pip(paths)
+            .args(["download", "--require-hashes", "--no-deps", "--only-binary=:all:"])
+            .args([
+                "--implementation",
+                "cp",
+                "--python-version",
+                "3.11",
+                "--abi",
+                "cp311",
+            ])
+            .args(["--platform", "manylinux_2_28_x86_64", "-r"])
+            .arg(requirements)
+            .arg("-d")
+            .arg(into),
+    )
+}
+
+pub fn unzip(paths: &Paths, archive: &Path, into: &Path) -> Result<()> {
+    process::run_quietly(
+        Command::new(paths.venv_python())
+            .args(["-m", "zipfile", "-e"])
+            .arg(archive)
+            .arg(into),
+    )
+}
+
+fn pip(paths: &Paths) -> Command {
+    let mut command = Command::new(paths.venv_python());
+    command.args([
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--retries",
+        "10",
+    ]);
+    command
+}

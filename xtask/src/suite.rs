@@ -1,0 +1,100 @@
+//! `cargo xtask test`: everything that must hold, in the order in which a failure is cheapest to find.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::paths::Paths;
+use crate::setup::{self, Scope};
+use crate::ui::{self, Stages};
+use crate::{bundle, process, tidy};
+
+pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
+    let shared = match shared {
+        Some(dir) => Some(
+            dir.canonicalize()
+                .with_context(|| format!("--shared {}: no such folder", dir.display()))?,
+        ),
+        None => None,
+    };
+    let mut stages = Stages::new(9);
+    stages.run("set-up", || {
+        setup::run(paths, Scope::Everything)?;
+        need_component("rustfmt", "rustfmt")?;
+        need_component("cargo-clippy", "clippy")
+    })?;
+    stages.run("tidy", || tidy::run(paths))?;
+    stages.run("formatting", || {
+        process::run(process::cargo(paths.root()).args(["fmt", "--all", "--check"]))
+    })?;
+    stages.run("lints", || {
+        process::run(
+            process::cargo(paths.root())
+                .args(["clippy", "--release", "--workspace", "--all-targets"])
+                .args(["--", "-D", "warnings"]),
+        )
+    })?;
+    stages.run("crate licences and sources", || deny(paths))?;
+    stages.run("unit tests", || {
+        let mut command = process::cargo(paths.root());
+        command.args([
+            "test",
+            "--release",
+            "-p",
+            "voxmeld-core",
+            "-p",
+            "voxmeld",
+            "-p",
+            "xtask",
+        ]);
+        command.env("VOXMELD_DATA", paths.dev_data());
+        process::run(with_shared(&mut command, shared.as_deref()))
+    })?;
+    stages.run("bundle", || bundle::run(paths, true))?;
+    stages.run("bundle checks", || bundle::check::run(paths))?;
+    stages.run("whole-system tests", || {
+        let mut command = process::cargo(paths.root());
+        command.args(["test", "--release", "-p", "voxmeld-tests"]);
+        command.env("VOXMELD_BUNDLE", paths.bundle());
+        command.env("VOXMELD_DATA", paths.bundle().join(bundle::DATA));
+        command.env("VOXMELD_PYTHON", paths.venv_python());
+        process::run(with_shared(&mut command, shared.as_deref()))
+    })?;
+    stages.summary();
+    ui::line("all tests passed");
+    Ok(())
+}
+
+fn with_shared<'a>(command: &'a mut Command, shared: Option<&Path>) -> &'a mut Command {
+    match shared {
+        Some(dir) => command.env("VOXMELD_SHARED", dir),
+        None => command,
+    }
+}
+
+/// Some toolchains come without these; a test run without them would check less and look the same.
+fn need_component(program: &str, component: &str) -> Result<()> {
+    if process::find(program).is_none() {
+        bail!(
+            "{program} is not installed. Run this, then the same command again:\n\n    rustup component add {component}\n"
+        );
+    }
+    Ok(())
+}
+
+/// cargo-deny is a large tool of its own: used where it is, and said when it is not.
+fn deny(paths: &Paths) -> Result<()> {
+    if process::find("cargo-deny").is_none() {
+        ui::detail("not checked: cargo-deny is not installed (cargo install cargo-deny)");
+        return Ok(());
+    }
+    process::run(process::cargo(paths.root()).args([
+        "deny",
+        "--offline",
+        "check",
+        "licenses",
+        "bans",
+        "sources",
+    ]))
+}
