@@ -97,3 +97,6 @@ fn slot(key: Key) -> Slot {
     let empty = || Arc::new(Mutex::new(Weak::<FlatIndex>::new() as Weak<dyn EmbeddingIndex>));
     cache.entry(key).or_insert_with(empty).clone()
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,12 +16,12 @@ HERE = Path(__file__).parent
 DIM, LISTS, K = 16, 8, 8
 
 
-def clusters(rng: np.random.Generator) -> np.ndarray:
-    """Seven clusters of about 28 vectors and one of 5: its list is shorter than K."""
+def clusters(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors, and the centre of the smallest cluster. Seven clusters of about 28 vectors and one of 5: its list is shorter than K."""
     centres = rng.normal(0, 4, (LISTS, DIM))
     sizes = [28] * (LISTS - 1) + [5]
     rows = [centre + rng.normal(0, 0.7, (size, DIM)) for centre, size in zip(centres, sizes)]
-    return rng.permutation(np.concatenate(rows)).astype(np.float32)
+    return rng.permutation(np.concatenate(rows)).astype(np.float32), centres[-1]
 
 
 def rvc(scores: np.ndarray, ids: np.ndarray, vectors: np.ndarray) -> np.ndarray:
@@ -33,9 +33,10 @@ def rvc(scores: np.ndarray, ids: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     faiss.omp_set_num_threads(1)
-    rng = np.random.default_rng(20)
-    vectors = clusters(rng)
-    queries = (vectors[rng.choice(len(vectors), 12, replace=False)] + rng.normal(0, 0.4, (12, DIM))).astype(np.float32)
+    rng = np.random.default_rng(23)
+    vectors, small = clusters(rng)
+    near = np.concatenate([vectors[rng.choice(len(vectors), 10, replace=False)], [small, small]])
+    queries = (near + rng.normal(0, 0.4, near.shape)).astype(np.float32)
     np.save(HERE / "vectors.npy", vectors)
     np.save(HERE / "queries.npy", queries)
 

@@ -1,0 +1,208 @@
+//! Bytes from strangers: whatever is changed in a good file, the answer is a
+//! sentence or an index that can be searched; never a crash, never an
+//! allocation that the file's size does not explain.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use super::*;
+use crate::retrieval::{Neighbours, SearchParams};
+
+const FILES: [&str; 5] = [
+    "ivf8_l2.index",
+    "ivf8_ip.index",
+    "flat_l2.index",
+    "sparse_array_map.index",
+    "sparse_hash_map.index",
+];
+
+fn bytes(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/data/retrieval")
+        .join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn open_bytes(bytes: Vec<u8>) -> Result<Arc<dyn EmbeddingIndex>, IndexFileError> {
+    let len = bytes.len() as u64;
+    load(Cursor::new(bytes), len, None)
+}
+
+/// Opens and, if that is let pass, uses every part of the index.
+fn try_everything(bytes: Vec<u8>, what: &str) {
+    let index = match open_bytes(bytes) {
+        Ok(index) => index,
+        Err(error) => {
+            assert!(
+                !matches!(error, IndexFileError::Backend(_)),
+                "{what}: left to faiss: {error}"
+            );
+            assert!(error.to_string().len() > 20, "{what}: {error}");
+            return;
+        }
+    };
+    let queries = Frames::from_data(index.dim(), vec![0.5; index.dim() * 2]);
+    let mut found = Neighbours::default();
+    index
+        .search(&queries, SearchParams { k: 8, n_probe: 100 }, &mut found)
+        .expect(what);
+    let mut vector = vec![0.0; index.dim()];
+    for &id in &found.ids {
+        assert_eq!(index.vector(id, &mut vector), id >= 0, "{what}: id {id}");
+    }
+}
+
+/// Where the floats of the lists begin is no structure any more.
+fn structure(bytes: &[u8]) -> usize {
+    bytes
+        .windows(4)
+        .position(|window| window == b"full" || window == b"sprs")
+        .map_or(64, |at| at + 200)
+}
+
+#[test]
+fn every_byte_changed() {
+    for name in FILES {
+        let good = bytes(name);
+        for at in 0..good.len().min(structure(&good)) {
+            for change in [0x01, 0x02, 0x10, 0x80, 0xff] {
+                let mut bad = good.clone();
+                bad[at] ^= change;
+                try_everything(bad, &format!("{name}, byte {at} ^ {change:#x}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_word_made_extreme() {
+    let words = [
+        0,
+        1,
+        2,
+        0x7fff_ffff,
+        0xffff_ffff,
+        1 << 32,
+        1 << 39,
+        1 << 40,
+        1 << 61,
+        1 << 63,
+        u64::MAX - 7,
+        u64::MAX,
+    ];
+    for name in FILES {
+        let good = bytes(name);
+        for at in 0..good.len().min(structure(&good)) - 8 {
+            for word in words {
+                let mut bad = good.clone();
+                bad[at..at + 8].copy_from_slice(&word.to_le_bytes());
+                try_everything(bad, &format!("{name}, {word:#x} at {at}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn cut_at_every_byte() {
+    for name in FILES {
+        let good = bytes(name);
+        for len in 0..good.len() {
+            let error = match open_bytes(good[..len].to_vec()) {
+                Ok(_) => panic!("{name} opened with {len} bytes"),
+                Err(error) => error,
+            };
+            let fits = if len < 4 {
+                matches!(error, IndexFileError::NotAnIndex)
+            } else {
+                matches!(error, IndexFileError::Truncated { found, .. } if found == len as u64)
+            };
+            assert!(fits, "{name} at {len}: {error}");
+        }
+    }
+}
+
+#[test]
+fn bytes_behind_the_end() {
+    for name in FILES {
+        let mut long = bytes(name);
+        long.push(0);
+        assert!(
+            matches!(open_bytes(long), Err(IndexFileError::Corrupt { .. })),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn values_that_are_no_numbers() {
+    for name in FILES {
+        let good = bytes(name);
+        // A vector's value, and in an IVF file a centroid's: both kinds lie at
+        // known places from the end and from the start.
+        let from_end = if name.starts_with("flat") { 4 } else { 8 + 4 };
+        let ids = if name.starts_with("flat") {
+            0
+        } else {
+            last_list(&good) * 8
+        };
+        for at in [good.len() - from_end - ids.saturating_sub(8), 100] {
+            for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                let mut bad = good.clone();
+                let at = align(at, &good);
+                bad[at..at + 4].copy_from_slice(&value.to_le_bytes());
+                assert!(
+                    matches!(open_bytes(bad), Err(IndexFileError::NonFinite)),
+                    "{name} at {at}"
+                );
+            }
+        }
+    }
+}
+
+/// Vectors in the last list that is not empty.
+fn last_list(file: &[u8]) -> usize {
+    let index = open_bytes(file.to_vec()).expect("a good file");
+    index
+        .list_sizes()
+        .into_iter()
+        .rfind(|&size| size > 0)
+        .unwrap_or(0)
+}
+
+/// The start of the float that byte 100 belongs to; other places are starts.
+fn align(at: usize, file: &[u8]) -> usize {
+    if at != 100 {
+        return at;
+    }
+    let first = if file.starts_with(b"IwFl") {
+        53 + 37 + 8
+    } else {
+        37 + 8
+    };
+    at - (at - first) % 4
+}
+
+#[test]
+fn a_declared_size_beyond_the_limits() {
+    let mut wide = bytes("flat_l2.index");
+    wide[4..8].copy_from_slice(&100_000_i32.to_le_bytes());
+    let error = open_bytes(wide).err().expect("refused").to_string();
+    assert!(
+        error.contains("a dimension of 100000, more than the 4096"),
+        "{error}"
+    );
+
+    let error = load(Cursor::new(bytes("flat_l2.index")), 1 << 40, None)
+        .err()
+        .expect("refused");
+    assert!(matches!(error, IndexFileError::TooLarge { .. }));
+}
+
+#[test]
+fn no_vectors_at_all() {
+    // A flat index of faiss without vectors: a header and a count.
+    let mut empty = bytes("flat_l2.index")[..45].to_vec();
+    empty[8..16].fill(0);
+    empty[37..45].fill(0);
+    assert!(matches!(open_bytes(empty), Err(IndexFileError::Empty)));
+}

@@ -1,0 +1,189 @@
+//! Files as people have them: every refusal is a sentence, and says what would
+//! be right. (Hostile bytes: unit tests of `retrieval/open.rs`.)
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use voxmeld_core::retrieval::{IndexFileError, Metric, open};
+
+use super::{data, frames, index, search};
+
+/// A folder of its own for one test, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("voxmeld-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("folder made");
+        Self(path)
+    }
+
+    fn copy(&self, from: &str, to: &str) -> PathBuf {
+        let path = self.0.join(to);
+        fs::copy(data(from), &path).expect("copied");
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[track_caller]
+fn refusal(name: &str, expected_dim: Option<usize>) -> IndexFileError {
+    match open(&data(name), expected_dim) {
+        Ok(_) => panic!("{name} was opened"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn a_missing_file() {
+    let error = refusal("no such.index", None);
+    assert!(matches!(error, IndexFileError::Missing { .. }));
+    let message = error.to_string();
+    assert!(message.contains("no such.index does not exist"), "{message}");
+}
+
+#[test]
+fn a_folder_or_another_file() {
+    for name in ["", "vectors.npy", "make.py", "golden_l2.npz"] {
+        let error = refusal(name, None);
+        assert!(matches!(error, IndexFileError::NotAnIndex), "{name}: {error}");
+    }
+}
+
+#[test]
+fn a_trained_file_without_vectors_names_the_right_one() {
+    let error = refusal("trained_ivf8_l2.index", Some(16));
+    assert!(matches!(error, IndexFileError::TrainedOnly));
+    assert!(
+        error.to_string().contains("choose the `added_*.index` file"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_index_of_another_encoder() {
+    let error = refusal("ivf8_l2.index", Some(768));
+    assert!(matches!(
+        error,
+        IndexFileError::Dimension {
+            index: 16,
+            encoder: 768
+        }
+    ));
+    // The same from the cache.
+    let held = index("ivf8_l2.index");
+    let error = refusal("ivf8_l2.index", Some(256));
+    assert!(matches!(
+        error,
+        IndexFileError::Dimension {
+            index: 16,
+            encoder: 256
+        }
+    ));
+    drop(held);
+}
+
+#[test]
+fn kinds_that_cannot_be_used() {
+    let error = refusal("pq.index", None);
+    assert!(matches!(error, IndexFileError::UnsupportedKind { .. }));
+    assert!(error.to_string().contains("product quantisation"), "{error}");
+    assert!(matches!(
+        refusal("custom_ids.index", None),
+        IndexFileError::CustomIds
+    ));
+}
+
+#[test]
+fn an_exact_index_of_faiss() {
+    let flat = index("flat_l2.index");
+    assert_eq!((flat.len(), flat.dim(), flat.metric()), (50, 16, Metric::L2));
+    let vectors = frames("vectors.npy");
+    let found = search(&*flat, &vectors, 1, 1);
+    assert!((0..50).all(|id| found.ids[usize::try_from(id).expect("small")] == id));
+}
+
+#[test]
+fn lists_stored_sparsely_and_maps_in_the_file() {
+    let vectors = frames("vectors.npy");
+    for name in ["sparse_array_map.index", "sparse_hash_map.index"] {
+        let index = index(name);
+        assert_eq!((index.len(), index.list_sizes().len()), (2, 8));
+        let mut out = vec![0.0; 16];
+        assert!(index.vector(1, &mut out));
+        assert_eq!(out, vectors.row(1));
+        assert_eq!(
+            search(&*index, &vectors, 8, 8).ids[..8],
+            [0, 1, -1, -1, -1, -1, -1, -1]
+        );
+    }
+}
+
+#[test]
+fn paths_with_spaces_letters_and_length() {
+    let scratch = Scratch::new("paths ä");
+    let long = "x".repeat(200);
+    for name in [
+        "added IVF8 – Stimme.index",
+        "声のインデックス.index",
+        "голос 🎤.index",
+        long.as_str(),
+    ] {
+        let path = scratch.copy("ivf8_l2.index", name);
+        assert_eq!(open(&path, Some(16)).expect(name).len(), 201);
+    }
+}
+
+#[test]
+fn the_same_file_is_in_memory_once() {
+    let scratch = Scratch::new("shared");
+    let path = scratch.copy("ivf8_l2.index", "a.index");
+    let (first, second) = (
+        open(&path, None).expect("opened"),
+        open(&path, Some(16)).expect("opened"),
+    );
+    assert!(Arc::ptr_eq(&first, &second));
+    #[cfg(unix)]
+    {
+        let link = scratch.0.join("b.index");
+        std::os::unix::fs::symlink(&path, &link).expect("linked");
+        assert!(Arc::ptr_eq(&first, &open(&link, None).expect("opened")));
+    }
+    // Nobody keeps it when nobody uses it.
+    let gone = Arc::downgrade(&first);
+    drop((first, second));
+    assert!(gone.upgrade().is_none());
+}
+
+#[test]
+fn a_file_that_changed_is_read_again() {
+    let scratch = Scratch::new("changed");
+    let path = scratch.copy("ivf8_l2.index", "a.index");
+    let old = open(&path, None).expect("opened");
+    fs::copy(data("flat_l2.index"), &path).expect("replaced");
+    let new = open(&path, None).expect("opened");
+    assert_eq!((old.len(), new.len()), (201, 50));
+}
+
+#[test]
+fn many_opening_at_once_load_once() {
+    let scratch = Scratch::new("at once");
+    let path = scratch.copy("ivf8_ip.index", "a.index");
+    let all: Vec<_> = std::thread::scope(|scope| {
+        let opening: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| open(&path, None).expect("opened")))
+            .collect();
+        opening
+            .into_iter()
+            .map(|thread| thread.join().expect("joined"))
+            .collect()
+    });
+    // Every one of them is held, so all must be the same.
+    assert!(all.iter().all(|index| Arc::ptr_eq(index, &all[0])));
+}
