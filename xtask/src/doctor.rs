@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::bundle::{self, CLAP};
 use crate::paths::Paths;
-use crate::setup::{debian, ort, python};
+use crate::setup::{debian, onnxruntime, python};
 use crate::{process, tidy, ui};
 
 struct Report {
@@ -78,9 +78,9 @@ fn packages(report: &mut Report) {
 }
 
 fn set_up(paths: &Paths, report: &mut Report) {
-    let library = ort::library(paths);
-    let what = format!("ONNX Runtime, {} with the pinned sha256", ort::LIBRARY);
-    report.line(&what, ort::is_genuine(&library), "cargo xtask setup");
+    let library = onnxruntime::library(paths);
+    let what = format!("ONNX Runtime, {} with the pinned sha256", onnxruntime::LIBRARY);
+    report.line(&what, onnxruntime::is_genuine(&library), "cargo xtask setup");
     let what = "Python packages of the tests (pedalboard, numpy)";
     report.line(what, python::have_test_packages(paths), "cargo xtask setup");
 }

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::{CLAP, DATA, vst3_binary_dir};
 use crate::paths::Paths;
-use crate::setup::ort;
+use crate::setup::onnxruntime;
 use crate::{files, process, ui};
 
 /// The plugin entry points of CLAP and VST3, and nothing else.
@@ -41,8 +41,8 @@ pub fn problems(bundle: &Path) -> Result<Vec<String>> {
         bundle.join(vst3_binary_dir()).join("voxmeld.so"),
     ];
     let runtimes = [
-        bundle.join(DATA).join(ort::LIBRARY),
-        bundle.join(vst3_binary_dir()).join(ort::LIBRARY),
+        bundle.join(DATA).join(onnxruntime::LIBRARY),
+        bundle.join(vst3_binary_dir()).join(onnxruntime::LIBRARY),
     ];
     let mut problems = Vec::new();
     for file in plugins.iter().chain(&runtimes).filter(|file| !file.is_file()) {
@@ -62,7 +62,7 @@ pub fn problems(bundle: &Path) -> Result<Vec<String>> {
         problems.extend(found.into_iter().map(|problem| format!("{name}: {problem}")));
     }
     for runtime in &runtimes {
-        if !ort::is_genuine(runtime) {
+        if !onnxruntime::is_genuine(runtime) {
             problems.push(format!("{} is not the pinned ONNX Runtime", runtime.display()));
         }
         problems.extend(wrong_libraries(runtime, bundle)?);
@@ -102,9 +102,9 @@ for path in sys.argv[1:]:
     let binaries = bundle.join(vst3_binary_dir());
     let libraries: [PathBuf; 4] = [
         bundle.join(CLAP),
-        bundle.join(DATA).join(ort::LIBRARY),
+        bundle.join(DATA).join(onnxruntime::LIBRARY),
         binaries.join("voxmeld.so"),
-        binaries.join(ort::LIBRARY),
+        binaries.join(onnxruntime::LIBRARY),
     ];
     process::capture(
         Command::new(paths.venv_python())

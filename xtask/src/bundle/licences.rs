@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::paths::Paths;
-use crate::setup::ort;
+use crate::setup::onnxruntime;
 use crate::{files, process, ui};
 
 /// Where Debian keeps the text for the archive that we link.
@@ -24,11 +24,11 @@ pub fn write(paths: &Paths, folder: &Path) -> Result<()> {
         )?;
     }
     files::copy(
-        &paths.ort().join(ort::LICENCE),
+        &paths.ort().join(onnxruntime::LICENCE),
         &folder.join("onnxruntime-LICENSE.txt"),
     )?;
     files::copy(
-        &paths.ort().join(ort::NOTICES),
+        &paths.ort().join(onnxruntime::NOTICES),
         &folder.join("onnxruntime-ThirdPartyNotices.txt"),
     )?;
     if Path::new(OPENBLAS_TEXT).is_file() {

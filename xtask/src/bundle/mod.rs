@@ -20,7 +20,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::paths::Paths;
-use crate::setup::ort;
+use crate::setup::onnxruntime;
 use crate::{files, process, ui};
 
 pub const CLAP: &str = "voxmeld.clap";
@@ -47,7 +47,7 @@ pub fn run(paths: &Paths, build: bool) -> Result<()> {
             built.display()
         );
     }
-    if !ort::is_genuine(&ort::library(paths)) {
+    if !onnxruntime::is_genuine(&onnxruntime::library(paths)) {
         bail!(
             "ONNX Runtime is not in {}: run `cargo xtask setup`",
             paths.ort().display()
@@ -88,7 +88,7 @@ fn strip(paths: &Paths, built: &Path, scratch: &Path) -> Result<PathBuf> {
 fn lay_out(paths: &Paths, library: &Path, bundle: &Path) -> Result<()> {
     let data = bundle.join(DATA);
     files::copy(library, &bundle.join(CLAP))?;
-    files::copy(&ort::library(paths), &data.join(ort::LIBRARY))?;
+    files::copy(&onnxruntime::library(paths), &data.join(onnxruntime::LIBRARY))?;
     licences::write(paths, &data.join(LICENCES))?;
     if paths.packs().is_dir() {
         files::copy_tree(&paths.packs(), &data.join(PACKS))?;
@@ -99,7 +99,7 @@ fn lay_out(paths: &Paths, library: &Path, bundle: &Path) -> Result<()> {
     let binaries = bundle.join(vst3_binary_dir());
     let resources = bundle.join(VST3).join("Contents").join("Resources");
     files::copy(library, &binaries.join("voxmeld.so"))?;
-    files::copy(&ort::library(paths), &binaries.join(ort::LIBRARY))?;
+    files::copy(&onnxruntime::library(paths), &binaries.join(onnxruntime::LIBRARY))?;
     for folder in [PACKS, LICENCES] {
         if data.join(folder).is_dir() {
             files::copy_tree(&data.join(folder), &resources.join(folder))?;

@@ -1,7 +1,7 @@
 //! `cargo xtask setup`: everything a build, a bundle and the tests need. Quick when there is nothing to do.
 
 pub mod debian;
-pub mod ort;
+pub mod onnxruntime;
 pub mod python;
 
 use std::os::unix::fs::symlink;
@@ -21,7 +21,7 @@ pub enum Scope {
 pub fn run(paths: &Paths, scope: Scope) -> Result<()> {
     debian::install()?;
     python::ensure_venv(paths)?;
-    ort::ensure(paths)?;
+    onnxruntime::ensure(paths)?;
     link_dev_data(paths)?;
     if scope == Scope::Everything {
         python::ensure_test_packages(paths)?;
@@ -33,7 +33,10 @@ pub fn run(paths: &Paths, scope: Scope) -> Result<()> {
 fn link_dev_data(paths: &Paths) -> Result<()> {
     let folder = paths.dev_data();
     files::create_dir(&folder)?;
-    for (name, to) in [(ort::LIBRARY, ort::library(paths)), ("packs", paths.packs())] {
+    for (name, to) in [
+        (onnxruntime::LIBRARY, onnxruntime::library(paths)),
+        ("packs", paths.packs()),
+    ] {
         let link = folder.join(name);
         if std::fs::read_link(&link).is_ok_and(|have| have == to) {
             continue;

@@ -3,17 +3,20 @@
 /// The code of a file, with comments and literals blanked (line breaks kept, so that lines can be counted) and
 /// everything from its test module on left out: tests may reach where the room may not.
 pub fn code_of(text: &str) -> String {
-    let code = blank_comments_and_literals(text);
-    match code.find("#[cfg(test)]") {
-        Some(start)
-            if code[start..]
-                .trim_start_matches("#[cfg(test)]")
-                .trim_start()
-                .starts_with("mod ") =>
-        {
-            code[..start].to_owned()
-        }
-        _ => code,
+    blank_comments_and_literals(before_tests(text))
+}
+
+/// The file up to its test module.
+pub fn before_tests(text: &str) -> &str {
+    const MARK: &str = "#[cfg(test)]";
+    let is_module = |at: usize| text[at + MARK.len()..].trim_start().starts_with("mod ");
+    match text
+        .match_indices(MARK)
+        .map(|(at, _)| at)
+        .find(|at| is_module(*at))
+    {
+        Some(start) => &text[..start],
+        None => text,
     }
 }
 
