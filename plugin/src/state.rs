@@ -1,0 +1,191 @@
+//! The chosen voice as part of the saved session.
+//!
+//! nice-plug saves parameters by itself; this is the one field beside them.
+//! Threads: hosts save and restore from their main thread, the CLAP wrapper
+//! also while the plugin is active and without activating it again. So the
+//! engine is asked right here, at the moment of the restore: asking only
+//! queues work for the loader thread, and the running voice plays on.
+
+use crate::core_api::engine::{EngineHandle, FileRef, IndexRef, VoiceSelection, VoiceState};
+use nice_plug::params::persist::PersistentField;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Version of the field's form. Raise it only for a form that older builds
+/// cannot read; unknown keys are ignored anyway.
+const FORMAT: u64 = 1;
+
+/// The engine's voice selection as a persistent field.
+pub struct VoiceField {
+    engine: EngineHandle,
+    /// Whether anybody (a session, the user, the default) has asked for a voice.
+    asked: AtomicBool,
+    /// Why the last restore could not be followed, in words.
+    problem: Mutex<Option<String>>,
+}
+
+impl VoiceField {
+    /// The voice of this engine.
+    #[must_use]
+    pub fn new(engine: EngineHandle) -> Self {
+        Self { engine, asked: AtomicBool::new(false), problem: Mutex::new(None) }
+    }
+
+    /// Takes the user's choice; always loads, so that a repaired file can be tried again.
+    pub fn choose(&self, selection: VoiceSelection) {
+        self.asked.store(true, Ordering::Release);
+        *self.problem.lock() = None;
+        self.engine.load(selection);
+    }
+
+    /// Loads the default voice unless a session or the user asked for one.
+    pub fn choose_default(&self) {
+        if !self.asked.swap(true, Ordering::AcqRel) {
+            self.engine.load(VoiceSelection::default());
+        }
+    }
+
+    /// Why the saved session's voice could not be read, if so.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        self.problem.lock().clone()
+    }
+
+    /// Takes a session's choice. Hosts restore the same state again and again
+    /// (undo, tracks copied, JUCE twice per load): a voice that is already there
+    /// is not loaded again, so nothing clicks.
+    fn restore(&self, selection: VoiceSelection) {
+        let asked_before = self.asked.swap(true, Ordering::AcqRel);
+        *self.problem.lock() = None;
+        let failed = matches!(self.engine.status().voice, VoiceState::Failed { .. });
+        if asked_before && !failed && same_voice(&self.engine.selection(), &selection) {
+            return;
+        }
+        self.engine.load(selection);
+    }
+}
+
+impl PersistentField<'_, Value> for VoiceField {
+    fn set(&self, saved: Value) {
+        match read(saved) {
+            Ok(selection) => self.restore(selection),
+            // The voice that is there stays; the default comes if there is none.
+            Err(problem) => *self.problem.lock() = Some(problem),
+        }
+    }
+
+    fn map<F, R>(&self, f: F) -> R
+    where
+        F: Fn(&Value) -> R,
+    {
+        f(&write(&self.engine.selection()))
+    }
+}
+
+fn write(selection: &VoiceSelection) -> Value {
+    json!({ "format": FORMAT, "selection": selection })
+}
+
+fn read(mut saved: Value) -> Result<VoiceSelection, String> {
+    let format = saved.get("format").and_then(Value::as_u64);
+    let selection = saved.get_mut("selection").map(Value::take).unwrap_or_default();
+    serde_json::from_value(selection).map_err(|error| match format {
+        Some(format) if format > FORMAT => {
+            "This session's voice was saved by a newer Voxmeld and cannot be read by this one.".to_owned()
+        }
+        _ => format!("This session's voice cannot be read: {error}."),
+    })
+}
+
+/// Whether both name the same files: sizes and hashes are filled in by the
+/// engine after it has read them, so they may be missing on one side.
+fn same_voice(a: &VoiceSelection, b: &VoiceSelection) -> bool {
+    let same_index = match (&a.index, &b.index) {
+        (Some(IndexRef::File(a)), Some(IndexRef::File(b))) => same_file(a, b),
+        (a, b) => a == b,
+    };
+    a.pack == b.pack && same_part(a.encoder.as_ref(), b.encoder.as_ref()) && same_part(a.synthesizer.as_ref(), b.synthesizer.as_ref()) && same_index
+}
+
+fn same_part(a: Option<&FileRef>, b: Option<&FileRef>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => same_file(a, b),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+fn same_file(a: &FileRef, b: &FileRef) -> bool {
+    let differ = |a: &Option<String>, b: &Option<String>| matches!((a, b), (Some(a), Some(b)) if a != b);
+    a.path == b.path && !differ(&a.sha256, &b.sha256)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core_api::engine::{Engine, PackRef};
+
+    fn field() -> VoiceField {
+        VoiceField::new(Engine::new().handle())
+    }
+
+    fn file(path: &str) -> FileRef {
+        FileRef { path: path.into(), sha256: Some("ab".repeat(32)), len_bytes: Some(7) }
+    }
+
+    fn other_voice() -> VoiceSelection {
+        VoiceSelection {
+            pack: PackRef::None,
+            encoder: Some(file("/Stimmen/Gehör.onnx")),
+            synthesizer: Some(file("/Stimmen/mit Leerzeichen/声.onnx")),
+            index: Some(IndexRef::File(file("/Stimmen/added.index"))),
+        }
+    }
+
+    #[test]
+    fn a_voice_survives_a_round_trip() {
+        let saved = field();
+        saved.choose(other_voice());
+        let text = PersistentField::map(&saved, Value::to_string);
+        let restored = field();
+        PersistentField::set(&restored, serde_json::from_str(&text).expect("what was written is JSON"));
+        assert_eq!(restored.engine.selection(), other_voice());
+        assert_eq!(restored.problem(), None);
+    }
+
+    #[test]
+    fn a_restored_voice_is_not_replaced_by_the_default() {
+        let field = field();
+        PersistentField::set(&field, write(&other_voice()));
+        field.choose_default();
+        assert_eq!(field.engine.selection(), other_voice());
+    }
+
+    #[test]
+    fn garbage_changes_nothing_and_is_said_in_words() {
+        let saved = field();
+        saved.choose(other_voice());
+        for garbage in ["null", "7", "\"x\"", "[]", "{}", r#"{"format":1}"#, r#"{"format":1,"selection":{"pack":3}}"#, r#"{"format":1e300,"selection":[[]]}"#] {
+            PersistentField::set(&saved, serde_json::from_str(garbage).expect("test data is JSON"));
+            assert_eq!(saved.engine.selection(), other_voice(), "{garbage}");
+            assert!(saved.problem().is_some_and(|problem| problem.contains("cannot be read")), "{garbage}");
+        }
+    }
+
+    #[test]
+    fn a_newer_form_is_named_as_such() {
+        let field = field();
+        PersistentField::set(&field, json!({ "format": FORMAT + 1, "selection": "by name" }));
+        assert!(field.problem().is_some_and(|problem| problem.contains("newer Voxmeld")));
+    }
+
+    #[test]
+    fn hashes_filled_in_later_are_the_same_voice_and_other_hashes_are_not() {
+        let mut asked = other_voice();
+        asked.encoder = Some(FileRef { sha256: None, len_bytes: None, ..file("/Stimmen/Gehör.onnx") });
+        assert!(same_voice(&asked, &other_voice()));
+        asked.encoder = Some(FileRef { sha256: Some("cd".repeat(32)), ..file("/Stimmen/Gehör.onnx") });
+        assert!(!same_voice(&asked, &other_voice()));
+    }
+}

@@ -1,0 +1,210 @@
+//! The object that hosts talk to: forwards to nice-plug's, with corrections.
+
+use super::instance::Instance;
+use super::{keeper, view};
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ViewType::kEditor;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
+    AudioBusBuffers, BusDirection, BusInfo, CString, IAudioProcessor, IAudioProcessorTrait, IComponent, IComponentHandler,
+    IComponentTrait, IEditController, IEditControllerTrait, IProcessContextRequirements,
+    IProcessContextRequirementsTrait, IUnitInfo, IUnitInfoTrait, IoMode, MediaType, ParamID, ParamValue, ParameterInfo, ProcessData,
+    ProcessSetup, ProgramListID, ProgramListInfo, RoutingInfo, SpeakerArrangement, String128, TChar, UnitID, UnitInfo,
+};
+use nice_plug::wrapper::vst3::vst3::Steinberg::{
+    FIDString, FUnknown, IBStream, IPlugView, IPluginBaseTrait, TBool, TUID, int16, int32, kInvalidArgument, kNotInitialized,
+    tresult, uint32,
+};
+use nice_plug::wrapper::vst3::vst3::{Class, ComRef};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Audio processor and edit controller in one, as nice-plug has them.
+pub struct Component {
+    instance: Arc<Instance>,
+}
+
+impl Component {
+    /// A new plugin instance.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { instance: Instance::new() }
+    }
+}
+
+impl Default for Component {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Class for Component {
+    type Interfaces = (IComponent, IEditController, IAudioProcessor, IProcessContextRequirements, IUnitInfo);
+}
+
+/// Methods that nice-plug's object answers as they come.
+macro_rules! forward {
+    ($interface:ident: $(fn $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => { $(
+        unsafe fn $method(&self, $($argument: $kind),*) -> $answer {
+            // SAFETY: the arguments are the host's own, passed on under the same contract.
+            unsafe { $interface::$method(&self.instance.wrapper, $($argument),*) }
+        }
+    )* };
+}
+
+impl IPluginBaseTrait for Component {
+    forward! { IPluginBaseTrait:
+        fn initialize(context: *mut FUnknown) -> tresult;
+    }
+
+    unsafe fn terminate(&self) -> tresult {
+        // Hosts expect every reference to them to be gone after this.
+        // SAFETY: null is what hosts pass to take the handler back.
+        unsafe { IEditControllerTrait::setComponentHandler(self, std::ptr::null_mut()) };
+        // SAFETY: passed on under the same contract.
+        unsafe { IPluginBaseTrait::terminate(&self.instance.wrapper) }
+    }
+}
+
+impl IComponentTrait for Component {
+    forward! { IComponentTrait:
+        fn getControllerClassId(class: *mut TUID) -> tresult;
+        fn setIoMode(mode: IoMode) -> tresult;
+        fn getBusCount(media: MediaType, direction: BusDirection) -> int32;
+        fn getBusInfo(media: MediaType, direction: BusDirection, index: int32, info: *mut BusInfo) -> tresult;
+        fn getRoutingInfo(input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult;
+        fn activateBus(media: MediaType, direction: BusDirection, index: int32, state: TBool) -> tresult;
+        fn setActive(state: TBool) -> tresult;
+        fn setState(state: *mut IBStream) -> tresult;
+        fn getState(state: *mut IBStream) -> tresult;
+    }
+}
+
+impl IAudioProcessorTrait for Component {
+    forward! { IAudioProcessorTrait:
+        fn setBusArrangements(inputs: *mut SpeakerArrangement, num_ins: int32, outputs: *mut SpeakerArrangement, num_outs: int32) -> tresult;
+        fn getBusArrangement(direction: BusDirection, index: int32, arrangement: *mut SpeakerArrangement) -> tresult;
+        fn canProcessSampleSize(size: int32) -> tresult;
+        fn getLatencySamples() -> uint32;
+        fn setProcessing(state: TBool) -> tresult;
+        fn getTailSamples() -> uint32;
+    }
+
+    unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
+        // SAFETY: hosts pass null or a valid setup.
+        let Some(read) = (unsafe { setup.as_ref() }) else { return kInvalidArgument };
+        self.instance.mode.set(read.processMode);
+        self.instance.max_block.store(u32::try_from(read.maxSamplesPerBlock).unwrap_or(0), Ordering::Relaxed);
+        // nice-plug stores the mode after it has built the configuration from the
+        // one before: the second call sees the right one.
+        // SAFETY: passed on under the same contract.
+        unsafe {
+            IAudioProcessorTrait::setupProcessing(&self.instance.wrapper, setup);
+            IAudioProcessorTrait::setupProcessing(&self.instance.wrapper, setup)
+        }
+    }
+
+    unsafe fn process(&self, data: *mut ProcessData) -> tresult {
+        // SAFETY: hosts pass null or valid data.
+        let Some(host_data) = (unsafe { data.as_ref() }) else { return kInvalidArgument };
+        let max_block = self.instance.max_block.load(Ordering::Relaxed);
+        if max_block == 0 {
+            return kNotInitialized;
+        }
+        // Each of these would be a panic or wild reads further in.
+        let fits = u32::try_from(host_data.numSamples).is_ok_and(|samples| samples <= max_block);
+        if !fits || i64::from(host_data.symbolicSampleSize) != i64::from(kSample32) {
+            return kInvalidArgument;
+        }
+        self.instance.mode.set(host_data.processMode);
+        let mut checked = *host_data;
+        // SAFETY: the host's bus arrays are as long as it says.
+        unsafe {
+            if lacks_buffers(checked.inputs, checked.numInputs) {
+                checked.numInputs = 0;
+                checked.inputs = std::ptr::null_mut();
+            }
+            if lacks_buffers(checked.outputs, checked.numOutputs) {
+                checked.numOutputs = 0;
+                checked.outputs = std::ptr::null_mut();
+            }
+        }
+        // SAFETY: a copy of the host's data, alive during the call.
+        unsafe { IAudioProcessorTrait::process(&self.instance.wrapper, &raw mut checked) }
+    }
+}
+
+/// Whether the main bus comes without channel pointers, as some hosts do for a
+/// bus that is switched off.
+///
+/// # Safety
+/// `buses` must be null or hold `count` buses.
+unsafe fn lacks_buffers(buses: *mut AudioBusBuffers, count: int32) -> bool {
+    if buses.is_null() || count < 1 {
+        return false;
+    }
+    // SAFETY: not null and at least one long; both union members are one pointer.
+    unsafe { (*buses).numChannels < 1 || (*buses).__field0.channelBuffers32.is_null() }
+}
+
+impl IEditControllerTrait for Component {
+    forward! { IEditControllerTrait:
+        fn setComponentState(state: *mut IBStream) -> tresult;
+        fn setState(state: *mut IBStream) -> tresult;
+        fn getState(state: *mut IBStream) -> tresult;
+        fn getParameterCount() -> int32;
+        fn getParamStringByValue(id: ParamID, value: ParamValue, string: *mut String128) -> tresult;
+        fn getParamValueByString(id: ParamID, string: *mut TChar, value: *mut ParamValue) -> tresult;
+        fn normalizedParamToPlain(id: ParamID, value: ParamValue) -> ParamValue;
+        fn plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue;
+        fn getParamNormalized(id: ParamID) -> ParamValue;
+        fn setParamNormalized(id: ParamID, value: ParamValue) -> tresult;
+    }
+
+    unsafe fn getParameterInfo(&self, index: int32, info: *mut ParameterInfo) -> tresult {
+        // nice-plug lets the index one past the end through and panics.
+        // SAFETY: no arguments.
+        if index >= unsafe { IEditControllerTrait::getParameterCount(self) } {
+            return kInvalidArgument;
+        }
+        // SAFETY: passed on under the same contract.
+        unsafe { IEditControllerTrait::getParameterInfo(&self.instance.wrapper, index, info) }
+    }
+
+    unsafe fn setComponentHandler(&self, handler: *mut IComponentHandler) -> tresult {
+        // nice-plug's background thread may be using the former handler.
+        keeper::drain();
+        // SAFETY: the host's pointer is null or a live object.
+        self.instance.set_handler(unsafe { ComRef::from_raw(handler) }.map(|handler| handler.to_com_ptr()));
+        // SAFETY: passed on under the same contract.
+        unsafe { IEditControllerTrait::setComponentHandler(&self.instance.wrapper, handler) }
+    }
+
+    unsafe fn createView(&self, name: FIDString) -> *mut IPlugView {
+        // SAFETY: the host passes null or a string.
+        if unsafe { view::same_text(name, kEditor) } { view::create(&self.instance) } else { std::ptr::null_mut() }
+    }
+}
+
+impl IProcessContextRequirementsTrait for Component {
+    unsafe fn getProcessContextRequirements(&self) -> uint32 {
+        // The engine follows samples, not the song.
+        0
+    }
+}
+
+impl IUnitInfoTrait for Component {
+    forward! { IUnitInfoTrait:
+        fn getUnitCount() -> int32;
+        fn getUnitInfo(index: int32, info: *mut UnitInfo) -> tresult;
+        fn getProgramListCount() -> int32;
+        fn getProgramListInfo(index: int32, info: *mut ProgramListInfo) -> tresult;
+        fn getProgramName(list: ProgramListID, program: int32, name: *mut String128) -> tresult;
+        fn getProgramInfo(list: ProgramListID, program: int32, attribute: CString, value: *mut String128) -> tresult;
+        fn hasProgramPitchNames(list: ProgramListID, program: int32) -> tresult;
+        fn getProgramPitchName(list: ProgramListID, program: int32, pitch: int16, name: *mut String128) -> tresult;
+        fn getSelectedUnit() -> UnitID;
+        fn selectUnit(unit: UnitID) -> tresult;
+        fn getUnitByBus(media: MediaType, direction: BusDirection, bus: int32, channel: int32, unit: *mut UnitID) -> tresult;
+        fn setUnitProgramData(list_or_unit: int32, program: int32, data: *mut IBStream) -> tresult;
+    }
+}

@@ -1,0 +1,84 @@
+//! The handshake between the factory and the plugin it makes.
+//!
+//! nice-plug builds the plugin inside `Wrapper::new()` and gives no access to
+//! it afterwards. So while [`create`] runs, the plugin's constructor leaves its
+//! parameters, editor and task executor in a thread-local, and nice-plug is
+//! told that there is no editor.
+
+use crate::editor::VoxmeldEditor;
+use crate::params::VoxmeldParams;
+use crate::plugin::Voxmeld;
+use nice_plug::prelude::*;
+use nice_plug::wrapper::vst3::Wrapper;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ProcessModes_::kOffline;
+use nice_plug::wrapper::vst3::vst3::Steinberg::int32;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+/// The process mode of the block at hand, from the component to the plugin.
+#[derive(Default)]
+pub struct HostMode(AtomicI32);
+
+impl HostMode {
+    /// Publishes `ProcessSetup.processMode` or `ProcessData.processMode`.
+    pub fn set(&self, mode: int32) {
+        self.0.store(mode, Ordering::Relaxed);
+    }
+
+    /// Whether the host renders without a clock.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        i64::from(self.0.load(Ordering::Relaxed)) == i64::from(kOffline)
+    }
+}
+
+/// What a new plugin leaves for the VST3 export.
+#[derive(Default)]
+pub struct Creation {
+    /// Shared with the plugin, which reads it in `process`.
+    pub mode: Arc<HostMode>,
+    /// The plugin's parameters.
+    pub params: Option<Arc<VoxmeldParams>>,
+    /// The plugin's editor.
+    pub editor: Option<VoxmeldEditor>,
+    /// Posts to nice-plug's background thread.
+    pub executor: Option<AsyncExecutor<Voxmeld>>,
+}
+
+thread_local! {
+    static IN_PROGRESS: RefCell<Option<Creation>> = const { RefCell::new(None) };
+}
+
+/// Makes nice-plug's object and returns it with what its plugin left.
+#[must_use]
+pub fn create() -> (Wrapper<Voxmeld>, Creation) {
+    IN_PROGRESS.set(Some(Creation::default()));
+    let wrapper = Wrapper::new();
+    (wrapper, IN_PROGRESS.take().unwrap_or_default())
+}
+
+/// Called by the plugin's constructor; `None` where no VST3 host asked for it.
+#[must_use]
+pub fn offer_params(params: &Arc<VoxmeldParams>) -> Option<Arc<HostMode>> {
+    IN_PROGRESS.with_borrow_mut(|creation| {
+        creation.as_mut().map(|creation| {
+            creation.params = Some(params.clone());
+            creation.mode.clone()
+        })
+    })
+}
+
+/// Called by `Plugin::editor`: keeps the editor from nice-plug for VST3 and
+/// gives it back for all other formats.
+#[must_use]
+pub fn keep_editor(editor: Option<VoxmeldEditor>, executor: AsyncExecutor<Voxmeld>) -> Option<VoxmeldEditor> {
+    IN_PROGRESS.with_borrow_mut(|creation| match creation {
+        Some(creation) => {
+            creation.editor = editor;
+            creation.executor = Some(executor);
+            None
+        }
+        None => editor,
+    })
+}

@@ -1,0 +1,134 @@
+//! What a component and its view share.
+
+use super::creation::{self, HostMode};
+use super::keeper;
+use crate::editor::VoxmeldEditor;
+use crate::plugin::Voxmeld;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use nice_plug::params::Params;
+use nice_plug::params::internals::ParamPtr;
+use nice_plug::wrapper::vst3::Wrapper;
+use nice_plug::wrapper::vst3::vst3::ComPtr;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
+    IComponentHandler, IComponentHandlerTrait, IEditControllerTrait, ParamID, ParamValue, ParameterInfo,
+};
+use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kResultOk};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+/// One plugin instance as a VST3 host sees it.
+pub struct Instance {
+    /// nice-plug's object, used directly and never handed to the host.
+    pub wrapper: Wrapper<Voxmeld>,
+    /// The editor that nice-plug does not know of.
+    pub editor: Option<Mutex<VoxmeldEditor>>,
+    /// Read by the plugin in `process`.
+    pub mode: Arc<HostMode>,
+    /// `maxSamplesPerBlock` of the last `setupProcessing`; 0 = not set up yet.
+    pub max_block: AtomicU32,
+    /// Takes the host's thread to [`Self::deliver`]; `None` where that is not needed or not possible.
+    pub wake_host_thread: Mutex<Option<Box<dyn Fn() + Send>>>,
+    param_ids: HashMap<ParamPtr, ParamID>,
+    handler: Mutex<Option<ComPtr<IComponentHandler>>>,
+    edits: (Sender<Edit>, Receiver<Edit>),
+}
+
+/// Something to tell the host's component handler, on the host's thread.
+pub enum Edit {
+    /// The user takes hold of a control.
+    Begin(ParamID),
+    /// The user moved it.
+    Perform(ParamID, ParamValue),
+    /// The user let go.
+    End(ParamID),
+    /// `restartComponent` with these flags.
+    Restart(int32),
+}
+
+impl Instance {
+    /// Makes an instance; called by the factory on the host's main thread.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        keeper::ensure();
+        let (wrapper, creation) = creation::create();
+        let pointers = creation.params.iter().flat_map(|params| params.param_map()).map(|(_, pointer, _)| pointer);
+        let param_ids = (0..).zip(pointers).filter_map(|(index, pointer)| Some((pointer, param_id(&wrapper, index)?))).collect();
+        Arc::new(Self {
+            wrapper,
+            editor: creation.editor.map(Mutex::new),
+            mode: creation.mode,
+            max_block: AtomicU32::new(0),
+            wake_host_thread: Mutex::new(None),
+            param_ids,
+            handler: Mutex::new(None),
+            edits: unbounded(),
+        })
+    }
+
+    /// The VST3 id of a parameter of this instance.
+    #[must_use]
+    pub fn param_id(&self, param: ParamPtr) -> Option<ParamID> {
+        self.param_ids.get(&param).copied()
+    }
+
+    /// Keeps or forgets the host's handler.
+    pub fn set_handler(&self, handler: Option<ComPtr<IComponentHandler>>) {
+        let former = std::mem::replace(&mut *self.handler.lock(), handler);
+        // Released outside the lock: the host's destructor may call back.
+        drop(former);
+    }
+
+    /// Tells the host about an edit, on its own thread where that is possible.
+    ///
+    /// On X11 the editor runs on a window thread, and hosts expect the handler
+    /// on theirs. Hosts without a run loop get the call directly, as they do
+    /// from every plugin framework with such a thread.
+    pub fn post(&self, edit: Edit) {
+        // The receiver lives as long as the sender.
+        let _ = self.edits.0.send(edit);
+        let wake = self.wake_host_thread.lock();
+        match wake.as_ref() {
+            Some(wake) => wake(),
+            None => {
+                drop(wake);
+                self.deliver();
+            }
+        }
+    }
+
+    /// Hands all posted edits to the host, in order.
+    pub fn deliver(&self) {
+        let handler = self.handler.lock().clone();
+        for edit in self.edits.1.try_iter() {
+            let Some(handler) = &handler else { continue };
+            // SAFETY: the host gave us this handler and we hold a reference to it.
+            unsafe {
+                match edit {
+                    Edit::Begin(id) => handler.beginEdit(id),
+                    Edit::Perform(id, value) => handler.performEdit(id, value),
+                    Edit::End(id) => handler.endEdit(id),
+                    Edit::Restart(flags) => handler.restartComponent(flags),
+                }
+            };
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // Parameter tasks of this instance may still be on nice-plug's thread.
+        keeper::drain();
+    }
+}
+
+/// nice-plug hashes the string ids in a way of its own, so it is asked; it
+/// lists parameters in the order of the parameter map.
+fn param_id(wrapper: &Wrapper<Voxmeld>, index: int32) -> Option<ParamID> {
+    // SAFETY: all zero is a valid `ParameterInfo`: numbers and character arrays.
+    let mut info: ParameterInfo = unsafe { std::mem::zeroed() };
+    // SAFETY: `info` may be written.
+    let result = unsafe { wrapper.getParameterInfo(index, &raw mut info) };
+    (result == kResultOk).then_some(info.id)
+}
