@@ -65,7 +65,7 @@ pub fn find(program: &str) -> Option<PathBuf> {
 
 fn describe(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let name = program.file_name().unwrap_or_else(|| program.as_os_str());
+    let name = program.file_name().unwrap_or(program.as_os_str());
     std::iter::once(name)
         .chain(command.get_args())
         .map(|part| part.to_string_lossy())

@@ -6,10 +6,13 @@ pub fn code_of(text: &str) -> String {
     blank_comments_and_literals(before_tests(text))
 }
 
-/// The file up to its test module.
+/// The file up to its test module; one that is declared (`mod tests;`) has a file of its own.
 pub fn before_tests(text: &str) -> &str {
     const MARK: &str = "#[cfg(test)]";
-    let is_module = |at: usize| text[at + MARK.len()..].trim_start().starts_with("mod ");
+    let is_module = |at: usize| {
+        let declared = text[at + MARK.len()..].trim_start().strip_prefix("mod ");
+        declared.is_some_and(|rest| rest[word(rest).len()..].trim_start().starts_with('{'))
+    };
     match text
         .match_indices(MARK)
         .map(|(at, _)| at)
@@ -217,6 +220,18 @@ mod tests {
             "{code}"
         );
         assert_eq!(lines_with_word(&code, "end"), [4]);
+    }
+
+    #[test]
+    fn a_declared_test_module_ends_nothing() {
+        assert_eq!(
+            before_tests("#[cfg(test)]\nmod tests;\nuse a;"),
+            "#[cfg(test)]\nmod tests;\nuse a;"
+        );
+        assert_eq!(
+            before_tests("#[cfg(test)]\nmod tests;\nx\n#[cfg(test)]\nmod t {}"),
+            "#[cfg(test)]\nmod tests;\nx\n"
+        );
     }
 
     #[test]
