@@ -32,7 +32,7 @@ pub fn check(sources: &[Source]) -> Vec<String> {
     let mut problems = Vec::new();
     for source in sources
         .iter()
-        .filter(|source| source.is_rust() && source.path.contains("src/"))
+        .filter(|source| source.is_rust() && is_product_code(&source.path))
     {
         let code = code_of(&source.text);
         problems.extend(wrong_crates(&source.path, &code));
