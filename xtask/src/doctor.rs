@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::bundle::{self, CLAP};
 use crate::paths::Paths;
 use crate::setup::{debian, onnxruntime, python};
-use crate::{process, tidy, ui};
+use crate::{process, suite, tidy, ui};
 
 struct Report {
     missing: usize,
@@ -44,11 +44,12 @@ pub fn run(paths: &Paths) -> Result<bool> {
 }
 
 fn tools(report: &mut Report) {
-    for (tool, component) in [("rustfmt", "rustfmt"), ("cargo-clippy", "clippy")] {
+    let missing = suite::missing_components();
+    for component in ["rustfmt", "clippy"] {
         let remedy = format!("rustup component add {component}");
         report.line(
-            &format!("{tool} (for tests)"),
-            process::find(tool).is_some(),
+            &format!("{component} (for tests)"),
+            !missing.contains(&component),
             &remedy,
         );
     }

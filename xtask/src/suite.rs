@@ -21,8 +21,7 @@ pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
     let mut stages = Stages::new(9);
     stages.run("set-up", || {
         setup::run(paths, Scope::Everything)?;
-        need_component("rustfmt", "rustfmt")?;
-        need_component("cargo-clippy", "clippy")
+        need_components()
     })?;
     stages.run("tidy", || tidy::run(paths))?;
     stages.run("formatting", || {
@@ -74,13 +73,24 @@ fn with_shared<'a>(command: &'a mut Command, shared: Option<&Path>) -> &'a mut C
 }
 
 /// Some toolchains come without these; a test run without them would check less and look the same.
-fn need_component(program: &str, component: &str) -> Result<()> {
-    if process::find(program).is_none() {
+fn need_components() -> Result<()> {
+    let missing = missing_components();
+    if !missing.is_empty() {
+        let missing = missing.join(" ");
         bail!(
-            "{program} is not installed. Run this, then the same command again:\n\n    rustup component add {component}\n"
+            "{missing} not installed. Run this, then the same command again:\n\n    rustup component add {missing}\n"
         );
     }
     Ok(())
+}
+
+/// Asked by running them: rustup puts a stand-in on PATH for a component that is not there.
+pub fn missing_components() -> Vec<&'static str> {
+    [("rustfmt", "rustfmt"), ("cargo-clippy", "clippy")]
+        .into_iter()
+        .filter(|(program, _)| !process::succeeds(Command::new(program).arg("--version")))
+        .map(|(_, component)| component)
+        .collect()
 }
 
 /// cargo-deny is a large tool of its own: used where it is, and said when it is not.

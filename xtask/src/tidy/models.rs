@@ -47,7 +47,10 @@ pub fn problems(folder: &Path) -> Result<Vec<String>> {
             .map(|name| name.to_string_lossy())
             .unwrap_or_default();
         let hash = files::sha256(path)?;
-        let shown = path.strip_prefix(folder).unwrap_or(path).display();
+        let shown = path
+            .strip_prefix(folder.parent().unwrap_or(folder))
+            .unwrap_or(path)
+            .display();
         let mut about_it = manifests
             .iter()
             .filter(|(dir, text)| path.starts_with(dir) && text.contains(name.as_ref()))
