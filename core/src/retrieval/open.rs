@@ -34,11 +34,12 @@ pub fn open(path: &Path, expected_dim: Option<usize>) -> Result<Arc<dyn Embeddin
         _ => IndexFileError::Unreadable(error),
     };
     let real_path = fs::canonicalize(path).map_err(found)?;
-    let file = File::open(&real_path).map_err(found)?;
-    let meta = file.metadata()?;
-    if !meta.is_file() {
+    // Before it is opened: opening a pipe would wait for its other end.
+    if !fs::metadata(&real_path)?.is_file() {
         return Err(IndexFileError::NotAnIndex);
     }
+    let file = File::open(&real_path).map_err(found)?;
+    let meta = file.metadata()?;
     let key = Key {
         path: real_path,
         len: meta.len(),

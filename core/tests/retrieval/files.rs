@@ -54,6 +54,8 @@ fn a_folder_or_another_file() {
         let error = refusal(name, None);
         assert!(matches!(error, IndexFileError::NotAnIndex), "{name}: {error}");
     }
+    #[cfg(unix)]
+    assert!(matches!(open("/dev/zero".as_ref(), None), Err(IndexFileError::NotAnIndex)));
 }
 
 #[test]

@@ -31,7 +31,7 @@ use super::Metric;
 use super::error::IndexFileError;
 
 /// Largest dimension taken. The largest speech encoders make 1280 values; the
-/// bound also lets [`super::blend`] work in a fixed buffer.
+/// bound also lets [`super::blend()`] work in a fixed buffer.
 pub const MAX_DIM: usize = 4096;
 
 /// Largest file taken, in bytes: about 2.7 million vectors of 768 values.

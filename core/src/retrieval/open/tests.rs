@@ -137,18 +137,9 @@ fn bytes_behind_the_end() {
 fn values_that_are_no_numbers() {
     for name in FILES {
         let good = bytes(name);
-        // A vector's value, and in an IVF file a centroid's: both kinds lie at
-        // known places from the end and from the start.
-        let from_end = if name.starts_with("flat") { 4 } else { 8 + 4 };
-        let ids = if name.starts_with("flat") {
-            0
-        } else {
-            last_list(&good) * 8
-        };
-        for at in [good.len() - from_end - ids.saturating_sub(8), 100] {
+        for at in floats(&good) {
             for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
                 let mut bad = good.clone();
-                let at = align(at, &good);
                 bad[at..at + 4].copy_from_slice(&value.to_le_bytes());
                 assert!(
                     matches!(open_bytes(bad), Err(IndexFileError::NonFinite)),
@@ -159,27 +150,28 @@ fn values_that_are_no_numbers() {
     }
 }
 
-/// Vectors in the last list that is not empty.
-fn last_list(file: &[u8]) -> usize {
-    let index = open_bytes(file.to_vec()).expect("a good file");
-    index
-        .list_sizes()
-        .into_iter()
-        .rfind(|&size| size > 0)
-        .unwrap_or(0)
+/// Where the first centroid and the first vector begin.
+fn floats(file: &[u8]) -> Vec<usize> {
+    const HEADER: usize = 37;
+    let first = HEADER + 8;
+    if !file.starts_with(b"IwFl") {
+        return vec![first];
+    }
+    let sizes = file
+        .windows(4)
+        .position(|window| window == b"full" || window == b"sprs")
+        .expect("sizes")
+        + 4;
+    let count = usize::from(file[sizes]);
+    vec![HEADER + 16 + first, sizes + 8 + count * 8]
 }
 
-/// The start of the float that byte 100 belongs to; other places are starts.
-fn align(at: usize, file: &[u8]) -> usize {
-    if at != 100 {
-        return at;
-    }
-    let first = if file.starts_with(b"IwFl") {
-        53 + 37 + 8
-    } else {
-        37 + 8
-    };
-    at - (at - first) % 4
+#[test]
+fn an_id_given_twice() {
+    let mut bad = bytes("ivf8_l2.index");
+    let last = bad.len() - 8;
+    bad.copy_within(last - 8..last, last);
+    assert!(matches!(open_bytes(bad), Err(IndexFileError::CustomIds)));
 }
 
 #[test]
