@@ -27,49 +27,53 @@ pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
     stages.run("formatting", || {
         process::run(process::cargo(paths.root()).args(["fmt", "--all", "--check"]))
     })?;
-    stages.run("lints", || {
-        process::run(
-            process::cargo(paths.root())
-                .args(["clippy", "--release", "--workspace", "--all-targets"])
-                .args(["--", "-D", "warnings"]),
-        )
-    })?;
+    stages.run("lints", || lints(paths))?;
     stages.run("crate licences and sources", || deny(paths))?;
     stages.run("unit tests", || {
-        let mut command = process::cargo(paths.root());
-        command.args([
-            "test",
-            "--release",
-            "-p",
-            "voxmeld-core",
-            "-p",
-            "voxmeld",
-            "-p",
-            "xtask",
-        ]);
-        command.env("VOXMELD_DATA", paths.dev_data());
-        process::run(with_shared(&mut command, shared.as_deref()))
+        let mut command = cargo_test(paths, &["voxmeld-core", "voxmeld", "xtask"], shared.as_deref());
+        process::run(command.env("VOXMELD_DATA", paths.dev_data()))
     })?;
     stages.run("bundle", || bundle::run(paths, true))?;
     stages.run("bundle checks", || bundle::check::run(paths))?;
     stages.run("whole-system tests", || {
-        let mut command = process::cargo(paths.root());
-        command.args(["test", "--release", "-p", "voxmeld-tests"]);
+        let mut command = cargo_test(paths, &["voxmeld-tests"], shared.as_deref());
         command.env("VOXMELD_BUNDLE", paths.bundle());
         command.env("VOXMELD_DATA", paths.bundle().join(bundle::DATA));
-        command.env("VOXMELD_PYTHON", paths.venv_python());
-        process::run(with_shared(&mut command, shared.as_deref()))
+        process::run(command.env("VOXMELD_PYTHON", paths.venv_python()))
     })?;
     stages.summary();
     ui::line("all tests passed");
     Ok(())
 }
 
-fn with_shared<'a>(command: &'a mut Command, shared: Option<&Path>) -> &'a mut Command {
-    match shared {
-        Some(dir) => command.env("VOXMELD_SHARED", dir),
-        None => command,
+fn lints(paths: &Paths) -> Result<()> {
+    let mut command = process::cargo(paths.root());
+    // Release, because that is where faiss is built: a debug check would build it a second time.
+    command.args(["clippy", "--release", "--workspace", "--all-targets"]);
+    // Tests on the shared data are linted also where that data is not.
+    command.args(
+        SHARED_FEATURES
+            .iter()
+            .flat_map(|(_, feature)| ["--features", feature]),
+    );
+    process::run(command.args(["--", "-D", "warnings"]))
+}
+
+/// Features that add tests which need the shared data: the package and how cargo calls the feature.
+const SHARED_FEATURES: &[(&str, &str)] = &[("voxmeld-core", "voxmeld-core/shared-data")];
+
+fn cargo_test(paths: &Paths, packages: &[&str], shared: Option<&Path>) -> Command {
+    let mut command = process::cargo(paths.root());
+    command.args(["test", "--release"]);
+    command.args(packages.iter().flat_map(|package| ["-p", package]));
+    if let Some(dir) = shared {
+        let added = SHARED_FEATURES
+            .iter()
+            .filter(|(package, _)| packages.contains(package));
+        command.args(added.flat_map(|(_, feature)| ["--features", feature]));
+        command.env("VOXMELD_SHARED", dir);
     }
+    command
 }
 
 /// Some toolchains come without these; a test run without them would check less and look the same.
