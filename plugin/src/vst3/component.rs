@@ -75,7 +75,12 @@ impl IComponentTrait for Component {
         fn activateBus(media: MediaType, direction: BusDirection, index: int32, state: TBool) -> tresult;
         fn setActive(state: TBool) -> tresult;
         fn setState(state: *mut IBStream) -> tresult;
-        fn getState(state: *mut IBStream) -> tresult;
+    }
+
+    unsafe fn getState(&self, state: *mut IBStream) -> tresult {
+        self.instance.apply_pending();
+        // SAFETY: passed on under the same contract.
+        unsafe { IComponentTrait::getState(&self.instance.wrapper, state) }
     }
 }
 
@@ -116,6 +121,7 @@ impl IAudioProcessorTrait for Component {
             return kInvalidArgument;
         }
         self.instance.mode.set(host_data.processMode);
+        self.instance.count_block();
         let mut checked = *host_data;
         // SAFETY: the host's bus arrays are as long as it says.
         unsafe {
@@ -156,8 +162,20 @@ impl IEditControllerTrait for Component {
         fn getParamValueByString(id: ParamID, string: *mut TChar, value: *mut ParamValue) -> tresult;
         fn normalizedParamToPlain(id: ParamID, value: ParamValue) -> ParamValue;
         fn plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue;
-        fn getParamNormalized(id: ParamID) -> ParamValue;
-        fn setParamNormalized(id: ParamID, value: ParamValue) -> tresult;
+    }
+
+    unsafe fn getParamNormalized(&self, id: ParamID) -> ParamValue {
+        if let Some(value) = self.instance.pending_value(id) {
+            return value;
+        }
+        // SAFETY: plain numbers.
+        unsafe { IEditControllerTrait::getParamNormalized(&self.instance.wrapper, id) }
+    }
+
+    unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
+        self.instance.remember_value(id, value);
+        // SAFETY: plain numbers.
+        unsafe { IEditControllerTrait::setParamNormalized(&self.instance.wrapper, id, value) }
     }
 
     unsafe fn getParameterInfo(&self, index: int32, info: *mut ParameterInfo) -> tresult {

@@ -51,6 +51,7 @@ impl GuiContextInner for Vst3GuiContext {
     unsafe fn raw_set_parameter_normalized(&self, param: ParamPtr, normalized: f32) {
         self.with_param(param, |instance, id| {
             let value = f64::from(normalized);
+            instance.remember_value(id, value);
             // While audio runs this does nothing and the value comes with a block.
             // SAFETY: plain numbers.
             unsafe { IEditControllerTrait::setParamNormalized(&instance.wrapper, id, value) };

@@ -16,7 +16,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kResultOk};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// One plugin instance as a VST3 host sees it.
 pub struct Instance {
@@ -30,9 +30,19 @@ pub struct Instance {
     pub max_block: AtomicU32,
     /// Takes the host's thread to [`Self::deliver`]; `None` where that is not needed or not possible.
     pub wake_host_thread: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// Values that the host set since the last block, see [`Self::remember_value`].
+    pending: Mutex<Pending>,
+    /// Blocks processed so far.
+    blocks: AtomicU64,
     param_ids: HashMap<ParamPtr, ParamID>,
     handler: Mutex<Option<ComPtr<IComponentHandler>>>,
     edits: (Sender<Edit>, Receiver<Edit>),
+}
+
+#[derive(Default)]
+struct Pending {
+    at_block: u64,
+    values: HashMap<ParamID, f32>,
 }
 
 /// Something to tell the host's component handler, on the host's thread.
@@ -61,6 +71,8 @@ impl Instance {
             mode: creation.mode,
             max_block: AtomicU32::new(0),
             wake_host_thread: Mutex::new(None),
+            pending: Mutex::default(),
+            blocks: AtomicU64::new(0),
             param_ids,
             handler: Mutex::new(None),
             edits: unbounded(),
@@ -71,6 +83,53 @@ impl Instance {
     #[must_use]
     pub fn param_id(&self, param: ParamPtr) -> Option<ParamID> {
         self.param_ids.get(&param).copied()
+    }
+
+    /// Counts a block; from now on the host's own parameter changes rule.
+    ///
+    /// # Real-time
+    /// One atomic addition.
+    pub fn count_block(&self) {
+        self.blocks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Remembers a value that nice-plug ignores because audio is running: it
+    /// expects it again with the next block.
+    ///
+    /// A stopped host may save or ask before that block comes, and would get the
+    /// old value. [`Self::apply_pending`] closes that gap, and only that one:
+    /// while blocks come, values change where the block says.
+    pub fn remember_value(&self, id: ParamID, value: ParamValue) {
+        let now = self.blocks.load(Ordering::Relaxed);
+        let mut pending = self.pending.lock();
+        if pending.at_block != now {
+            pending.values.clear();
+            pending.at_block = now;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "parameters are f32")]
+        pending.values.insert(id, value as f32);
+    }
+
+    /// The remembered value if no block has come since.
+    #[must_use]
+    pub fn pending_value(&self, id: ParamID) -> Option<ParamValue> {
+        let pending = self.pending.lock();
+        let current = pending.at_block == self.blocks.load(Ordering::Relaxed);
+        current.then(|| pending.values.get(&id).copied().map(ParamValue::from)).flatten()
+    }
+
+    /// Sets the remembered values if no block has come since.
+    pub fn apply_pending(&self) {
+        let mut pending = self.pending.lock();
+        if pending.at_block == self.blocks.load(Ordering::Relaxed) {
+            for (param, id) in &self.param_ids {
+                if let Some(value) = pending.values.get(id).filter(|value| value.is_finite()) {
+                    // SAFETY: the parameters live as long as the wrapper, and setting is an atomic store.
+                    unsafe { param._internal_set_normalized_value(*value) };
+                }
+            }
+        }
+        pending.values.clear();
     }
 
     /// Keeps or forgets the host's handler.

@@ -1,0 +1,120 @@
+//! Where everything stands in the window.
+
+use super::style::{ACCENT, BACKGROUND, MUTED, TEXT, WARNING, card};
+use super::{App, status, widgets};
+use crate::core_api::engine::{EngineStatus, VoiceState};
+use egui::{Align, CentralPanel, Frame, Layout, Margin, ProgressBar, RichText, ScrollArea, Ui, vec2};
+use nice_plug::context::gui::GuiContext;
+
+/// Space between cards.
+const GAP: f32 = 10.0;
+/// Share of the width that the left column takes.
+const LEFT: f32 = 0.58;
+/// Height of the upper cards; the lower ones take what they need.
+const UPPER: f32 = 250.0;
+
+/// Draws the whole window.
+pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
+    let margins = Frame::new().fill(BACKGROUND).inner_margin(Margin::same(14));
+    CentralPanel::default().frame(margins).show(ui, |ui| {
+        ui.spacing_mut().item_spacing = vec2(GAP, GAP);
+        header(app, gui, engine, ui);
+        let left = ((ui.available_width() - GAP) * LEFT).floor();
+        let right = ui.available_width() - GAP - left;
+        ui.horizontal_top(|ui| {
+            in_card(ui, left, UPPER, |ui| voice_card(app, engine, ui));
+            in_card(ui, right, UPPER, |ui| blend_card(app, gui, engine, ui));
+        });
+        let lower = (ui.available_height() - 62.0).max(170.0);
+        ui.horizontal_top(|ui| {
+            in_card(ui, left, lower, |ui| sound_card(app, gui, ui));
+            in_card(ui, right, lower, |ui| engine_card(app, gui, ui));
+        });
+        footer(app, engine, ui);
+    });
+}
+
+fn in_card(ui: &mut Ui, width: f32, height: f32, contents: impl FnOnce(&mut Ui)) {
+    ui.allocate_ui_with_layout(vec2(width, height), Layout::top_down(Align::Min), |ui| {
+        card().show(ui, |ui| {
+            ui.set_width(width - 28.0);
+            ui.set_height(height - 28.0);
+            ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
+            contents(ui);
+        });
+    });
+}
+
+fn heading(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).color(MUTED).size(12.0).strong());
+}
+
+fn header(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Voxmeld").size(24.0).strong().color(TEXT));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            widgets::switch(ui, &gui.param_setter(), &app.link.params.bypass, 78.0);
+            let (text, colour) = status::voice_line(engine);
+            ui.label(RichText::new(text).color(TEXT).size(14.0));
+            let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), egui::Sense::hover());
+            ui.painter().circle_filled(dot.center(), 5.0, colour);
+        });
+    });
+}
+
+fn voice_card(app: &mut App, engine: &EngineStatus, ui: &mut Ui) {
+    heading(ui, "VOICE");
+    let link = &app.link;
+    app.voice.show(ui, &app.packs, &link.params.voice, &link.engine);
+    if let VoiceState::Loading { progress, .. } = &engine.voice {
+        ui.add(ProgressBar::new(progress.clamp(0.0, 1.0)).desired_height(6.0).fill(ACCENT));
+    }
+    let problems = app.problems(engine);
+    if !problems.is_empty() {
+        ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
+            for problem in problems {
+                ui.label(RichText::new(problem).color(WARNING).size(13.0));
+            }
+        });
+    }
+}
+
+fn blend_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
+    heading(ui, "BLEND");
+    let diameter = (ui.available_height() - 26.0).min(ui.available_width()).max(100.0);
+    ui.vertical_centered(|ui| {
+        widgets::knob(ui, &gui.param_setter(), &app.link.params.blend_ratio, diameter);
+        let distance = engine.neighbour_distance;
+        if distance.is_finite() && distance > 0.0 {
+            ui.label(RichText::new(format!("neighbour distance {distance:.2}")).color(MUTED).size(13.0));
+        }
+    });
+}
+
+fn sound_card(app: &App, gui: &GuiContext, ui: &mut Ui) {
+    let (params, setter) = (&app.link.params, gui.param_setter());
+    heading(ui, "SOUND");
+    widgets::slider(ui, &setter, &params.pitch_shift);
+    widgets::slider(ui, &setter, &params.dry_wet);
+    widgets::slider(ui, &setter, &params.loudness_follow);
+    widgets::slider(ui, &setter, &params.input_gain);
+    widgets::slider(ui, &setter, &params.output_gain);
+}
+
+fn engine_card(app: &App, gui: &GuiContext, ui: &mut Ui) {
+    let (params, setter) = (&app.link.params, gui.param_setter());
+    heading(ui, "RETRIEVAL AND ENGINE");
+    widgets::slider(ui, &setter, &params.k);
+    widgets::slider(ui, &setter, &params.n_probe);
+    widgets::choice(ui, &setter, &params.when_not_ready);
+    widgets::choice(ui, &setter, &params.hop);
+}
+
+fn footer(app: &App, engine: &EngineStatus, ui: &mut Ui) {
+    ui.horizontal(|ui| {
+        let width = (ui.available_width() - 2.0 * GAP) / 2.0;
+        app.input.show(ui, "in", width);
+        app.output.show(ui, "out", width);
+    });
+    status::show(ui, engine);
+}

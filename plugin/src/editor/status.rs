@@ -1,0 +1,137 @@
+//! What the engine does, in words and bars.
+
+use super::style::{ACCENT, MUTED, TEXT, TRACK, WARNING};
+use crate::core_api::engine::{EngineStatus, VoiceState};
+use egui::{Align2, Color32, FontId, Rect, Sense, Ui, vec2};
+use std::time::Duration;
+
+/// The meters' lowest level.
+const FLOOR_DB: f32 = -60.0;
+/// How fast a meter falls after a peak.
+const FALL_DB_PER_SECOND: f32 = 24.0;
+
+/// A peak meter that falls slowly enough to be read.
+pub struct Meter {
+    level_db: f32,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self { level_db: FLOOR_DB }
+    }
+}
+
+impl Meter {
+    /// Takes the engine's peak (linear) after this much time.
+    pub fn feed(&mut self, peak: f32, elapsed: Duration) {
+        let fallen = self.level_db - FALL_DB_PER_SECOND * elapsed.as_secs_f32();
+        let new = if peak > 0.0 { 20.0 * peak.log10() } else { FLOOR_DB };
+        self.level_db = fallen.max(new).clamp(FLOOR_DB, 6.0);
+    }
+
+    /// Draws a horizontal bar with a name before it.
+    pub fn show(&self, ui: &mut Ui, name: &str, width: f32) {
+        let (rect, response) = ui.allocate_exact_size(vec2(width, 14.0), Sense::hover());
+        let bar = Rect::from_min_max(rect.min + vec2(30.0, 3.0), rect.max - vec2(0.0, 3.0));
+        ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, name, FontId::proportional(13.0), MUTED);
+        ui.painter().rect_filled(bar, 3.0, TRACK);
+        let share = ((self.level_db - FLOOR_DB) / -FLOOR_DB).clamp(0.0, 1.0);
+        let colour = if self.level_db > -0.1 { WARNING } else { ACCENT };
+        if share > 0.0 {
+            ui.painter().rect_filled(Rect::from_min_size(bar.min, vec2(bar.width() * share, bar.height())), 3.0, colour);
+        }
+        response.on_hover_text(format!("{:.1} dB", self.level_db));
+    }
+}
+
+/// The voice's state in one line, with the colour of its dot.
+#[must_use]
+pub fn voice_line(status: &EngineStatus) -> (String, Color32) {
+    match &status.voice {
+        VoiceState::NoVoice => ("No voice".to_owned(), MUTED),
+        VoiceState::Loading { progress, what } => (format!("Loading {what} ({:.0} %)", progress.clamp(0.0, 1.0) * 100.0), WARNING),
+        VoiceState::Ready { name } => (name.clone(), ACCENT),
+        VoiceState::Failed { .. } => ("The voice could not be loaded".to_owned(), WARNING),
+    }
+}
+
+/// Everything that is wrong, the most urgent first.
+#[must_use]
+pub fn problems(refusal: Option<String>, session: Option<String>, status: &EngineStatus) -> Vec<String> {
+    let failed = match &status.voice {
+        VoiceState::Failed { why } => Some(why.clone()),
+        _ => None,
+    };
+    let mut all: Vec<String> = [refusal.map(|why| format!("Voxmeld is silent: {why}")), failed, session, status.message.clone()].into_iter().flatten().collect();
+    all.dedup();
+    all
+}
+
+/// Names and values of the status line.
+#[must_use]
+pub fn figures(status: &EngineStatus) -> Vec<(&'static str, String)> {
+    if status.host_rate_hz == 0 {
+        return vec![("engine", "not running".to_owned())];
+    }
+    let latency_ms = f64::from(status.latency_samples) * 1000.0 / f64::from(status.host_rate_hz);
+    vec![
+        ("latency", format!("{latency_ms:.1} ms ({} samples)", status.latency_samples)),
+        ("hop", format!("{} ms", status.hop_ms)),
+        ("real-time factor", format!("{:.2}", status.real_time_factor)),
+        ("xruns", status.xruns.to_string()),
+        ("search", format!("{:.0} µs/frame", status.search_us_per_frame)),
+    ]
+}
+
+/// Draws the status line.
+pub fn show(ui: &mut Ui, status: &EngineStatus) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
+        for (name, value) in figures(status) {
+            let urgent = name == "xruns" && status.xruns > 0;
+            ui.label(egui::RichText::new(name).color(MUTED).size(13.0));
+            ui.label(egui::RichText::new(value).color(if urgent { WARNING } else { TEXT }).size(13.0));
+            ui.add_space(10.0);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core_api::engine::Engine;
+
+    fn status() -> EngineStatus {
+        EngineStatus { latency_samples: 4738, host_rate_hz: 48_000, hop_ms: 20, xruns: 3, ..Engine::new().handle().status() }
+    }
+
+    #[test]
+    fn latency_is_shown_in_milliseconds_and_samples() {
+        assert_eq!(figures(&status())[0], ("latency", "98.7 ms (4738 samples)".to_owned()));
+    }
+
+    #[test]
+    fn before_activation_no_number_is_invented() {
+        let status = EngineStatus { host_rate_hz: 0, ..status() };
+        assert_eq!(figures(&status), [("engine", "not running".to_owned())]);
+    }
+
+    #[test]
+    fn a_failure_is_said_once_and_a_refusal_comes_first() {
+        let why = "“voice.onnx” is not a voice model.".to_owned();
+        let status = EngineStatus { voice: VoiceState::Failed { why: why.clone() }, message: Some(why.clone()), ..status() };
+        assert_eq!(problems(None, None, &status), [why.clone()]);
+        assert_eq!(problems(Some("7 Hz".to_owned()), None, &status), ["Voxmeld is silent: 7 Hz".to_owned(), why]);
+    }
+
+    #[test]
+    fn a_meter_jumps_up_and_falls_slowly() {
+        let mut meter = Meter::default();
+        meter.feed(1.0, Duration::from_millis(33));
+        assert_eq!(meter.level_db, 0.0);
+        meter.feed(0.0, Duration::from_millis(500));
+        assert!((meter.level_db + 12.0).abs() < 1e-3);
+        meter.feed(f32::NAN, Duration::from_secs(60));
+        assert_eq!(meter.level_db, FLOOR_DB);
+    }
+}
