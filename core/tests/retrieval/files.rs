@@ -55,7 +55,10 @@ fn a_folder_or_another_file() {
         assert!(matches!(error, IndexFileError::NotAnIndex), "{name}: {error}");
     }
     #[cfg(unix)]
-    assert!(matches!(open("/dev/zero".as_ref(), None), Err(IndexFileError::NotAnIndex)));
+    assert!(matches!(
+        open("/dev/zero".as_ref(), None),
+        Err(IndexFileError::NotAnIndex)
+    ));
 }
 
 #[test]
