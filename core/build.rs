@@ -77,6 +77,8 @@ fn archive(compiler: &Path, name: &str) -> Result<PathBuf, String> {
             println!("cargo:rerun-if-changed={}", found.display());
             Ok(found)
         }
-        _ => Err(format!("{name} is missing: Voxmeld links it statically, so that no host's copy is ever used.")),
+        _ => Err(format!(
+            "{name} is missing: Voxmeld links it statically, so that no host's copy is ever used."
+        )),
     }
 }

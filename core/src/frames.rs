@@ -16,7 +16,10 @@ impl Frames {
     #[must_use]
     pub fn new(dim: usize) -> Self {
         assert!(dim > 0, "a frame has at least one value");
-        Self { dim, data: Vec::new() }
+        Self {
+            dim,
+            data: Vec::new(),
+        }
     }
 
     /// Frames from row-major data.
@@ -25,7 +28,10 @@ impl Frames {
     /// If the data is not a whole number of frames, or `dim` is 0.
     #[must_use]
     pub fn from_data(dim: usize, data: Vec<f32>) -> Self {
-        assert!(dim > 0 && data.len().is_multiple_of(dim), "data holds whole frames");
+        assert!(
+            dim > 0 && data.len().is_multiple_of(dim),
+            "data holds whole frames"
+        );
         Self { dim, data }
     }
 

@@ -1,6 +1,42 @@
-//! Voxmeld's engine.
+//! Voxmeld's engine: streaming voice conversion with retrieval. It knows no
+//! host and no GUI.
+//!
+//! | thread | owns | may |
+//! | --- | --- | --- |
+//! | audio (the host's) | [`rt::AudioSide`] with a [`stream::StreamClient`] | push, pop, arithmetic |
+//! | worker, one per instance | [`worker::Worker`] with the [`model::Voice`] | everything but touch the host |
+//! | loader, one per instance | the voice being built | read files, make sessions, warm up |
+//! | GUI | an [`engine::EngineHandle`] | send commands, never wait for the worker |
+//!
+//! Start reading at [`engine::Engine`], then `worker::pipeline` for what
+//! happens to a hop and [`geometry`] for when.
 #![warn(missing_docs)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        clippy::disallowed_methods,
+        reason = "tests may be plain: a wrong cast there fails them"
+    )
+)]
 
+pub mod controls;
+pub mod dsp;
+pub mod engine;
 pub mod frames;
+pub mod geometry;
+pub mod loader;
+pub mod model;
+pub mod pack;
 pub mod retrieval;
+pub mod rt;
+pub mod selection;
+pub mod status;
+pub mod stream;
 pub mod units;
+pub mod worker;
+
+pub use units::SampleRate;

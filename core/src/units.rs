@@ -16,7 +16,9 @@ impl SampleRate {
     #[must_use]
     pub fn samples_in_ms(self, ms: u32) -> Option<usize> {
         let product = u64::from(self.0) * u64::from(ms);
-        (product % 1000 == 0).then(|| usize::try_from(product / 1000).ok()).flatten()
+        (product % 1000 == 0)
+            .then(|| usize::try_from(product / 1000).ok())
+            .flatten()
     }
 
     /// Seconds that `samples` last.

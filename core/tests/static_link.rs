@@ -37,11 +37,26 @@ fn faiss_trains_and_searches_on_the_calling_thread_with_static_blas() -> Result<
     // Each of the first rows is its own nearest neighbour: k-means, assignment and scan all did their work.
     let labels: Vec<u64> = found.labels.iter().filter_map(|label| label.get()).collect();
     assert_eq!(labels, (0..8).collect::<Vec<u64>>());
-    assert!(found.distances.iter().all(|d| d.abs() < 1e-4), "{:?}", found.distances);
+    assert!(
+        found.distances.iter().all(|d| d.abs() < 1e-4),
+        "{:?}",
+        found.distances
+    );
 
-    assert_eq!(thread_count()?, threads_before, "faiss or BLAS started threads of its own");
+    assert_eq!(
+        thread_count()?,
+        threads_before,
+        "faiss or BLAS started threads of its own"
+    );
     let maps = fs::read_to_string("/proc/self/maps")?;
-    for library in ["libgomp", "libblas", "liblapack", "openblas", "libgfortran", "libquadmath"] {
+    for library in [
+        "libgomp",
+        "libblas",
+        "liblapack",
+        "openblas",
+        "libgfortran",
+        "libquadmath",
+    ] {
         assert!(!maps.contains(library), "{library} is loaded as a shared library");
     }
     Ok(())

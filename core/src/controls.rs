@@ -1,0 +1,44 @@
+//! The values that ride with the audio.
+
+use crate::retrieval::SearchParams;
+use crate::units::Semitones;
+
+/// Length of the piece of input timeline that one [`ControlFrame`] stands for.
+pub const CONTROL_FRAME_MS: u32 = 10;
+
+/// What the user set for a moment of the input timeline, as the worker needs it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Controls {
+    /// 0 = live embedding, 1 = retrieved (RVC's `index_rate`).
+    pub blend_ratio: f32,
+    /// Transposition of the pitch track.
+    pub pitch_shift: Semitones,
+    /// How to look up neighbours.
+    pub search: SearchParams,
+    /// 0 = the voice's own level, 1 = the input's level follows through.
+    pub loudness_follow: f32,
+}
+
+impl Default for Controls {
+    fn default() -> Self {
+        Self {
+            blend_ratio: 0.75,
+            pitch_shift: Semitones(0.0),
+            search: SearchParams::default(),
+            loudness_follow: 0.0,
+        }
+    }
+}
+
+/// [`Controls`] stamped with the position at which the host set them.
+///
+/// One is sent for every 10 ms of input, in lockstep with the samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ControlFrame {
+    /// Which stream this belongs to: counts resets.
+    pub generation: u32,
+    /// First sample of the 10 ms, counted at the host's rate since the reset.
+    pub position_host: u64,
+    /// The controls at that position.
+    pub controls: Controls,
+}

@@ -1,0 +1,7 @@
+//! Pure signal processing: no threads, no models, no files.
+
+pub mod limiter;
+pub mod loudness;
+pub mod noise;
+pub mod resample;
+pub mod sola;

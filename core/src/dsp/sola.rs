@@ -1,0 +1,184 @@
+//! Synchronised overlap-add: joins each hop to the one before where the two
+//! waveforms fit best (as in RVC's real-time loop; the fades are sin²/cos²).
+
+use crate::geometry::{SOLA_FADE_MS, SOLA_SEARCH_MS};
+use crate::units::SampleRate;
+
+/// Offset in `0..=search` at which `window` correlates best with `tail`
+/// (normalised by the energy under it, RVC's `1e-8` included).
+///
+/// `nominal_bonus` is subtracted from the score in proportion to the distance
+/// from `search / 2`; 0 is RVC's rule, where the first maximum wins. A little
+/// of it keeps joins that are equally good (a steady tone) from wandering.
+///
+/// # Panics
+/// If `window` is shorter than `tail.len() + search`.
+#[must_use]
+pub fn best_offset(window: &[f32], tail: &[f32], search: usize, nominal_bonus: f32) -> usize {
+    assert!(
+        window.len() >= tail.len() + search,
+        "window holds tail and search"
+    );
+    let middle = as_f64(search) / 2.0;
+    let mut best = (f64::NEG_INFINITY, 0);
+    let mut energy: f64 = window[..tail.len()]
+        .iter()
+        .map(|&x| f64::from(x) * f64::from(x))
+        .sum();
+    let tail_energy: f64 = tail.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+    for offset in 0..=search {
+        if offset > 0 {
+            let gone = f64::from(window[offset - 1]);
+            let come = f64::from(window[offset + tail.len() - 1]);
+            energy += come * come - gone * gone;
+        }
+        let dot: f32 = window[offset..offset + tail.len()]
+            .iter()
+            .zip(tail)
+            .map(|(a, b)| a * b)
+            .sum();
+        let mut score = f64::from(dot) / (energy.max(0.0) + 1e-8).sqrt();
+        if nominal_bonus > 0.0 {
+            let away = (as_f64(offset) - middle).abs() / middle.max(1.0);
+            score -= f64::from(nominal_bonus) * away * tail_energy.sqrt();
+        }
+        if score > best.0 {
+            best = (score, offset);
+        }
+    }
+    // Silence fits everywhere: stay at the nominal place.
+    if nominal_bonus > 0.0 && tail_energy < 1e-9 {
+        search / 2
+    } else {
+        best.1
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "lengths of a few thousand samples")]
+fn as_f64(n: usize) -> f64 {
+    n as f64
+}
+
+/// Turns overlapping synthesis windows into a gapless stream at the model's rate.
+pub struct Sola {
+    tail: Vec<f32>,
+    fade_in: Vec<f32>,
+    search: usize,
+    hop: usize,
+    primed: bool,
+}
+
+impl Sola {
+    /// For windows of [`Self::window_len`] samples at `rate`; `None` where the
+    /// lengths are not whole numbers of samples.
+    #[must_use]
+    pub fn new(rate: SampleRate, hop_ms: u32) -> Option<Self> {
+        let fade = rate.samples_in_ms(SOLA_FADE_MS)?;
+        let search = rate.samples_in_ms(SOLA_SEARCH_MS)?;
+        let fade_in = (0..fade)
+            .map(|n| {
+                let phase = (as_f64(n) + 0.5) / as_f64(fade) * std::f64::consts::FRAC_PI_2;
+                #[expect(clippy::cast_possible_truncation, reason = "a gain between 0 and 1")]
+                let gain = phase.sin().powi(2) as f32;
+                gain
+            })
+            .collect();
+        Some(Self {
+            tail: vec![0.0; fade],
+            fade_in,
+            search,
+            hop: rate.samples_in_ms(hop_ms)?,
+            primed: false,
+        })
+    }
+
+    /// Samples that every window holds: hop, fade and search.
+    #[must_use]
+    pub fn window_len(&self) -> usize {
+        self.hop + self.tail.len() + self.search
+    }
+
+    /// Forgets the last window; the next one starts unjoined.
+    pub fn reset(&mut self) {
+        self.tail.fill(0.0);
+        self.primed = false;
+    }
+
+    /// Joins `window` to what came before and appends exactly one hop.
+    ///
+    /// # Panics
+    /// If the window's length is not [`Self::window_len`].
+    pub fn join(&mut self, window: &[f32], output: &mut Vec<f32>) {
+        assert_eq!(window.len(), self.window_len(), "window length");
+        let fade = self.tail.len();
+        let offset = if self.primed {
+            best_offset(window, &self.tail, self.search, 0.02)
+        } else {
+            self.search / 2
+        };
+        let start = output.len();
+        output.extend_from_slice(&window[offset..offset + self.hop]);
+        if self.primed {
+            for ((sample, &old), &gain) in output[start..start + fade]
+                .iter_mut()
+                .zip(&self.tail)
+                .zip(&self.fade_in)
+            {
+                // Written as a difference, so that equal signals pass bit-exactly.
+                *sample = old + (*sample - old) * gain;
+            }
+        }
+        self.tail
+            .copy_from_slice(&window[offset + self.hop..offset + self.hop + fade]);
+        self.primed = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate() -> SampleRate {
+        SampleRate(24_000)
+    }
+
+    #[test]
+    fn a_consistent_signal_passes_unchanged() {
+        let mut sola = Sola::new(rate(), 20).expect("whole samples");
+        let signal: Vec<f32> = (0..24_000_i16)
+            .map(|n| (f32::from(n) * 0.05).sin() * 0.3)
+            .collect();
+        let mut output = Vec::new();
+        let len = sola.window_len();
+        for hop in 0..40 {
+            sola.join(&signal[hop * 480..hop * 480 + len], &mut output);
+        }
+        assert_eq!(
+            output,
+            signal[120..120 + output.len()],
+            "offset is the nominal half search range"
+        );
+    }
+
+    #[test]
+    fn a_shifted_window_is_pulled_back_into_phase() {
+        let period = 100.0_f32;
+        let tone = |n: usize, shift: f32| ((n as f32 + shift) / period * std::f32::consts::TAU).sin();
+        let mut sola = Sola::new(rate(), 20).expect("whole samples");
+        let len = sola.window_len();
+        let mut output = Vec::new();
+        let mut shift = 0.0;
+        for hop in 0..20 {
+            let window: Vec<f32> = (0..len).map(|n| tone(hop * 480 + n, shift)).collect();
+            sola.join(&window, &mut output);
+            shift += 17.0;
+        }
+        let worst_step = output.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
+        assert!(
+            worst_step < 1.1 * std::f32::consts::TAU / period,
+            "no click: {worst_step}"
+        );
+        let energy: f32 = output.iter().map(|x| x * x).sum::<f32>() / output.len() as f32;
+        assert!((energy - 0.5).abs() < 0.05, "no cancellation: {energy}");
+    }
+}

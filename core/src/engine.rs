@@ -1,0 +1,257 @@
+//! One plugin instance's engine: ties stream, worker and loader together.
+
+use crate::geometry::{Geometry, Hop};
+use crate::loader::{LoaderCommand, LoaderThread};
+use crate::model::Voice;
+use crate::rt::{AudioSide, Meters};
+use crate::selection::VoiceSelection;
+use crate::status::{EngineStatus, StatusCells, VoiceState};
+use crate::stream::{StreamShared, stream_link};
+use crate::worker::{HopObserver, Worker, WorkerCommand, WorkerThread};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// How the host will call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StreamSetup {
+    /// Sample rate.
+    pub host_rate_hz: f64,
+    /// Largest block.
+    pub max_block: usize,
+    /// 1 or 2.
+    pub channels: usize,
+    /// The engine's step.
+    pub hop: Hop,
+    /// The host says that it renders offline.
+    pub offline: bool,
+}
+
+/// An engine that could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ActivateError {
+    /// The system starts no more threads.
+    #[error("the worker thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Parts that outlive activations.
+struct Threads {
+    worker: WorkerThread,
+    _loader: LoaderThread,
+}
+
+/// What all handles share.
+struct Shared {
+    status: Arc<StatusCells>,
+    meters: Mutex<Arc<Meters>>,
+    stream: Mutex<Option<Arc<StreamShared>>>,
+    selection: Mutex<VoiceSelection>,
+    load: Sender<LoaderCommand>,
+}
+
+/// One per plugin instance. Making one is cheap: no thread, no file.
+pub struct Engine {
+    shared: Arc<Shared>,
+    requests: Receiver<LoaderCommand>,
+    threads: Option<Threads>,
+    /// Commands to the worker from before its thread runs.
+    commands: (Sender<WorkerCommand>, Receiver<WorkerCommand>),
+    observer: Option<HopObserver>,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    /// At rest, without a voice.
+    #[must_use]
+    pub fn new() -> Self {
+        let (load, requests) = unbounded();
+        Self {
+            shared: Arc::new(Shared {
+                status: Arc::default(),
+                meters: Mutex::default(),
+                stream: Mutex::new(None),
+                selection: Mutex::new(VoiceSelection::nothing()),
+                load,
+            }),
+            requests,
+            threads: None,
+            commands: unbounded(),
+            observer: None,
+        }
+    }
+
+    /// Reports every hop; to be set before the first activation.
+    pub fn observe_hops(&mut self, observer: HopObserver) {
+        self.observer = Some(observer);
+    }
+
+    /// Starts streaming; the voice of an earlier activation goes on. At a rate
+    /// that the engine does not run at, the audio side treats everything as
+    /// not ready, and the status says why. Main thread.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn activate(&mut self, setup: StreamSetup) -> Result<AudioSide, ActivateError> {
+        self.deactivate();
+        let meters = Arc::new(Meters::default());
+        *self.shared.meters.lock() = meters.clone();
+        let status = &self.shared.status;
+        status.hop_ms.store(setup.hop.ms(), Relaxed);
+        let geometry = match Geometry::new(setup.host_rate_hz, setup.hop, setup.max_block) {
+            Ok(geometry) => geometry,
+            Err(error) => {
+                *status.message.lock() = Some(error.to_string());
+                status.host_rate_hz.store(0, Relaxed);
+                status.latency_samples.store(0, Relaxed);
+                return Ok(AudioSide::new(None, setup.host_rate_hz, setup.channels, meters));
+            }
+        };
+        self.start_threads()?;
+        let status = &self.shared.status;
+        let (client, server) = stream_link(&geometry);
+        *self.shared.stream.lock() = Some(server.shared().clone());
+        status.host_rate_hz.store(geometry.host_rate.0, Relaxed);
+        let mut audio = AudioSide::new(
+            Some((client, &geometry)),
+            setup.host_rate_hz,
+            setup.channels,
+            meters,
+        );
+        audio.set_offline(setup.offline);
+        status.latency_samples.store(audio.latency_samples(), Relaxed);
+        let _ = self
+            .commands
+            .0
+            .send(WorkerCommand::Start(Box::new(server), geometry));
+        Ok(audio)
+    }
+
+    /// Stops streaming; threads and voice stay. Main thread.
+    pub fn deactivate(&mut self) {
+        if self.shared.stream.lock().take().is_some() && self.threads.is_some() {
+            let (done, wait) = bounded(1);
+            let _ = self.commands.0.send(WorkerCommand::Stop(done));
+            let _ = wait.recv_timeout(Duration::from_secs(5));
+        }
+    }
+
+    /// For the editor and the saved state.
+    #[must_use]
+    pub fn handle(&self) -> EngineHandle {
+        EngineHandle {
+            shared: self.shared.clone(),
+        }
+    }
+
+    /// Puts a voice in by hand, without the loader: for tests and benches.
+    pub fn use_voice(&self, voice: Voice) {
+        let _ = self.commands.0.send(WorkerCommand::Swap(Box::new(voice)));
+    }
+
+    fn start_threads(&mut self) -> Result<(), ActivateError> {
+        if self.threads.is_some() {
+            return Ok(());
+        }
+        let shared = Arc::downgrade(&self.shared);
+        let reload = Box::new(move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.ask(shared.selection.lock().clone());
+            }
+        });
+        let mut worker = Worker::new(self.commands.1.clone(), self.shared.status.clone(), reload);
+        if let Some(observer) = self.observer.take() {
+            worker.observe(observer);
+        }
+        let commands = self.commands.0.clone();
+        let worker = WorkerThread::spawn(worker, commands.clone())?;
+        let requests = (self.shared.load.clone(), self.requests.clone());
+        let loader = LoaderThread::spawn(requests, commands, self.shared.status.clone())?;
+        self.threads = Some(Threads {
+            worker,
+            _loader: loader,
+        });
+        Ok(())
+    }
+
+    /// Where the worker listens; for tests that look behind the scenes.
+    #[must_use]
+    pub fn worker_commands(&self) -> Option<&Sender<WorkerCommand>> {
+        self.threads.as_ref().map(|threads| threads.worker.commands())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.deactivate();
+    }
+}
+
+impl Shared {
+    fn ask(&self, selection: VoiceSelection) {
+        self.status.loads_pending.fetch_add(1, Relaxed);
+        let _ = self.load.send(LoaderCommand::Load(selection));
+    }
+}
+
+/// A way to an engine from any thread but the audio thread.
+#[derive(Clone)]
+pub struct EngineHandle {
+    shared: Arc<Shared>,
+}
+
+impl EngineHandle {
+    /// Asks for a voice. Returns at once; the loader does the work as soon as
+    /// the engine has been activated. The same selection again does nothing,
+    /// unless it failed.
+    pub fn load(&self, selection: VoiceSelection) {
+        let mut current = self.shared.selection.lock();
+        let failed = matches!(*self.shared.status.voice.lock(), VoiceState::Failed { .. });
+        if *current == selection && !failed && !selection.is_nothing() {
+            return;
+        }
+        current.clone_from(&selection);
+        drop(current);
+        self.shared.ask(selection);
+    }
+
+    /// What was asked for last.
+    #[must_use]
+    pub fn selection(&self) -> VoiceSelection {
+        self.shared.selection.lock().clone()
+    }
+
+    /// How things are.
+    #[must_use]
+    pub fn status(&self) -> EngineStatus {
+        let cells = &self.shared.status;
+        let (xruns, missing_samples) = self.shared.stream.lock().as_ref().map_or((0, 0), |stream| {
+            (stream.xruns.load(Relaxed), stream.missing_samples.load(Relaxed))
+        });
+        let (input_peak, output_peak) = self.shared.meters.lock().take();
+        EngineStatus {
+            voice: cells.voice.lock().clone(),
+            message: cells.message.lock().clone(),
+            latency_samples: cells.latency_samples.load(Relaxed),
+            host_rate_hz: cells.host_rate_hz.load(Relaxed),
+            hop_ms: cells.hop_ms.load(Relaxed),
+            real_time_factor: cells.real_time_factor.load(),
+            xruns,
+            missing_samples,
+            failed_hops: cells.failed_hops.load(Relaxed),
+            hops: cells.hops.load(Relaxed),
+            search_us_per_frame: cells.search_us_per_frame.load(),
+            neighbour_distance: cells.neighbour_distance.load(),
+            blend_ratio: cells.blend_ratio.load(),
+            input_peak,
+            output_peak,
+        }
+    }
+}

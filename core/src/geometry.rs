@@ -1,0 +1,253 @@
+//! Every length of the engine, derived once from (host rate, hop, block).
+//!
+//! Latency does not depend on the voice: look-ahead, joins and resampler
+//! delays are the same for all of them, so that a voice can be swapped without
+//! telling the host anything.
+//!
+//! ```text
+//! host position p --> resampler --> 16 kHz stream --> encoder frames --> synthesis --> SOLA --> resampler --> p + latency
+//!       collect one hop | resample | 5 ms conv tail | look-ahead | join | resample | compute | one host block
+//! ```
+
+use crate::units::{ENCODER_RATE, SampleRate};
+
+/// Samples at 16 kHz from one embedding frame to the next (20 ms).
+pub const FRAME_STEP_16K: usize = 320;
+/// Samples at 16 kHz that one embedding frame sees (25 ms).
+pub const FRAME_FIELD_16K: usize = 400;
+/// The part of a frame's field that lies beyond its own 20 ms (5 ms).
+pub const FRAME_TAIL_16K: usize = FRAME_FIELD_16K - FRAME_STEP_16K;
+/// Embedding frames that the encoder may see beyond the newest one used.
+pub const LOOKAHEAD_FRAMES_50HZ: usize = 1;
+/// Length of the SOLA crossfade.
+pub const SOLA_FADE_MS: u32 = 10;
+/// Range in which SOLA looks for the best join, half of it on either side.
+pub const SOLA_SEARCH_MS: u32 = 10;
+/// 10 ms frames that a synthesis window holds beyond its hop, for SOLA.
+pub const SOLA_FRAMES_100HZ: usize = 2;
+
+/// The engine's step: how much input is gathered before it computes.
+///
+/// A longer hop costs latency and saves work, since the encoder and the
+/// synthesizer repeat their context at every hop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Hop {
+    /// 20 ms: the default pack's.
+    #[default]
+    Ms20,
+    /// 40 ms.
+    Ms40,
+    /// 60 ms.
+    Ms60,
+    /// 80 ms.
+    Ms80,
+    /// 120 ms.
+    Ms120,
+    /// 160 ms.
+    Ms160,
+    /// 240 ms: for full-size RVC voices on a CPU.
+    Ms240,
+}
+
+impl Hop {
+    /// All of them, shortest first.
+    pub const ALL: [Self; 7] = [
+        Self::Ms20,
+        Self::Ms40,
+        Self::Ms60,
+        Self::Ms80,
+        Self::Ms120,
+        Self::Ms160,
+        Self::Ms240,
+    ];
+
+    /// Its length.
+    #[must_use]
+    pub const fn ms(self) -> u32 {
+        match self {
+            Self::Ms20 => 20,
+            Self::Ms40 => 40,
+            Self::Ms60 => 60,
+            Self::Ms80 => 80,
+            Self::Ms120 => 120,
+            Self::Ms160 => 160,
+            Self::Ms240 => 240,
+        }
+    }
+
+    /// Embedding frames in one hop.
+    #[must_use]
+    pub const fn frames_50hz(self) -> usize {
+        (self.ms() / 20) as usize
+    }
+
+    /// Time that the worker has to compute a hop, part of the latency.
+    #[must_use]
+    pub const fn budget_ms(self) -> u32 {
+        self.ms()
+    }
+}
+
+/// A host set-up the engine cannot run at; shown to the user as it is.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum GeometryError {
+    /// The rate has no whole number of samples in 10 ms, or is out of range.
+    #[error(
+        "Voxmeld does not run at {rate_hz} Hz: choose 44.1, 48, 88.2, 96, 176.4 or 192 kHz (any multiple of 100 Hz from 16 to 384 kHz will do)"
+    )]
+    Rate {
+        /// What the host asked for.
+        rate_hz: f64,
+    },
+    /// A block of no samples, or of more than a second.
+    #[error(
+        "the host announced blocks of up to {max_block} samples, which is more than Voxmeld can delay for"
+    )]
+    Block {
+        /// What the host asked for.
+        max_block: usize,
+    },
+}
+
+/// All lengths of one activation. Fields say their rate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// The host's rate.
+    pub host_rate: SampleRate,
+    /// The engine's step.
+    pub hop: Hop,
+    /// The largest block that the host may send.
+    pub max_block_host: usize,
+    /// One hop at the host's rate.
+    pub hop_host: usize,
+    /// One hop at 16 kHz.
+    pub hop_16k: usize,
+    /// One control frame (10 ms) at the host's rate.
+    pub tick_host: usize,
+    /// Control frames in one hop.
+    pub ticks_per_hop: usize,
+    /// What the resamplers take at a time: 5 ms where the rate allows, else 10.
+    pub resample_chunk_ms: u32,
+}
+
+impl Geometry {
+    /// Derives all lengths.
+    ///
+    /// # Errors
+    /// If the host's rate or block cannot be served; see [`GeometryError`].
+    pub fn new(host_rate_hz: f64, hop: Hop, max_block_host: usize) -> Result<Self, GeometryError> {
+        let refused = GeometryError::Rate {
+            rate_hz: host_rate_hz,
+        };
+        if !(16_000.0..=384_000.0).contains(&host_rate_hz) || host_rate_hz.fract() != 0.0 {
+            return Err(refused);
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked just above"
+        )]
+        let host_rate = SampleRate(host_rate_hz as u32);
+        let (Some(tick_host), Some(hop_host)) =
+            (host_rate.samples_in_ms(10), host_rate.samples_in_ms(hop.ms()))
+        else {
+            return Err(refused);
+        };
+        if max_block_host > 65_536 {
+            return Err(GeometryError::Block {
+                max_block: max_block_host,
+            });
+        }
+        let Some(hop_16k) = ENCODER_RATE.samples_in_ms(hop.ms()) else {
+            return Err(refused);
+        };
+        Ok(Self {
+            host_rate,
+            hop,
+            max_block_host: max_block_host.max(1),
+            hop_host,
+            hop_16k,
+            tick_host,
+            ticks_per_hop: hop_host / tick_host,
+            resample_chunk_ms: if host_rate.0.is_multiple_of(200) { 5 } else { 10 },
+        })
+    }
+
+    /// Delay from the input timeline to the content of the worker's stream:
+    /// both resamplers (half a chunk each), the tail of the encoder's field,
+    /// its look-ahead, the SOLA fade and half its search range.
+    #[must_use]
+    pub fn algorithmic_ms(&self) -> u32 {
+        let lookahead_ms = u32::try_from(LOOKAHEAD_FRAMES_50HZ).unwrap_or(0) * 20;
+        let tail_ms = 5;
+        self.resample_chunk_ms + tail_ms + lookahead_ms + SOLA_FADE_MS + SOLA_SEARCH_MS / 2
+    }
+
+    /// Delay from gathering a hop to the sample at which it is played: the
+    /// hop, the time to compute it, and one host block, because a hop that
+    /// ends inside a block is seen by the worker only when that block is in,
+    /// and is due only in blocks to come.
+    #[must_use]
+    pub fn schedule_host(&self) -> usize {
+        let budget_host = self.hop_host * (self.hop.budget_ms() as usize) / (self.hop.ms() as usize);
+        self.hop_host + budget_host + self.max_block_host
+    }
+
+    /// The latency to report, in samples of the host; constant, and exact to
+    /// the sample (at 44.1 and 88.2 kHz the true one is half a sample less, see
+    /// [`crate::dsp::resample::StreamResampler`]).
+    #[must_use]
+    pub fn latency_samples(&self) -> usize {
+        self.tick_host * (self.algorithmic_ms() as usize) / 10 + self.schedule_host()
+    }
+
+    /// The latency in milliseconds.
+    #[must_use]
+    pub fn latency_ms(&self) -> f64 {
+        self.host_rate.seconds(self.latency_samples()) * 1000.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Literal latencies, so that none changes by accident.
+    /// (rate, hop, max block, samples)
+    const TABLE: &[(f64, Hop, usize, usize)] = &[
+        (44_100.0, Hop::Ms20, 512, 882 + 882 + 512 + 2_205),
+        (48_000.0, Hop::Ms20, 480, 960 + 960 + 480 + 2_160),
+        (48_000.0, Hop::Ms20, 64, 960 + 960 + 64 + 2_160),
+        (88_200.0, Hop::Ms20, 512, 1_764 + 1_764 + 512 + 3_969),
+        (96_000.0, Hop::Ms20, 512, 1_920 + 1_920 + 512 + 4_320),
+        (176_400.0, Hop::Ms20, 512, 3_528 + 3_528 + 512 + 7_938),
+        (192_000.0, Hop::Ms20, 512, 3_840 + 3_840 + 512 + 8_640),
+        (48_000.0, Hop::Ms40, 512, 1_920 + 1_920 + 512 + 2_160),
+        (48_000.0, Hop::Ms240, 512, 11_520 + 11_520 + 512 + 2_160),
+        (32_000.0, Hop::Ms20, 320, 640 + 640 + 320 + 1_440),
+    ];
+
+    #[test]
+    fn latency_is_what_it_was() {
+        for &(rate, hop, block, samples) in TABLE {
+            let geometry = Geometry::new(rate, hop, block).expect("a supported set-up");
+            assert_eq!(geometry.latency_samples(), samples, "{rate} Hz, {hop:?}, {block}");
+        }
+    }
+
+    #[test]
+    fn rates_without_whole_ticks_are_refused_in_words() {
+        for rate in [
+            8_000.0,
+            11_025.0,
+            22_050.0,
+            44_100.5,
+            1_000.0,
+            768_000.0,
+            f64::NAN,
+        ] {
+            let error = Geometry::new(rate, Hop::Ms20, 512).expect_err("refused");
+            assert!(error.to_string().contains("44.1, 48"), "{error}");
+        }
+    }
+}

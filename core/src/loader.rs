@@ -1,0 +1,290 @@
+//! The loader thread: turns a selection into a voice.
+
+use crate::frames::Frames;
+use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K};
+use crate::model::onnx::{ContentEncoder, ModelFileError, RvcSynthesizer, SwiftF0};
+use crate::model::{ModelError, NOISE_CHANNELS, SynthesisInput, Voice, VoiceError, VoiceLayout};
+use crate::pack::{PackError, PackManifest, find_pack};
+use crate::retrieval::{self, EmbeddingIndex, IndexFileError};
+use crate::selection::{IndexRef, PackRef, VoiceSelection};
+use crate::status::{StatusCells, VoiceState};
+use crate::worker::WorkerCommand;
+use crossbeam_channel::{Receiver, Sender};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Release;
+use std::thread::JoinHandle;
+
+/// A voice that cannot be loaded; what sounds goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The pack.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// A model file.
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+    /// The index file.
+    #[error(transparent)]
+    Index(#[from] IndexFileError),
+    /// Parts that do not go together.
+    #[error(transparent)]
+    Voice(#[from] VoiceError),
+    /// The first run failed.
+    #[error(transparent)]
+    FirstRun(#[from] ModelError),
+    /// A part that neither the selection nor a pack names.
+    #[error("no {what} was chosen")]
+    Nothing {
+        /// Which part.
+        what: &'static str,
+    },
+    /// The pack has no such target.
+    #[error("the voice pack \"{pack}\" has no target voice \"{index}\"")]
+    NoSuchIndex {
+        /// The pack's name.
+        pack: String,
+        /// The target's.
+        index: String,
+    },
+}
+
+/// What the loader is asked.
+pub enum LoaderCommand {
+    /// Load this; only the newest of several waiting ones is.
+    Load(VoiceSelection),
+    /// End the thread.
+    Quit,
+}
+
+/// Loads all parts of a selection. `progress` hears 0..1 and what is done.
+///
+/// # Errors
+/// See [`LoadError`].
+pub fn load_voice(
+    selection: &VoiceSelection,
+    mut progress: impl FnMut(f32, &str),
+) -> Result<Voice, LoadError> {
+    let pack = match &selection.pack {
+        PackRef::Embedded(name) => Some(find_pack(name)?),
+        PackRef::None => None,
+    };
+    let pack = pack.as_ref();
+    let path = |own: Option<&Path>, packed: Option<PathBuf>, what| {
+        own.map(Path::to_path_buf)
+            .or(packed)
+            .ok_or(LoadError::Nothing { what })
+    };
+    let chosen = |file: &Option<crate::selection::FileRef>| file.as_ref().map(|file| file.path.clone());
+
+    progress(0.1, "encoder");
+    let own_encoder = chosen(&selection.encoder);
+    let own_synthesizer = chosen(&selection.synthesizer);
+    let encoder_path = path(
+        own_encoder.as_deref(),
+        pack.map(|pack| pack.dir.join(&pack.encoder.file.file)),
+        "encoder",
+    )?;
+    let packed_encoder = pack.filter(|_| own_encoder.is_none()).map(|pack| &pack.encoder);
+    progress(0.3, "synthesizer");
+    let synthesizer_path = path(
+        own_synthesizer.as_deref(),
+        pack.map(|pack| pack.dir.join(&pack.synthesizer.file.file)),
+        "voice",
+    )?;
+    let synthesizer = RvcSynthesizer::open(&synthesizer_path)?;
+    let wanted_dim = packed_encoder.map_or(crate::model::Synthesizer::dim(&synthesizer), |encoder| {
+        encoder.dim
+    });
+    progress(0.5, "encoder");
+    let normalize = packed_encoder.is_some_and(|encoder| encoder.input_normalize);
+    let encoder = ContentEncoder::open(&encoder_path, Some(wanted_dim), normalize)?;
+    progress(0.7, "pitch tracker");
+    let pitch_pack = match pack {
+        Some(pack) => pack.clone(),
+        None => find_pack("default")?,
+    };
+    let pitch = SwiftF0::open(&pitch_pack.dir.join(&pitch_pack.pitch.file))?;
+    progress(0.8, "index");
+    let index = load_index(selection, pack, crate::model::Encoder::dim(&encoder))?;
+    let name = voice_name(selection, pack, own_synthesizer.as_deref());
+    let layout = match pack {
+        Some(pack) if own_encoder.is_none() && own_synthesizer.is_none() => pack.layout(),
+        _ => VoiceLayout::default(),
+    };
+    let mut voice = Voice {
+        name,
+        encoder: Box::new(encoder),
+        pitch: Box::new(pitch),
+        synthesizer: Box::new(synthesizer),
+        index,
+        layout,
+    };
+    voice.check()?;
+    progress(0.9, "warming up");
+    warm_up(&mut voice)?;
+    Ok(voice)
+}
+
+fn load_index(
+    selection: &VoiceSelection,
+    pack: Option<&PackManifest>,
+    dim: usize,
+) -> Result<Option<Arc<dyn EmbeddingIndex>>, LoadError> {
+    let path = match (&selection.index, pack) {
+        (Some(IndexRef::File(file)), _) => file.path.clone(),
+        (Some(IndexRef::None), _) | (None, None) => return Ok(None),
+        (Some(IndexRef::Pack(name)), pack) => {
+            let found = pack.and_then(|pack| {
+                pack.indices
+                    .iter()
+                    .find(|index| &index.name == name)
+                    .map(|index| (pack, index))
+            });
+            let (pack, index) = found.ok_or_else(|| LoadError::NoSuchIndex {
+                pack: pack.map_or_else(|| "none".to_string(), |pack| pack.name.clone()),
+                index: name.clone(),
+            })?;
+            pack.dir.join(&index.file.file)
+        }
+        // An own voice does not speak with the pack's target.
+        (None, Some(_)) if selection.synthesizer.is_some() => return Ok(None),
+        (None, Some(pack)) => match pack.indices.first() {
+            Some(index) => pack.dir.join(&index.file.file),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(retrieval::open(&path, Some(dim))?))
+}
+
+fn voice_name(selection: &VoiceSelection, pack: Option<&PackManifest>, synthesizer: Option<&Path>) -> String {
+    let stem = |path: &Path| {
+        path.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let label = |pack: &PackManifest, name: &str| {
+        pack.indices
+            .iter()
+            .find(|index| index.name == name)
+            .map_or_else(|| name.to_string(), |index| index.label.clone())
+    };
+    let target = match (&selection.index, pack) {
+        (Some(IndexRef::File(file)), _) => Some(stem(&file.path)),
+        (Some(IndexRef::Pack(name)), Some(pack)) => Some(label(pack, name)),
+        (None, Some(pack)) if synthesizer.is_none() => pack.indices.first().map(|index| index.label.clone()),
+        _ => None,
+    };
+    let voice = synthesizer
+        .map(stem)
+        .or_else(|| pack.map(|pack| pack.name.clone()))
+        .unwrap_or_default();
+    target.map_or_else(|| voice.clone(), |target| format!("{voice}: {target}"))
+}
+
+/// Runs every model at the sizes of the default hop: first runs are several
+/// times slower than all others, and none of them shall be heard.
+fn warm_up(voice: &mut Voice) -> Result<(), LoadError> {
+    let audio = vec![1e-4; voice.layout.window_frames_50hz * FRAME_STEP_16K + FRAME_TAIL_16K];
+    let mut embeddings = Frames::new(voice.encoder.dim());
+    for _ in 0..2 {
+        voice.encoder.encode(&audio, &mut embeddings)?;
+        voice
+            .pitch
+            .track(&audio[..audio.len().min(4240)], &mut Vec::new())?;
+        let frames = 2 * (voice.layout.context_frames_100hz.div_ceil(2) + 2);
+        let mut doubled = Frames::new(embeddings.dim());
+        doubled.resize(frames);
+        let mut noise = Frames::new(NOISE_CHANNELS);
+        noise.resize(frames);
+        let f0_hz = vec![0.0; frames];
+        let input = SynthesisInput {
+            embeddings_100hz: &doubled,
+            f0_hz: &f0_hz,
+            noise: &noise,
+        };
+        voice.synthesizer.synthesize(input, &mut Vec::new())?;
+    }
+    Ok(())
+}
+
+/// A running loader; ends with this value.
+pub struct LoaderThread {
+    commands: Sender<LoaderCommand>,
+    handle: Option<JoinHandle<()>>,
+}
+
+impl LoaderThread {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the system starts no more threads.
+    pub fn spawn(
+        commands: (Sender<LoaderCommand>, Receiver<LoaderCommand>),
+        worker: Sender<WorkerCommand>,
+        status: Arc<StatusCells>,
+    ) -> std::io::Result<Self> {
+        let (commands, requests) = commands;
+        let run = move || {
+            while let Ok(LoaderCommand::Load(selection)) = requests.recv() {
+                if !requests.is_empty() {
+                    // A newer wish is waiting (or the end): this one is over.
+                    status.loads_pending.fetch_sub(1, Release);
+                    continue;
+                }
+                serve(&selection, &worker, &status);
+                status.loads_pending.fetch_sub(1, Release);
+            }
+        };
+        let handle = std::thread::Builder::new()
+            .name("voxmeld loader".into())
+            .spawn(run)?;
+        Ok(Self {
+            commands,
+            handle: Some(handle),
+        })
+    }
+}
+
+/// Loads, and tells the outcome.
+fn serve(selection: &VoiceSelection, worker: &Sender<WorkerCommand>, status: &StatusCells) {
+    if selection.is_nothing() {
+        let _ = worker.send(WorkerCommand::Unload);
+        return;
+    }
+    let before = status.voice.lock().clone();
+    let loaded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        load_voice(selection, |progress, what| {
+            *status.voice.lock() = VoiceState::Loading {
+                progress,
+                what: what.to_string(),
+            };
+        })
+        .map_err(|error| error.to_string())
+    }))
+    .unwrap_or_else(|_| Err("the voice could not be loaded: an internal error".to_string()));
+    match loaded {
+        Ok(voice) => {
+            *status.message.lock() = None;
+            let _ = worker.send(WorkerCommand::Swap(Box::new(voice)));
+        }
+        Err(why) => {
+            // The running voice goes on; without one this is its state.
+            *status.message.lock() = Some(why.clone());
+            *status.voice.lock() = match before {
+                ready @ VoiceState::Ready { .. } => ready,
+                _ => VoiceState::Failed { why },
+            };
+        }
+    }
+}
+
+impl Drop for LoaderThread {
+    fn drop(&mut self) {
+        let _ = self.commands.send(LoaderCommand::Quit);
+        if let Some(handle) = self.handle.take() {
+            let _ = handle.join();
+        }
+    }
+}

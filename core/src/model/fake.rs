@@ -1,0 +1,144 @@
+//! Deterministic models without files: for tests, for latency measurements,
+//! and as the reference of what the engine itself does to a signal.
+
+use super::{
+    Encoder, ModelError, NOISE_CHANNELS, PitchTracker, SynthesisInput, Synthesizer, Voice, VoiceLayout,
+};
+use crate::frames::Frames;
+use crate::geometry::FRAME_STEP_16K;
+use crate::units::{ENCODER_RATE, SampleRate};
+
+/// An encoder whose embedding is the audio itself: the 320 samples of its 20 ms.
+pub struct PassThroughEncoder;
+
+impl Encoder for PassThroughEncoder {
+    fn dim(&self) -> usize {
+        FRAME_STEP_16K
+    }
+
+    fn encode(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
+        embeddings.clear(FRAME_STEP_16K);
+        for frame in audio_16k.chunks_exact(FRAME_STEP_16K) {
+            embeddings.push(frame);
+        }
+        Ok(())
+    }
+}
+
+/// The inverse: lays the samples out again at 16 kHz.
+pub struct PassThroughSynthesizer;
+
+impl Synthesizer for PassThroughSynthesizer {
+    fn sample_rate(&self) -> SampleRate {
+        ENCODER_RATE
+    }
+
+    fn dim(&self) -> usize {
+        FRAME_STEP_16K
+    }
+
+    fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+        audio.clear();
+        let half = FRAME_STEP_16K / 2;
+        for (frame, row) in input.embeddings_100hz.rows().enumerate() {
+            let start = frame % 2 * half;
+            audio.extend_from_slice(&row[start..start + half]);
+        }
+        Ok(())
+    }
+}
+
+/// A pitch tracker that always answers the same.
+pub struct ConstantPitch(pub f32);
+
+impl PitchTracker for ConstantPitch {
+    fn track(&mut self, audio_16k: &[f32], f0_hz: &mut Vec<f32>) -> Result<(), ModelError> {
+        f0_hz.clear();
+        f0_hz.resize(audio_16k.len() / 160, self.0);
+        Ok(())
+    }
+}
+
+/// An encoder of `dim` values that tells the level of each 20 ms: what goes in
+/// can be recognised in what comes out, but no audio passes through it.
+pub struct LevelEncoder(pub usize);
+
+impl Encoder for LevelEncoder {
+    fn dim(&self) -> usize {
+        self.0
+    }
+
+    fn encode(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
+        embeddings.clear(self.0);
+        let mut row = vec![0.0; self.0];
+        for frame in audio_16k.chunks_exact(FRAME_STEP_16K) {
+            let energy: f32 = frame.iter().map(|x| x * x).sum();
+            row.fill((energy / 320.0).sqrt());
+            embeddings.push(&row);
+        }
+        Ok(())
+    }
+}
+
+/// A synthesizer that plays noise at the level that the embedding tells, from
+/// the noise it is given: two runs are equal only if that noise is.
+pub struct NoiseSynthesizer {
+    /// Values per embedding.
+    pub dim: usize,
+    /// Rate of the audio.
+    pub rate: SampleRate,
+}
+
+impl Synthesizer for NoiseSynthesizer {
+    fn sample_rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+        audio.clear();
+        let per_frame = self.rate.samples_in_ms(10).unwrap_or(0);
+        for (row, noise) in input.embeddings_100hz.rows().zip(input.noise.rows()) {
+            audio.extend((0..per_frame).map(|n| noise[n % NOISE_CHANNELS] * row[0] * 0.5));
+        }
+        Ok(())
+    }
+}
+
+/// The voice that changes nothing: for latency and alignment.
+#[must_use]
+pub fn pass_through_voice() -> Voice {
+    Voice {
+        name: "pass-through".into(),
+        encoder: Box::new(PassThroughEncoder),
+        pitch: Box::new(ConstantPitch(0.0)),
+        synthesizer: Box::new(PassThroughSynthesizer),
+        index: None,
+        layout: VoiceLayout {
+            window_frames_50hz: 8,
+            context_frames_100hz: 4,
+        },
+    }
+}
+
+/// A voice of noise that follows the input's level.
+#[must_use]
+pub fn noise_voice() -> Voice {
+    Voice {
+        name: "noise".into(),
+        encoder: Box::new(LevelEncoder(16)),
+        pitch: Box::new(ConstantPitch(120.0)),
+        synthesizer: Box::new(NoiseSynthesizer {
+            dim: 16,
+            rate: SampleRate(24_000),
+        }),
+        index: None,
+        layout: VoiceLayout {
+            window_frames_50hz: 12,
+            context_frames_100hz: 8,
+        },
+    }
+}

@@ -1,0 +1,11 @@
+//! The real models, on ONNX Runtime. The only room that names `ort`.
+
+mod content_encoder;
+mod rvc_synthesizer;
+mod session;
+mod swift_f0;
+
+pub use content_encoder::ContentEncoder;
+pub use rvc_synthesizer::RvcSynthesizer;
+pub use session::{ModelFileError, runtime_available, set_runtime_library};
+pub use swift_f0::SwiftF0;

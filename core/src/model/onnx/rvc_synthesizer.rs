@@ -1,0 +1,238 @@
+//! Synthesizers with the interface of RVC WebUI's ONNX export.
+
+use super::session::{ModelFileError, failed, open};
+use crate::frames::Frames;
+use crate::model::{ModelError, NOISE_CHANNELS, SynthesisInput, Synthesizer};
+use crate::units::SampleRate;
+use ort::session::{Session, SessionInputValue};
+use ort::value::Tensor;
+use std::borrow::Cow;
+use std::path::Path;
+
+const MODEL: &str = "synthesizer";
+/// RVC draws its noise at two thirds of unit variance.
+const NOISE_SCALE: f32 = 0.666_66;
+
+/// `phone, phone_lengths, pitch, pitchf, ds[, rnd] -> audio`.
+pub struct RvcSynthesizer {
+    session: Session,
+    output: String,
+    takes_noise: bool,
+    dim: usize,
+    rate: SampleRate,
+    speaker: i64,
+}
+
+impl RvcSynthesizer {
+    /// Opens `path`. The sample rate is found by running it on a quarter of a
+    /// second, so no metadata is needed.
+    ///
+    /// # Errors
+    /// See [`ModelFileError`].
+    pub fn open(path: &Path) -> Result<Self, ModelFileError> {
+        let session = open(MODEL, path)?;
+        let wrong = |what: String| ModelFileError::Interface {
+            model: MODEL,
+            path: path.to_path_buf(),
+            what,
+        };
+        let names: Vec<&str> = session.inputs().iter().map(ort::value::Outlet::name).collect();
+        for name in ["phone", "phone_lengths", "pitch", "pitchf", "ds"] {
+            if !names.contains(&name) {
+                return Err(wrong(format!(
+                    "the input `{name}` is missing (it has: {}); an RVC export has phone, phone_lengths, pitch, pitchf, ds and mostly rnd",
+                    names.join(", ")
+                )));
+            }
+        }
+        let takes_noise = names.contains(&"rnd");
+        let dim = session
+            .inputs()
+            .iter()
+            .find(|input| input.name() == "phone")
+            .and_then(|input| input.dtype().tensor_shape()?.last().copied())
+            .and_then(|dim| usize::try_from(dim).ok())
+            .filter(|&dim| dim > 0)
+            .ok_or_else(|| {
+                wrong("the size of its embeddings (last dimension of `phone`) is not fixed".to_string())
+            })?;
+        let Some(output) = session.outputs().first().map(|output| output.name().to_string()) else {
+            return Err(wrong("it has no output".to_string()));
+        };
+        let mut synthesizer = Self {
+            session,
+            output,
+            takes_noise,
+            dim,
+            rate: SampleRate(0),
+            speaker: 0,
+        };
+        synthesizer.probe(&wrong)?;
+        Ok(synthesizer)
+    }
+
+    /// Synthesizes two lengths: finds the rate, notices a length that was
+    /// baked in by the exporter, and pays for the slow first run.
+    fn probe(&mut self, wrong: &impl Fn(String) -> ModelFileError) -> Result<(), ModelFileError> {
+        let mut per_frame = Vec::new();
+        for frames in [30, 26] {
+            let mut embeddings = Frames::new(self.dim);
+            embeddings.resize(frames);
+            let mut noise = Frames::new(NOISE_CHANNELS);
+            noise.resize(frames);
+            let f0_hz = vec![120.0; frames];
+            let input = SynthesisInput {
+                embeddings_100hz: &embeddings,
+                f0_hz: &f0_hz,
+                noise: &noise,
+            };
+            let mut audio = Vec::new();
+            self.run(input, &mut audio).map_err(|error| {
+                wrong(format!(
+                    "it does not run on {frames} frames (was it exported for one fixed length?): {error}"
+                ))
+            })?;
+            per_frame.push((audio.len() / frames, audio.len() % frames));
+        }
+        let (samples, rest) = per_frame[0];
+        if per_frame[0] != per_frame[1] || rest != 0 || !(80..=960).contains(&samples) {
+            return Err(wrong(
+                "its audio is not a whole number of samples per 10 ms".to_string(),
+            ));
+        }
+        self.rate = SampleRate(u32::try_from(samples * 100).unwrap_or(0));
+        Ok(())
+    }
+
+    fn run(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+        let frames = input.embeddings_100hz.len();
+        let failed = || failed(MODEL);
+        let frames_i64 = i64::try_from(frames).unwrap_or(0);
+        let coarse: Vec<i64> = input.f0_hz.iter().map(|&f0| coarse_pitch(f0)).collect();
+        let mut values: Vec<(Cow<'static, str>, SessionInputValue<'static>)> = vec![
+            (
+                "phone".into(),
+                Tensor::from_array(([1, frames, self.dim], input.embeddings_100hz.data().to_vec()))
+                    .map_err(failed())?
+                    .into(),
+            ),
+            (
+                "phone_lengths".into(),
+                Tensor::from_array(([1], vec![frames_i64]))
+                    .map_err(failed())?
+                    .into(),
+            ),
+            (
+                "pitch".into(),
+                Tensor::from_array(([1, frames], coarse))
+                    .map_err(failed())?
+                    .into(),
+            ),
+            (
+                "pitchf".into(),
+                Tensor::from_array(([1, frames], input.f0_hz.to_vec()))
+                    .map_err(failed())?
+                    .into(),
+            ),
+            (
+                "ds".into(),
+                Tensor::from_array(([1], vec![self.speaker]))
+                    .map_err(failed())?
+                    .into(),
+            ),
+        ];
+        if self.takes_noise {
+            let noise = by_channel(input.noise);
+            values.push((
+                "rnd".into(),
+                Tensor::from_array(([1, NOISE_CHANNELS, frames], noise))
+                    .map_err(failed())?
+                    .into(),
+            ));
+        }
+        let outputs = self.session.run(values).map_err(failed())?;
+        let (_, samples) = outputs[self.output.as_str()]
+            .try_extract_tensor::<f32>()
+            .map_err(failed())?;
+        audio.clear();
+        audio.extend_from_slice(samples);
+        Ok(())
+    }
+}
+
+/// `[T, 192]` to RVC's `[192, T]`, scaled.
+fn by_channel(noise: &Frames) -> Vec<f32> {
+    (0..noise.dim())
+        .flat_map(|channel| noise.rows().map(move |row| row[channel] * NOISE_SCALE))
+        .collect()
+}
+
+/// RVC's coarse pitch code: 1 for unvoiced, else 1..=255 on the mel scale
+/// between 50 and 1100 Hz.
+fn coarse_pitch(f0_hz: f32) -> i64 {
+    let mel = |hz: f64| 1127.0 * (1.0 + hz / 700.0).ln();
+    let (low, high) = (mel(50.0), mel(1100.0));
+    let here = mel(f64::from(f0_hz.max(0.0)));
+    if here <= 0.0 {
+        return 1;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to a byte's range")]
+    let code = ((here - low) * 254.0 / (high - low) + 1.0)
+        .clamp(1.0, 255.0)
+        .round_ties_even() as i64;
+    code
+}
+
+impl Synthesizer for RvcSynthesizer {
+    fn sample_rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+        let expected = input.embeddings_100hz.len() * self.rate.samples_in_ms(10).unwrap_or(0);
+        self.run(input, audio)?;
+        if audio.len() != expected {
+            return Err(ModelError::Shape {
+                model: MODEL,
+                expected,
+                got: audio.len(),
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coarse_codes_are_rvcs() {
+        // f0 -> code, worked out by hand from the formula in the module.
+        for (f0_hz, code) in [
+            (0.0, 1),
+            (50.0, 1),
+            (1100.0, 255),
+            (2000.0, 255),
+            (440.0, 122),
+            (110.0, 23),
+            (20.0, 1),
+        ] {
+            assert_eq!(coarse_pitch(f0_hz), code, "{f0_hz} Hz");
+        }
+    }
+
+    #[test]
+    fn noise_is_laid_out_by_channel() {
+        let noise = Frames::from_data(2, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let scaled: Vec<f32> = [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]
+            .iter()
+            .map(|x| x * NOISE_SCALE)
+            .collect();
+        assert_eq!(by_channel(&noise), scaled);
+    }
+}

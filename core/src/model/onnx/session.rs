@@ -1,0 +1,129 @@
+//! ONNX Runtime: loaded once by absolute path, one thread per session.
+
+use super::super::ModelError;
+use ort::environment::Environment;
+use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
+use parking_lot::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// A model file that cannot be used; the running voice goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelFileError {
+    /// No such file.
+    #[error("the {model} file is missing: {}", path.display())]
+    Missing {
+        /// Which model, in words.
+        model: &'static str,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// Not an ONNX model, or cut short.
+    #[error("{} is not a whole ONNX model (copy or download it again): {why}", path.display())]
+    Broken {
+        /// Which file.
+        path: PathBuf,
+        /// The runtime's own text.
+        why: String,
+    },
+    /// A model, but not of the kind that was asked for.
+    #[error("{} is not a {model} that Voxmeld knows: {what}", path.display())]
+    Interface {
+        /// Which kind was wanted, in words.
+        model: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What is different, and what would be right.
+        what: String,
+    },
+    /// ONNX Runtime itself is not there.
+    #[error(
+        "ONNX Runtime could not be loaded: {0} (reinstall the plugin together with its voxmeld.data folder)"
+    )]
+    Runtime(String),
+}
+
+/// Where the bundle keeps ONNX Runtime; set before the first model is loaded.
+static LIBRARY: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Names the ONNX Runtime library to load. An absolute path, so that no other
+/// plugin's copy is picked up. Counts until the first model is loaded.
+pub fn set_runtime_library(path: &Path) {
+    *LIBRARY.lock() = Some(path.to_path_buf());
+}
+
+/// Loads ONNX Runtime if that has not been done yet.
+///
+/// # Errors
+/// [`ModelFileError::Runtime`] with the reason.
+pub fn runtime_available() -> Result<(), ModelFileError> {
+    environment().map(|_| ())
+}
+
+fn environment() -> Result<&'static Environment, ModelFileError> {
+    // A failure is remembered too: a library that did not load will not load.
+    static ENVIRONMENT: OnceLock<Result<Environment, String>> = OnceLock::new();
+    ENVIRONMENT
+        .get_or_init(|| {
+            let path = LIBRARY
+                .lock()
+                .clone()
+                .ok_or_else(|| "its place is not known".to_string())?;
+            if !path.is_file() {
+                return Err(format!("{} is missing", path.display()));
+            }
+            let builder = ort::environment::init_from(&path).map_err(|error| error.to_string())?;
+            builder
+                .with_name("voxmeld")
+                .with_telemetry(false)
+                .build()
+                .map_err(|error| error.to_string())
+        })
+        .as_ref()
+        .map_err(|why| ModelFileError::Runtime(why.clone()))
+}
+
+/// Opens a model with one thread: the caller's.
+pub fn open(model: &'static str, path: &Path) -> Result<Session, ModelFileError> {
+    if !path.is_file() {
+        return Err(ModelFileError::Missing {
+            model,
+            path: path.to_path_buf(),
+        });
+    }
+    let environment = environment()?;
+    let broken = |why: String| ModelFileError::Broken {
+        path: path.to_path_buf(),
+        why: first_line(&why),
+    };
+    // Read here rather than in the runtime: any path works, whatever its letters.
+    let bytes = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
+    let mut builder = Session::builder(environment)
+        .and_then(|builder| Ok(builder.with_intra_threads(1)?))
+        .and_then(|builder| Ok(builder.with_inter_threads(1)?))
+        .and_then(|builder| Ok(builder.with_optimization_level(GraphOptimizationLevel::All)?))
+        .and_then(|builder| Ok(builder.with_deterministic_compute(true)?))
+        .map_err(|error| ModelFileError::Runtime(error.to_string()))?;
+    builder
+        .commit_from_memory(&bytes)
+        .map_err(|error| broken(error.to_string()))
+}
+
+/// A runtime error without the stack of C++ file names behind it.
+fn first_line(text: &str) -> String {
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(200)
+        .collect()
+}
+
+/// Wraps a runtime error for a running model.
+pub fn failed(model: &'static str) -> impl Fn(ort::Error) -> ModelError {
+    move |error| ModelError::Backend {
+        model,
+        why: first_line(&error.to_string()),
+    }
+}

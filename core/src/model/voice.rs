@@ -1,0 +1,103 @@
+//! The unit that is loaded, swapped and dropped as one.
+
+use super::{Encoder, PitchTracker, Synthesizer};
+use crate::retrieval::EmbeddingIndex;
+use std::sync::Arc;
+
+/// How much past the models want to see; part of a pack's manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VoiceLayout {
+    /// Encoder window in frames of 20 ms, the hop included.
+    pub window_frames_50hz: usize,
+    /// Frames of 10 ms that the synthesizer is fed before those that sound.
+    pub context_frames_100hz: usize,
+}
+
+impl Default for VoiceLayout {
+    /// What an unknown RVC voice gets: 1 s for the encoder, RVC's 24-frame
+    /// lead-in for the synthesizer.
+    fn default() -> Self {
+        Self {
+            window_frames_50hz: 50,
+            context_frames_100hz: 24,
+        }
+    }
+}
+
+/// Everything that turns one speaker into another.
+pub struct Voice {
+    /// What the user knows it by.
+    pub name: String,
+    /// Content encoder.
+    pub encoder: Box<dyn Encoder>,
+    /// Pitch tracker.
+    pub pitch: Box<dyn PitchTracker>,
+    /// Synthesizer.
+    pub synthesizer: Box<dyn Synthesizer>,
+    /// Target embeddings; `None`: the live embedding is used alone.
+    pub index: Option<Arc<dyn EmbeddingIndex>>,
+    /// Context lengths.
+    pub layout: VoiceLayout,
+}
+
+/// Parts of a voice that do not belong together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VoiceError {
+    /// Encoder and synthesizer disagree.
+    #[error(
+        "the synthesizer expects {synthesizer}-dimensional embeddings, the encoder makes {encoder}-dimensional ones: choose an encoder made for this voice (256 for RVC v1, 768 for RVC v2)"
+    )]
+    SynthesizerDimension {
+        /// The synthesizer's.
+        synthesizer: usize,
+        /// The encoder's.
+        encoder: usize,
+    },
+    /// Encoder and index disagree.
+    #[error(
+        "the index holds {index}-dimensional vectors, the encoder makes {encoder}-dimensional ones: choose the index made with this encoder"
+    )]
+    IndexDimension {
+        /// The index's.
+        index: usize,
+        /// The encoder's.
+        encoder: usize,
+    },
+    /// The synthesizer's rate does not fit whole 5 ms steps.
+    #[error(
+        "the synthesizer's sample rate of {rate_hz} Hz is not supported: it must be a multiple of 200 Hz"
+    )]
+    Rate {
+        /// The synthesizer's rate.
+        rate_hz: u32,
+    },
+}
+
+impl Voice {
+    /// Checks that the parts fit together.
+    ///
+    /// # Errors
+    /// See [`VoiceError`].
+    pub fn check(&self) -> Result<(), VoiceError> {
+        let encoder = self.encoder.dim();
+        if self.synthesizer.dim() != encoder {
+            return Err(VoiceError::SynthesizerDimension {
+                synthesizer: self.synthesizer.dim(),
+                encoder,
+            });
+        }
+        if let Some(index) = &self.index
+            && index.dim() != encoder
+        {
+            return Err(VoiceError::IndexDimension {
+                index: index.dim(),
+                encoder,
+            });
+        }
+        let rate_hz = self.synthesizer.sample_rate().0;
+        if !rate_hz.is_multiple_of(200) || rate_hz == 0 {
+            return Err(VoiceError::Rate { rate_hz });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! Voice packs: folders that hold a whole voice and say so in `pack.json`.
+
+use crate::model::VoiceLayout;
+use crate::model::onnx::set_runtime_library;
+use parking_lot::Mutex;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Name of the ONNX Runtime library that the bundle ships.
+const RUNTIME_LIBRARY: &str = if cfg!(target_os = "windows") {
+    "onnxruntime.dll"
+} else if cfg!(target_os = "macos") {
+    "libonnxruntime.1.31.1.dylib"
+} else {
+    "libonnxruntime.so.1.31.1"
+};
+
+/// A pack that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// No folder of that name.
+    #[error("the voice pack \"{name}\" is not installed (looked in {})", dir.display())]
+    Missing {
+        /// Its name.
+        name: String,
+        /// Where packs are.
+        dir: PathBuf,
+    },
+    /// The data folder is not known or not there.
+    #[error("Voxmeld's data folder was not found beside the plugin: reinstall it together with voxmeld.data")]
+    NoDataDir,
+    /// Its manifest cannot be read.
+    #[error("the voice pack's description {} cannot be read: {why}", path.display())]
+    Manifest {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// A file of a pack.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct PackFile {
+    /// Path inside the pack.
+    pub file: String,
+    /// Its checksum.
+    #[serde(default)]
+    pub sha256: Option<String>,
+}
+
+/// The encoder's entry.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct PackEncoder {
+    /// The file.
+    #[serde(flatten)]
+    pub file: PackFile,
+    /// Values per embedding.
+    pub dim: usize,
+    /// Length of the window that is encoded every hop.
+    pub window_ms: usize,
+    /// True if the model wants zero mean and unit variance.
+    #[serde(default)]
+    pub input_normalize: bool,
+}
+
+/// The synthesizer's entry.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct PackSynthesizer {
+    /// The file.
+    #[serde(flatten)]
+    pub file: PackFile,
+    /// Frames of 10 ms that it is fed before those that sound.
+    pub context_frames_100hz: usize,
+}
+
+/// One target voice of a pack.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct PackIndex {
+    /// The file.
+    #[serde(flatten)]
+    pub file: PackFile,
+    /// Its name, kept in saved states.
+    pub name: String,
+    /// What the user sees.
+    pub label: String,
+}
+
+/// `pack.json`.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct PackManifest {
+    /// What the user sees.
+    pub name: String,
+    /// Content encoder.
+    pub encoder: PackEncoder,
+    /// Pitch tracker.
+    pub pitch: PackFile,
+    /// Synthesizer.
+    pub synthesizer: PackSynthesizer,
+    /// Target voices; the first is the default.
+    pub indices: Vec<PackIndex>,
+    /// Folder name: how states and selections refer to the pack.
+    #[serde(skip)]
+    pub id: String,
+    /// Where it is.
+    #[serde(skip)]
+    pub dir: PathBuf,
+}
+
+impl PackManifest {
+    /// How much past the pack's models want.
+    #[must_use]
+    pub fn layout(&self) -> VoiceLayout {
+        VoiceLayout {
+            window_frames_50hz: self.encoder.window_ms / 20,
+            context_frames_100hz: self.synthesizer.context_frames_100hz,
+        }
+    }
+
+    /// Reads the pack in `dir`.
+    ///
+    /// # Errors
+    /// [`PackError::Manifest`].
+    pub fn read(dir: &Path) -> Result<Self, PackError> {
+        let path = dir.join("pack.json");
+        let fail = |why: String| PackError::Manifest {
+            path: path.clone(),
+            why,
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| fail(error.to_string()))?;
+        let mut manifest: Self = serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
+        manifest.id = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        manifest.dir = dir.to_path_buf();
+        Ok(manifest)
+    }
+}
+
+static DATA_DIR: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Names the folder that holds `packs/` and, in it or beside it, ONNX Runtime.
+/// To be called once, before the first engine is activated.
+pub fn set_data_dir(dir: &Path) {
+    let beside = dir.parent().map(|contents| contents.join("x86_64-linux"));
+    let places = [Some(dir.to_path_buf()), Some(dir.join("lib")), beside];
+    if let Some(library) = places
+        .into_iter()
+        .flatten()
+        .map(|place| place.join(RUNTIME_LIBRARY))
+        .find(|path| path.is_file())
+    {
+        set_runtime_library(&library);
+    }
+    *DATA_DIR.lock() = Some(dir.to_path_buf());
+}
+
+/// The packs folder; `VOXMELD_DATA` stands in where nothing was set.
+fn packs_dir() -> Option<PathBuf> {
+    if DATA_DIR.lock().is_none()
+        && let Some(dir) = std::env::var_os("VOXMELD_DATA")
+    {
+        set_data_dir(Path::new(&dir));
+    }
+    DATA_DIR.lock().as_ref().map(|dir| dir.join("packs"))
+}
+
+/// All packs that can be read, by folder name.
+#[must_use]
+pub fn installed_packs() -> Vec<PackManifest> {
+    let Some(entries) = packs_dir().and_then(|dir| std::fs::read_dir(dir).ok()) else {
+        return Vec::new();
+    };
+    let mut packs: Vec<_> = entries
+        .flatten()
+        .filter_map(|entry| PackManifest::read(&entry.path()).ok())
+        .collect();
+    packs.sort_by(|a, b| a.id.cmp(&b.id));
+    packs
+}
+
+/// The pack of that folder name.
+///
+/// # Errors
+/// See [`PackError`].
+pub fn find_pack(name: &str) -> Result<PackManifest, PackError> {
+    let dir = packs_dir().ok_or(PackError::NoDataDir)?;
+    // A name from a saved state must not lead out of the folder.
+    let plain = Path::new(name).components().count() == 1 && !name.starts_with('.');
+    if !plain || !dir.join(name).is_dir() {
+        return Err(PackError::Missing {
+            name: name.to_string(),
+            dir,
+        });
+    }
+    PackManifest::read(&dir.join(name))
+}

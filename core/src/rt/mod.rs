@@ -1,0 +1,13 @@
+//! What runs on the audio thread besides the stream itself.
+//!
+//! # Real-time
+//! Nothing in this room allocates after construction, locks, logs or makes a
+//! system call.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod audio_side;
+mod delay;
+mod ramp;
+
+pub use audio_side::{AudioSide, BlockControls, Meters, WhenNotReady};

@@ -1,0 +1,124 @@
+//! What the engine tells about itself: written by audio, worker and loader,
+//! read by the editor.
+
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
+
+/// What the user's voice is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum VoiceState {
+    /// Nothing was chosen.
+    #[default]
+    NoVoice,
+    /// Files are being read.
+    Loading {
+        /// 0..1.
+        progress: f32,
+        /// What is being done, in words.
+        what: String,
+    },
+    /// It sounds.
+    Ready {
+        /// Its name.
+        name: String,
+    },
+    /// It cannot sound.
+    Failed {
+        /// Why, in a sentence.
+        why: String,
+    },
+}
+
+/// A snapshot for the editor and for reports.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EngineStatus {
+    /// What the voice is doing.
+    pub voice: VoiceState,
+    /// The last problem in words, although the running voice goes on.
+    pub message: Option<String>,
+    /// The latency that the host was told.
+    pub latency_samples: u32,
+    /// The host's rate; 0 while inactive.
+    pub host_rate_hz: u32,
+    /// The engine's step.
+    pub hop_ms: u32,
+    /// Compute time over audio time, smoothed over about a second.
+    pub real_time_factor: f32,
+    /// Interruptions heard since activation.
+    pub xruns: u64,
+    /// Output samples that came too late since activation.
+    pub missing_samples: u64,
+    /// Hops that were silence because a model failed or gave no numbers.
+    pub failed_hops: u64,
+    /// Hops computed.
+    pub hops: u64,
+    /// Search time per 20 ms frame, smoothed.
+    pub search_us_per_frame: f32,
+    /// Distance of the newest frame to its nearest neighbour.
+    pub neighbour_distance: f32,
+    /// Blend ratio of the newest frame.
+    pub blend_ratio: f32,
+    /// Input peak since the last snapshot.
+    pub input_peak: f32,
+    /// Output peak since the last snapshot.
+    pub output_peak: f32,
+}
+
+/// An `f32` that may be read while it is written.
+#[derive(Debug, Default)]
+pub struct AtomicF32(AtomicU32);
+
+impl AtomicF32 {
+    /// Stores a value.
+    pub fn store(&self, value: f32) {
+        self.0.store(value.to_bits(), Relaxed);
+    }
+
+    /// Reads the value.
+    pub fn load(&self) -> f32 {
+        f32::from_bits(self.0.load(Relaxed))
+    }
+
+    /// Moves a fifth of the way to `value`; jumps from 0.
+    pub fn smooth(&self, value: f32) {
+        let old = self.load();
+        self.store(if old == 0.0 {
+            value
+        } else {
+            old + (value - old) * 0.2
+        });
+    }
+}
+
+/// The cells behind [`EngineStatus`]. The audio thread touches none of the
+/// locked ones.
+#[derive(Debug, Default)]
+pub struct StatusCells {
+    /// See [`EngineStatus::voice`].
+    pub voice: Mutex<VoiceState>,
+    /// See [`EngineStatus::message`].
+    pub message: Mutex<Option<String>>,
+    /// Loads that were asked for and are not done: an offline render waits.
+    pub loads_pending: AtomicUsize,
+    /// When an offline render first met a pending load.
+    pub loading_since: Mutex<Option<Instant>>,
+    /// See [`EngineStatus::latency_samples`].
+    pub latency_samples: AtomicU32,
+    /// See [`EngineStatus::host_rate_hz`].
+    pub host_rate_hz: AtomicU32,
+    /// See [`EngineStatus::hop_ms`].
+    pub hop_ms: AtomicU32,
+    /// See [`EngineStatus::real_time_factor`].
+    pub real_time_factor: AtomicF32,
+    /// See [`EngineStatus::failed_hops`].
+    pub failed_hops: AtomicU64,
+    /// See [`EngineStatus::hops`].
+    pub hops: AtomicU64,
+    /// See [`EngineStatus::search_us_per_frame`].
+    pub search_us_per_frame: AtomicF32,
+    /// See [`EngineStatus::neighbour_distance`].
+    pub neighbour_distance: AtomicF32,
+    /// See [`EngineStatus::blend_ratio`].
+    pub blend_ratio: AtomicF32,
+}

@@ -1,0 +1,237 @@
+//! The audio thread's end of the stream.
+//!
+//! # Real-time
+//! Nothing here allocates, locks, logs or makes a system call, except in an
+//! offline render, where waiting for the worker is the point.
+
+use super::{HopHeader, StreamShared};
+use crate::controls::{ControlFrame, Controls};
+use crate::geometry::Geometry;
+use ringbuf::traits::{Consumer, Observer, Producer};
+use ringbuf::{HeapCons, HeapProd};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+/// What a sample of the worker's stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wet {
+    /// The voice.
+    Ready,
+    /// No voice could sound at this position.
+    NotReady,
+    /// The worker was late; the position is lost.
+    Late,
+}
+
+/// Longest wait for one hop in an offline render, voice loading included.
+const OFFLINE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The audio thread's end; see the module's text.
+pub struct StreamClient {
+    shared: Arc<StreamShared>,
+    input: HeapProd<f32>,
+    controls: HeapProd<ControlFrame>,
+    output: HeapCons<f32>,
+    headers: HeapCons<HopHeader>,
+    /// The 10 ms being gathered, and the controls that it began with.
+    tick: Vec<f32>,
+    tick_len: usize,
+    tick_controls: Controls,
+    /// The hop being played.
+    hop: Vec<f32>,
+    hop_header: Option<HopHeader>,
+    schedule_host: u64,
+    generation: u32,
+    /// Input position of the next sample in.
+    position_in: u64,
+    /// Input position of the next sample out.
+    position_out: u64,
+    waits: bool,
+    in_gap: bool,
+}
+
+impl StreamClient {
+    pub(super) fn new(
+        geometry: &Geometry,
+        shared: Arc<StreamShared>,
+        input: HeapProd<f32>,
+        controls: HeapProd<ControlFrame>,
+        output: HeapCons<f32>,
+        headers: HeapCons<HopHeader>,
+    ) -> Self {
+        Self {
+            shared,
+            input,
+            controls,
+            output,
+            headers,
+            tick: vec![0.0; geometry.tick_host],
+            tick_len: 0,
+            tick_controls: Controls::default(),
+            hop: vec![0.0; geometry.hop_host],
+            hop_header: None,
+            schedule_host: geometry.schedule_host() as u64,
+            generation: 0,
+            position_in: 0,
+            position_out: 0,
+            waits: false,
+            in_gap: false,
+        }
+    }
+
+    /// Starts a new stream at position 0. What the worker still makes for the
+    /// old one is thrown away as it comes.
+    pub fn reset(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+        self.tick_len = 0;
+        self.hop_header = None;
+        self.position_in = 0;
+        self.position_out = 0;
+        self.in_gap = false;
+        self.shared.client_position_host.store(0, Relaxed);
+        self.shared.generation.store(self.generation, Relaxed);
+    }
+
+    /// True: wait for the worker rather than play a gap (offline renders);
+    /// the worker then skips nothing.
+    pub fn set_waits(&mut self, waits: bool) {
+        if waits != self.waits {
+            self.waits = waits;
+            self.shared.offline.store(waits, Relaxed);
+        }
+    }
+
+    /// Hands input over. Controls count from the 10 ms that begins next.
+    pub fn push(&mut self, mut mono_host: &[f32], controls: &Controls) {
+        self.shared
+            .client_position_host
+            .store(self.position_in + mono_host.len() as u64, Relaxed);
+        while !mono_host.is_empty() {
+            if self.tick_len == 0 {
+                self.tick_controls = *controls;
+            }
+            let count = (self.tick.len() - self.tick_len).min(mono_host.len());
+            let (now, later) = mono_host.split_at(count);
+            self.tick[self.tick_len..self.tick_len + count].copy_from_slice(now);
+            self.tick_len += count;
+            self.position_in += count as u64;
+            mono_host = later;
+            if self.tick_len == self.tick.len() {
+                self.send_tick();
+            }
+        }
+    }
+
+    fn send_tick(&mut self) {
+        self.tick_len = 0;
+        if self.waits {
+            let started = Instant::now();
+            while !self.has_room() && started.elapsed() < OFFLINE_PATIENCE {
+                wait_a_little();
+            }
+        }
+        if !self.has_room() {
+            self.shared
+                .dropped_input_samples
+                .fetch_add(self.tick.len() as u64, Relaxed);
+            return;
+        }
+        let position_host = self.position_in - self.tick.len() as u64;
+        let frame = ControlFrame {
+            generation: self.generation,
+            position_host,
+            controls: self.tick_controls,
+        };
+        self.input.push_slice(&self.tick);
+        // Never fails: room was checked, and only this thread fills the ring.
+        let _ = self.controls.try_push(frame);
+    }
+
+    fn has_room(&self) -> bool {
+        self.input.vacant_len() >= self.tick.len() && self.controls.vacant_len() > 0
+    }
+
+    /// Next samples of the worker's stream, as many as `wet` holds or until
+    /// their kind changes. Returns how many were written, and their kind; for
+    /// all kinds but [`Wet::Ready`] the samples are zeros.
+    pub fn pull(&mut self, wet: &mut [f32]) -> (usize, Wet) {
+        if self.position_out < self.schedule_host {
+            let count = usize::try_from(self.schedule_host - self.position_out)
+                .unwrap_or(usize::MAX)
+                .min(wet.len());
+            return self.advance_silent(wet, count, Wet::NotReady);
+        }
+        let wanted = self.position_out - self.schedule_host;
+        let hop_len = self.hop.len() as u64;
+        self.find_hop(wanted);
+        match self.hop_header {
+            Some(header) if wanted >= header.position_host && wanted < header.position_host + hop_len => {
+                let start = usize::try_from(wanted - header.position_host).unwrap_or(0);
+                let count = (self.hop.len() - start).min(wet.len());
+                self.in_gap = false;
+                if !header.ready {
+                    return self.advance_silent(wet, count, Wet::NotReady);
+                }
+                wet[..count].copy_from_slice(&self.hop[start..start + count]);
+                self.position_out += count as u64;
+                (count, Wet::Ready)
+            }
+            held => {
+                // Late: this position is lost for good. Try again soon, so
+                // that what is left of the hop is heard when it comes.
+                let to_hop_end = hop_len - wanted % hop_len;
+                let to_held = held
+                    .and_then(|header| header.position_host.checked_sub(wanted))
+                    .filter(|&gap| gap > 0);
+                let until = to_hop_end.min(to_held.unwrap_or(u64::MAX)).min(64);
+                let count = usize::try_from(until).unwrap_or(1).min(wet.len());
+                if !self.in_gap {
+                    self.shared.xruns.fetch_add(1, Relaxed);
+                    self.in_gap = true;
+                }
+                self.shared.missing_samples.fetch_add(count as u64, Relaxed);
+                self.advance_silent(wet, count, Wet::Late)
+            }
+        }
+    }
+
+    fn advance_silent(&mut self, wet: &mut [f32], count: usize, kind: Wet) -> (usize, Wet) {
+        wet[..count].fill(0.0);
+        self.position_out += count as u64;
+        (count, kind)
+    }
+
+    /// Pops hops until the one that holds `wanted`, or a later one, is at hand.
+    fn find_hop(&mut self, wanted: u64) {
+        let hop_len = self.hop.len() as u64;
+        let mut patience: Option<Instant> = None;
+        while self
+            .hop_header
+            .is_none_or(|header| header.position_host + hop_len <= wanted)
+        {
+            match self.headers.try_pop() {
+                Some(header) => {
+                    self.output.pop_slice(&mut self.hop);
+                    self.hop_header = (header.generation == self.generation).then_some(header);
+                }
+                None if self.waits => {
+                    if patience.get_or_insert_with(Instant::now).elapsed() > OFFLINE_PATIENCE {
+                        return;
+                    }
+                    wait_a_little();
+                }
+                None => return,
+            }
+        }
+    }
+}
+
+/// Only ever called in an offline render.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nobody listens: the host waits for its file, and so may we"
+)]
+fn wait_a_little() {
+    std::thread::sleep(Duration::from_micros(100));
+}

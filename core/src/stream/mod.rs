@@ -1,0 +1,90 @@
+//! The only code that two threads share.
+//!
+//! The audio thread holds a [`StreamClient`], the worker a [`StreamServer`].
+//! Between them run two pairs of `ringbuf` rings and a handful of atomics:
+//!
+//! | ring | carries | pushed |
+//! | --- | --- | --- |
+//! | input samples + [`ControlFrame`]s | 10 ms of mono input and its controls | both or neither |
+//! | output samples + [`HopHeader`]s | one finished hop and its position | both or neither |
+//!
+//! Samples go in before the header that announces them, so whoever sees a
+//! header can pop its samples. Every header carries an absolute position: a
+//! piece that was dropped leaves a gap that the other side can see, and no gap
+//! ever shifts the timeline.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod client;
+mod server;
+#[cfg(test)]
+mod tests;
+
+pub use client::{StreamClient, Wet};
+pub use server::{HopInput, StreamServer};
+
+use crate::controls::ControlFrame;
+use crate::geometry::Geometry;
+use ringbuf::traits::Split;
+use ringbuf::{HeapCons, HeapProd, HeapRb};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+
+/// Announces one finished hop in the output ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HopHeader {
+    /// Stream it belongs to; others are stale and are thrown away.
+    pub generation: u32,
+    /// First input sample of the hop, at the host's rate.
+    pub position_host: u64,
+    /// False where no voice could sound: the samples are zeros.
+    pub ready: bool,
+}
+
+/// What both sides may look at without asking each other.
+#[derive(Debug, Default)]
+pub struct StreamShared {
+    /// Input samples that the host has handed over since the last reset.
+    pub(crate) client_position_host: AtomicU64,
+    /// The client's current stream.
+    pub(crate) generation: AtomicU32,
+    /// The host renders offline: the worker must not skip anything.
+    pub(crate) offline: AtomicBool,
+    /// Interruptions heard: runs of output samples that came too late.
+    pub(crate) xruns: AtomicU64,
+    /// Output samples that came too late.
+    pub(crate) missing_samples: AtomicU64,
+    /// Input samples that found the ring full.
+    pub(crate) dropped_input_samples: AtomicU64,
+}
+
+/// Seconds of input that may pile up before it is dropped.
+const BACKLOG_SECONDS: usize = 2;
+
+/// Makes both ends of a stream.
+#[must_use]
+pub fn stream_link(geometry: &Geometry) -> (StreamClient, StreamServer) {
+    let backlog_host = (geometry.host_rate.0 as usize * BACKLOG_SECONDS)
+        .max(2 * (geometry.schedule_host() + geometry.max_block_host))
+        .next_multiple_of(geometry.tick_host);
+    let ticks = backlog_host / geometry.tick_host;
+    let hops = backlog_host.div_ceil(geometry.hop_host) + 2;
+    let (input_tx, input_rx): (HeapProd<f32>, HeapCons<f32>) = HeapRb::new(backlog_host).split();
+    let (controls_tx, controls_rx): (HeapProd<ControlFrame>, HeapCons<ControlFrame>) =
+        HeapRb::new(ticks).split();
+    let (output_tx, output_rx): (HeapProd<f32>, HeapCons<f32>) =
+        HeapRb::new(hops * geometry.hop_host).split();
+    let (headers_tx, headers_rx): (HeapProd<HopHeader>, HeapCons<HopHeader>) = HeapRb::new(hops).split();
+    let shared = Arc::new(StreamShared::default());
+    (
+        StreamClient::new(
+            geometry,
+            shared.clone(),
+            input_tx,
+            controls_tx,
+            output_rx,
+            headers_rx,
+        ),
+        StreamServer::new(geometry, shared, input_rx, controls_rx, output_tx, headers_tx),
+    )
+}

@@ -1,0 +1,161 @@
+//! The worker's end of the stream.
+
+use super::{HopHeader, StreamShared};
+use crate::controls::{ControlFrame, Controls};
+use crate::geometry::Geometry;
+use ringbuf::traits::{Consumer, Observer, Producer};
+use ringbuf::{HeapCons, HeapProd};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// One hop of input, whole: what was dropped on the way is zeros.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HopInput {
+    /// Stream it belongs to.
+    pub generation: u32,
+    /// First sample, at the host's rate; a multiple of the hop.
+    pub position_host: u64,
+    /// True if it does not follow the hop before: a reset, or input was lost.
+    /// State that remembers audio must start afresh.
+    pub restarts: bool,
+    /// True if nobody will hear it any more: remember it as context only.
+    pub too_late: bool,
+    /// Mono samples of the host's rate.
+    pub samples: Vec<f32>,
+    /// One set of controls per 10 ms.
+    pub controls: Vec<Controls>,
+}
+
+/// The worker's end; see the module's text.
+pub struct StreamServer {
+    shared: Arc<StreamShared>,
+    input: HeapCons<f32>,
+    controls: HeapCons<ControlFrame>,
+    output: HeapProd<f32>,
+    headers: HeapProd<HopHeader>,
+    tick_host: usize,
+    hop_host: usize,
+    schedule_host: u64,
+    hop: HopInput,
+    /// 10 ms pieces of `hop` that are filled.
+    filled_ticks: usize,
+    /// Position after the last hop handed out, `None` before the first.
+    follows: Option<(u32, u64)>,
+    /// A piece that was popped and belongs to a later hop.
+    held: Option<ControlFrame>,
+    held_samples: Vec<f32>,
+}
+
+impl StreamServer {
+    pub(super) fn new(
+        geometry: &Geometry,
+        shared: Arc<StreamShared>,
+        input: HeapCons<f32>,
+        controls: HeapCons<ControlFrame>,
+        output: HeapProd<f32>,
+        headers: HeapProd<HopHeader>,
+    ) -> Self {
+        Self {
+            shared,
+            input,
+            controls,
+            output,
+            headers,
+            tick_host: geometry.tick_host,
+            hop_host: geometry.hop_host,
+            schedule_host: geometry.schedule_host() as u64,
+            hop: HopInput {
+                samples: vec![0.0; geometry.hop_host],
+                controls: vec![Controls::default(); geometry.ticks_per_hop],
+                ..HopInput::default()
+            },
+            filled_ticks: 0,
+            follows: None,
+            held: None,
+            held_samples: vec![0.0; geometry.tick_host],
+        }
+    }
+
+    /// What both sides count; for the status display.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<StreamShared> {
+        &self.shared
+    }
+
+    /// True in an offline render: the audio thread waits, nothing is too late.
+    #[must_use]
+    pub fn offline(&self) -> bool {
+        self.shared.offline.load(Relaxed)
+    }
+
+    /// The next whole hop, once all of it has come in.
+    pub fn next_hop(&mut self) -> Option<&HopInput> {
+        while self.filled_ticks < self.hop.controls.len() {
+            let frame = match self.held.take() {
+                Some(frame) => frame,
+                None => {
+                    let frame = self.controls.try_pop()?;
+                    self.input.pop_slice(&mut self.held_samples);
+                    frame
+                }
+            };
+            if frame.generation != self.shared.generation.load(Relaxed) {
+                // Stale since a reset: forget it and what it followed.
+                self.filled_ticks = 0;
+                continue;
+            }
+            self.place(frame);
+        }
+        self.filled_ticks = 0;
+        let here = (self.hop.generation, self.hop.position_host);
+        self.hop.restarts = self.follows != Some(here);
+        self.follows = Some((here.0, here.1 + self.hop_host as u64));
+        let played_until = self.hop.position_host + self.schedule_host + self.hop_host as u64;
+        self.hop.too_late = !self.offline() && self.shared.client_position_host.load(Relaxed) >= played_until;
+        Some(&self.hop)
+    }
+
+    /// Puts 10 ms where they belong; silence stands for what was lost before.
+    fn place(&mut self, frame: ControlFrame) {
+        let hop_host = self.hop_host as u64;
+        let hop_position = frame.position_host / hop_host * hop_host;
+        let slot = usize::try_from(frame.position_host - hop_position).unwrap_or(0) / self.tick_host;
+        let started = self.filled_ticks > 0;
+        if started && (self.hop.position_host != hop_position || self.hop.generation != frame.generation) {
+            // The rest of the hop under way was lost; finish it as silence
+            // and keep this piece for its own hop.
+            if self.hop.generation == frame.generation {
+                self.silence(self.filled_ticks, self.hop.controls.len(), frame.controls);
+                self.held = Some(frame);
+                return;
+            }
+            self.filled_ticks = 0;
+        }
+        self.hop.position_host = hop_position;
+        self.hop.generation = frame.generation;
+        self.silence(self.filled_ticks, slot, frame.controls);
+        let start = slot * self.tick_host;
+        self.hop.samples[start..start + self.tick_host].copy_from_slice(&self.held_samples);
+        self.hop.controls[slot] = frame.controls;
+        self.filled_ticks = slot + 1;
+    }
+
+    fn silence(&mut self, from_tick: usize, to_tick: usize, controls: Controls) {
+        if from_tick < to_tick {
+            self.hop.samples[from_tick * self.tick_host..to_tick * self.tick_host].fill(0.0);
+            self.hop.controls[from_tick..to_tick].fill(controls);
+            self.filled_ticks = to_tick;
+        }
+    }
+
+    /// Hands a finished hop to the audio thread. False if the ring is full,
+    /// which means that nobody plays any more; the hop is then dropped.
+    pub fn send(&mut self, header: HopHeader, samples_host: &[f32]) -> bool {
+        debug_assert_eq!(samples_host.len(), self.hop_host, "a hop is a hop");
+        if self.output.vacant_len() < samples_host.len() || self.headers.vacant_len() == 0 {
+            return false;
+        }
+        self.output.push_slice(samples_host);
+        self.headers.try_push(header).is_ok()
+    }
+}

@@ -1,0 +1,151 @@
+use super::*;
+use crate::controls::Controls;
+use crate::geometry::Hop;
+use std::sync::atomic::Ordering::Relaxed;
+
+fn geometry() -> Geometry {
+    Geometry::new(48_000.0, Hop::Ms20, 512).expect("a supported set-up")
+}
+
+/// Answers every whole hop with its own input.
+fn echo(server: &mut StreamServer) -> Vec<(u64, bool)> {
+    let mut seen = Vec::new();
+    while let Some(hop) = server.next_hop() {
+        seen.push((hop.position_host, hop.restarts));
+        let header = HopHeader {
+            generation: hop.generation,
+            position_host: hop.position_host,
+            ready: true,
+        };
+        let samples = hop.samples.clone();
+        server.send(header, &samples);
+    }
+    seen
+}
+
+fn pull_all(client: &mut StreamClient, len: usize) -> (Vec<f32>, Vec<Wet>) {
+    let mut out = vec![9.0; len];
+    let mut kinds = Vec::new();
+    while kinds.len() < len {
+        let start = kinds.len();
+        let (count, kind) = client.pull(&mut out[start..]);
+        kinds.extend(std::iter::repeat_n(kind, count));
+    }
+    (out, kinds)
+}
+
+#[test]
+fn samples_come_back_exactly_one_schedule_later_for_any_blocks() {
+    let geometry = geometry();
+    let delay = geometry.schedule_host();
+    let (mut client, mut server) = stream_link(&geometry);
+    let input: Vec<f32> = (0..48_000).map(|n| n as f32 + 1.0).collect();
+    let mut output = Vec::new();
+    let mut rest = &input[..];
+    for len in [1, 511, 64, 0, 480, 333, 512].into_iter().cycle() {
+        let (block, later) = rest.split_at(rest.len().min(len));
+        client.push(block, &Controls::default());
+        echo(&mut server);
+        output.extend(pull_all(&mut client, block.len()).0);
+        rest = later;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    assert!(output[..delay].iter().all(|&x| x == 0.0));
+    assert_eq!(output[delay..], input[..input.len() - delay]);
+    assert_eq!(client_counts(&server), (0, 0, 0));
+}
+
+fn client_counts(server: &StreamServer) -> (u64, u64, u64) {
+    let shared = server.shared();
+    (
+        shared.xruns.load(Relaxed),
+        shared.missing_samples.load(Relaxed),
+        shared.dropped_input_samples.load(Relaxed),
+    )
+}
+
+#[test]
+fn a_stall_costs_what_it_lasts_and_never_shifts_time() {
+    let geometry = geometry();
+    let delay = geometry.schedule_host();
+    let (mut client, mut server) = stream_link(&geometry);
+    let mut position = 0_u64;
+    let mut last = Vec::new();
+    for block in 0..2_000 {
+        let samples: Vec<f32> = (0..480).map(|n| (position + n) as f32 + 1.0).collect();
+        client.push(&samples, &Controls::default());
+        // The worker sleeps for nine seconds.
+        if !(500..1_400).contains(&block) {
+            echo(&mut server);
+        }
+        position += 480;
+        last = pull_all(&mut client, 480).0;
+    }
+    let expected: Vec<f32> = (0..480)
+        .map(|n| (position - 480 + n - delay as u64) as f32 + 1.0)
+        .collect();
+    assert_eq!(last, expected, "old audio is never played late");
+    let (xruns, missing, dropped) = client_counts(&server);
+    assert_eq!(xruns, 1);
+    assert!(missing >= 430_000, "{missing}");
+    assert!(dropped > 300_000, "{dropped}");
+}
+
+#[test]
+fn lost_input_restarts_the_hop_after_it() {
+    let geometry = geometry();
+    let (mut client, mut server) = stream_link(&geometry);
+    for _ in 0..300 {
+        client.push(&[0.5; 480], &Controls::default());
+    }
+    let seen = echo(&mut server);
+    assert_eq!(seen.first(), Some(&(0, true)));
+    assert!(seen[1..].iter().all(|(_, restarts)| !restarts));
+    for _ in 0..10 {
+        client.push(&[0.5; 480], &Controls::default());
+    }
+    let seen = echo(&mut server);
+    assert!(
+        seen.iter()
+            .any(|&(position, restarts)| restarts && position >= 2 * 48_000),
+        "{seen:?}"
+    );
+    assert!(seen.iter().all(|&(position, _)| position % 960 == 0));
+}
+
+#[test]
+fn a_reset_forgets_what_was_under_way() {
+    let geometry = geometry();
+    let (mut client, mut server) = stream_link(&geometry);
+    client.push(&[0.25; 4_800], &Controls::default());
+    echo(&mut server);
+    client.push(&[0.25; 700], &Controls::default());
+    client.reset();
+    client.push(&[0.5; 9_600], &Controls::default());
+    let seen = echo(&mut server);
+    assert_eq!(seen.first(), Some(&(0, true)), "the new stream begins at 0");
+    let (out, kinds) = pull_all(&mut client, 5_000);
+    let delay = geometry.schedule_host();
+    assert!(out[..delay].iter().all(|&x| x == 0.0) && out[delay..].iter().all(|&x| x == 0.5));
+    assert!(kinds[..delay].iter().all(|&kind| kind == Wet::NotReady));
+}
+
+#[test]
+fn controls_arrive_with_the_samples_they_were_set_for() {
+    let geometry = geometry();
+    let (mut client, mut server) = stream_link(&geometry);
+    let with = |blend_ratio| Controls {
+        blend_ratio,
+        ..Controls::default()
+    };
+    client.push(&[0.0; 480], &with(0.1));
+    client.push(&[0.0; 100], &with(0.2));
+    client.push(&[0.0; 380], &with(0.3));
+    client.push(&[0.0; 960], &with(0.4));
+    let ratios = |hop: &HopInput| hop.controls.iter().map(|c| c.blend_ratio).collect::<Vec<_>>();
+    assert_eq!(server.next_hop().map(ratios), Some(vec![0.1, 0.2]));
+    assert_eq!(server.next_hop().map(ratios), Some(vec![0.4, 0.4]));
+    assert!(server.next_hop().is_none());
+}

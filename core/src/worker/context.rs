@@ -1,0 +1,188 @@
+//! What is remembered from hop to hop: the 16 kHz window, the controls of the
+//! recent past, and the features that the synthesizer is fed again.
+
+use crate::controls::Controls;
+use crate::dsp::noise;
+use crate::dsp::resample::{ResampleError, StreamResampler};
+use crate::frames::Frames;
+use crate::geometry::{FRAME_STEP_16K, Geometry};
+use crate::model::NOISE_CHANNELS;
+use crate::units::ENCODER_RATE;
+use std::collections::VecDeque;
+
+/// The longest window that an encoder may ask for: 3 s and one field's tail.
+const HISTORY_16K: usize = 48_000 + 80;
+
+/// Input at 16 kHz, the newest three seconds of it.
+pub struct InputStage {
+    resampler: StreamResampler,
+    history_16k: Vec<f32>,
+    fresh_16k: Vec<f32>,
+    /// Samples of the 16 kHz stream so far, counted on the input timeline.
+    end_16k: i64,
+}
+
+impl InputStage {
+    /// Silence so far.
+    ///
+    /// # Errors
+    /// If the host's rate has no whole chunks; [`Geometry`] rules that out.
+    pub fn new(geometry: &Geometry) -> Result<Self, ResampleError> {
+        Ok(Self {
+            resampler: StreamResampler::new(geometry.host_rate, ENCODER_RATE, geometry.resample_chunk_ms)?,
+            history_16k: vec![0.0; HISTORY_16K],
+            fresh_16k: Vec::with_capacity(geometry.hop_16k),
+            end_16k: 0,
+        })
+    }
+
+    /// Starts afresh at a position of the 16 kHz timeline.
+    pub fn restart(&mut self, at_16k: i64) {
+        self.resampler.reset();
+        self.history_16k.fill(0.0);
+        self.end_16k = at_16k;
+    }
+
+    /// Appends one hop.
+    pub fn accept(&mut self, samples_host: &[f32]) {
+        self.fresh_16k.clear();
+        self.resampler.process(samples_host, &mut self.fresh_16k);
+        let count = self.fresh_16k.len();
+        self.history_16k.copy_within(count.., 0);
+        let start = self.history_16k.len() - count;
+        self.history_16k[start..].copy_from_slice(&self.fresh_16k);
+        self.end_16k += i64::try_from(count).unwrap_or(0);
+    }
+
+    /// Embedding frames that have ended by now; frame `q` stands for the
+    /// samples `320 q - 80 .. 320 q + 240` of the 16 kHz stream.
+    #[must_use]
+    pub fn frames_ended(&self) -> i64 {
+        self.end_16k / FRAME_STEP_16K.cast_signed() as i64
+    }
+
+    /// The newest `len` samples, without the newest `skip` ones.
+    ///
+    /// # Panics
+    /// If more is asked for than is remembered.
+    #[must_use]
+    pub fn window(&self, len: usize, skip: usize) -> &[f32] {
+        let end = self.history_16k.len() - skip;
+        &self.history_16k[end - len..end]
+    }
+}
+
+/// The longest encoder window in frames.
+pub const MAX_WINDOW_FRAMES_50HZ: usize = (HISTORY_16K - 80) / FRAME_STEP_16K;
+
+/// The controls of the recent past, one set per 10 ms of input.
+#[derive(Default)]
+pub struct ControlTrack {
+    ticks: VecDeque<Controls>,
+    /// Tick number of the first one kept.
+    base: i64,
+}
+
+/// How much past is kept: more than any look-ahead and any hop.
+const TRACK_TICKS: usize = 512;
+
+impl ControlTrack {
+    /// Forgets all; the next ticks begin at `base`.
+    pub fn restart(&mut self, base: i64) {
+        self.ticks.clear();
+        self.base = base;
+    }
+
+    /// Appends the ticks of one hop.
+    pub fn accept(&mut self, ticks: &[Controls]) {
+        self.ticks.extend(ticks.iter().copied());
+        let excess = self.ticks.len().saturating_sub(TRACK_TICKS);
+        self.ticks.drain(..excess);
+        self.base += i64::try_from(excess).unwrap_or(0);
+    }
+
+    /// The controls at an embedding frame's middle, which falls into tick
+    /// `2 q` at every rate (see `geometry`). Before the beginning: the first.
+    #[must_use]
+    pub fn at_frame(&self, frame: i64) -> Controls {
+        let index = usize::try_from((2 * frame - self.base).max(0)).unwrap_or(0);
+        let last = self.ticks.len().saturating_sub(1);
+        self.ticks.get(index.min(last)).copied().unwrap_or_default()
+    }
+}
+
+/// Features of the recent past, as they were made at their time: a frame is
+/// blended once, with its own ratio, and stays so in every later window.
+pub struct FeatureCache {
+    /// Blended embeddings, one per 20 ms.
+    pub embeddings_50hz: Frames,
+    /// Shifted pitch, two per embedding.
+    pub f0_hz: Vec<f32>,
+    /// Noise, two rows per embedding.
+    pub noise: Frames,
+    /// Number of the frame that comes next.
+    pub next_frame: i64,
+    noise_row: Vec<f32>,
+}
+
+impl FeatureCache {
+    /// Empty.
+    pub fn new(dim: usize) -> Self {
+        Self {
+            embeddings_50hz: Frames::new(dim),
+            f0_hz: Vec::new(),
+            noise: Frames::new(NOISE_CHANNELS),
+            next_frame: 0,
+            noise_row: vec![0.0; NOISE_CHANNELS],
+        }
+    }
+
+    /// Forgets all; `next_frame` comes first.
+    pub fn restart(&mut self, next_frame: i64) {
+        let dim = self.embeddings_50hz.dim();
+        self.embeddings_50hz.clear(dim);
+        self.f0_hz.clear();
+        self.noise.clear(NOISE_CHANNELS);
+        self.next_frame = next_frame;
+    }
+
+    /// Appends a frame: its blended embedding and its two pitches.
+    pub fn push(&mut self, embedding: &[f32], f0_hz: [f32; 2], seed: u64) {
+        self.embeddings_50hz.push(embedding);
+        self.f0_hz.extend(f0_hz);
+        for half in 0..2 {
+            noise::fill_normal(seed, 2 * self.next_frame + half, &mut self.noise_row);
+            self.noise.push(&self.noise_row);
+        }
+        self.next_frame += 1;
+    }
+
+    /// Keeps the newest `frames`; where there are fewer (a window shorter than
+    /// the synthesizer's context), the oldest is repeated, unvoiced.
+    pub fn fit(&mut self, frames: usize) {
+        let have = self.embeddings_50hz.len();
+        if have > frames {
+            self.embeddings_50hz.drop_front(have - frames);
+            self.f0_hz.drain(..2 * (have - frames));
+            self.noise.drop_front(2 * (have - frames));
+        } else if have > 0 && have < frames {
+            let missing = frames - have;
+            let dim = self.embeddings_50hz.dim();
+            let mut padded = Frames::new(dim);
+            for _ in 0..missing {
+                padded.push(self.embeddings_50hz.row(0));
+            }
+            for row in self.embeddings_50hz.rows() {
+                padded.push(row);
+            }
+            self.embeddings_50hz = padded;
+            self.f0_hz.splice(0..0, std::iter::repeat_n(0.0, 2 * missing));
+            let mut noise = Frames::new(NOISE_CHANNELS);
+            noise.resize(2 * missing);
+            for row in self.noise.rows() {
+                noise.push(row);
+            }
+            self.noise = noise;
+        }
+    }
+}

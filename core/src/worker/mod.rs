@@ -1,0 +1,19 @@
+//! The worker thread: takes hops from the stream, runs the chain of models,
+//! and sends finished hops back. Everything heavy happens here.
+//!
+//! `thread` is the loop, `step` what one turn of it does (testable without a
+//! thread), `pipeline` the chain on one page, `context` what the chain
+//! remembers from hop to hop.
+
+mod context;
+mod denormals;
+mod pipeline;
+mod step;
+#[cfg(test)]
+mod tests;
+mod thread;
+
+pub use context::{ControlTrack, InputStage};
+pub use pipeline::{Chain, HopError, HopReport, StageTimes};
+pub use step::{HopObserver, NextStep, Worker, WorkerCommand};
+pub use thread::WorkerThread;

@@ -1,0 +1,346 @@
+//! One hop through one voice, in order.
+
+use super::context::{ControlTrack, FeatureCache, InputStage, MAX_WINDOW_FRAMES_50HZ};
+use crate::dsp::resample::{ResampleError, StreamResampler};
+use crate::dsp::{limiter, loudness, sola::Sola};
+use crate::frames::Frames;
+use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, LOOKAHEAD_FRAMES_50HZ, SOLA_FRAMES_100HZ};
+use crate::model::{ModelError, SynthesisInput, Voice};
+use crate::retrieval::{Neighbours, SearchError, blend, retrieve};
+use std::time::{Duration, Instant};
+
+/// Frames that a pitch tracker wants to see before the first new one (200 ms;
+/// SwiftF0 looks back 176 ms).
+const PITCH_CONTEXT_50HZ: usize = 10;
+/// Key of all noise: part of what makes two bounces equal.
+const NOISE_SEED: u64 = 0x564F_584D_454C_4431;
+
+/// A hop that could not be made; it is silence.
+#[derive(Debug, thiserror::Error)]
+pub enum HopError {
+    /// A model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The result was not all numbers.
+    #[error("the voice produced values that are not numbers")]
+    NonFinite,
+}
+
+/// Time spent in each stage of a hop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageTimes {
+    /// Content encoder.
+    pub encode: Duration,
+    /// Pitch tracker.
+    pub pitch: Duration,
+    /// Neighbour search.
+    pub search: Duration,
+    /// Retrieval and blend.
+    pub blend: Duration,
+    /// Synthesizer.
+    pub synthesize: Duration,
+    /// Loudness, SOLA, resampling and limiter.
+    pub join: Duration,
+}
+
+impl StageTimes {
+    /// Names and durations, in order of the work.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, Duration); 6] {
+        [
+            ("encode", self.encode),
+            ("pitch", self.pitch),
+            ("search", self.search),
+            ("blend", self.blend),
+            ("synthesize", self.synthesize),
+            ("join", self.join),
+        ]
+    }
+
+    /// The sum.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.named().iter().map(|(_, time)| *time).sum()
+    }
+}
+
+/// What a hop cost and found.
+#[derive(Debug, Default)]
+pub struct HopReport {
+    /// Where the time went.
+    pub times: StageTimes,
+    /// Frames that were new in this hop.
+    pub new_frames: usize,
+    /// Ratio of the newest frame.
+    pub blend_ratio: f32,
+    /// Distance of the newest frame to its nearest neighbour (not squared).
+    pub neighbour_distance: Option<f32>,
+    /// Why retrieval was left out, if it was.
+    pub search_error: Option<SearchError>,
+}
+
+/// A voice and all it remembers.
+pub struct Chain {
+    voice: Voice,
+    window_frames: usize,
+    cache_frames: usize,
+    cache: FeatureCache,
+    sola: Sola,
+    resampler: StreamResampler,
+    hop_16k: usize,
+    embeddings: Frames,
+    queries: Frames,
+    neighbours: Neighbours,
+    retrieved: Vec<f32>,
+    blended: Vec<f32>,
+    f0_hz: Vec<f32>,
+    doubled: Frames,
+    audio_model: Vec<f32>,
+    joined_model: Vec<f32>,
+    input_rms: Vec<f32>,
+    output_rms: Vec<f32>,
+}
+
+impl Chain {
+    /// Sets a (checked) voice up for a stream.
+    ///
+    /// # Errors
+    /// If its rate does not go with the host's; the voice comes back.
+    pub fn new(voice: Voice, geometry: &Geometry) -> Result<Self, (Box<Voice>, ResampleError)> {
+        let rate = voice.synthesizer.sample_rate();
+        let made = StreamResampler::new(rate, geometry.host_rate, geometry.resample_chunk_ms);
+        let resampler = match made {
+            Ok(resampler) => resampler,
+            Err(error) => return Err((Box::new(voice), error)),
+        };
+        let Some(sola) = Sola::new(rate, geometry.hop.ms()) else {
+            let error = ResampleError {
+                from: rate.0,
+                to: geometry.host_rate.0,
+                chunk_ms: geometry.hop.ms(),
+            };
+            return Err((Box::new(voice), error));
+        };
+        let sounding = geometry.hop.frames_50hz() + SOLA_FRAMES_100HZ / 2;
+        let cache_frames = voice.layout.context_frames_100hz.div_ceil(2) + sounding;
+        let least = geometry.hop.frames_50hz() + LOOKAHEAD_FRAMES_50HZ + 1;
+        let window_frames = (voice.layout.window_frames_50hz.max(least)).min(MAX_WINDOW_FRAMES_50HZ);
+        let dim = voice.encoder.dim();
+        Ok(Self {
+            window_frames,
+            cache_frames,
+            cache: FeatureCache::new(dim),
+            sola,
+            resampler,
+            hop_16k: geometry.hop_16k,
+            embeddings: Frames::new(dim),
+            queries: Frames::new(dim),
+            neighbours: Neighbours::default(),
+            retrieved: vec![0.0; dim],
+            blended: vec![0.0; dim],
+            f0_hz: Vec::new(),
+            doubled: Frames::new(dim),
+            audio_model: Vec::new(),
+            joined_model: Vec::new(),
+            input_rms: Vec::new(),
+            output_rms: Vec::new(),
+            voice,
+        })
+    }
+
+    /// What the user knows the voice by.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.voice.name
+    }
+
+    /// Gives the voice back, for another stream.
+    #[must_use]
+    pub fn into_voice(self) -> Voice {
+        self.voice
+    }
+
+    /// Forgets the past: what comes next does not follow what came before.
+    pub fn restart(&mut self) {
+        self.cache.restart(i64::MIN);
+        self.sola.reset();
+        self.resampler.reset();
+    }
+
+    /// One hop: the newest `hop` of `input` to exactly one hop of `output`.
+    ///
+    /// # Errors
+    /// See [`HopError`]; `output` is then unspecified.
+    pub fn hop(
+        &mut self,
+        input: &InputStage,
+        track: &ControlTrack,
+        output: &mut Vec<f32>,
+    ) -> Result<HopReport, HopError> {
+        let mut report = HopReport::default();
+        let mut clock = Stopwatch::start();
+        let ended = input.frames_ended();
+        let (first, new) = self.new_frames(ended);
+        report.new_frames = new;
+
+        let window_16k = self.window_frames * FRAME_STEP_16K + FRAME_TAIL_16K;
+        self.voice
+            .encoder
+            .encode(input.window(window_16k, 0), &mut self.embeddings)?;
+        clock.lap(&mut report.times.encode);
+
+        let pitch_frames = (new + LOOKAHEAD_FRAMES_50HZ + PITCH_CONTEXT_50HZ).min(self.window_frames);
+        let pitch_16k = pitch_frames * FRAME_STEP_16K + FRAME_TAIL_16K;
+        self.voice
+            .pitch
+            .track(input.window(pitch_16k, 0), &mut self.f0_hz)?;
+        clock.lap(&mut report.times.pitch);
+
+        let newest_row = self.window_frames - LOOKAHEAD_FRAMES_50HZ;
+        self.retrieve_and_blend(first, newest_row - new, new, pitch_frames, track, &mut report);
+        report.times.blend = clock.since_last().saturating_sub(report.times.search);
+
+        self.cache.fit(self.cache_frames);
+        self.synthesize()?;
+        clock.lap(&mut report.times.synthesize);
+
+        let follow = track.at_frame(ended - 1).loudness_follow;
+        self.join(input, follow, output);
+        clock.lap(&mut report.times.join);
+        if limiter::all_finite(output) {
+            Ok(report)
+        } else {
+            Err(HopError::NonFinite)
+        }
+    }
+
+    /// First new frame, and how many: usually one hop's; after a gap as many
+    /// as the cache wants and the window holds.
+    fn new_frames(&mut self, ended: i64) -> (i64, usize) {
+        let signed = |n: usize| i64::try_from(n).unwrap_or(0);
+        let end = ended - signed(LOOKAHEAD_FRAMES_50HZ);
+        let oldest = (ended - signed(self.window_frames)).max(end - signed(self.cache_frames));
+        if self.cache.next_frame < oldest || self.cache.next_frame > end {
+            self.cache.restart(oldest);
+            self.sola.reset();
+        }
+        let first = self.cache.next_frame;
+        (first, usize::try_from(end - first).unwrap_or(0))
+    }
+
+    /// Searches the new frames and appends them, blended, to the cache.
+    fn retrieve_and_blend(
+        &mut self,
+        first: i64,
+        first_row: usize,
+        new: usize,
+        pitch_frames: usize,
+        track: &ControlTrack,
+        report: &mut HopReport,
+    ) {
+        for n in 0..new {
+            let frame = first + i64::try_from(n).unwrap_or(0);
+            let controls = track.at_frame(frame);
+            let live = self.embeddings.row(first_row + n);
+            let mut ratio = controls.blend_ratio.clamp(0.0, 1.0);
+            let mut found = 0;
+            if let Some(index) = &self.voice.index {
+                let started = Instant::now();
+                self.queries.clear(live.len());
+                self.queries.push(live);
+                let searched = index.search(&self.queries, controls.search, &mut self.neighbours);
+                report.times.search += started.elapsed();
+                match searched {
+                    Ok(()) => {
+                        let result = retrieve(
+                            &self.neighbours,
+                            index.as_ref(),
+                            &self.queries,
+                            0,
+                            &mut self.retrieved,
+                        );
+                        found = result.used;
+                        report.neighbour_distance = Some(result.nearest_squared.max(0.0).sqrt());
+                    }
+                    Err(error) => report.search_error = Some(error),
+                }
+            }
+            if found == 0 {
+                // Nothing to blend with: the live embedding goes on alone.
+                ratio = 0.0;
+                self.retrieved.copy_from_slice(live);
+            }
+            blend(live, &self.retrieved, ratio, &mut self.blended);
+            report.blend_ratio = ratio;
+            let f0_row = 2 * (first_row + n + pitch_frames - self.window_frames);
+            let shift = controls.pitch_shift.ratio();
+            let f0_at = |row: usize| self.f0_hz.get(row).copied().unwrap_or(0.0) * shift;
+            self.cache
+                .push(&self.blended, [f0_at(f0_row), f0_at(f0_row + 1)], NOISE_SEED);
+        }
+    }
+
+    /// Runs the synthesizer on the whole cache; keeps hop, fade and search.
+    fn synthesize(&mut self) -> Result<(), ModelError> {
+        self.doubled.clear(self.cache.embeddings_50hz.dim());
+        for row in self.cache.embeddings_50hz.rows() {
+            self.doubled.push(row);
+            self.doubled.push(row);
+        }
+        let input = SynthesisInput {
+            embeddings_100hz: &self.doubled,
+            f0_hz: &self.cache.f0_hz,
+            noise: &self.cache.noise,
+        };
+        self.voice.synthesizer.synthesize(input, &mut self.audio_model)?;
+        let context = self.audio_model.len().saturating_sub(self.sola.window_len());
+        self.audio_model.drain(..context);
+        Ok(())
+    }
+
+    /// Loudness, join, host rate, limiter.
+    fn join(&mut self, input: &InputStage, follow: f32, output: &mut Vec<f32>) {
+        if follow > 0.0 {
+            let len_16k = self.hop_16k + SOLA_FRAMES_100HZ * FRAME_STEP_16K / 2;
+            let skip_16k = FRAME_TAIL_16K + LOOKAHEAD_FRAMES_50HZ * FRAME_STEP_16K;
+            let step_model = self.audio_model.len() * (FRAME_STEP_16K / 2) / len_16k;
+            loudness::rms_curve(
+                input.window(len_16k, skip_16k),
+                FRAME_STEP_16K / 2,
+                &mut self.input_rms,
+            );
+            loudness::rms_curve(&self.audio_model, step_model, &mut self.output_rms);
+            loudness::match_level(
+                &mut self.audio_model,
+                &self.input_rms,
+                &self.output_rms,
+                follow.min(1.0),
+            );
+        }
+        self.joined_model.clear();
+        self.sola.join(&self.audio_model, &mut self.joined_model);
+        output.clear();
+        self.resampler.process(&self.joined_model, output);
+        limiter::soft_limit(output);
+    }
+}
+
+/// Laps of one clock.
+struct Stopwatch(Instant);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    fn since_last(&mut self) -> Duration {
+        let now = Instant::now();
+        let lap = now - self.0;
+        self.0 = now;
+        lap
+    }
+
+    fn lap(&mut self, stage: &mut Duration) {
+        *stage = self.since_last();
+    }
+}

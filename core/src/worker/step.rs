@@ -1,0 +1,386 @@
+//! One turn of the worker: commands, then at most one hop.
+
+use super::context::{ControlTrack, InputStage};
+use super::pipeline::{Chain, HopReport};
+use crate::geometry::{FRAME_STEP_16K, Geometry};
+use crate::model::Voice;
+use crate::status::{StatusCells, VoiceState};
+use crate::stream::{HopHeader, StreamServer};
+use crossbeam_channel::{Receiver, Sender};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::time::{Duration, Instant};
+
+/// What the other threads ask of the worker.
+pub enum WorkerCommand {
+    /// Serve this stream from now on.
+    Start(Box<StreamServer>, Geometry),
+    /// Let go of the stream; answer when that is done.
+    Stop(Sender<()>),
+    /// Use this (checked) voice; cross-fade from the one that sounds.
+    Swap(Box<Voice>),
+    /// Use no voice.
+    Unload,
+    /// End the thread.
+    Quit,
+}
+
+/// What to do after a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    /// There may be more to do.
+    Again,
+    /// Nothing to do; wait for this long, or for a command.
+    Wait(Duration),
+    /// The thread is to end.
+    Quit,
+}
+
+/// What is heard of a report that every hop makes; for benches and reports.
+pub type HopObserver = Box<dyn FnMut(&HopReport, Duration) + Send>;
+
+/// A hop's worth of state while a stream runs.
+struct Streaming {
+    server: Box<StreamServer>,
+    geometry: Geometry,
+    input: InputStage,
+    track: ControlTrack,
+    output_host: Vec<f32>,
+    incoming_host: Vec<f32>,
+}
+
+/// The worker without its thread.
+pub struct Worker {
+    commands: Receiver<WorkerCommand>,
+    status: Arc<StatusCells>,
+    /// Asks the loader to load the same voice again.
+    ask_reload: Box<dyn Fn() + Send>,
+    observer: Option<HopObserver>,
+    streaming: Option<Streaming>,
+    /// The voice while no stream runs.
+    idle_voice: Option<Voice>,
+    active: Option<Chain>,
+    incoming: Option<Chain>,
+    /// One restart is allowed per so many good hops.
+    good_hops: u32,
+    restarted: bool,
+}
+
+/// Good hops after which a failed voice may be restarted once more (at least 10 s).
+const FORGIVEN_AFTER_HOPS: u32 = 500;
+/// How long an offline render waits for a voice that is being loaded.
+const LOADING_PATIENCE: Duration = Duration::from_secs(45);
+/// Pauses between looks at the ring: live, offline, and without a stream.
+const POLL_LIVE: Duration = Duration::from_micros(500);
+const POLL_OFFLINE: Duration = Duration::from_micros(50);
+const POLL_IDLE: Duration = Duration::from_millis(200);
+
+impl Worker {
+    /// At rest, without stream and voice.
+    pub fn new(
+        commands: Receiver<WorkerCommand>,
+        status: Arc<StatusCells>,
+        ask_reload: Box<dyn Fn() + Send>,
+    ) -> Self {
+        Self {
+            commands,
+            status,
+            ask_reload,
+            observer: None,
+            streaming: None,
+            idle_voice: None,
+            active: None,
+            incoming: None,
+            good_hops: 0,
+            restarted: false,
+        }
+    }
+
+    /// Reports every hop to `observer`.
+    pub fn observe(&mut self, observer: HopObserver) {
+        self.observer = Some(observer);
+    }
+
+    /// The channel that commands come in by; the thread waits on it.
+    pub(super) fn commands(&self) -> &Receiver<WorkerCommand> {
+        &self.commands
+    }
+
+    /// One turn.
+    pub fn step(&mut self) -> NextStep {
+        // Read before the commands: a load that is done by now has its voice
+        // in the channel.
+        let loading = self.status.loads_pending.load(Acquire) > 0;
+        while let Ok(command) = self.commands.try_recv() {
+            if self.obey(command) == NextStep::Quit {
+                return NextStep::Quit;
+            }
+        }
+        let Some(streaming) = &mut self.streaming else {
+            return NextStep::Wait(POLL_IDLE);
+        };
+        let offline = streaming.server.offline();
+        if !loading {
+            *self.status.loading_since.lock() = None;
+        }
+        if loading && offline && self.loading_since().elapsed() < LOADING_PATIENCE {
+            return NextStep::Wait(POLL_OFFLINE);
+        }
+        self.serve_hop(if offline { POLL_OFFLINE } else { POLL_LIVE })
+    }
+
+    /// Carries a command out.
+    pub fn obey(&mut self, command: WorkerCommand) -> NextStep {
+        match command {
+            WorkerCommand::Start(server, geometry) => self.start(server, geometry),
+            WorkerCommand::Stop(done) => {
+                self.stop();
+                let _ = done.try_send(());
+            }
+            WorkerCommand::Swap(voice) => self.swap(*voice),
+            WorkerCommand::Unload => {
+                self.idle_voice = None;
+                self.active = None;
+                self.incoming = None;
+                *self.status.voice.lock() = VoiceState::NoVoice;
+            }
+            WorkerCommand::Quit => return NextStep::Quit,
+        }
+        NextStep::Again
+    }
+
+    fn start(&mut self, server: Box<StreamServer>, geometry: Geometry) {
+        self.stop();
+        // The geometry was made from rates that have whole chunks.
+        let Ok(input) = InputStage::new(&geometry) else {
+            return;
+        };
+        self.streaming = Some(Streaming {
+            server,
+            geometry,
+            input,
+            track: ControlTrack::default(),
+            output_host: Vec::new(),
+            incoming_host: Vec::new(),
+        });
+        if let Some(voice) = self.idle_voice.take() {
+            self.swap(voice);
+        }
+    }
+
+    fn stop(&mut self) {
+        self.streaming = None;
+        if let Some(chain) = self.incoming.take().or_else(|| self.active.take()) {
+            self.idle_voice = Some(chain.into_voice());
+        }
+        self.active = None;
+    }
+
+    fn swap(&mut self, voice: Voice) {
+        let name = voice.name.clone();
+        let Some(streaming) = &self.streaming else {
+            self.idle_voice = Some(voice);
+            *self.status.voice.lock() = VoiceState::Ready { name };
+            return;
+        };
+        match Chain::new(voice, &streaming.geometry) {
+            Ok(mut chain) => {
+                chain.restart();
+                let slot = if self.active.is_some() {
+                    &mut self.incoming
+                } else {
+                    &mut self.active
+                };
+                *slot = Some(chain);
+                *self.status.voice.lock() = VoiceState::Ready { name };
+            }
+            Err((_, error)) => {
+                *self.status.voice.lock() = VoiceState::Failed {
+                    why: format!("{name} cannot run here: {error}"),
+                };
+            }
+        }
+    }
+
+    /// Takes a hop from the ring, if one is whole, and answers it.
+    fn serve_hop(&mut self, poll: Duration) -> NextStep {
+        let Some(streaming) = &mut self.streaming else {
+            return NextStep::Wait(POLL_IDLE);
+        };
+        let Some(hop) = streaming.server.next_hop() else {
+            return NextStep::Wait(poll);
+        };
+        let started = Instant::now();
+        if hop.restarts {
+            let ticks = hop.position_host / streaming.geometry.tick_host as u64;
+            let at_16k = i64::try_from(ticks).unwrap_or(0) * (FRAME_STEP_16K.cast_signed() as i64) / 2;
+            streaming.input.restart(at_16k);
+            streaming.track.restart(i64::try_from(ticks).unwrap_or(0));
+            self.active
+                .iter_mut()
+                .chain(&mut self.incoming)
+                .for_each(Chain::restart);
+        }
+        streaming.input.accept(&hop.samples);
+        streaming.track.accept(&hop.controls);
+        let mut header = HopHeader {
+            generation: hop.generation,
+            position_host: hop.position_host,
+            ready: false,
+        };
+        if hop.too_late {
+            // Nobody will hear it; it was only remembered as context.
+            return NextStep::Again;
+        }
+        header.ready = self.compute(started);
+        if let Some(streaming) = &mut self.streaming {
+            if !header.ready {
+                streaming.output_host.clear();
+                streaming.output_host.resize(streaming.geometry.hop_host, 0.0);
+            }
+            streaming.server.send(header, &streaming.output_host);
+        }
+        NextStep::Again
+    }
+
+    /// Runs the voice, or both while one takes over from the other. True if
+    /// `output_host` holds a hop that may be heard.
+    fn compute(&mut self, started: Instant) -> bool {
+        let Some(streaming) = &mut self.streaming else {
+            return false;
+        };
+        let Some(active) = &mut self.active else {
+            return false;
+        };
+        let mut result = guarded(active, streaming, false);
+        let mut swapped = false;
+        if let Some(incoming) = &mut self.incoming {
+            let next = guarded(incoming, streaming, true);
+            if next.is_ok() {
+                if result.is_ok() {
+                    cross_fade(
+                        &streaming.geometry,
+                        &mut streaming.output_host,
+                        &streaming.incoming_host,
+                    );
+                } else {
+                    std::mem::swap(&mut streaming.output_host, &mut streaming.incoming_host);
+                }
+            }
+            result = next;
+            swapped = true;
+        }
+        if swapped {
+            self.active = self.incoming.take();
+        }
+        let hop_ms = streaming.geometry.hop.ms();
+        match result {
+            Ok(report) => {
+                self.good_hops += 1;
+                if self.good_hops > FORGIVEN_AFTER_HOPS {
+                    self.restarted = false;
+                }
+                self.note(&report, started.elapsed(), hop_ms);
+                true
+            }
+            Err(failure) => {
+                self.fail(failure);
+                false
+            }
+        }
+    }
+
+    fn note(&mut self, report: &HopReport, spent: Duration, hop_ms: u32) {
+        let status = &self.status;
+        status.hops.fetch_add(1, Relaxed);
+        #[expect(clippy::cast_precision_loss, reason = "a few frames")]
+        let frames = report.new_frames.max(1) as f32;
+        #[expect(clippy::cast_precision_loss, reason = "a hop of 20 to 240 ms")]
+        let hop_s = hop_ms as f32 / 1000.0;
+        status.real_time_factor.smooth(spent.as_secs_f32() / hop_s);
+        status
+            .search_us_per_frame
+            .smooth(report.times.search.as_secs_f32() * 1e6 / frames);
+        status.blend_ratio.store(report.blend_ratio);
+        if let Some(distance) = report.neighbour_distance {
+            status.neighbour_distance.store(distance);
+        }
+        if let Some(error) = &report.search_error {
+            *status.message.lock() = Some(error.to_string());
+        }
+        if let Some(observer) = &mut self.observer {
+            observer(report, spent);
+        }
+    }
+
+    /// A hop failed. Values that are no numbers cost that hop; an error or a
+    /// panic costs the voice, which is loaded once more.
+    fn fail(&mut self, failure: Failure) {
+        self.status.failed_hops.fetch_add(1, Relaxed);
+        self.good_hops = 0;
+        match failure {
+            Failure::Hop(why) => {
+                *self.status.message.lock() = Some(why);
+                self.active.iter_mut().for_each(Chain::restart);
+            }
+            Failure::Voice(why) => {
+                self.active = None;
+                *self.status.voice.lock() = VoiceState::Failed { why };
+                if !self.restarted {
+                    self.restarted = true;
+                    (self.ask_reload)();
+                }
+            }
+        }
+    }
+
+    /// When this load was first waited for; cleared when it is done.
+    fn loading_since(&self) -> Instant {
+        *self.status.loading_since.lock().get_or_insert_with(Instant::now)
+    }
+}
+
+/// How a hop failed.
+enum Failure {
+    /// This hop only.
+    Hop(String),
+    /// The voice cannot go on.
+    Voice(String),
+}
+
+/// Runs a hop so that neither an error nor a panic leaves the worker.
+fn guarded(chain: &mut Chain, streaming: &mut Streaming, incoming: bool) -> Result<HopReport, Failure> {
+    let output = if incoming {
+        &mut streaming.incoming_host
+    } else {
+        &mut streaming.output_host
+    };
+    match catch_unwind(AssertUnwindSafe(|| {
+        chain.hop(&streaming.input, &streaming.track, output)
+    })) {
+        Ok(Ok(report)) => Ok(report),
+        Ok(Err(error @ super::HopError::NonFinite)) => Err(Failure::Hop(error.to_string())),
+        Ok(Err(error)) => Err(Failure::Voice(format!("{}: {error}", chain.name()))),
+        Err(panic) => {
+            let why = panic
+                .downcast_ref::<&str>()
+                .map(ToString::to_string)
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "an internal error".to_string());
+            Err(Failure::Voice(format!("{} stopped: {why}", chain.name())))
+        }
+    }
+}
+
+/// From the old voice's hop to the new one's: 15 ms, begun after the 5 ms in
+/// which the new one's resampler fills.
+fn cross_fade(geometry: &Geometry, old: &mut [f32], new: &[f32]) {
+    let start = geometry.tick_host / 2;
+    let len = geometry.tick_host + geometry.tick_host / 2;
+    for (n, (old, &new)) in old.iter_mut().zip(new).enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand samples")]
+        let gain = (n.saturating_sub(start) as f32 / len as f32).min(1.0);
+        *old += (new - *old) * gain;
+    }
+}

@@ -1,0 +1,61 @@
+//! The worker's thread.
+
+use super::denormals::flush_denormals;
+use super::step::{NextStep, Worker, WorkerCommand};
+use crossbeam_channel::{RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+
+/// A running worker; ends with this value.
+pub struct WorkerThread {
+    commands: Sender<WorkerCommand>,
+    handle: Option<JoinHandle<()>>,
+}
+
+impl WorkerThread {
+    /// Starts the thread. `commands` leads to `worker`.
+    ///
+    /// # Errors
+    /// If the system starts no more threads.
+    pub fn spawn(mut worker: Worker, commands: Sender<WorkerCommand>) -> std::io::Result<Self> {
+        let run = move || {
+            flush_denormals();
+            loop {
+                match worker.step() {
+                    NextStep::Again => {}
+                    NextStep::Quit => return,
+                    NextStep::Wait(pause) => match worker.commands().recv_timeout(pause) {
+                        Ok(command) => {
+                            if worker.obey(command) == NextStep::Quit {
+                                return;
+                            }
+                        }
+                        Err(RecvTimeoutError::Timeout) => {}
+                        Err(RecvTimeoutError::Disconnected) => return,
+                    },
+                }
+            }
+        };
+        let handle = std::thread::Builder::new()
+            .name("voxmeld worker".into())
+            .spawn(run)?;
+        Ok(Self {
+            commands,
+            handle: Some(handle),
+        })
+    }
+
+    /// Where commands go.
+    #[must_use]
+    pub fn commands(&self) -> &Sender<WorkerCommand> {
+        &self.commands
+    }
+}
+
+impl Drop for WorkerThread {
+    fn drop(&mut self) {
+        let _ = self.commands.send(WorkerCommand::Quit);
+        if let Some(handle) = self.handle.take() {
+            let _ = handle.join();
+        }
+    }
+}
