@@ -4,12 +4,13 @@ pub mod debian;
 pub mod onnxruntime;
 pub mod python;
 
+use std::fs;
 use std::os::unix::fs::symlink;
 
 use anyhow::{Context, Result};
 
-use crate::files;
 use crate::paths::Paths;
+use crate::{files, ui};
 
 /// How much is wanted: a person who only bundles needs no test hosts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,20 @@ pub fn run(paths: &Paths, scope: Scope) -> Result<()> {
     if scope == Scope::Everything {
         python::ensure_test_packages(paths)?;
     }
+    if !faiss_is_built(paths) {
+        ui::detail("the first build compiles faiss: about 4 minutes on 2 cores, with no output meanwhile");
+    }
     Ok(())
+}
+
+fn faiss_is_built(paths: &Paths) -> bool {
+    let Ok(builds) = fs::read_dir(paths.release().join("build")) else {
+        return false;
+    };
+    builds.flatten().any(|entry| {
+        let ours = entry.file_name().to_string_lossy().starts_with("faiss-sys-");
+        ours && entry.path().join("out").join("lib").join("libfaiss.a").is_file()
+    })
 }
 
 /// A data folder made of links into the checkout, for unit tests and for running from it.
@@ -38,7 +52,7 @@ fn link_dev_data(paths: &Paths) -> Result<()> {
         ("packs", paths.packs()),
     ] {
         let link = folder.join(name);
-        if std::fs::read_link(&link).is_ok_and(|have| have == to) {
+        if fs::read_link(&link).is_ok_and(|have| have == to) {
             continue;
         }
         files::remove(&link)?;
