@@ -22,9 +22,6 @@
 //! | [`editor`] | the window |
 #![warn(missing_docs)]
 
-mod engine_stub;
-use engine_stub as core_api;
-
 pub mod editor;
 pub mod params;
 pub mod paths;

@@ -5,13 +5,15 @@
 //! smooths by sample position, so that the sound does not depend on the host's
 //! block size.
 
-use crate::core_api::controls::Controls;
-use crate::core_api::engine::{BlockControls, EngineHandle, Hop, WhenNotReady};
-use crate::core_api::retrieval::{MAX_K, SearchParams};
-use crate::core_api::units::{Decibels, Semitones};
 use crate::state::VoiceField;
 use nice_plug::prelude::*;
 use std::sync::Arc;
+use voxmeld_core::controls::Controls;
+use voxmeld_core::engine::EngineHandle;
+use voxmeld_core::geometry::Hop;
+use voxmeld_core::retrieval::{MAX_K, SearchParams};
+use voxmeld_core::rt::{BlockControls, WhenNotReady};
+use voxmeld_core::units::{Decibels, Semitones};
 
 /// Largest number of inverted lists that can be asked for.
 const MAX_N_PROBE: i32 = 64;
@@ -119,13 +121,27 @@ impl VoxmeldParams {
         let max_k = i32::try_from(MAX_K).unwrap_or(64);
         Self {
             blend_ratio: percent("Blend ratio", 75.0),
-            pitch_shift: FloatParam::new("Pitch shift", 0.0, FloatRange::Linear { min: -24.0, max: 24.0 })
-                .with_unit(" st")
-                .with_value_to_string(formatters::v2s_f32_rounded(2)),
+            pitch_shift: FloatParam::new(
+                "Pitch shift",
+                0.0,
+                FloatRange::Linear {
+                    min: -24.0,
+                    max: 24.0,
+                },
+            )
+            .with_unit(" st")
+            .with_value_to_string(formatters::v2s_f32_rounded(2)),
             dry_wet: percent("Dry/wet", 100.0),
             input_gain: decibels("Input gain"),
             output_gain: decibels("Output gain"),
-            n_probe: IntParam::new("Probes", 1, IntRange::Linear { min: 1, max: MAX_N_PROBE }),
+            n_probe: IntParam::new(
+                "Probes",
+                1,
+                IntRange::Linear {
+                    min: 1,
+                    max: MAX_N_PROBE,
+                },
+            ),
             k: IntParam::new("Neighbours", 8, IntRange::Linear { min: 1, max: max_k }),
             loudness_follow: percent("Loudness follow", 0.0),
             when_not_ready: EnumParam::new("When not ready", WhenNotReadyParam::Silence),
@@ -145,7 +161,10 @@ impl VoxmeldParams {
             voice: Controls {
                 blend_ratio: self.blend_ratio.value() / 100.0,
                 pitch_shift: Semitones(self.pitch_shift.value()),
-                search: SearchParams { k: count(self.k.value()), n_probe: count(self.n_probe.value()) },
+                search: SearchParams {
+                    k: count(self.k.value()),
+                    n_probe: count(self.n_probe.value()),
+                },
                 loudness_follow: self.loudness_follow.value() / 100.0,
             },
             dry_wet: self.dry_wet.value() / 100.0,
@@ -171,15 +190,22 @@ fn percent(name: &str, default: f32) -> FloatParam {
 }
 
 fn decibels(name: &str) -> FloatParam {
-    FloatParam::new(name, 0.0, FloatRange::Linear { min: -48.0, max: 24.0 })
-        .with_unit(" dB")
-        .with_value_to_string(Arc::new(|value| format!("{value:.1}")))
+    FloatParam::new(
+        name,
+        0.0,
+        FloatRange::Linear {
+            min: -48.0,
+            max: 24.0,
+        },
+    )
+    .with_unit(" dB")
+    .with_value_to_string(Arc::new(|value| format!("{value:.1}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core_api::engine::Engine;
+    use voxmeld_core::engine::Engine;
 
     fn params() -> VoxmeldParams {
         VoxmeldParams::new(Engine::new().handle())
@@ -206,8 +232,12 @@ mod tests {
                 (id, unit, steps, low, high, default)
             })
             .collect();
-        let table: Vec<_> =
-            table.iter().map(|(id, unit, steps, low, high, default)| (id.as_str(), unit.as_str(), *steps, *low, *high, *default)).collect();
+        let table: Vec<_> = table
+            .iter()
+            .map(|(id, unit, steps, low, high, default)| {
+                (id.as_str(), unit.as_str(), *steps, *low, *high, *default)
+            })
+            .collect();
         assert_eq!(
             table,
             [
@@ -238,7 +268,9 @@ mod tests {
 
     #[test]
     fn every_hop_of_the_engine_can_be_chosen() {
-        let hops: Vec<Hop> = (0..HopParam::variants().len()).map(|index| HopParam::from_index(index).into()).collect();
+        let hops: Vec<Hop> = (0..HopParam::variants().len())
+            .map(|index| HopParam::from_index(index).into())
+            .collect();
         assert_eq!(hops, Hop::ALL);
         for (hop, id) in hops.iter().zip(HopParam::ids().unwrap_or_default()) {
             assert_eq!(hop.ms().to_string(), *id);
@@ -250,7 +282,10 @@ mod tests {
         let controls = params().controls();
         assert_eq!(controls.voice.blend_ratio, 0.75);
         assert_eq!(controls.voice.search, SearchParams { k: 8, n_probe: 1 });
-        assert_eq!((controls.dry_wet, controls.input_gain, controls.output_gain), (1.0, 1.0, 1.0));
+        assert_eq!(
+            (controls.dry_wet, controls.input_gain, controls.output_gain),
+            (1.0, 1.0, 1.0)
+        );
         assert_eq!(controls.when_not_ready, WhenNotReady::Silence);
         assert!(!controls.bypass);
     }

@@ -40,7 +40,7 @@ pub fn announce_data_dir() {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
         if let Some(dir) = data_dir() {
-            crate::core_api::pack::set_data_dir(dir);
+            voxmeld_core::pack::set_data_dir(&dir);
         }
     });
 }
@@ -55,7 +55,9 @@ fn choose_data_dir(variable: Option<OsString>, library: Option<&Path>) -> Option
 fn data_dir_of(library: &Path) -> Option<PathBuf> {
     let dir = library.parent()?;
     match dir.parent() {
-        Some(contents) if contents.file_name().is_some_and(|name| name == "Contents") => Some(contents.join("Resources")),
+        Some(contents) if contents.file_name().is_some_and(|name| name == "Contents") => {
+            Some(contents.join("Resources"))
+        }
         _ => Some(dir.join("voxmeld.data")),
     }
 }
@@ -91,7 +93,13 @@ fn library_of_this_code() -> Option<PathBuf> {
     const LONGEST: u32 = 32_768;
     let mut module = std::ptr::null_mut();
     // SAFETY: the address is one of our own functions and `module` may be written.
-    let found = unsafe { GetModuleHandleExW(FROM_ADDRESS_UNCOUNTED, library_of_this_code as *const c_void, &raw mut module) };
+    let found = unsafe {
+        GetModuleHandleExW(
+            FROM_ADDRESS_UNCOUNTED,
+            library_of_this_code as *const c_void,
+            &raw mut module,
+        )
+    };
     if found == 0 {
         return None;
     }
@@ -109,25 +117,42 @@ mod tests {
     #[test]
     fn data_lies_beside_a_clap_and_inside_a_bundle() {
         let of = |path: &str| data_dir_of(Path::new(path));
-        assert_eq!(of("/home/Jörg Ω/.clap/voxmeld.clap"), Some("/home/Jörg Ω/.clap/voxmeld.data".into()));
+        assert_eq!(
+            of("/home/Jörg Ω/.clap/voxmeld.clap"),
+            Some("/home/Jörg Ω/.clap/voxmeld.data".into())
+        );
         assert_eq!(
             of("/home/Jörg Ω/.vst3/voxmeld.vst3/Contents/x86_64-linux/voxmeld.so"),
             Some("/home/Jörg Ω/.vst3/voxmeld.vst3/Contents/Resources".into())
         );
-        assert_eq!(of("/A/voxmeld.clap/Contents/MacOS/voxmeld"), Some("/A/voxmeld.clap/Contents/Resources".into()));
+        assert_eq!(
+            of("/A/voxmeld.clap/Contents/MacOS/voxmeld"),
+            Some("/A/voxmeld.clap/Contents/Resources".into())
+        );
     }
 
     #[test]
     fn the_variable_wins_unless_it_is_empty() {
         let library = Some(Path::new("/opt/voxmeld.clap"));
-        assert_eq!(choose_data_dir(Some("/data ö".into()), library), Some("/data ö".into()));
-        assert_eq!(choose_data_dir(Some("".into()), library), Some("/opt/voxmeld.data".into()));
+        assert_eq!(
+            choose_data_dir(Some("/data ö".into()), library),
+            Some("/data ö".into())
+        );
+        assert_eq!(
+            choose_data_dir(Some("".into()), library),
+            Some("/opt/voxmeld.data".into())
+        );
         assert_eq!(choose_data_dir(None, None), None);
     }
 
     #[test]
     fn this_code_finds_its_own_file() {
         let own = own_library().expect("the loader knows where this test came from");
-        assert_eq!(own, std::env::current_exe().and_then(|exe| exe.canonicalize()).expect("a running program has a path"));
+        assert_eq!(
+            own,
+            std::env::current_exe()
+                .and_then(|exe| exe.canonicalize())
+                .expect("a running program has a path")
+        );
     }
 }

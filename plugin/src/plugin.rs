@@ -1,6 +1,5 @@
 //! The one implementation behind all formats: host calls in, engine calls out.
 
-use crate::core_api::engine::{AudioSide, Engine, Hop, StreamSetup};
 use crate::editor::{self, EditorLink, VoxmeldEditor};
 use crate::params::VoxmeldParams;
 use crate::vst3::creation::{self, HostMode};
@@ -9,6 +8,9 @@ use nice_plug::prelude::*;
 use parking_lot::Mutex;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use voxmeld_core::engine::{Engine, StreamSetup};
+use voxmeld_core::geometry::Hop;
+use voxmeld_core::rt::AudioSide;
 
 /// One instance. Cheap to make: scanners create it only to look at it, so no
 /// thread starts and no file is read before the first activation.
@@ -63,7 +65,10 @@ const fn layout(channels: u32, name: &'static str) -> AudioIOLayout {
     AudioIOLayout {
         main_input_channels: NonZeroU32::new(channels),
         main_output_channels: NonZeroU32::new(channels),
-        names: PortNames { layout: Some(name), ..PortNames::const_default() },
+        names: PortNames {
+            layout: Some(name),
+            ..PortNames::const_default()
+        },
         ..AudioIOLayout::const_default()
     }
 }
@@ -93,12 +98,21 @@ impl Plugin for Voxmeld {
     }
 
     fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        let link = EditorLink { params: self.params.clone(), engine: self.engine.handle(), refusal: self.refusal.clone() };
+        let link = EditorLink {
+            params: self.params.clone(),
+            engine: self.engine.handle(),
+            refusal: self.refusal.clone(),
+        };
         // For VST3 the window is ours, and nice-plug must not know of one.
         creation::keep_editor(editor::create(link), executor)
     }
 
-    fn activate(&mut self, layout: &AudioIOLayout, config: &BufferConfig, context: &mut impl ActivateContext<Self>) -> bool {
+    fn activate(
+        &mut self,
+        layout: &AudioIOLayout,
+        config: &BufferConfig,
+        context: &mut impl ActivateContext<Self>,
+    ) -> bool {
         let hop = Hop::from(self.params.hop.value());
         let rate_hz = f64::from(config.sample_rate);
         self.offline_at_activation = config.process_mode == ProcessMode::Offline;
@@ -107,7 +121,9 @@ impl Plugin for Voxmeld {
         let activated = self.engine.activate(StreamSetup {
             host_rate_hz: rate_hz,
             max_block: usize::try_from(config.max_buffer_size).unwrap_or(usize::MAX),
-            channels: layout.main_output_channels.map_or(2, |channels| if channels.get() == 1 { 1 } else { 2 }),
+            channels: layout
+                .main_output_channels
+                .map_or(2, |channels| if channels.get() == 1 { 1 } else { 2 }),
             hop,
             offline: self.offline_at_activation,
         });
@@ -143,7 +159,12 @@ impl Plugin for Voxmeld {
         }
     }
 
-    fn process(&mut self, buffer: &mut Buffer, _aux: &mut AuxiliaryBuffers, context: &mut impl ProcessContext<Self>) -> ProcessStatus {
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        _aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
         let hop = Hop::from(self.params.hop.value());
         if hop != self.active_hop && self.asked_restart_for != Some(hop) {
             self.asked_restart_for = Some(hop);
@@ -156,7 +177,11 @@ impl Plugin for Voxmeld {
             }
             return ProcessStatus::Normal;
         };
-        audio.set_offline(self.host_mode.as_ref().map_or(self.offline_at_activation, |mode| mode.is_offline()));
+        audio.set_offline(
+            self.host_mode
+                .as_ref()
+                .map_or(self.offline_at_activation, |mode| mode.is_offline()),
+        );
         audio.process(buffer.as_slice(), &self.params.controls());
         ProcessStatus::Tail(self.tail_samples)
     }
@@ -165,18 +190,28 @@ impl Plugin for Voxmeld {
 /// The voice rings on for a moment after the input ended: the models see past
 /// frames, and the last hops fade. A quarter of a second covers them.
 fn after_ring_samples(rate_hz: f32) -> u32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, and rates are positive")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, and rates are positive"
+    )]
     let samples = (rate_hz * 0.25) as u32;
     samples
 }
 
 impl ClapPlugin for Voxmeld {
     const CLAP_ID: &'static str = "org.voxmeld.voxmeld";
-    const CLAP_DESCRIPTION: Option<&'static str> = Some("Real-time voice conversion with retrieval and blending");
+    const CLAP_DESCRIPTION: Option<&'static str> =
+        Some("Real-time voice conversion with retrieval and blending");
     const CLAP_MANUAL_URL: Option<&'static str> = None;
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
-    const CLAP_FEATURES: &'static [ClapFeature] =
-        &[ClapFeature::AudioEffect, ClapFeature::Stereo, ClapFeature::Mono, ClapFeature::PitchShifter, ClapFeature::Custom("voice-conversion")];
+    const CLAP_FEATURES: &'static [ClapFeature] = &[
+        ClapFeature::AudioEffect,
+        ClapFeature::Stereo,
+        ClapFeature::Mono,
+        ClapFeature::PitchShifter,
+        ClapFeature::Custom("voice-conversion"),
+    ];
 
     fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
         let params = &self.params;
@@ -197,5 +232,6 @@ impl ClapPlugin for Voxmeld {
 
 impl Vst3Plugin for Voxmeld {
     const VST3_CLASS_ID: [u8; 16] = vst3::CLASS_ID;
-    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Fx, Vst3SubCategory::PitchShift];
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
+        &[Vst3SubCategory::Fx, Vst3SubCategory::PitchShift];
 }

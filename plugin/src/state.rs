@@ -6,11 +6,13 @@
 //! engine is asked right here, at the moment of the restore: asking only
 //! queues work for the loader thread, and the running voice plays on.
 
-use crate::core_api::engine::{EngineHandle, FileRef, IndexRef, VoiceSelection, VoiceState};
 use nice_plug::params::persist::PersistentField;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
+use voxmeld_core::engine::EngineHandle;
+use voxmeld_core::selection::{FileRef, IndexRef, VoiceSelection};
+use voxmeld_core::status::VoiceState;
 
 /// Version of the field's form. Raise it only for a form that older builds
 /// cannot read; unknown keys are ignored anyway.
@@ -29,7 +31,11 @@ impl VoiceField {
     /// The voice of this engine.
     #[must_use]
     pub fn new(engine: EngineHandle) -> Self {
-        Self { engine, asked: AtomicBool::new(false), problem: Mutex::new(None) }
+        Self {
+            engine,
+            asked: AtomicBool::new(false),
+            problem: Mutex::new(None),
+        }
     }
 
     /// Takes the user's choice; always loads, so that a repaired file can be tried again.
@@ -43,6 +49,17 @@ impl VoiceField {
     pub fn choose_default(&self) {
         if !self.asked.swap(true, Ordering::AcqRel) {
             self.engine.load(VoiceSelection::default());
+        }
+    }
+
+    /// What was asked for last: what the session saves. An instance that nobody
+    /// has asked yet will load the default, so that is what it saves.
+    #[must_use]
+    pub fn selection(&self) -> VoiceSelection {
+        if self.asked.load(Ordering::Acquire) {
+            self.engine.selection()
+        } else {
+            VoiceSelection::default()
         }
     }
 
@@ -79,7 +96,7 @@ impl PersistentField<'_, Value> for VoiceField {
     where
         F: Fn(&Value) -> R,
     {
-        f(&write(&self.engine.selection()))
+        f(&write(&self.selection()))
     }
 }
 
@@ -105,7 +122,10 @@ fn same_voice(a: &VoiceSelection, b: &VoiceSelection) -> bool {
         (Some(IndexRef::File(a)), Some(IndexRef::File(b))) => same_file(a, b),
         (a, b) => a == b,
     };
-    a.pack == b.pack && same_part(a.encoder.as_ref(), b.encoder.as_ref()) && same_part(a.synthesizer.as_ref(), b.synthesizer.as_ref()) && same_index
+    a.pack == b.pack
+        && same_part(a.encoder.as_ref(), b.encoder.as_ref())
+        && same_part(a.synthesizer.as_ref(), b.synthesizer.as_ref())
+        && same_index
 }
 
 fn same_part(a: Option<&FileRef>, b: Option<&FileRef>) -> bool {
@@ -124,14 +144,19 @@ fn same_file(a: &FileRef, b: &FileRef) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core_api::engine::{Engine, PackRef};
+    use voxmeld_core::engine::Engine;
+    use voxmeld_core::selection::PackRef;
 
     fn field() -> VoiceField {
         VoiceField::new(Engine::new().handle())
     }
 
     fn file(path: &str) -> FileRef {
-        FileRef { path: path.into(), sha256: Some("ab".repeat(32)), len_bytes: Some(7) }
+        FileRef {
+            path: path.into(),
+            sha256: Some("ab".repeat(32)),
+            len_bytes: Some(7),
+        }
     }
 
     fn other_voice() -> VoiceSelection {
@@ -149,7 +174,10 @@ mod tests {
         saved.choose(other_voice());
         let text = PersistentField::map(&saved, Value::to_string);
         let restored = field();
-        PersistentField::set(&restored, serde_json::from_str(&text).expect("what was written is JSON"));
+        PersistentField::set(
+            &restored,
+            serde_json::from_str(&text).expect("what was written is JSON"),
+        );
         assert_eq!(restored.engine.selection(), other_voice());
         assert_eq!(restored.problem(), None);
     }
@@ -166,10 +194,24 @@ mod tests {
     fn garbage_changes_nothing_and_is_said_in_words() {
         let saved = field();
         saved.choose(other_voice());
-        for garbage in ["null", "7", "\"x\"", "[]", "{}", r#"{"format":1}"#, r#"{"format":1,"selection":{"pack":3}}"#, r#"{"format":1e300,"selection":[[]]}"#] {
+        for garbage in [
+            "null",
+            "7",
+            "\"x\"",
+            "[]",
+            "{}",
+            r#"{"format":1}"#,
+            r#"{"format":1,"selection":{"pack":3}}"#,
+            r#"{"format":1e300,"selection":[[]]}"#,
+        ] {
             PersistentField::set(&saved, serde_json::from_str(garbage).expect("test data is JSON"));
             assert_eq!(saved.engine.selection(), other_voice(), "{garbage}");
-            assert!(saved.problem().is_some_and(|problem| problem.contains("cannot be read")), "{garbage}");
+            assert!(
+                saved
+                    .problem()
+                    .is_some_and(|problem| problem.contains("cannot be read")),
+                "{garbage}"
+            );
         }
     }
 
@@ -177,15 +219,26 @@ mod tests {
     fn a_newer_form_is_named_as_such() {
         let field = field();
         PersistentField::set(&field, json!({ "format": FORMAT + 1, "selection": "by name" }));
-        assert!(field.problem().is_some_and(|problem| problem.contains("newer Voxmeld")));
+        assert!(
+            field
+                .problem()
+                .is_some_and(|problem| problem.contains("newer Voxmeld"))
+        );
     }
 
     #[test]
     fn hashes_filled_in_later_are_the_same_voice_and_other_hashes_are_not() {
         let mut asked = other_voice();
-        asked.encoder = Some(FileRef { sha256: None, len_bytes: None, ..file("/Stimmen/Gehör.onnx") });
+        asked.encoder = Some(FileRef {
+            sha256: None,
+            len_bytes: None,
+            ..file("/Stimmen/Gehör.onnx")
+        });
         assert!(same_voice(&asked, &other_voice()));
-        asked.encoder = Some(FileRef { sha256: Some("cd".repeat(32)), ..file("/Stimmen/Gehör.onnx") });
+        asked.encoder = Some(FileRef {
+            sha256: Some("cd".repeat(32)),
+            ..file("/Stimmen/Gehör.onnx")
+        });
         assert!(!same_voice(&asked, &other_voice()));
     }
 }

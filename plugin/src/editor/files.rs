@@ -67,18 +67,29 @@ impl Dialog {
     pub fn open(part: Part) -> Self {
         let (send, answer) = bounded(1);
         // Made here because macOS wants it on this thread; waited for elsewhere.
-        let dialog = rfd::AsyncFileDialog::new().set_title(part.label()).add_filter(part.label(), part.extensions()).add_filter("All files", &["*"]);
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title(part.label())
+            .add_filter(part.label(), part.extensions())
+            .add_filter("All files", &["*"]);
         let spawned = catch_unwind(AssertUnwindSafe(|| dialog.pick_file())).map(|picked| {
-            std::thread::Builder::new().name("voxmeld-dialog".into()).spawn(move || {
-                // A broken desktop service must not take the host down.
-                let file = catch_unwind(AssertUnwindSafe(|| pollster::block_on(picked))).ok().flatten();
-                // The window may be gone by now.
-                let _ = send.send(file.map(|file| file.path().to_owned()));
-            })
+            std::thread::Builder::new()
+                .name("voxmeld-dialog".into())
+                .spawn(move || {
+                    // A broken desktop service must not take the host down.
+                    let file = catch_unwind(AssertUnwindSafe(|| pollster::block_on(picked)))
+                        .ok()
+                        .flatten();
+                    // The window may be gone by now.
+                    let _ = send.send(file.map(|file| file.path().to_owned()));
+                })
         });
         // Where no thread could be made, the channel is closed and the answer is "no dialog".
         drop(spawned);
-        Self { part, opened: Instant::now(), answer }
+        Self {
+            part,
+            opened: Instant::now(),
+            answer,
+        }
     }
 
     /// The answer, as soon as there is one.

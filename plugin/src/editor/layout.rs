@@ -2,9 +2,9 @@
 
 use super::style::{ACCENT, BACKGROUND, MUTED, TEXT, WARNING, card};
 use super::{App, status, widgets};
-use crate::core_api::engine::{EngineStatus, VoiceState};
 use egui::{Align, CentralPanel, Frame, Layout, Margin, ProgressBar, RichText, ScrollArea, Ui, vec2};
 use nice_plug::context::gui::GuiContext;
+use voxmeld_core::status::{EngineStatus, VoiceState};
 
 /// Space between cards.
 const GAP: f32 = 10.0;
@@ -65,9 +65,13 @@ fn header(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
 fn voice_card(app: &mut App, engine: &EngineStatus, ui: &mut Ui) {
     heading(ui, "VOICE");
     let link = &app.link;
-    app.voice.show(ui, &app.packs, &link.params.voice, &link.engine);
+    app.voice.show(ui, &app.packs, &link.params.voice);
     if let VoiceState::Loading { progress, .. } = &engine.voice {
-        ui.add(ProgressBar::new(progress.clamp(0.0, 1.0)).desired_height(6.0).fill(ACCENT));
+        ui.add(
+            ProgressBar::new(progress.clamp(0.0, 1.0))
+                .desired_height(6.0)
+                .fill(ACCENT),
+        );
     }
     let problems = app.problems(engine);
     if !problems.is_empty() {
@@ -81,12 +85,18 @@ fn voice_card(app: &mut App, engine: &EngineStatus, ui: &mut Ui) {
 
 fn blend_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
     heading(ui, "BLEND");
-    let diameter = (ui.available_height() - 26.0).min(ui.available_width()).max(100.0);
+    let diameter = (ui.available_height() - 26.0)
+        .min(ui.available_width())
+        .max(100.0);
     ui.vertical_centered(|ui| {
         widgets::knob(ui, &gui.param_setter(), &app.link.params.blend_ratio, diameter);
         let distance = engine.neighbour_distance;
         if distance.is_finite() && distance > 0.0 {
-            ui.label(RichText::new(format!("neighbour distance {distance:.2}")).color(MUTED).size(13.0));
+            ui.label(
+                RichText::new(format!("neighbour distance {distance:.2}"))
+                    .color(MUTED)
+                    .size(13.0),
+            );
         }
     });
 }

@@ -12,27 +12,37 @@ pub mod style;
 pub mod voice;
 pub mod widgets;
 
-use crate::core_api::engine::{EngineHandle, EngineStatus};
-use crate::core_api::pack::{self, PackManifest};
 use crate::params::VoxmeldParams;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::ResizeHint;
 use nice_plug::editor::dpi::LogicalSize;
-use nice_plug_egui::{EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, baseview, create_egui_editor};
+use nice_plug_egui::{
+    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, baseview,
+    create_egui_editor,
+};
 use parking_lot::Mutex;
 use status::Meter;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use voice::VoicePanel;
+use voxmeld_core::engine::EngineHandle;
+use voxmeld_core::pack::{self, PackManifest};
+use voxmeld_core::status::EngineStatus;
 
 /// The editor's type, for nice-plug and for the VST3 view.
 pub type VoxmeldEditor = EguiEditor<App>;
 
 /// Size of a new window, in points.
-const SIZE: LogicalSize<f32> = LogicalSize { width: 800.0, height: 560.0 };
+const SIZE: LogicalSize<f32> = LogicalSize {
+    width: 800.0,
+    height: 560.0,
+};
 
 /// Below this, texts would be cut off.
-const MIN_SIZE: LogicalSize<f32> = LogicalSize { width: 720.0, height: 540.0 };
+const MIN_SIZE: LogicalSize<f32> = LogicalSize {
+    width: 720.0,
+    height: 540.0,
+};
 
 /// Meters and progress move this often; a knob in hand redraws by itself.
 const FRAME_TIME: Duration = Duration::from_millis(33);
@@ -53,8 +63,18 @@ pub fn create(link: EditorLink) -> Option<VoxmeldEditor> {
     create_egui_editor(
         EguiEditorState::from_size(SIZE, 1.0),
         RepaintNotifier::new(),
-        EguiNiceSettings::new().with_tile("Voxmeld").with_resize_hint(ResizeHint::resizable().with_min_logical_size(MIN_SIZE)),
-        App { link, gui: None, packs: Vec::new(), voice: VoicePanel::default(), input: Meter::default(), output: Meter::default(), drawn: Instant::now() },
+        EguiNiceSettings::new()
+            .with_tile("Voxmeld")
+            .with_resize_hint(ResizeHint::resizable().with_min_logical_size(MIN_SIZE)),
+        App {
+            link,
+            gui: None,
+            packs: Vec::new(),
+            voice: VoicePanel::default(),
+            input: Meter::default(),
+            output: Meter::default(),
+            drawn: Instant::now(),
+        },
     )
 }
 
@@ -78,7 +98,12 @@ impl App {
 }
 
 impl NiceEguiApp for App {
-    fn build(&mut self, context: egui::Context, gui: GuiContext, _frame: &mut Frame) -> Result<(), baseview::HandlerError> {
+    fn build(
+        &mut self,
+        context: egui::Context,
+        gui: GuiContext,
+        _frame: &mut Frame,
+    ) -> Result<(), baseview::HandlerError> {
         style::apply(&context);
         self.gui = Some(gui);
         // A few small manifests; packs are installed while no window is open.

@@ -1,9 +1,9 @@
 //! What the engine does, in words and bars.
 
 use super::style::{ACCENT, MUTED, TEXT, TRACK, WARNING};
-use crate::core_api::engine::{EngineStatus, VoiceState};
 use egui::{Align2, Color32, FontId, Rect, Sense, Ui, vec2};
 use std::time::Duration;
+use voxmeld_core::status::{EngineStatus, VoiceState};
 
 /// The meters' lowest level.
 const FLOOR_DB: f32 = -60.0;
@@ -33,12 +33,22 @@ impl Meter {
     pub fn show(&self, ui: &mut Ui, name: &str, width: f32) {
         let (rect, response) = ui.allocate_exact_size(vec2(width, 14.0), Sense::hover());
         let bar = Rect::from_min_max(rect.min + vec2(30.0, 3.0), rect.max - vec2(0.0, 3.0));
-        ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, name, FontId::proportional(13.0), MUTED);
+        ui.painter().text(
+            rect.left_center(),
+            Align2::LEFT_CENTER,
+            name,
+            FontId::proportional(13.0),
+            MUTED,
+        );
         ui.painter().rect_filled(bar, 3.0, TRACK);
         let share = ((self.level_db - FLOOR_DB) / -FLOOR_DB).clamp(0.0, 1.0);
         let colour = if self.level_db > -0.1 { WARNING } else { ACCENT };
         if share > 0.0 {
-            ui.painter().rect_filled(Rect::from_min_size(bar.min, vec2(bar.width() * share, bar.height())), 3.0, colour);
+            ui.painter().rect_filled(
+                Rect::from_min_size(bar.min, vec2(bar.width() * share, bar.height())),
+                3.0,
+                colour,
+            );
         }
         response.on_hover_text(format!("{:.1} dB", self.level_db));
     }
@@ -49,7 +59,10 @@ impl Meter {
 pub fn voice_line(status: &EngineStatus) -> (String, Color32) {
     match &status.voice {
         VoiceState::NoVoice => ("No voice".to_owned(), MUTED),
-        VoiceState::Loading { progress, what } => (format!("Loading {what} ({:.0} %)", progress.clamp(0.0, 1.0) * 100.0), WARNING),
+        VoiceState::Loading { progress, what } => (
+            format!("Loading {what} ({:.0} %)", progress.clamp(0.0, 1.0) * 100.0),
+            WARNING,
+        ),
         VoiceState::Ready { name } => (name.clone(), ACCENT),
         VoiceState::Failed { .. } => ("The voice could not be loaded".to_owned(), WARNING),
     }
@@ -62,7 +75,15 @@ pub fn problems(refusal: Option<String>, session: Option<String>, status: &Engin
         VoiceState::Failed { why } => Some(why.clone()),
         _ => None,
     };
-    let mut all: Vec<String> = [refusal.map(|why| format!("Voxmeld is silent: {why}")), failed, session, status.message.clone()].into_iter().flatten().collect();
+    let mut all: Vec<String> = [
+        refusal.map(|why| format!("Voxmeld is silent: {why}")),
+        failed,
+        session,
+        status.message.clone(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     all.dedup();
     all
 }
@@ -75,7 +96,10 @@ pub fn figures(status: &EngineStatus) -> Vec<(&'static str, String)> {
     }
     let latency_ms = f64::from(status.latency_samples) * 1000.0 / f64::from(status.host_rate_hz);
     vec![
-        ("latency", format!("{latency_ms:.1} ms ({} samples)", status.latency_samples)),
+        (
+            "latency",
+            format!("{latency_ms:.1} ms ({} samples)", status.latency_samples),
+        ),
         ("hop", format!("{} ms", status.hop_ms)),
         ("real-time factor", format!("{:.2}", status.real_time_factor)),
         ("xruns", status.xruns.to_string()),
@@ -90,7 +114,11 @@ pub fn show(ui: &mut Ui, status: &EngineStatus) {
         for (name, value) in figures(status) {
             let urgent = name == "xruns" && status.xruns > 0;
             ui.label(egui::RichText::new(name).color(MUTED).size(13.0));
-            ui.label(egui::RichText::new(value).color(if urgent { WARNING } else { TEXT }).size(13.0));
+            ui.label(
+                egui::RichText::new(value)
+                    .color(if urgent { WARNING } else { TEXT })
+                    .size(13.0),
+            );
             ui.add_space(10.0);
         }
     });
@@ -99,29 +127,47 @@ pub fn show(ui: &mut Ui, status: &EngineStatus) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core_api::engine::Engine;
 
     fn status() -> EngineStatus {
-        EngineStatus { latency_samples: 4738, host_rate_hz: 48_000, hop_ms: 20, xruns: 3, ..Engine::new().handle().status() }
+        EngineStatus {
+            latency_samples: 4738,
+            host_rate_hz: 48_000,
+            hop_ms: 20,
+            xruns: 3,
+            ..EngineStatus::default()
+        }
     }
 
     #[test]
     fn latency_is_shown_in_milliseconds_and_samples() {
-        assert_eq!(figures(&status())[0], ("latency", "98.7 ms (4738 samples)".to_owned()));
+        assert_eq!(
+            figures(&status())[0],
+            ("latency", "98.7 ms (4738 samples)".to_owned())
+        );
     }
 
     #[test]
     fn before_activation_no_number_is_invented() {
-        let status = EngineStatus { host_rate_hz: 0, ..status() };
+        let status = EngineStatus {
+            host_rate_hz: 0,
+            ..status()
+        };
         assert_eq!(figures(&status), [("engine", "not running".to_owned())]);
     }
 
     #[test]
     fn a_failure_is_said_once_and_a_refusal_comes_first() {
         let why = "“voice.onnx” is not a voice model.".to_owned();
-        let status = EngineStatus { voice: VoiceState::Failed { why: why.clone() }, message: Some(why.clone()), ..status() };
+        let status = EngineStatus {
+            voice: VoiceState::Failed { why: why.clone() },
+            message: Some(why.clone()),
+            ..status()
+        };
         assert_eq!(problems(None, None, &status), [why.clone()]);
-        assert_eq!(problems(Some("7 Hz".to_owned()), None, &status), ["Voxmeld is silent: 7 Hz".to_owned(), why]);
+        assert_eq!(
+            problems(Some("7 Hz".to_owned()), None, &status),
+            ["Voxmeld is silent: 7 Hz".to_owned(), why]
+        );
     }
 
     #[test]

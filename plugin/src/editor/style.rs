@@ -55,5 +55,8 @@ pub fn apply(context: &Context) {
 /// The frame of a group of controls.
 #[must_use]
 pub fn card() -> Frame {
-    Frame::new().fill(CARD).corner_radius(CornerRadius::same(RADIUS + 2)).inner_margin(Margin::same(14))
+    Frame::new()
+        .fill(CARD)
+        .corner_radius(CornerRadius::same(RADIUS + 2))
+        .inner_margin(Margin::same(14))
 }

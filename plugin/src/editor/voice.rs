@@ -3,11 +3,11 @@
 use super::files::{Answer, Dialog, Part};
 use super::style::WARNING;
 use super::widgets::name;
-use crate::core_api::engine::{EngineHandle, FileRef, IndexRef, PackRef, VoiceSelection};
-use crate::core_api::pack::PackManifest;
 use crate::state::VoiceField;
 use egui::{ComboBox, RichText, TextEdit, Ui};
 use std::path::{Path, PathBuf};
+use voxmeld_core::pack::PackManifest;
+use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
 
 /// Width of the two small buttons behind a path.
 const SMALL_BUTTON: f32 = 28.0;
@@ -22,17 +22,15 @@ pub struct VoicePanel {
 
 impl VoicePanel {
     /// Draws the panel; loads what the user chooses.
-    pub fn show(&mut self, ui: &mut Ui, packs: &[PackManifest], voice: &VoiceField, engine: &EngineHandle) {
-        let before = engine.selection();
+    pub fn show(&mut self, ui: &mut Ui, packs: &[PackManifest], voice: &VoiceField) {
+        let before = voice.selection();
         let mut selection = before.clone();
         pack_row(ui, packs, &mut selection);
         for part in [Part::Encoder, Part::Synthesizer] {
             self.path_row(ui, part, &mut selection);
         }
         index_row(ui, packs, &mut selection);
-        if !matches!(selection.index, Some(IndexRef::Pack(_) | IndexRef::None)) {
-            self.path_row(ui, Part::Index, &mut selection);
-        }
+        self.path_row(ui, Part::Index, &mut selection);
         self.take_answer(&mut selection);
         if self.no_dialogs {
             let hint = "No file dialog came up here: type a path and press Enter.";
@@ -44,7 +42,13 @@ impl VoicePanel {
     }
 
     fn take_answer(&mut self, selection: &mut VoiceSelection) {
-        let Some((part, answer)) = self.dialog.as_ref().and_then(|dialog| Some((dialog.part, dialog.poll()?))) else { return };
+        let Some((part, answer)) = self
+            .dialog
+            .as_ref()
+            .and_then(|dialog| Some((dialog.part, dialog.poll()?)))
+        else {
+            return;
+        };
         self.dialog = None;
         self.no_dialogs = matches!(answer, Answer::NoDialog);
         if let Answer::File(path) = answer {
@@ -58,24 +62,53 @@ impl VoicePanel {
         let shown = current.map(|path| path.display().to_string()).unwrap_or_default();
         let slot = &mut self.typed[part as usize];
         ui.horizontal(|ui| {
-            name(ui, if part == Part::Index { "Index file" } else { part.label() });
+            name(
+                ui,
+                if part == Part::Index {
+                    "Index file"
+                } else {
+                    part.label()
+                },
+            );
             let mut text = slot.clone().unwrap_or_else(|| shown.clone());
             let width = ui.available_width() - 2.0 * (SMALL_BUTTON + ui.spacing().item_spacing.x);
-            let hint = if part == Part::Index { "a file made for the voice" } else { "from the pack" };
-            let field = ui.add(TextEdit::singleline(&mut text).id_salt(part.label()).hint_text(hint).desired_width(width - 8.0));
+            let hint = if part == Part::Index {
+                "or a file of your own"
+            } else {
+                "from the pack"
+            };
+            let field = ui.add(
+                TextEdit::singleline(&mut text)
+                    .id_salt(part.label())
+                    .hint_text(hint)
+                    .desired_width(width - 8.0),
+            );
             if field.lost_focus() {
                 *slot = None;
                 if text != shown {
-                    set_path(selection, part, (!text.trim().is_empty()).then(|| PathBuf::from(text.trim())));
+                    set_path(
+                        selection,
+                        part,
+                        (!text.trim().is_empty()).then(|| PathBuf::from(text.trim())),
+                    );
                 }
             } else if field.has_focus() {
                 *slot = Some(text);
             }
             let size = egui::vec2(SMALL_BUTTON, 24.0);
-            if ui.add_enabled_ui(self.dialog.is_none(), |ui| ui.add_sized(size, egui::Button::new("…"))).inner.on_hover_text("Choose a file").clicked() {
+            if ui
+                .add_enabled_ui(self.dialog.is_none(), |ui| {
+                    ui.add_sized(size, egui::Button::new("…"))
+                })
+                .inner
+                .on_hover_text("Choose a file")
+                .clicked()
+            {
                 self.dialog = Some(Dialog::open(part));
             }
-            let clear = ui.add_enabled_ui(!shown.is_empty(), |ui| ui.add_sized(size, egui::Button::new("×"))).inner;
+            let clear = ui
+                .add_enabled_ui(!shown.is_empty(), |ui| ui.add_sized(size, egui::Button::new("×")))
+                .inner;
             if clear.on_hover_text("Back to the pack's own").clicked() {
                 set_path(selection, part, None);
             }
@@ -85,32 +118,54 @@ impl VoicePanel {
 
 fn pack_row(ui: &mut Ui, packs: &[PackManifest], selection: &mut VoiceSelection) {
     let current = match &selection.pack {
-        PackRef::Embedded(pack) => packs.iter().find(|known| known.name == *pack).map_or(pack, |known| &known.label).clone(),
+        PackRef::Embedded(pack) => packs
+            .iter()
+            .find(|known| known.id == *pack)
+            .map_or(pack, |known| &known.name)
+            .clone(),
         PackRef::None => "None (files only)".to_owned(),
     };
     ui.horizontal(|ui| {
         name(ui, "Voice pack");
         let width = ui.available_width();
-        ComboBox::from_id_salt("pack").selected_text(current).width(width).show_ui(ui, |ui| {
-            for pack in packs {
-                let value = PackRef::Embedded(pack.name.clone());
-                if ui.selectable_label(selection.pack == value, &pack.label).clicked() && selection.pack != value {
-                    // A new pack brings its own parts.
-                    *selection = VoiceSelection { pack: value, encoder: None, synthesizer: None, index: None };
+        ComboBox::from_id_salt("pack")
+            .selected_text(current)
+            .width(width)
+            .show_ui(ui, |ui| {
+                for pack in packs {
+                    let value = PackRef::Embedded(pack.id.clone());
+                    if ui.selectable_label(selection.pack == value, &pack.name).clicked()
+                        && selection.pack != value
+                    {
+                        // A new pack brings its own parts.
+                        *selection = VoiceSelection {
+                            pack: value,
+                            encoder: None,
+                            synthesizer: None,
+                            index: None,
+                        };
+                    }
                 }
-            }
-            ui.selectable_value(&mut selection.pack, PackRef::None, "None (files only)");
-        });
+                ui.selectable_value(&mut selection.pack, PackRef::None, "None (files only)");
+            });
     });
 }
 
 fn index_row(ui: &mut Ui, packs: &[PackManifest], selection: &mut VoiceSelection) {
     let indices = match &selection.pack {
-        PackRef::Embedded(name) => packs.iter().find(|pack| pack.name == *name).map(|pack| pack.indices.as_slice()).unwrap_or_default(),
+        PackRef::Embedded(name) => packs
+            .iter()
+            .find(|pack| pack.id == *name)
+            .map(|pack| pack.indices.as_slice())
+            .unwrap_or_default(),
         PackRef::None => &[],
     };
     let current = match &selection.index {
-        Some(IndexRef::Pack(name)) => indices.iter().find(|index| index.name == *name).map_or(name, |index| &index.label).clone(),
+        Some(IndexRef::Pack(name)) => indices
+            .iter()
+            .find(|index| index.name == *name)
+            .map_or(name, |index| &index.label)
+            .clone(),
         Some(IndexRef::File(_)) => "From a file".to_owned(),
         Some(IndexRef::None) => "None (no retrieval)".to_owned(),
         None => "From the pack".to_owned(),
@@ -118,17 +173,24 @@ fn index_row(ui: &mut Ui, packs: &[PackManifest], selection: &mut VoiceSelection
     ui.horizontal(|ui| {
         name(ui, "Index");
         let width = ui.available_width();
-        ComboBox::from_id_salt("index").selected_text(current).width(width).show_ui(ui, |ui| {
-            if !matches!(selection.index, Some(IndexRef::File(_))) {
-                ui.selectable_value(&mut selection.index, None, "From the pack");
-            } else if ui.selectable_label(false, "From the pack").clicked() {
-                selection.index = None;
-            }
-            for index in indices {
-                ui.selectable_value(&mut selection.index, Some(IndexRef::Pack(index.name.clone())), &index.label);
-            }
-            ui.selectable_value(&mut selection.index, Some(IndexRef::None), "None (no retrieval)");
-        });
+        ComboBox::from_id_salt("index")
+            .selected_text(current)
+            .width(width)
+            .show_ui(ui, |ui| {
+                if !matches!(selection.index, Some(IndexRef::File(_))) {
+                    ui.selectable_value(&mut selection.index, None, "From the pack");
+                } else if ui.selectable_label(false, "From the pack").clicked() {
+                    selection.index = None;
+                }
+                for index in indices {
+                    ui.selectable_value(
+                        &mut selection.index,
+                        Some(IndexRef::Pack(index.name.clone())),
+                        &index.label,
+                    );
+                }
+                ui.selectable_value(&mut selection.index, Some(IndexRef::None), "None (no retrieval)");
+            });
     });
 }
 
@@ -145,7 +207,11 @@ fn path_of(selection: &VoiceSelection, part: Part) -> Option<&Path> {
 }
 
 fn set_path(selection: &mut VoiceSelection, part: Part, path: Option<PathBuf>) {
-    let file = path.map(|path| FileRef { path, sha256: None, len_bytes: None });
+    let file = path.map(|path| FileRef {
+        path,
+        sha256: None,
+        len_bytes: None,
+    });
     match part {
         Part::Encoder => selection.encoder = file,
         Part::Synthesizer => selection.synthesizer = file,

@@ -26,7 +26,11 @@ const KNOB_SWEEP: f32 = PI * 1.5;
 /// A large round knob with its value inside.
 pub fn knob<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P, diameter: f32) {
     let (rect, response) = ui.allocate_exact_size(vec2(diameter, diameter), Sense::click_and_drag());
-    let fine = if ui.input(|input| input.modifiers.shift) { FINE } else { 1.0 };
+    let fine = if ui.input(|input| input.modifiers.shift) {
+        FINE
+    } else {
+        1.0
+    };
     let moved = -response.drag_delta().y + response.drag_delta().x;
     let target = (moved != 0.0).then(|| param.unmodulated_normalized_value() + moved * fine / KNOB_TRAVEL);
     edit(&response, setter, param, target, None);
@@ -35,16 +39,41 @@ pub fn knob<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P, diameter: f3
     let width = (diameter * 0.07).max(4.0);
     let radius = diameter / 2.0 - width;
     let value = param.modulated_normalized_value();
-    let track = if response.hovered() || response.dragged() { TRACK_HOVERED } else { TRACK };
+    let track = if response.hovered() || response.dragged() {
+        TRACK_HOVERED
+    } else {
+        TRACK
+    };
     painter.line(arc(rect.center(), radius, 0.0, 1.0), Stroke::new(width, track));
     painter.line(arc(rect.center(), radius, 0.0, value), Stroke::new(width, ACCENT));
     let tip = on_circle(rect.center(), radius, value);
     painter.circle_filled(tip, width * 0.85, TEXT);
     let text = param.to_string();
-    painter.text(rect.center(), Align2::CENTER_CENTER, text, FontId::proportional(diameter * 0.17), TEXT);
-    let (low, high) = (pos2(rect.center().x - radius * 0.62, rect.bottom() - 6.0), pos2(rect.center().x + radius * 0.62, rect.bottom() - 6.0));
-    painter.text(low, Align2::CENTER_BOTTOM, "live", FontId::proportional(13.0), MUTED);
-    painter.text(high, Align2::CENTER_BOTTOM, "retrieved", FontId::proportional(13.0), MUTED);
+    painter.text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        text,
+        FontId::proportional(diameter * 0.17),
+        TEXT,
+    );
+    let (low, high) = (
+        pos2(rect.center().x - radius * 0.62, rect.bottom() - 6.0),
+        pos2(rect.center().x + radius * 0.62, rect.bottom() - 6.0),
+    );
+    painter.text(
+        low,
+        Align2::CENTER_BOTTOM,
+        "live",
+        FontId::proportional(13.0),
+        MUTED,
+    );
+    painter.text(
+        high,
+        Align2::CENTER_BOTTOM,
+        "retrieved",
+        FontId::proportional(13.0),
+        MUTED,
+    );
 }
 
 fn on_circle(center: Pos2, radius: f32, value: f32) -> Pos2 {
@@ -55,7 +84,15 @@ fn on_circle(center: Pos2, radius: f32, value: f32) -> Pos2 {
 fn arc(center: Pos2, radius: f32, from: f32, to: f32) -> Vec<Pos2> {
     /// Enough for a circle of a few hundred pixels to look round.
     const STEPS: u16 = 64;
-    (0..=STEPS).map(|step| on_circle(center, radius, from + (to - from) * f32::from(step) / f32::from(STEPS))).collect()
+    (0..=STEPS)
+        .map(|step| {
+            on_circle(
+                center,
+                radius,
+                from + (to - from) * f32::from(step) / f32::from(STEPS),
+            )
+        })
+        .collect()
 }
 
 /// Name, track and value on one line. A click on the value lets it be typed.
@@ -66,17 +103,28 @@ pub fn slider<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
         let (row, response) = ui.allocate_exact_size(vec2(width, ROW), Sense::click_and_drag());
         let track = Rect::from_center_size(row.center(), vec2(row.width(), 8.0));
         let fine = ui.input(|input| input.modifiers.shift);
-        let pointed = response.interact_pointer_pos().map(|pointer| (pointer.x - track.left()) / track.width());
-        let fine_target = param.unmodulated_normalized_value() + response.drag_delta().x * FINE / track.width();
+        let pointed = response
+            .interact_pointer_pos()
+            .map(|pointer| (pointer.x - track.left()) / track.width());
+        let fine_target =
+            param.unmodulated_normalized_value() + response.drag_delta().x * FINE / track.width();
         let dragged = if fine { Some(fine_target) } else { pointed };
         edit(&response, setter, param, dragged, pointed);
 
         let painter = ui.painter();
         let value = param.modulated_normalized_value();
-        let rest = if response.hovered() || response.dragged() { TRACK_HOVERED } else { TRACK };
+        let rest = if response.hovered() || response.dragged() {
+            TRACK_HOVERED
+        } else {
+            TRACK
+        };
         painter.rect_filled(track, 4.0, rest);
         // Bipolar parameters fill from their default.
-        let origin = if param.default_normalized_value() == 0.5 { 0.5 } else { 0.0 };
+        let origin = if param.default_normalized_value() == 0.5 {
+            0.5
+        } else {
+            0.0
+        };
         let x = |value: f32| track.left() + track.width() * value;
         let filled = Rect::from_two_pos(pos2(x(origin), track.top()), pos2(x(value), track.bottom()));
         painter.rect_filled(filled, 4.0, ACCENT);
@@ -93,7 +141,13 @@ fn value_field<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
     let Some(mut typed) = typed else {
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let colour = if response.hovered() { ACCENT } else { TEXT };
-        ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, param.to_string(), FontId::proportional(14.0), colour);
+        ui.painter().text(
+            rect.right_center(),
+            Align2::RIGHT_CENTER,
+            param.to_string(),
+            FontId::proportional(14.0),
+            colour,
+        );
         if response.clicked() {
             ui.data_mut(|data| data.insert_temp(id, param.to_string()));
             ui.memory_mut(|memory| memory.request_focus(id.with("field")));
@@ -150,18 +204,36 @@ pub fn button(ui: &mut Ui, text: &str, chosen: bool, width: f32) -> Response {
         (false, false) => (TRACK, TEXT),
     };
     ui.painter().rect_filled(rect, f32::from(RADIUS), fill);
-    ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, FontId::proportional(13.0), colour);
+    ui.painter().text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        text,
+        FontId::proportional(13.0),
+        colour,
+    );
     response
 }
 
 /// The name in front of a control, so that all controls begin in one line.
 pub fn name(ui: &mut Ui, text: &str) {
     let (rect, _) = ui.allocate_exact_size(vec2(NAME_WIDTH, ROW), Sense::hover());
-    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, text, FontId::proportional(14.0), MUTED);
+    ui.painter().text(
+        rect.left_center(),
+        Align2::LEFT_CENTER,
+        text,
+        FontId::proportional(14.0),
+        MUTED,
+    );
 }
 
 /// Turns a gesture into the host's begin, set and end.
-fn edit<P: Param>(response: &Response, setter: &ParamSetter, param: &P, dragged_to: Option<f32>, clicked_at: Option<f32>) {
+fn edit<P: Param>(
+    response: &Response,
+    setter: &ParamSetter,
+    param: &P,
+    dragged_to: Option<f32>,
+    clicked_at: Option<f32>,
+) {
     if response.double_clicked() {
         set_once(setter, param, param.default_normalized_value());
         return;

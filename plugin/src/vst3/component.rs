@@ -5,14 +5,15 @@ use super::{keeper, view};
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ViewType::kEditor;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
-    AudioBusBuffers, BusDirection, BusInfo, CString, IAudioProcessor, IAudioProcessorTrait, IComponent, IComponentHandler,
-    IComponentTrait, IEditController, IEditControllerTrait, IProcessContextRequirements,
-    IProcessContextRequirementsTrait, IUnitInfo, IUnitInfoTrait, IoMode, MediaType, ParamID, ParamValue, ParameterInfo, ProcessData,
-    ProcessSetup, ProgramListID, ProgramListInfo, RoutingInfo, SpeakerArrangement, String128, TChar, UnitID, UnitInfo,
+    AudioBusBuffers, BusDirection, BusInfo, CString, IAudioProcessor, IAudioProcessorTrait, IComponent,
+    IComponentHandler, IComponentTrait, IEditController, IEditControllerTrait, IProcessContextRequirements,
+    IProcessContextRequirementsTrait, IUnitInfo, IUnitInfoTrait, IoMode, MediaType, ParamID, ParamValue,
+    ParameterInfo, ProcessData, ProcessSetup, ProgramListID, ProgramListInfo, RoutingInfo,
+    SpeakerArrangement, String128, TChar, UnitID, UnitInfo,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
-    FIDString, FUnknown, IBStream, IPlugView, IPluginBaseTrait, TBool, TUID, int16, int32, kInvalidArgument, kNotInitialized,
-    tresult, uint32,
+    FIDString, FUnknown, IBStream, IPlugView, IPluginBaseTrait, TBool, TUID, int16, int32, kInvalidArgument,
+    kNotInitialized, tresult, uint32,
 };
 use nice_plug::wrapper::vst3::vst3::{Class, ComRef};
 use std::sync::Arc;
@@ -27,7 +28,9 @@ impl Component {
     /// A new plugin instance.
     #[must_use]
     pub fn new() -> Self {
-        Self { instance: Instance::new() }
+        Self {
+            instance: Instance::new(),
+        }
     }
 }
 
@@ -38,7 +41,13 @@ impl Default for Component {
 }
 
 impl Class for Component {
-    type Interfaces = (IComponent, IEditController, IAudioProcessor, IProcessContextRequirements, IUnitInfo);
+    type Interfaces = (
+        IComponent,
+        IEditController,
+        IAudioProcessor,
+        IProcessContextRequirements,
+        IUnitInfo,
+    );
 }
 
 /// Methods that nice-plug's object answers as they come.
@@ -96,9 +105,14 @@ impl IAudioProcessorTrait for Component {
 
     unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
         // SAFETY: hosts pass null or a valid setup.
-        let Some(read) = (unsafe { setup.as_ref() }) else { return kInvalidArgument };
+        let Some(read) = (unsafe { setup.as_ref() }) else {
+            return kInvalidArgument;
+        };
         self.instance.mode.set(read.processMode);
-        self.instance.max_block.store(u32::try_from(read.maxSamplesPerBlock).unwrap_or(0), Ordering::Relaxed);
+        self.instance.max_block.store(
+            u32::try_from(read.maxSamplesPerBlock).unwrap_or(0),
+            Ordering::Relaxed,
+        );
         // nice-plug stores the mode after it has built the configuration from the
         // one before: the second call sees the right one.
         // SAFETY: passed on under the same contract.
@@ -110,7 +124,9 @@ impl IAudioProcessorTrait for Component {
 
     unsafe fn process(&self, data: *mut ProcessData) -> tresult {
         // SAFETY: hosts pass null or valid data.
-        let Some(host_data) = (unsafe { data.as_ref() }) else { return kInvalidArgument };
+        let Some(host_data) = (unsafe { data.as_ref() }) else {
+            return kInvalidArgument;
+        };
         let max_block = self.instance.max_block.load(Ordering::Relaxed);
         if max_block == 0 {
             return kNotInitialized;
@@ -192,14 +208,19 @@ impl IEditControllerTrait for Component {
         // nice-plug's background thread may be using the former handler.
         keeper::drain();
         // SAFETY: the host's pointer is null or a live object.
-        self.instance.set_handler(unsafe { ComRef::from_raw(handler) }.map(|handler| handler.to_com_ptr()));
+        self.instance
+            .set_handler(unsafe { ComRef::from_raw(handler) }.map(|handler| handler.to_com_ptr()));
         // SAFETY: passed on under the same contract.
         unsafe { IEditControllerTrait::setComponentHandler(&self.instance.wrapper, handler) }
     }
 
     unsafe fn createView(&self, name: FIDString) -> *mut IPlugView {
         // SAFETY: the host passes null or a string.
-        if unsafe { view::same_text(name, kEditor) } { view::create(&self.instance) } else { std::ptr::null_mut() }
+        if unsafe { view::same_text(name, kEditor) } {
+            view::create(&self.instance)
+        } else {
+            std::ptr::null_mut()
+        }
     }
 }
 

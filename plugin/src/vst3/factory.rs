@@ -4,8 +4,9 @@ use super::component::Component;
 use crate::plugin::Voxmeld;
 use nice_plug::wrapper::vst3::PluginInfo;
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
-    FIDString, FUnknown, IPluginFactory, IPluginFactory2, IPluginFactory2Trait, IPluginFactory3, IPluginFactory3Trait, IPluginFactoryTrait,
-    PClassInfo, PClassInfo2, PClassInfoW, PFactoryInfo, TUID, int32, kInvalidArgument, kNoInterface, kResultOk, tresult,
+    FIDString, FUnknown, IPluginFactory, IPluginFactory2, IPluginFactory2Trait, IPluginFactory3,
+    IPluginFactory3Trait, IPluginFactoryTrait, PClassInfo, PClassInfo2, PClassInfoW, PFactoryInfo, TUID,
+    int32, kInvalidArgument, kNoInterface, kResultOk, tresult,
 };
 use nice_plug::wrapper::vst3::vst3::{Class, ComWrapper};
 use std::ffi::c_void;
@@ -19,7 +20,9 @@ impl Factory {
     /// The factory of this library.
     #[must_use]
     pub fn new() -> Self {
-        Self { info: PluginInfo::for_plugin::<Voxmeld>() }
+        Self {
+            info: PluginInfo::for_plugin::<Voxmeld>(),
+        }
     }
 }
 
@@ -61,7 +64,12 @@ impl IPluginFactoryTrait for Factory {
         unsafe { answer(index, info, || self.info.create_class_info()) }
     }
 
-    unsafe fn createInstance(&self, class: FIDString, interface: FIDString, object: *mut *mut c_void) -> tresult {
+    unsafe fn createInstance(
+        &self,
+        class: FIDString,
+        interface: FIDString,
+        object: *mut *mut c_void,
+    ) -> tresult {
         if class.is_null() || interface.is_null() || object.is_null() {
             return kInvalidArgument;
         }
@@ -70,7 +78,9 @@ impl IPluginFactoryTrait for Factory {
             return kInvalidArgument;
         }
         let component = ComWrapper::new(Component::new());
-        let Some(unknown) = component.as_com_ref::<FUnknown>() else { return kNoInterface };
+        let Some(unknown) = component.as_com_ref::<FUnknown>() else {
+            return kNoInterface;
+        };
         let unknown = unknown.as_ptr();
         // SAFETY: `unknown` is alive until `component` goes; an interface id is 16
         // bytes; `object` may be written. The answer holds its own reference.

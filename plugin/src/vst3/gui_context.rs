@@ -64,17 +64,24 @@ impl GuiContextInner for Vst3GuiContext {
     }
 
     fn get_state(&self) -> PluginState {
-        self.0.upgrade().and_then(|instance| read_state(&instance)).unwrap_or_else(|| PluginState {
-            version: String::new(),
-            params: BTreeMap::new(),
-            fields: BTreeMap::new(),
-        })
+        self.0
+            .upgrade()
+            .and_then(|instance| read_state(&instance))
+            .unwrap_or_else(|| PluginState {
+                version: String::new(),
+                params: BTreeMap::new(),
+                fields: BTreeMap::new(),
+            })
     }
 
     fn set_state(&self, state: PluginState) {
         let Some(instance) = self.0.upgrade() else { return };
-        let Ok(json) = serde_json::to_vec(&state) else { return };
-        let Some(stream) = ComWrapper::new(MemoryStream::new(json)).to_com_ptr::<IBStream>() else { return };
+        let Ok(json) = serde_json::to_vec(&state) else {
+            return;
+        };
+        let Some(stream) = ComWrapper::new(MemoryStream::new(json)).to_com_ptr::<IBStream>() else {
+            return;
+        };
         // SAFETY: the stream outlives the call.
         unsafe { IComponentTrait::setState(&instance.wrapper, stream.as_ptr()) };
         drop(instance);

@@ -63,8 +63,15 @@ impl Instance {
     pub fn new() -> Arc<Self> {
         keeper::ensure();
         let (wrapper, creation) = creation::create();
-        let pointers = creation.params.iter().flat_map(|params| params.param_map()).map(|(_, pointer, _)| pointer);
-        let param_ids = (0..).zip(pointers).filter_map(|(index, pointer)| Some((pointer, param_id(&wrapper, index)?))).collect();
+        let pointers = creation
+            .params
+            .iter()
+            .flat_map(|params| params.param_map())
+            .map(|(_, pointer, _)| pointer);
+        let param_ids = (0..)
+            .zip(pointers)
+            .filter_map(|(index, pointer)| Some((pointer, param_id(&wrapper, index)?)))
+            .collect();
         Arc::new(Self {
             wrapper,
             editor: creation.editor.map(Mutex::new),
@@ -115,7 +122,9 @@ impl Instance {
     pub fn pending_value(&self, id: ParamID) -> Option<ParamValue> {
         let pending = self.pending.lock();
         let current = pending.at_block == self.blocks.load(Ordering::Relaxed);
-        current.then(|| pending.values.get(&id).copied().map(ParamValue::from)).flatten()
+        current
+            .then(|| pending.values.get(&id).copied().map(ParamValue::from))
+            .flatten()
     }
 
     /// Sets the remembered values if no block has come since.

@@ -30,7 +30,10 @@ pub fn ensure() {
     let mut keeper = KEEPER.lock();
     if keeper.is_none() {
         let (wrapper, creation) = creation::create();
-        *keeper = creation.executor.map(|executor| Keeper { executor, _wrapper: wrapper });
+        *keeper = creation.executor.map(|executor| Keeper {
+            executor,
+            _wrapper: wrapper,
+        });
     }
 }
 

@@ -1,8 +1,12 @@
 //! An `IBStream` in memory, to read and write nice-plug's state.
 
 use nice_plug::wrapper::vst3::vst3::Class;
-use nice_plug::wrapper::vst3::vst3::Steinberg::IBStream_::IStreamSeekMode_::{kIBSeekCur, kIBSeekEnd, kIBSeekSet};
-use nice_plug::wrapper::vst3::vst3::Steinberg::{IBStream, IBStreamTrait, int32, int64, kInvalidArgument, kResultOk, tresult};
+use nice_plug::wrapper::vst3::vst3::Steinberg::IBStream_::IStreamSeekMode_::{
+    kIBSeekCur, kIBSeekEnd, kIBSeekSet,
+};
+use nice_plug::wrapper::vst3::vst3::Steinberg::{
+    IBStream, IBStreamTrait, int32, int64, kInvalidArgument, kResultOk, tresult,
+};
 use parking_lot::Mutex;
 use std::ffi::c_void;
 
@@ -51,7 +55,9 @@ impl IBStreamTrait for MemoryStream {
     }
 
     unsafe fn write(&self, buffer: *mut c_void, count: int32, done: *mut int32) -> tresult {
-        let Ok(len) = usize::try_from(count) else { return kInvalidArgument };
+        let Ok(len) = usize::try_from(count) else {
+            return kInvalidArgument;
+        };
         if buffer.is_null() {
             return kInvalidArgument;
         }
@@ -81,7 +87,9 @@ impl IBStreamTrait for MemoryStream {
         } else {
             return kInvalidArgument;
         };
-        let Some(position) = usize::try_from(offset.saturating_add(int64::try_from(base).unwrap_or(int64::MAX))).ok() else {
+        let Some(position) =
+            usize::try_from(offset.saturating_add(int64::try_from(base).unwrap_or(int64::MAX))).ok()
+        else {
             return kInvalidArgument;
         };
         bytes.position = position.min(bytes.data.len());
@@ -92,7 +100,12 @@ impl IBStreamTrait for MemoryStream {
 
     unsafe fn tell(&self, position: *mut int64) -> tresult {
         // SAFETY: the caller passes null or a number to write.
-        unsafe { tell(position, int64::try_from(self.0.lock().position).unwrap_or(int64::MAX)) };
+        unsafe {
+            tell(
+                position,
+                int64::try_from(self.0.lock().position).unwrap_or(int64::MAX),
+            )
+        };
         kResultOk
     }
 }

@@ -52,7 +52,9 @@ pub const CLASS_ID: [u8; 16] = *b"VoxmeldVoiceConv";
 /// VST3's entry point: hands out the factory.
 #[unsafe(no_mangle)]
 pub extern "system" fn GetPluginFactory() -> *mut c_void {
-    ComWrapper::new(Factory::new()).to_com_ptr::<IPluginFactory>().map_or(std::ptr::null_mut(), |factory| factory.into_raw().cast())
+    ComWrapper::new(Factory::new())
+        .to_com_ptr::<IPluginFactory>()
+        .map_or(std::ptr::null_mut(), |factory| factory.into_raw().cast())
 }
 
 fn module_enter() -> bool {

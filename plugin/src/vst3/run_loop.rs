@@ -5,7 +5,9 @@
 //! other end makes the host call us on its own thread.
 
 use super::view::ViewShared;
-use nice_plug::wrapper::vst3::vst3::Steinberg::Linux::{FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait};
+use nice_plug::wrapper::vst3::vst3::Steinberg::Linux::{
+    FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait,
+};
 use nice_plug::wrapper::vst3::vst3::Steinberg::{IPlugFrame, kResultOk};
 use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComWrapper};
 use std::io::{Read, Write};
@@ -29,7 +31,11 @@ impl RunLoop {
         wake.set_nonblocking(true).ok()?;
         woken.set_nonblocking(true).ok()?;
         let descriptor = woken.as_raw_fd();
-        let handler = ComWrapper::new(Handler { view: Rc::downgrade(view), woken }).to_com_ptr::<IEventHandler>()?;
+        let handler = ComWrapper::new(Handler {
+            view: Rc::downgrade(view),
+            woken,
+        })
+        .to_com_ptr::<IEventHandler>()?;
         // SAFETY: both objects are alive; the descriptor lives inside the handler.
         let registered = unsafe { host.registerEventHandler(handler.as_ptr(), descriptor) };
         (registered == kResultOk).then_some(Self { host, handler, wake })

@@ -12,12 +12,15 @@ use super::run_loop::RunLoop;
 use crate::editor::VoxmeldEditor;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{NativeSize, Size};
-use nice_plug::editor::{Editor, EditorHandle, HostCallbacks, HostMainThreadCaller, HostMethods, ParentWindowHandle, SpawnedEditor};
+use nice_plug::editor::{
+    Editor, EditorHandle, HostCallbacks, HostMainThreadCaller, HostMethods, ParentWindowHandle, SpawnedEditor,
+};
 use nice_plug::nice_error;
 use nice_plug::wrapper::vst3::vst3::Steinberg::IPlugViewContentScaleSupport_::ScaleFactor;
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
-    FIDString, IPlugFrame, IPlugFrameTrait, IPlugView, IPlugViewContentScaleSupport, IPlugViewContentScaleSupportTrait, IPlugViewTrait,
-    TBool, ViewRect, char16, int16, int32, kInvalidArgument, kNotImplemented, kResultFalse, kResultOk, tresult,
+    FIDString, IPlugFrame, IPlugFrameTrait, IPlugView, IPlugViewContentScaleSupport,
+    IPlugViewContentScaleSupportTrait, IPlugViewTrait, TBool, ViewRect, char16, int16, int32,
+    kInvalidArgument, kNotImplemented, kResultFalse, kResultOk, tresult,
 };
 use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef, ComWrapper};
 use std::cell::{Cell, RefCell};
@@ -26,12 +29,12 @@ use std::ffi::{CStr, c_void};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+#[cfg(windows)]
+use nice_plug::wrapper::vst3::vst3::Steinberg::kPlatformTypeHWND as PLATFORM;
 #[cfg(target_os = "macos")]
 use nice_plug::wrapper::vst3::vst3::Steinberg::kPlatformTypeNSView as PLATFORM;
 #[cfg(all(unix, not(target_os = "macos")))]
 use nice_plug::wrapper::vst3::vst3::Steinberg::kPlatformTypeX11EmbedWindowID as PLATFORM;
-#[cfg(windows)]
-use nice_plug::wrapper::vst3::vst3::Steinberg::kPlatformTypeHWND as PLATFORM;
 
 type Window = SpawnedEditor<<VoxmeldEditor as Editor>::Handle>;
 
@@ -71,7 +74,9 @@ pub fn create(instance: &Arc<Instance>) -> *mut IPlugView {
         #[cfg(all(unix, not(target_os = "macos")))]
         run_loop: RefCell::default(),
     };
-    let pointer = ComWrapper::new(view).to_com_ptr::<IPlugView>().map_or(std::ptr::null_mut(), ComPtr::into_raw);
+    let pointer = ComWrapper::new(view)
+        .to_com_ptr::<IPlugView>()
+        .map_or(std::ptr::null_mut(), ComPtr::into_raw);
     shared.view.set(pointer);
     pointer
 }
@@ -103,7 +108,11 @@ impl ViewShared {
             let size = window.window.size();
             return NativeSize::from_size(Size::Physical(size.physical), size.scale_factor);
         }
-        let size = self.instance.editor.as_ref().map_or(NativeSize::new(1, 1), |editor| editor.lock().size());
+        let size = self
+            .instance
+            .editor
+            .as_ref()
+            .map_or(NativeSize::new(1, 1), |editor| editor.lock().size());
         match self.scale.get() {
             // Before the first window the editor reckons with a scale of 1.
             Some(scale) if !cfg!(target_os = "macos") => scaled(size, scale),
@@ -113,7 +122,11 @@ impl ViewShared {
 
     fn with_window(&self, act: impl FnOnce(&Window) -> bool) -> tresult {
         let window = self.window.borrow().clone();
-        if window.is_some_and(|window| act(&window)) { kResultOk } else { kResultFalse }
+        if window.is_some_and(|window| act(&window)) {
+            kResultOk
+        } else {
+            kResultFalse
+        }
     }
 
     fn resize_frame(&self, size: NativeSize<u32>) -> bool {
@@ -125,19 +138,35 @@ impl ViewShared {
 }
 
 fn scaled(size: NativeSize<u32>, scale: f64) -> NativeSize<u32> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates; sizes are positive")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates; sizes are positive"
+    )]
     let scaled = |length: u32| (f64::from(length) * scale).round() as u32;
     NativeSize::new(scaled(size.width), scaled(size.height))
 }
 
 fn rect_of(size: NativeSize<u32>) -> ViewRect {
     let length = |pixels| int32::try_from(pixels).unwrap_or(int32::MAX);
-    ViewRect { left: 0, top: 0, right: length(size.width), bottom: length(size.height) }
+    ViewRect {
+        left: 0,
+        top: 0,
+        right: length(size.width),
+        bottom: length(size.height),
+    }
 }
 
 fn size_of(rect: &ViewRect) -> Option<NativeSize<u32>> {
-    let length = |from: int32, to: int32| u32::try_from(i64::from(to) - i64::from(from)).ok().filter(|length| *length > 0);
-    Some(NativeSize::new(length(rect.left, rect.right)?, length(rect.top, rect.bottom)?))
+    let length = |from: int32, to: int32| {
+        u32::try_from(i64::from(to) - i64::from(from))
+            .ok()
+            .filter(|length| *length > 0)
+    };
+    Some(NativeSize::new(
+        length(rect.left, rect.right)?,
+        length(rect.top, rect.bottom)?,
+    ))
 }
 
 /// Lets the window ask the host for another size.
@@ -145,8 +174,15 @@ struct FrameCallbacks(Weak<ViewShared>);
 
 impl HostCallbacks for FrameCallbacks {
     fn request_resize(&mut self, size: Size, scale: f64) -> Result<(), Box<dyn Error>> {
-        let granted = self.0.upgrade().is_some_and(|view| view.resize_frame(NativeSize::from_size(size, scale)));
-        if granted { Ok(()) } else { Err("the host keeps its window's size".into()) }
+        let granted = self
+            .0
+            .upgrade()
+            .is_some_and(|view| view.resize_frame(NativeSize::from_size(size, scale)));
+        if granted {
+            Ok(())
+        } else {
+            Err("the host keeps its window's size".into())
+        }
     }
 
     fn destroyed(&mut self) {
@@ -201,7 +237,10 @@ impl View {
             callbacks: Box::new(FrameCallbacks(Rc::downgrade(&self.shared))),
             main_thread_caller: Box::new(MainThread(self.connect())),
         };
-        let window = editor.lock().spawn(Some(parent), false, self.shared.scale.get(), context, Some(host))?;
+        let window =
+            editor
+                .lock()
+                .spawn(Some(parent), false, self.shared.scale.get(), context, Some(host))?;
         window.handle.show(&window.window)?;
         *self.shared.window.borrow_mut() = Some(Rc::new(window));
         Ok(())
@@ -227,7 +266,10 @@ impl Drop for View {
 #[cfg(all(unix, not(target_os = "macos")))]
 fn parent_handle(parent: *mut c_void) -> Option<ParentWindowHandle> {
     // The pointer is the window's number, not an address.
-    std::ffi::c_ulong::try_from(parent.addr()).ok().filter(|id| *id != 0).map(ParentWindowHandle::XlibWindow)
+    std::ffi::c_ulong::try_from(parent.addr())
+        .ok()
+        .filter(|id| *id != 0)
+        .map(ParentWindowHandle::XlibWindow)
 }
 
 #[cfg(target_os = "macos")]
@@ -247,13 +289,19 @@ impl Class for View {
 impl IPlugViewTrait for View {
     unsafe fn isPlatformTypeSupported(&self, kind: FIDString) -> tresult {
         // SAFETY: the host passes null or a string.
-        if unsafe { same_text(kind, PLATFORM) } { kResultOk } else { kResultFalse }
+        if unsafe { same_text(kind, PLATFORM) } {
+            kResultOk
+        } else {
+            kResultFalse
+        }
     }
 
     unsafe fn attached(&self, parent: *mut c_void, kind: FIDString) -> tresult {
         // SAFETY: the host passes null or a string.
         let supported = unsafe { same_text(kind, PLATFORM) };
-        let (true, Some(parent)) = (supported, parent_handle(parent)) else { return kInvalidArgument };
+        let (true, Some(parent)) = (supported, parent_handle(parent)) else {
+            return kInvalidArgument;
+        };
         if self.shared.window.borrow().is_some() {
             return kResultFalse;
         }
@@ -295,8 +343,11 @@ impl IPlugViewTrait for View {
 
     unsafe fn onSize(&self, size: *mut ViewRect) -> tresult {
         // SAFETY: the host passes null or a valid rectangle.
-        let Some(size) = (unsafe { size.as_ref() }).and_then(size_of) else { return kInvalidArgument };
-        self.shared.with_window(|window| window.handle.set_size(size, &window.window).is_ok())
+        let Some(size) = (unsafe { size.as_ref() }).and_then(size_of) else {
+            return kInvalidArgument;
+        };
+        self.shared
+            .with_window(|window| window.handle.set_size(size, &window.window).is_ok())
     }
 
     unsafe fn onFocus(&self, _state: TBool) -> tresult {
@@ -312,20 +363,31 @@ impl IPlugViewTrait for View {
     }
 
     unsafe fn canResize(&self) -> tresult {
-        let resizable = self.shared.instance.editor.as_ref().is_some_and(|editor| editor.lock().resize_hint().can_resize);
+        let resizable = self
+            .shared
+            .instance
+            .editor
+            .as_ref()
+            .is_some_and(|editor| editor.lock().resize_hint().can_resize);
         if resizable { kResultOk } else { kResultFalse }
     }
 
     unsafe fn checkSizeConstraint(&self, rect: *mut ViewRect) -> tresult {
         // SAFETY: the host passes null or a valid rectangle that may be changed.
-        let Some(rect) = (unsafe { rect.as_mut() }) else { return kInvalidArgument };
-        let Some(size) = size_of(rect) else { return kInvalidArgument };
+        let Some(rect) = (unsafe { rect.as_mut() }) else {
+            return kInvalidArgument;
+        };
+        let Some(size) = size_of(rect) else {
+            return kInvalidArgument;
+        };
         let fitted = Cell::new(None);
         self.shared.with_window(|window| {
             fitted.set(window.handle.adjust_size(size, &window.window));
             true
         });
-        let Some(fitted) = fitted.get() else { return kResultFalse };
+        let Some(fitted) = fitted.get() else {
+            return kResultFalse;
+        };
         let fitted = rect_of(fitted);
         rect.right = rect.left + fitted.right;
         rect.bottom = rect.top + fitted.bottom;
@@ -335,8 +397,14 @@ impl IPlugViewTrait for View {
 
 impl View {
     fn forward_key(&self, code: int16, is_down: bool, modifiers: int16) -> tresult {
-        let Some(key) = keys::virtual_key(code) else { return kResultFalse };
-        self.shared.with_window(|window| window.handle.on_virtual_key_from_host(key, is_down, keys::modifiers(modifiers)))
+        let Some(key) = keys::virtual_key(code) else {
+            return kResultFalse;
+        };
+        self.shared.with_window(|window| {
+            window
+                .handle
+                .on_virtual_key_from_host(key, is_down, keys::modifiers(modifiers))
+        })
     }
 }
 
@@ -350,6 +418,11 @@ impl IPlugViewContentScaleSupportTrait for View {
         if self.shared.window.borrow().is_none() {
             return kResultOk;
         }
-        self.shared.with_window(|window| window.handle.set_fallback_scale_factor(scale, &window.window).is_ok())
+        self.shared.with_window(|window| {
+            window
+                .handle
+                .set_fallback_scale_factor(scale, &window.window)
+                .is_ok()
+        })
     }
 }
