@@ -203,6 +203,10 @@ impl Chain {
         self.cache.fit(self.cache_frames);
         self.synthesize()?;
         clock.lap(&mut report.times.synthesize);
+        // Checked before anything with a memory (SOLA, resampler) sees it.
+        if !limiter::all_finite(&self.audio_model) {
+            return Err(HopError::NonFinite);
+        }
 
         let follow = track.at_frame(ended - 1).loudness_follow;
         self.join(input, follow, output);
