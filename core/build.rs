@@ -5,8 +5,8 @@
 //! first, and holds, under those names:
 //!
 //! * `libblas.a`, `liblapack.a`: linker scripts that stand for Debian's serial OpenBLAS (the threaded one
-//!   starts threads in the host's process) and the one function of Fortran's runtime that its LAPACK calls
-//!   (`link/fortran_concat.c`);
+//!   starts threads in the host's process), made safe for several callers (`link/blas_lock.c`), and for the one
+//!   function of Fortran's runtime that its LAPACK calls (`link/fortran_concat.c`);
 //! * `libgomp.a`: OpenMP for one thread (`link/omp_single.c`).
 //!
 //! Cargo hands search folders on to every package above, so a plain `cargo build --release` is enough for the
@@ -16,7 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-const APT_LINE: &str = "sudo apt-get install g++ cmake make libopenblas-serial-dev";
+const APT_LINE: &str = "sudo apt-get install g++ cmake make binutils libopenblas-serial-dev";
+
+/// The member of OpenBLAS's archive that holds its table of work buffers.
+const BUFFERS: &str = "memory.o";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -32,13 +35,17 @@ fn link_statically() -> Result<(), String> {
     let compiler = cc::Build::new().get_compiler();
 
     let openblas = archive(compiler.path(), "openblas-serial/libopenblas.a")?;
-    compile("omp_single.c", "gomp")?;
+    println!("cargo:rerun-if-changed={}", openblas.display());
+    let unlocked = with_renamed_buffer_functions(&openblas, &out)?;
+    compile("blas_lock.c", "blas_lock")?;
     compile("fortran_concat.c", "fortran_concat")?;
+    compile("omp_single.c", "gomp")?;
 
-    // GROUP, because LAPACK and the Fortran function stand behind each other in either order.
+    // GROUP, because the three stand behind each other in any order.
     let script = format!(
-        "GROUP(\"{}\" \"{}\")\n",
-        openblas.display(),
+        "GROUP(\"{}\" \"{}\" \"{}\")\n",
+        unlocked.display(),
+        out.join("libblas_lock.a").display(),
         out.join("libfortran_concat.a").display()
     );
     for name in ["libblas.a", "liblapack.a"] {
@@ -49,7 +56,7 @@ fn link_statically() -> Result<(), String> {
     Ok(())
 }
 
-/// Compiles `link/<source>` to `lib<name>.a` and says nothing to cargo: the linker meets both files through
+/// Compiles `link/<source>` to `lib<name>.a` and says nothing to cargo: the linker meets these archives through
 /// the names that faiss-sys asks for, at the right place in the link order.
 fn compile(source: &str, name: &str) -> Result<(), String> {
     cc::Build::new()
@@ -63,6 +70,36 @@ fn compile(source: &str, name: &str) -> Result<(), String> {
         .map_err(|e| format!("cannot compile core/link/{source}: {e}"))
 }
 
+/// A copy of OpenBLAS in which the unlocked buffer functions have the names that `blas_lock.c` calls.
+fn with_renamed_buffer_functions(openblas: &Path, out: &Path) -> Result<PathBuf, String> {
+    let copy = out.join("libopenblas_unlocked.a");
+    // Not fs::copy: it would take over permissions with which the copy cannot be changed.
+    let bytes = fs::read(openblas).map_err(|e| format!("cannot read {}: {e}", openblas.display()))?;
+    fs::write(&copy, bytes).map_err(|e| format!("cannot write {}: {e}", copy.display()))?;
+
+    let mut rename = Command::new("objcopy");
+    for function in ["blas_memory_alloc", "blas_memory_free"] {
+        rename.arg(format!("--redefine-sym={function}=voxmeld_unlocked_{function}"));
+    }
+    run(Command::new("ar").arg("x").arg(&copy).arg(BUFFERS), out)?;
+    run(rename.arg(BUFFERS), out)?;
+    run(Command::new("ar").arg("rs").arg(&copy).arg(BUFFERS), out)?;
+    Ok(copy)
+}
+
+fn run(command: &mut Command, folder: &Path) -> Result<(), String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .current_dir(folder)
+        .output()
+        .map_err(|e| format!("cannot run {program}: {e}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{program} failed on OpenBLAS's archive: {}", said.trim()))
+}
+
 /// The file that the C compiler itself would find under this name in its library folders.
 fn archive(compiler: &Path, name: &str) -> Result<PathBuf, String> {
     let output = Command::new(compiler)
@@ -70,13 +107,10 @@ fn archive(compiler: &Path, name: &str) -> Result<PathBuf, String> {
         .output()
         .map_err(|e| format!("cannot run the C compiler {}: {e}", compiler.display()))?;
     let answer = String::from_utf8_lossy(&output.stdout);
-    // A compiler that finds nothing repeats the bare name.
     let path = PathBuf::from(answer.trim());
+    // A compiler that finds nothing repeats the bare name.
     match path.canonicalize() {
-        Ok(found) if found.is_absolute() && path.is_absolute() => {
-            println!("cargo:rerun-if-changed={}", found.display());
-            Ok(found)
-        }
+        Ok(found) if path.is_absolute() => Ok(found),
         _ => Err(format!(
             "{name} is missing: Voxmeld links it statically, so that no host's copy is ever used."
         )),
