@@ -4,14 +4,17 @@ use super::style::{ACCENT, BACKGROUND, MUTED, TEXT, WARNING, card};
 use super::{App, status, widgets};
 use egui::{Align, CentralPanel, Frame, Layout, Margin, ProgressBar, RichText, ScrollArea, Ui, vec2};
 use nice_plug::context::gui::GuiContext;
+use nice_plug::params::Param;
 use voxmeld_core::status::{EngineStatus, VoiceState};
 
 /// Space between cards.
 const GAP: f32 = 10.0;
 /// Share of the width that the left column takes.
-const LEFT: f32 = 0.58;
+const LEFT: f32 = 0.54;
 /// Height of the upper cards; the lower ones take what they need.
-const UPPER: f32 = 250.0;
+const UPPER: f32 = 262.0;
+/// Height of meters and status line.
+const FOOTER: f32 = 46.0;
 
 /// Draws the whole window.
 pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
@@ -25,7 +28,7 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
             in_card(ui, left, UPPER, |ui| voice_card(app, engine, ui));
             in_card(ui, right, UPPER, |ui| blend_card(app, gui, engine, ui));
         });
-        let lower = (ui.available_height() - 62.0).max(170.0);
+        let lower = (ui.available_height() - FOOTER - GAP).max(204.0);
         ui.horizontal_top(|ui| {
             in_card(ui, left, lower, |ui| sound_card(app, gui, ui));
             in_card(ui, right, lower, |ui| engine_card(app, gui, ui));
@@ -75,11 +78,14 @@ fn voice_card(app: &mut App, engine: &EngineStatus, ui: &mut Ui) {
     }
     let problems = app.problems(engine);
     if !problems.is_empty() {
-        ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
-            for problem in problems {
-                ui.label(RichText::new(problem).color(WARNING).size(13.0));
-            }
-        });
+        ScrollArea::vertical()
+            .max_height(ui.available_height().max(30.0))
+            .auto_shrink([false, true])
+            .show(ui, |ui| {
+                for problem in problems {
+                    ui.label(RichText::new(problem).color(WARNING).size(13.0));
+                }
+            });
     }
 }
 
@@ -116,8 +122,8 @@ fn engine_card(app: &App, gui: &GuiContext, ui: &mut Ui) {
     heading(ui, "RETRIEVAL AND ENGINE");
     widgets::slider(ui, &setter, &params.k);
     widgets::slider(ui, &setter, &params.n_probe);
-    widgets::choice(ui, &setter, &params.when_not_ready);
-    widgets::choice(ui, &setter, &params.hop);
+    widgets::choice(ui, &setter, &params.when_not_ready, params.when_not_ready.name());
+    widgets::choice(ui, &setter, &params.hop, "Hop (ms)");
 }
 
 fn footer(app: &App, engine: &EngineStatus, ui: &mut Ui) {

@@ -34,14 +34,14 @@ pub type VoxmeldEditor = EguiEditor<App>;
 
 /// Size of a new window, in points.
 const SIZE: LogicalSize<f32> = LogicalSize {
-    width: 800.0,
-    height: 560.0,
+    width: 840.0,
+    height: 616.0,
 };
 
 /// Below this, texts would be cut off.
 const MIN_SIZE: LogicalSize<f32> = LogicalSize {
-    width: 720.0,
-    height: 540.0,
+    width: 760.0,
+    height: 606.0,
 };
 
 /// Meters and progress move this often; a knob in hand redraws by itself.

@@ -85,7 +85,15 @@ pub fn problems(refusal: Option<String>, session: Option<String>, status: &Engin
     .flatten()
     .collect();
     all.dedup();
-    all
+    all.iter().map(|problem| sentence(problem)).collect()
+}
+
+/// Errors begin small, to be put together; on their own they begin like sentences.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Names and values of the status line.
@@ -157,12 +165,13 @@ mod tests {
 
     #[test]
     fn a_failure_is_said_once_and_a_refusal_comes_first() {
-        let why = "“voice.onnx” is not a voice model.".to_owned();
+        let why = "the file “voice.onnx” is not a voice model.".to_owned();
         let status = EngineStatus {
             voice: VoiceState::Failed { why: why.clone() },
             message: Some(why.clone()),
             ..status()
         };
+        let why = why.replacen('t', "T", 1);
         assert_eq!(problems(None, None, &status), [why.clone()]);
         assert_eq!(
             problems(Some("7 Hz".to_owned()), None, &status),

@@ -119,9 +119,10 @@ pub fn slider<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
             TRACK
         };
         painter.rect_filled(track, 4.0, rest);
-        // Bipolar parameters fill from their default.
-        let origin = if param.default_normalized_value() == 0.5 {
-            0.5
+        // What goes both ways is filled from where it does nothing.
+        let signed = matches!(param.unit(), " st" | " dB");
+        let origin = if signed {
+            param.default_normalized_value()
         } else {
             0.0
         };
@@ -168,10 +169,10 @@ fn value_field<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
 }
 
 /// A parameter of few steps as one button each, in equal widths.
-pub fn choice<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
+pub fn choice<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P, label: &str) {
     let steps = u16::try_from(param.step_count().unwrap_or(1)).unwrap_or(1).max(1);
     ui.horizontal(|ui| {
-        name(ui, param.name());
+        name(ui, label);
         ui.spacing_mut().item_spacing.x = 4.0;
         let count = f32::from(steps) + 1.0;
         let width = ((ui.available_width() - 4.0 * f32::from(steps)) / count).max(20.0);
