@@ -197,7 +197,7 @@ impl Drop for Engine {
 impl Shared {
     fn ask(&self, selection: VoiceSelection) {
         self.status.loads_pending.fetch_add(1, Relaxed);
-        let _ = self.load.send(LoaderCommand::Load(selection));
+        let _ = self.load.send(LoaderCommand::Load(Box::new(selection)));
     }
 }
 

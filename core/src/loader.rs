@@ -3,8 +3,10 @@
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K};
 use crate::model::onnx::{ContentEncoder, ModelFileError, RvcSynthesizer, SwiftF0};
-use crate::model::{ModelError, NOISE_CHANNELS, SynthesisInput, Voice, VoiceError, VoiceLayout};
-use crate::pack::{PackError, PackManifest, find_pack};
+use crate::model::{
+    Encoder, ModelError, NOISE_CHANNELS, SynthesisInput, Synthesizer, Voice, VoiceError, VoiceLayout,
+};
+use crate::pack::{PackError, PackFile, PackIndex, PackManifest, find_pack};
 use crate::retrieval::{self, EmbeddingIndex, IndexFileError};
 use crate::selection::{IndexRef, PackRef, VoiceSelection};
 use crate::status::{StatusCells, VoiceState};
@@ -52,7 +54,7 @@ pub enum LoadError {
 /// What the loader is asked.
 pub enum LoaderCommand {
     /// Load this; only the newest of several waiting ones is.
-    Load(VoiceSelection),
+    Load(Box<VoiceSelection>),
     /// End the thread.
     Quit,
 }
@@ -70,55 +72,41 @@ pub fn load_voice(
         PackRef::None => None,
     };
     let pack = pack.as_ref();
-    let path = |own: Option<&Path>, packed: Option<PathBuf>, what| {
-        own.map(Path::to_path_buf)
-            .or(packed)
-            .ok_or(LoadError::Nothing { what })
-    };
-    let chosen = |file: &Option<crate::selection::FileRef>| file.as_ref().map(|file| file.path.clone());
-
-    progress(0.1, "encoder");
-    let own_encoder = chosen(&selection.encoder);
-    let own_synthesizer = chosen(&selection.synthesizer);
-    let encoder_path = path(
-        own_encoder.as_deref(),
-        pack.map(|pack| pack.dir.join(&pack.encoder.file.file)),
-        "encoder",
-    )?;
-    let packed_encoder = pack.filter(|_| own_encoder.is_none()).map(|pack| &pack.encoder);
-    progress(0.3, "synthesizer");
-    let synthesizer_path = path(
-        own_synthesizer.as_deref(),
-        pack.map(|pack| pack.dir.join(&pack.synthesizer.file.file)),
+    progress(0.1, "voice");
+    let own_synthesizer = selection.synthesizer.as_ref().map(|file| file.path.as_path());
+    let synthesizer_path = place(
+        own_synthesizer,
+        pack.map(|pack| (pack, &pack.synthesizer.file)),
         "voice",
     )?;
     let synthesizer = RvcSynthesizer::open(&synthesizer_path)?;
-    let wanted_dim = packed_encoder.map_or(crate::model::Synthesizer::dim(&synthesizer), |encoder| {
-        encoder.dim
-    });
-    progress(0.5, "encoder");
-    let normalize = packed_encoder.is_some_and(|encoder| encoder.input_normalize);
-    let encoder = ContentEncoder::open(&encoder_path, Some(wanted_dim), normalize)?;
+    progress(0.4, "encoder");
+    let encoder = load_encoder(selection, pack, synthesizer.dim())?;
     progress(0.7, "pitch tracker");
-    let pitch_pack = match pack {
-        Some(pack) => pack.clone(),
-        None => find_pack("default")?,
+    // A pitch tracker is no part of a voice: the default pack lends its own.
+    let lender = if pack.is_none() {
+        Some(find_pack("default")?)
+    } else {
+        None
     };
-    let pitch = SwiftF0::open(&pitch_pack.dir.join(&pitch_pack.pitch.file))?;
+    let pitch_path = place(
+        None,
+        pack.or(lender.as_ref()).map(|pack| (pack, &pack.pitch)),
+        "pitch tracker",
+    )?;
+    let pitch = SwiftF0::open(&pitch_path)?;
     progress(0.8, "index");
-    let index = load_index(selection, pack, crate::model::Encoder::dim(&encoder))?;
-    let name = voice_name(selection, pack, own_synthesizer.as_deref());
-    let layout = match pack {
-        Some(pack) if own_encoder.is_none() && own_synthesizer.is_none() => pack.layout(),
-        _ => VoiceLayout::default(),
-    };
+    let index = load_index(selection, pack, encoder.dim())?;
+    let all_packed = selection.encoder.is_none() && own_synthesizer.is_none();
     let mut voice = Voice {
-        name,
+        name: voice_name(selection, pack, own_synthesizer),
         encoder: Box::new(encoder),
         pitch: Box::new(pitch),
         synthesizer: Box::new(synthesizer),
         index,
-        layout,
+        layout: pack
+            .filter(|_| all_packed)
+            .map_or_else(VoiceLayout::default, PackManifest::layout),
     };
     voice.check()?;
     progress(0.9, "warming up");
@@ -126,31 +114,54 @@ pub fn load_voice(
     Ok(voice)
 }
 
+/// Path of a part: the chosen file, else the pack's.
+fn place(
+    own: Option<&Path>,
+    packed: Option<(&PackManifest, &PackFile)>,
+    what: &'static str,
+) -> Result<PathBuf, LoadError> {
+    match (own, packed) {
+        (Some(own), _) => Ok(own.to_path_buf()),
+        (None, Some((pack, file))) => Ok(pack.path_of(file)?),
+        (None, None) => Err(LoadError::Nothing { what }),
+    }
+}
+
+fn load_encoder(
+    selection: &VoiceSelection,
+    pack: Option<&PackManifest>,
+    synthesizer_dim: usize,
+) -> Result<ContentEncoder, LoadError> {
+    let own = selection.encoder.as_ref().map(|file| file.path.as_path());
+    let packed = pack.filter(|_| own.is_none()).map(|pack| &pack.encoder);
+    let path = place(own, pack.map(|pack| (pack, &pack.encoder.file)), "encoder")?;
+    // Of an encoder with several outputs, the one that the voice was made for.
+    let wanted_dim = packed.map_or(synthesizer_dim, |encoder| encoder.dim);
+    let normalize = packed.is_some_and(|encoder| encoder.input_normalize);
+    Ok(ContentEncoder::open(&path, Some(wanted_dim), normalize)?)
+}
+
 fn load_index(
     selection: &VoiceSelection,
     pack: Option<&PackManifest>,
     dim: usize,
 ) -> Result<Option<Arc<dyn EmbeddingIndex>>, LoadError> {
+    let packed = |pack: &PackManifest, index: &PackIndex| pack.path_of(&index.file);
     let path = match (&selection.index, pack) {
         (Some(IndexRef::File(file)), _) => file.path.clone(),
         (Some(IndexRef::None), _) | (None, None) => return Ok(None),
         (Some(IndexRef::Pack(name)), pack) => {
-            let found = pack.and_then(|pack| {
-                pack.indices
-                    .iter()
-                    .find(|index| &index.name == name)
-                    .map(|index| (pack, index))
-            });
+            let found = pack.and_then(|pack| Some((pack, pack.index(name)?)));
             let (pack, index) = found.ok_or_else(|| LoadError::NoSuchIndex {
                 pack: pack.map_or_else(|| "none".to_string(), |pack| pack.name.clone()),
                 index: name.clone(),
             })?;
-            pack.dir.join(&index.file.file)
+            packed(pack, index)?
         }
         // An own voice does not speak with the pack's target.
         (None, Some(_)) if selection.synthesizer.is_some() => return Ok(None),
         (None, Some(pack)) => match pack.indices.first() {
-            Some(index) => pack.dir.join(&index.file.file),
+            Some(index) => packed(pack, index)?,
             None => return Ok(None),
         },
     };
@@ -164,15 +175,9 @@ fn voice_name(selection: &VoiceSelection, pack: Option<&PackManifest>, synthesiz
             .to_string_lossy()
             .into_owned()
     };
-    let label = |pack: &PackManifest, name: &str| {
-        pack.indices
-            .iter()
-            .find(|index| index.name == name)
-            .map_or_else(|| name.to_string(), |index| index.label.clone())
-    };
     let target = match (&selection.index, pack) {
         (Some(IndexRef::File(file)), _) => Some(stem(&file.path)),
-        (Some(IndexRef::Pack(name)), Some(pack)) => Some(label(pack, name)),
+        (Some(IndexRef::Pack(name)), Some(pack)) => pack.index(name).map(|index| index.label.clone()),
         (None, Some(pack)) if synthesizer.is_none() => pack.indices.first().map(|index| index.label.clone()),
         _ => None,
     };

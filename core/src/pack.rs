@@ -4,6 +4,7 @@ use crate::model::VoiceLayout;
 use crate::model::onnx::set_runtime_library;
 use parking_lot::Mutex;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Name of the ONNX Runtime library that the bundle ships.
@@ -29,6 +30,12 @@ pub enum PackError {
     /// The data folder is not known or not there.
     #[error("Voxmeld's data folder was not found beside the plugin: reinstall it together with voxmeld.data")]
     NoDataDir,
+    /// A file is not the one that was packed.
+    #[error("{} of the voice pack is missing or damaged: reinstall the plugin together with voxmeld.data", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Its manifest cannot be read.
     #[error("the voice pack's description {} cannot be read: {why}", path.display())]
     Manifest {
@@ -114,6 +121,31 @@ impl PackManifest {
         VoiceLayout {
             window_frames_50hz: self.encoder.window_ms / 20,
             context_frames_100hz: self.synthesizer.context_frames_100hz,
+        }
+    }
+
+    /// The target of that name.
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<&PackIndex> {
+        self.indices.iter().find(|index| index.name == name)
+    }
+
+    /// Where a file of the pack is, once it is seen to be the packed one.
+    ///
+    /// # Errors
+    /// [`PackError::Damaged`].
+    pub fn path_of(&self, file: &PackFile) -> Result<PathBuf, PackError> {
+        let path = self.dir.join(&file.file);
+        let bytes = std::fs::read(&path).map_err(|_| PackError::Damaged { path: path.clone() })?;
+        let intact = file.sha256.as_ref().is_none_or(|expected| {
+            let digest = Sha256::digest(&bytes);
+            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            hex.eq_ignore_ascii_case(expected)
+        });
+        if intact {
+            Ok(path)
+        } else {
+            Err(PackError::Damaged { path })
         }
     }
 

@@ -75,6 +75,9 @@ const DECLICK_MS: u32 = 5;
 /// Where a stream runs ahead of the clock by this much, nobody listens live
 /// and waiting for the worker costs nothing. No driver's burst comes near.
 const AHEAD_SECONDS: f64 = 0.5;
+/// How much faster than our clock a sound card may run without counting as
+/// ahead: its drift must not add up to a wait, however long the session.
+const CLOCK_TOLERANCE: f64 = 1.02;
 
 /// The audio thread's whole engine.
 ///
@@ -216,7 +219,8 @@ impl AudioSide {
         let now = Instant::now();
         let (since, from) = *self.started.get_or_insert((now, self.position));
         #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
-        let ahead = (self.position - from + len as u64) as f64 / self.rate_hz - (now - since).as_secs_f64();
+        let ahead = (self.position - from + len as u64) as f64 / self.rate_hz
+            - (now - since).as_secs_f64() * CLOCK_TOLERANCE;
         if ahead < 0.0 {
             self.started = Some((now, self.position));
         }

@@ -1,0 +1,172 @@
+//! The engine without a host: converts recordings on the command line.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line speaks on its terminal"
+)]
+
+mod audio;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use voxmeld_core::controls::Controls;
+use voxmeld_core::engine::{Engine, StreamSetup};
+use voxmeld_core::geometry::Hop;
+use voxmeld_core::retrieval::SearchParams;
+use voxmeld_core::rt::BlockControls;
+use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
+use voxmeld_core::status::VoiceState;
+use voxmeld_core::units::Semitones;
+
+/// Voice conversion with retrieval, on recordings.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Convert a WAV or FLAC recording; the result is as long and in time.
+    Convert(Convert),
+    /// List the installed voice packs and their targets.
+    Voices(DataDir),
+}
+
+#[derive(Args)]
+struct DataDir {
+    /// Folder with `packs/` and ONNX Runtime (the bundle's `voxmeld.data`).
+    #[arg(long, env = "VOXMELD_DATA")]
+    data: PathBuf,
+}
+
+#[derive(Args)]
+struct Convert {
+    /// Recording to convert.
+    input: PathBuf,
+    /// WAV file to write (32-bit float, mono).
+    #[arg(short, long)]
+    output: PathBuf,
+    #[command(flatten)]
+    data: DataDir,
+    /// Target of the default pack, by name; the first if none is given.
+    #[arg(long)]
+    target: Option<String>,
+    /// Own encoder (ONNX).
+    #[arg(long)]
+    encoder: Option<PathBuf>,
+    /// Own voice (RVC's ONNX export).
+    #[arg(long)]
+    voice: Option<PathBuf>,
+    /// Own index (faiss).
+    #[arg(long)]
+    index: Option<PathBuf>,
+    /// 0 = live embedding, 1 = retrieved.
+    #[arg(long, default_value_t = 0.75)]
+    ratio: f32,
+    /// Semitones.
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    pitch_shift: f32,
+    /// Neighbours per frame.
+    #[arg(long, default_value_t = 8)]
+    k: usize,
+    /// Lists of the index visited per frame.
+    #[arg(long, default_value_t = 1)]
+    n_probe: usize,
+    /// Step of the engine in milliseconds.
+    #[arg(long, default_value_t = 20)]
+    hop_ms: u32,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Convert(args) => convert(&args),
+        Command::Voices(data) => {
+            voxmeld_core::pack::set_data_dir(&data.data);
+            for pack in voxmeld_core::pack::installed_packs() {
+                println!("{}: {}", pack.id, pack.name);
+                for index in &pack.indices {
+                    println!("  {:12} {}", index.name, index.label);
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+fn selection(args: &Convert) -> VoiceSelection {
+    let file = |path: &Option<PathBuf>| path.as_ref().map(FileRef::at);
+    let index = match (&args.index, &args.target) {
+        (Some(path), _) => Some(IndexRef::File(FileRef::at(path))),
+        (None, Some(name)) => Some(IndexRef::Pack(name.clone())),
+        (None, None) => None,
+    };
+    VoiceSelection {
+        pack: PackRef::Embedded("default".into()),
+        encoder: file(&args.encoder),
+        synthesizer: file(&args.voice),
+        index,
+    }
+}
+
+fn convert(args: &Convert) -> Result<()> {
+    let Some(hop) = Hop::ALL.into_iter().find(|hop| hop.ms() == args.hop_ms) else {
+        bail!("the hop must be one of {:?} ms", Hop::ALL.map(Hop::ms));
+    };
+    let mut audio = audio::read(&args.input)?;
+    voxmeld_core::pack::set_data_dir(&args.data.data);
+    let mut engine = Engine::new();
+    engine.handle().load(selection(args));
+    let setup = StreamSetup {
+        host_rate_hz: f64::from(audio.rate_hz),
+        max_block: BLOCK,
+        channels: 1,
+        hop,
+        offline: true,
+    };
+    let mut side = engine.activate(setup)?;
+    let latency = side.latency_samples() as usize;
+    if latency == 0 {
+        bail!("{}", engine.handle().status().message.unwrap_or_default());
+    }
+    let controls = BlockControls {
+        voice: Controls {
+            blend_ratio: args.ratio,
+            pitch_shift: Semitones(args.pitch_shift),
+            search: SearchParams {
+                k: args.k,
+                n_probe: args.n_probe,
+            },
+            ..Controls::default()
+        },
+        ..BlockControls::default()
+    };
+    audio.samples.resize(audio.samples.len() + latency, 0.0);
+    let blocks = audio.samples.len().div_ceil(BLOCK);
+    for (n, block) in audio.samples.chunks_mut(BLOCK).enumerate() {
+        side.process(&mut [block], &controls);
+        if n % 500 == 0 {
+            eprint!("\r{:3} %", 100 * n / blocks);
+        }
+    }
+    let status = engine.handle().status();
+    if let VoiceState::Failed { why } = status.voice {
+        bail!("{why}");
+    }
+    if let Some(message) = status.message {
+        bail!("{message}");
+    }
+    audio.samples.drain(..latency);
+    audio::write(&args.output, &audio).with_context(|| format!("cannot write {}", args.output.display()))?;
+    eprintln!("\r{}: {}", args.output.display(), describe(&args.input));
+    Ok(())
+}
+
+fn describe(input: &Path) -> String {
+    format!("{} converted", input.display())
+}
+
+/// Samples handed to the engine at a time.
+const BLOCK: usize = 1024;
