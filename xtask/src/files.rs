@@ -49,12 +49,6 @@ pub fn create_dir(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("cannot create the folder {}", path.display()))
 }
 
-/// A folder that exists and is empty.
-pub fn fresh_dir(path: &Path) -> Result<()> {
-    remove(path)?;
-    create_dir(path)
-}
-
 /// Removes a file or a folder; nothing there is fine.
 pub fn remove(path: &Path) -> Result<()> {
     let outcome = if path.is_dir() && !path.is_symlink() {
@@ -86,13 +80,40 @@ pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts `new` in the place of `old`. A host that has the old file mapped keeps it: files are never written
-/// over, which would crash the host.
-pub fn replace(new: &Path, old: &Path) -> Result<()> {
-    if old.is_dir() {
-        remove(old)?;
+/// A folder that is empty at first and gone at the end, also when the work in it fails.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new(path: PathBuf) -> Result<Self> {
+        remove(&path)?;
+        create_dir(&path)?;
+        Ok(Self(path))
     }
-    fs::rename(new, old).with_context(|| format!("cannot move {} to {}", new.display(), old.display()))
+}
+
+impl std::ops::Deref for Scratch {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Only disk space is lost when this fails.
+        let _ = remove(&self.0);
+    }
+}
+
+/// Puts `new` in the place of `old`. Files are never written over: a host that has an old one mapped would crash.
+pub fn replace(new: &Path, old: &Path) -> Result<()> {
+    let aside = old.with_extension(format!("old-{}", std::process::id()));
+    if old.exists() {
+        fs::rename(old, &aside).with_context(|| format!("cannot move {} aside", old.display()))?;
+    }
+    fs::rename(new, old).with_context(|| format!("cannot move {} to {}", new.display(), old.display()))?;
+    remove(&aside)
 }
 
 pub fn size_of(path: &Path) -> Result<u64> {

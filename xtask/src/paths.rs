@@ -72,8 +72,11 @@ impl Paths {
         self.target.join("demo")
     }
 
-    /// A folder for unfinished work, on the same file system as where it will be moved to.
+    /// A place for unfinished work, on the same file system as where it will be moved to; its own for each
+    /// process, so that two commands at once do not meet.
     pub fn scratch(&self, name: &str) -> PathBuf {
-        self.target.join(format!("xtask-{name}"))
+        self.target
+            .join("xtask-scratch")
+            .join(format!("{name}-{}", std::process::id()))
     }
 }

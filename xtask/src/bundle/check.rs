@@ -79,12 +79,10 @@ pub fn run(paths: &Paths) -> Result<()> {
     }
     ui::detail("libraries, exports and headers are as promised");
 
-    let scratch = paths.scratch("elsewhere");
-    files::fresh_dir(&scratch)?;
+    let scratch = files::Scratch::new(paths.scratch("elsewhere"))?;
     let moved = scratch.join("Ünïcode – 音声 plug ins");
     files::copy_tree(&bundle, &moved)?;
     load(paths, &moved)?;
-    files::remove(&scratch)?;
     ui::detail("loads from a folder with spaces and non-ASCII letters");
     Ok(())
 }

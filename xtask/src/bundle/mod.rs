@@ -55,12 +55,11 @@ pub fn run(paths: &Paths, build: bool) -> Result<()> {
     }
 
     // Built aside and then swapped in, so that an interrupted run leaves the last bundle whole.
-    let scratch = paths.scratch("bundle");
-    files::fresh_dir(&scratch)?;
+    let scratch = files::Scratch::new(paths.scratch("bundle"))?;
     let stripped = strip(paths, &built, &scratch)?;
-    lay_out(paths, &stripped, &scratch)?;
-    files::remove(&stripped)?;
-    files::replace(&scratch, &paths.bundle())?;
+    let bundle = scratch.join("bundle");
+    lay_out(paths, &stripped, &bundle)?;
+    files::replace(&bundle, &paths.bundle())?;
     report(paths)
 }
 

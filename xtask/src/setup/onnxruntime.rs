@@ -36,8 +36,7 @@ pub fn ensure(paths: &Paths) -> Result<()> {
         );
     }
     ui::detail("fetching ONNX Runtime 1.31.1 (23 MB, pinned by hash)");
-    let scratch = paths.scratch("ort");
-    files::fresh_dir(&scratch)?;
+    let scratch = files::Scratch::new(paths.scratch("ort"))?;
     python::download_wheel(paths, &paths.requirements("ort"), &scratch)?;
     let Some(wheel) = files::walk(&scratch)?
         .into_iter()
@@ -60,5 +59,5 @@ pub fn ensure(paths: &Paths) -> Result<()> {
     for name in [LICENCE, NOTICES] {
         files::copy(&package.join(name), &paths.ort().join(name))?;
     }
-    files::remove(&scratch)
+    Ok(())
 }
