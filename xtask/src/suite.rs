@@ -61,7 +61,10 @@ fn lints(paths: &Paths) -> Result<()> {
 }
 
 /// Features that add tests which need the shared data: the package and how cargo calls the feature.
-const SHARED_FEATURES: &[(&str, &str)] = &[("voxmeld-core", "voxmeld-core/shared-data")];
+const SHARED_FEATURES: &[(&str, &str)] = &[
+    ("voxmeld-core", "voxmeld-core/shared-data"),
+    ("voxmeld-tests", "voxmeld-tests/shared-data"),
+];
 
 fn cargo_test(paths: &Paths, packages: &[&str], shared: Option<&Path>) -> Command {
     let mut command = process::cargo(paths.root());
