@@ -172,7 +172,7 @@ mod tests {
             ..status()
         };
         let why = why.replacen('t', "T", 1);
-        assert_eq!(problems(None, None, &status), [why.clone()]);
+        assert_eq!(problems(None, None, &status), std::slice::from_ref(&why));
         assert_eq!(
             problems(Some("7 Hz".to_owned()), None, &status),
             ["Voxmeld is silent: 7 Hz".to_owned(), why]

@@ -53,7 +53,6 @@ pub fn apply(context: &Context) {
 }
 
 /// The frame of a group of controls.
-#[must_use]
 pub fn card() -> Frame {
     Frame::new()
         .fill(CARD)

@@ -83,7 +83,12 @@ impl IComponentTrait for Component {
         fn getRoutingInfo(input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult;
         fn activateBus(media: MediaType, direction: BusDirection, index: int32, state: TBool) -> tresult;
         fn setActive(state: TBool) -> tresult;
-        fn setState(state: *mut IBStream) -> tresult;
+    }
+
+    unsafe fn setState(&self, state: *mut IBStream) -> tresult {
+        self.instance.forget_pending();
+        // SAFETY: passed on under the same contract.
+        unsafe { IComponentTrait::setState(&self.instance.wrapper, state) }
     }
 
     unsafe fn getState(&self, state: *mut IBStream) -> tresult {

@@ -117,14 +117,22 @@ impl Instance {
         pending.values.insert(id, value as f32);
     }
 
-    /// The remembered value if no block has come since.
+    /// The remembered value, on the parameter's steps, if no block has come since.
     #[must_use]
     pub fn pending_value(&self, id: ParamID) -> Option<ParamValue> {
         let pending = self.pending.lock();
-        let current = pending.at_block == self.blocks.load(Ordering::Relaxed);
-        current
-            .then(|| pending.values.get(&id).copied().map(ParamValue::from))
-            .flatten()
+        if pending.at_block != self.blocks.load(Ordering::Relaxed) {
+            return None;
+        }
+        let value = *pending.values.get(&id).filter(|value| value.is_finite())?;
+        let (param, _) = self.param_ids.iter().find(|(_, known)| **known == id)?;
+        // SAFETY: the parameters live as long as the wrapper; nothing is changed.
+        Some(ParamValue::from(unsafe { param.preview_normalized(param.preview_plain(value)) }))
+    }
+
+    /// Forgets remembered values: a restored state is newer.
+    pub fn forget_pending(&self) {
+        self.pending.lock().values.clear();
     }
 
     /// Sets the remembered values if no block has come since.
