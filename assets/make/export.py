@@ -1,0 +1,105 @@
+"""Writes encoder.onnx and synthesizer.onnx into the pack and checks them against PyTorch."""
+import argparse
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+import common
+from hubert import Encoder
+from synth import RvcInterface, Synthesizer
+
+
+def build_encoder():
+    """Joins the trained parts; the phone head becomes part of the content columns."""
+    stats = np.load(common.DATA / "targets.npz")
+    encoder = Encoder(stats)
+    state = torch.load(common.DATA / "encoder.pt")
+    encoder.content.load_state_dict({k[8:]: v for k, v in state.items() if k.startswith("content.")})
+    head = np.load(common.DATA / "head.npz")
+    with torch.no_grad():
+        encoder.head.weight.copy_(torch.tensor(head["weight"]))
+        encoder.head.bias.copy_(torch.tensor(head["bias"]))
+    encoder.timbre.load_state_dict(torch.load(common.DATA / "timbre.pt"))
+    return encoder.eval()
+
+
+def build_synth():
+    net = Synthesizer()
+    net.load_state_dict(torch.load(common.DATA / "synth.pt"), strict=False)
+    return net.eval()
+
+
+def halve(model):
+    """Keeps large weights as fp16 with a Cast behind each: half the size, folded at load."""
+    graph = model.graph
+    casts = []
+    for tensor in list(graph.initializer):
+        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) >= 1024:
+            data = numpy_helper.to_array(tensor)
+            if np.abs(data).max() > 6e4:
+                continue
+            small = numpy_helper.from_array(data.astype(np.float16), tensor.name + "_h")
+            casts.append(helper.make_node("Cast", [small.name], [tensor.name], to=TensorProto.FLOAT))
+            graph.initializer.remove(tensor)
+            graph.initializer.append(small)
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend(casts + nodes)
+    return model
+
+
+def write(module, inputs, names, output, axes, path):
+    scratch = common.DATA / path.name
+    torch.onnx.export(module, inputs, str(scratch), input_names=names, output_names=[output],
+                      dynamic_axes=axes, opset_version=17, dynamo=False)
+    model = halve(onnx.load(scratch))
+    onnx.checker.check_model(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, path)
+    return common.session(path)
+
+
+def synth_inputs(frames, seed=0):
+    rng = np.random.default_rng(seed)
+    return {"phone": rng.standard_normal((1, frames, common.DIM)).astype(np.float32) * 0.05,
+            "phone_lengths": np.array([frames]), "pitch": np.ones((1, frames), np.int64),
+            "pitchf": np.where(rng.random((1, frames)) < 0.7, 150.0, 0).astype(np.float32),
+            "ds": np.zeros(1, np.int64),
+            "rnd": (rng.standard_normal((1, 192, frames)) * 0.66666).astype(np.float32)}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("part", choices=("encoder", "synthesizer"))
+    part = parser.parse_args().part
+    torch.set_num_threads(1)
+    if part == "encoder":
+        encoder = build_encoder()
+        wave = torch.randn(1, 1, 10480) * 0.1
+        run = write(encoder, (wave,), ["source"], "embed", {"source": {2: "samples"}, "embed": {1: "frames"}},
+                    common.PACK / "encoder.onnx")
+        for count in (400, 5000, 10480, 48000):
+            wave = torch.randn(1, 1, count) * 0.1
+            want = encoder(wave).detach().numpy()
+            got = run.run(None, {"source": wave.numpy()})[0]
+            assert got.shape == (1, common.frames_50(count), common.DIM), got.shape
+            print(count, "largest difference", np.abs(got - want).max())
+        return
+    net = RvcInterface(build_synth()).eval()
+    names = ["phone", "phone_lengths", "pitch", "pitchf", "ds", "rnd"]
+    example = synth_inputs(30)
+    run = write(net, tuple(torch.tensor(example[n]) for n in names), names, "audio",
+                {"phone": {1: "t"}, "pitch": {1: "t"}, "pitchf": {1: "t"}, "rnd": {2: "t"},
+                 "audio": {2: "samples"}}, common.PACK / "synthesizer.onnx")
+    for count in (2, 29, 30, 500):
+        feed = synth_inputs(count, count)
+        want = net(*(torch.tensor(feed[n]) for n in names)).detach().numpy()
+        got = run.run(None, feed)[0]
+        assert got.shape == (1, 1, count * common.UPP), got.shape
+        print(count, "largest difference", np.abs(got - want).max(), "of", np.abs(want).max())
+
+
+if __name__ == "__main__":
+    main()

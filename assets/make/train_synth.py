@@ -1,0 +1,205 @@
+"""Trains the synthesizer to rebuild speech from embeddings, pitch and noise.
+
+Half of the pieces have their embeddings blended towards their retrieved neighbours, some have the
+timbre columns of another moment, all have a little noise in the envelope columns: the blends and
+mixtures that the plugin makes must sound as steady as the plain ones. `--gan` adds two light
+spectrogram discriminators for the last stretch. The schedule follows the clock.
+"""
+import argparse
+import json
+import time
+
+import numpy as np
+import torch
+from torch import nn
+
+import common
+import dataset
+from synth import Synthesizer
+
+FRAMES = 110              # 10 ms frames in a piece
+LEAD = 14                 # of which the first have too little context to be judged
+RESOLUTIONS = (192, 384, 768, 1536)
+
+
+def gather():
+    """Clips with embeddings at 100 frames/s ready, and pitch cut to the same length."""
+    box = np.load(common.DATA / "embeds.npz")
+    ends = np.cumsum(box["lengths"])
+    embed, near = box["embed"], box["near"]
+    place = {n: i for i, n in enumerate(box["names"].tolist())}
+    clips = []
+    for c in dataset.load(("full", "f0", "human")):
+        i = place[c["name"]]
+        rows = slice(ends[i] - box["lengths"][i], ends[i])
+        c["embed"], c["near"], c["gain"], c["rich"] = embed[rows], near[rows], box["gains"][i], box["rich"][i]
+        frames = min(2 * len(c["embed"]), len(c["f0"]), len(c["full"]) // common.UPP)
+        c["frames"] = frames - frames % 2
+        if c["frames"] > FRAMES + 2:
+            clips.append(c)
+    return clips
+
+
+def pick(clips, weights, batch, rng):
+    phone = np.zeros((batch, FRAMES, common.DIM), np.float32)
+    pitch = np.zeros((batch, FRAMES), np.float32)
+    audio = np.zeros((batch, FRAMES * common.UPP), np.float32)
+    human = np.zeros(batch, bool)
+    slow = slice(common.CONTENT + common.DETAIL, None)
+    detail = slice(common.CONTENT, common.CONTENT + common.DETAIL)
+    for b, i in enumerate(rng.choice(len(clips), batch, p=weights)):
+        c = clips[i]
+        at = 2 * int(rng.integers(0, (c["frames"] - FRAMES) // 2))
+        rows = slice(at // 2, at // 2 + FRAMES // 2)
+        live, near = c["embed"][rows].astype(np.float32), c["near"][rows].astype(np.float32)
+        dice = rng.random()
+        ratio = 0.0
+        if dice > 0.45:
+            ratio = rng.random() if c["rich"] else 0.5 * rng.random()
+            if c["rich"] and dice > 0.75:
+                ratio = 1.0
+        mixed = live + ratio * (near - live)
+        if rng.random() < 0.4:
+            mixed[:, slow] = c["embed"][rng.integers(0, len(c["embed"]))][slow]
+        mixed[:, detail] += rng.normal(0, 0.004, mixed[:, detail].shape)
+        phone[b] = np.repeat(mixed, 2, 0)
+        f0 = c["f0"][at:at + FRAMES].copy()
+        if rng.random() < 0.3:
+            # streamed voicing is less sure: sometimes a frame more or less
+            edge = np.flatnonzero(np.diff((f0 > 0).astype(int)))
+            for e in edge:
+                if rng.random() < 0.5:
+                    f0[e] = f0[e + 1] if rng.random() < 0.5 else f0[e]
+        pitch[b] = f0
+        piece = c["full"][at * common.UPP:(at + FRAMES) * common.UPP]
+        audio[b] = piece.astype(np.float32) / 32768 * c["gain"]
+        human[b] = c["human"]
+    return torch.tensor(phone), torch.tensor(pitch), torch.tensor(audio), torch.tensor(human)
+
+
+def magnitudes(wave, size):
+    window = torch.hann_window(size)
+    return torch.stft(wave, size, size // 4, window=window, center=False, return_complex=True).abs() / size ** 0.5
+
+
+def spectral_loss(fake, real, human):
+    """Log and linear spectra at four resolutions; above 6.8 kHz only where the recording has it."""
+    total = 0.0
+    for size in RESOLUTIONS:
+        a, b = magnitudes(fake, size), magnitudes(real, size)
+        bins = torch.arange(a.shape[1]) * common.RATE_OUT / size
+        weight = torch.where(human[:, None] & (bins[None] > 6800), 0.0, 1.0)[..., None]
+        weight = weight / weight.mean()
+        log = (torch.log(a + 2e-4) - torch.log(b + 2e-4)).abs()
+        # squared-root domain keeps the loud parts honest without letting one vowel rule
+        root = (torch.sqrt(a + 1e-7) - torch.sqrt(b + 1e-7)).abs()
+        total = total + (log * weight).mean() + 4 * (root * weight).mean() / (torch.sqrt(b + 1e-7).mean() + 0.02)
+    return total / len(RESOLUTIONS)
+
+
+class Judge(nn.Module):
+    """A light discriminator on the log spectrogram of one resolution."""
+
+    def __init__(self, size, width=20):
+        super().__init__()
+        self.size = size
+        layers, have = [], 1
+        for stride, out in (((2, 1), width), ((2, 2), width), ((2, 1), 2 * width), ((2, 2), 2 * width)):
+            layers.append(nn.utils.parametrizations.weight_norm(
+                nn.Conv2d(have, out, (5, 3), stride, (2, 1))))
+            have = out
+        self.layers = nn.ModuleList(layers)
+        self.last = nn.Conv2d(have, 1, 3, padding=1)
+
+    def forward(self, wave, human):
+        x = torch.log(magnitudes(wave, self.size) + 1e-4) * 0.3 + 1.5
+        bins = torch.arange(x.shape[1]) * common.RATE_OUT / self.size
+        x = torch.where(human[:, None, None] & (bins[None, :, None] > 6800), 0.0, x)[:, None]
+        seen = []
+        for layer in self.layers:
+            x = nn.functional.leaky_relu(layer(x), 0.1)
+            seen.append(x)
+        return self.last(x), seen
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--minutes", type=float, default=12)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--peak", type=float, default=1.0)
+    parser.add_argument("--gan", type=float, default=2.0, help="share of the time before judges join")
+    args = parser.parse_args()
+    torch.manual_seed(common.SEED)
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(common.SEED + 7 * args.resume)
+    clips = gather()
+    weights = np.array([c["frames"] * (0.35 if c["human"] else 1.0) for c in clips], float)
+    weights /= weights.sum()
+    box = np.concatenate([c["embed"] for c in clips[::3]]).astype(np.float32)
+    # columns keep their relative sizes inside a group, groups come to comparable size
+    scale = np.ones(common.DIM, np.float32)
+    for part, gain in ((slice(0, 176), 1.0), (slice(176, 232), 1.0), (slice(232, 256), 1.0)):
+        scale[part] = gain / box[:, part].std(0).mean()
+    net = Synthesizer(torch.tensor(box.mean(0)), torch.tensor(scale))
+    file = common.DATA / "synth.pt"
+    if args.resume:
+        net.load_state_dict(torch.load(file))
+    matrices = [p for n, p in net.named_parameters() if p.ndim == 2 and "blocks" in n]
+    others = [p for n, p in net.named_parameters() if not (p.ndim == 2 and "blocks" in n)]
+    steppers = [(torch.optim.Muon(matrices, lr=6e-3, weight_decay=0.005), 6e-3),
+                (torch.optim.AdamW(others, lr=1.5e-3, betas=(0.85, 0.98), weight_decay=0.0), 1.5e-3)]
+    judges = nn.ModuleList([Judge(384), Judge(1024)])
+    referee = torch.optim.AdamW(judges.parameters(), lr=4e-4, betas=(0.7, 0.98))
+    log = open(common.DATA / "logs" / "train_synth.jsonl", "a")
+    start, step, smooth = time.time(), 0, None
+    while (done := (time.time() - start) / (60 * args.minutes)) < 1:
+        phone, pitch, audio, human = pick(clips, weights, args.batch, rng)
+        rnd = torch.randn(args.batch, 192, FRAMES) * 0.66666
+        phase = torch.rand(args.batch, 1)
+        fake = net(phone, pitch, rnd, phase)[:, LEAD * common.UPP:]
+        real = audio[:, LEAD * common.UPP:]
+        # a breath of noise below everything, so that digital zero is not minus infinity
+        real = real + torch.randn_like(real) * 1e-5
+        loss = spectrum = spectral_loss(fake, real, human)
+        rival = feature = torch.zeros(())
+        playing = done > args.gan
+        if playing:
+            for judge in judges:
+                for wave, goal in ((real, 1.0), (fake.detach(), 0.0)):
+                    ((judge(wave, human)[0] - goal) ** 2).mean().backward()
+            referee.step()
+            referee.zero_grad()
+            for judge in judges:
+                with torch.no_grad():
+                    _, truth = judge(real, human)
+                verdict, seen = judge(fake, human)
+                rival = rival + ((verdict - 1) ** 2).mean()
+                feature = feature + sum((a - b).abs().mean() for a, b in zip(seen, truth))
+            loss = loss + 0.15 * rival + 0.25 * feature
+        rate = args.peak * min(1, (step + 1) / 50) * (1 - done) + 1e-3
+        for stepper, base in steppers:
+            stepper.param_groups[0]["lr"] = base * rate
+            stepper.zero_grad(set_to_none=True)
+        loss.backward()
+        referee.zero_grad()
+        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        if torch.isfinite(norm):
+            for stepper, _ in steppers:
+                stepper.step()
+        now = np.array([loss.item(), spectrum.item(), float(rival), float(feature), norm.item()])
+        smooth = now if smooth is None else 0.95 * smooth + 0.05 * now
+        step += 1
+        if step % 50 == 0:
+            line = dict(zip(("loss", "spectrum", "rival", "feature", "norm"), smooth.round(4).tolist()),
+                        step=step, seconds=round(time.time() - start))
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+            print(line, flush=True)
+            if step % 200 == 0:
+                torch.save(net.state_dict(), file)
+    torch.save(net.state_dict(), file)
+
+
+if __name__ == "__main__":
+    main()
