@@ -57,6 +57,7 @@ fn lints(paths: &Paths) -> Result<()> {
             .iter()
             .flat_map(|(_, feature)| ["--features", feature]),
     );
+    command.args(["--features", "voxmeld-core/cli"]);
     process::run(command.args(["--", "-D", "warnings"]))
 }
 
