@@ -1,1 +1,40 @@
+//! What Voxmeld's whole-system tests, its demo and its bench share.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`env`] | where the bundle, the data and the recordings are |
+//! | [`host`] | a headless CLAP host around the built `voxmeld.clap` |
+//! | [`rig`] | the engine itself, driven as a host would, without a plugin around it |
+//! | [`voices`] | fake voices that stall, fail and lie, on command |
+//! | [`audio`] | reading, writing and resampling of sound files |
+//! | [`hops`] | what the engine tells about every hop |
+//! | [`signal`] | test signals and what is measured on them |
+//! | [`machine`] | what figures were measured on |
+//!
+//! The tests are in `tests/`, one file per theme; a file that they need and
+//! do not find fails them.
+#![warn(missing_docs)]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_lossless,
+    reason = "test equipment works on a few minutes of audio at most: no count comes near a limit"
+)]
 
+pub mod audio;
+pub mod env;
+pub mod hops;
+pub mod host;
+pub mod machine;
+pub mod rig;
+pub mod signal;
+pub mod voices;
+
+/// A line on the terminal; a program's own output, so that a closed pipe is no
+/// reason to fail.
+pub fn say(line: impl std::fmt::Display) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

@@ -1,0 +1,241 @@
+//! The three passes: exact latency, the plugin live, the engine offline.
+
+use crate::{BLOCK, RATE_HZ};
+use anyhow::Result;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use voxmeld_core::controls::Controls;
+use voxmeld_core::engine::StreamSetup;
+use voxmeld_core::geometry::Hop;
+use voxmeld_core::model::fake::pass_through_voice;
+use voxmeld_core::rt::BlockControls;
+use voxmeld_core::selection::VoiceSelection;
+use voxmeld_core::status::VoiceState;
+use voxmeld_tests::audio::Sound;
+use voxmeld_tests::hops::{HopLog, HopNote};
+use voxmeld_tests::host::{Automation, Host, Pace, Sizes};
+use voxmeld_tests::rig::Rig;
+use voxmeld_tests::signal::{chirp, delay_of};
+
+/// The set-up of all passes.
+fn setup(channels: usize) -> StreamSetup {
+    StreamSetup {
+        host_rate_hz: f64::from(RATE_HZ),
+        max_block: BLOCK,
+        channels,
+        hop: Hop::default(),
+        offline: true,
+    }
+}
+
+/// The ratio at a moment of the clip: up to 1 in its middle, and back.
+fn ratio_at(position: usize, len: usize) -> f64 {
+    let part = position as f64 / len.max(1) as f64;
+    (2.0 * part).min(2.0 - 2.0 * part).clamp(0.0, 1.0)
+}
+
+/// Every 10 ms, at a sample in the middle of a block: a host that rounds
+/// events to blocks, or a plugin that does, would show.
+fn ratio_steps(len: usize) -> Vec<(usize, f64)> {
+    std::iter::once(0)
+        .chain((160..len).step_by(BLOCK))
+        .map(|position| (position, ratio_at(position, len)))
+        .collect()
+}
+
+/// What is reported, and what a sweep through a voice that changes nothing takes.
+pub struct ExactLatency {
+    /// The engine's word.
+    pub reported: usize,
+    /// The sweep's.
+    pub measured: f64,
+}
+
+/// Measures the wet path itself: models' look-ahead, joins, resamplers, queue.
+pub fn exact_latency() -> Result<ExactLatency> {
+    let mut rig = Rig::with_voice(setup(1), pass_through_voice())?;
+    let sweep = chirp(RATE_HZ, 0.5, 200.0, 6_000.0);
+    let mut input = sweep.clone();
+    input.resize(sweep.len() + rig.latency() + RATE_HZ as usize / 10, 0.0);
+    let output = rig.play_mono(&input, BLOCK);
+    Ok(ExactLatency {
+        reported: rig.latency(),
+        measured: delay_of(&sweep, &output),
+    })
+}
+
+/// What the plugin did.
+pub struct Live {
+    /// Both channels, as they came out.
+    pub output: Vec<Vec<f32>>,
+    /// Latency that the host was told.
+    pub latency: usize,
+    /// Until the plugin's voice was loaded and warm.
+    pub load_time: Duration,
+    /// Wall time of the real-time pass.
+    pub wall_time: Duration,
+}
+
+/// Plays the speech through the plugin at the pace of the clock.
+pub fn through_plugin(bundle: &Path, speech: &Sound) -> Result<Live> {
+    let host = Host::load(&bundle.join("voxmeld.clap"))?;
+    let mut plugin = host.instance()?;
+    let rate_hz = f64::from(RATE_HZ);
+    // An offline render waits for the voice, so this is how long it takes.
+    let loading = Instant::now();
+    plugin.set_offline(true)?;
+    plugin.activate(rate_hz, BLOCK as u32)?;
+    let silence = vec![vec![0.0; RATE_HZ as usize / 4]; 2];
+    plugin.play(&silence, &Sizes::all(BLOCK), &[], Pace::Free, rate_hz)?;
+    let load_time = loading.elapsed();
+    plugin.set_offline(false)?;
+    plugin.restart()?;
+
+    let latency = plugin.latency()?;
+    let input = padded(speech, latency);
+    let automation: Vec<Automation> = ratio_steps(speech.samples.len())
+        .into_iter()
+        .map(|(position, part)| Automation {
+            position,
+            name: "Blend ratio",
+            part,
+        })
+        .collect();
+    let started = Instant::now();
+    let progress = Progress::start(input.len() as f64 / rate_hz);
+    let output = plugin.play(
+        &[input.clone(), input],
+        &Sizes::all(BLOCK),
+        &automation,
+        Pace::RealTime,
+        rate_hz,
+    )?;
+    progress.end();
+    Ok(Live {
+        output,
+        latency,
+        load_time,
+        wall_time: started.elapsed(),
+    })
+}
+
+/// The speech and enough silence to hear its end.
+fn padded(speech: &Sound, latency: usize) -> Vec<f32> {
+    let mut input = speech.samples.clone();
+    input.resize((input.len() + latency + BLOCK).next_multiple_of(BLOCK), 0.0);
+    input
+}
+
+/// What the engine did, seen from inside.
+pub struct Offline {
+    /// The voice.
+    pub output: Vec<f32>,
+    /// All hops.
+    pub notes: Vec<HopNote>,
+    /// Name of the voice.
+    pub voice: String,
+    /// The engine's step.
+    pub hop_ms: u32,
+}
+
+/// The same through the engine in this program, observed.
+pub fn through_engine(speech: &Sound) -> Result<Offline> {
+    let log = HopLog::default();
+    let mut rig = Rig::with_selection(setup(1), VoiceSelection::default(), Some(log.observer()))?;
+    let status = rig.handle().status();
+    let voice = match status.voice {
+        VoiceState::Ready { name } => name,
+        _ => String::new(),
+    };
+    let input = padded(speech, rig.latency());
+    let automation: Vec<(usize, BlockControls)> = ratio_steps(speech.samples.len())
+        .into_iter()
+        .map(|(position, part)| {
+            // In percent and back, as the plugin's parameter does: the same
+            // rounding, so that the samples can be the same.
+            let blend_ratio = (part as f32 * 100.0) / 100.0;
+            let voice = Controls {
+                blend_ratio,
+                ..Controls::default()
+            };
+            let controls = BlockControls {
+                voice,
+                ..BlockControls::default()
+            };
+            (position, controls)
+        })
+        .collect();
+    let mut output = rig.play(&[input], &Sizes::all(BLOCK), &automation, Pace::Free);
+    Ok(Offline {
+        output: output.swap_remove(0),
+        notes: log.notes(),
+        voice,
+        hop_ms: status.hop_ms,
+    })
+}
+
+/// How the live pass differs from the offline one.
+pub struct Comparison {
+    /// Interruptions that were heard.
+    pub xruns: usize,
+    /// Samples in them.
+    pub missing_samples: usize,
+    /// True if every sample is the same, bit by bit.
+    pub identical: bool,
+}
+
+/// Where the worker was late the plugin plays exact zeros, which no voice
+/// does; the offline pass tells where a voice was due.
+pub fn compare(live: &[f32], offline: &[f32]) -> Comparison {
+    /// A single zero may be chance; this many in a row are not.
+    const LEAST: usize = 16;
+    let (mut xruns, mut missing_samples, mut run) = (0, 0, 0);
+    for (&played, &due) in live.iter().zip(offline) {
+        if played == 0.0 && due != 0.0 {
+            run += 1;
+            if run == LEAST {
+                xruns += 1;
+                missing_samples += LEAST;
+            } else if run > LEAST {
+                missing_samples += 1;
+            }
+        } else if played != 0.0 {
+            run = 0;
+        }
+    }
+    let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits();
+    Comparison {
+        xruns,
+        missing_samples,
+        identical: live.len() == offline.len() && live.iter().zip(offline).all(same),
+    }
+}
+
+/// Dots while a real-time pass plays: one a second.
+struct Progress {
+    end: std::sync::mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Progress {
+    fn start(seconds: f64) -> Self {
+        let (end, ended) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let mut out = std::io::stdout();
+            let _ = write!(out, "  {seconds:.0} s ");
+            let _ = out.flush();
+            while ended.recv_timeout(Duration::from_secs(1)).is_err() {
+                let _ = write!(out, ".");
+                let _ = out.flush();
+            }
+            let _ = writeln!(out);
+        });
+        Self { end, thread }
+    }
+
+    fn end(self) {
+        let _ = self.end.send(());
+        let _ = self.thread.join();
+    }
+}

@@ -1,0 +1,79 @@
+//! What the plugin may ask of its host.
+
+use clack_extensions::latency::{HostLatency, HostLatencyImpl};
+use clack_extensions::params::{
+    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamRescanFlags,
+};
+use clack_extensions::state::{HostState, HostStateImpl};
+use clack_host::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+
+/// What was asked and not yet done, and what is only counted.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Deactivate and activate again.
+    pub restart: AtomicBool,
+    /// Call back on the main thread.
+    pub callback: AtomicBool,
+    /// How often the latency was said to have changed.
+    pub latency_changes: AtomicU32,
+}
+
+/// The part that any thread may call.
+pub struct Shared(pub Arc<Asked>);
+
+impl SharedHandler<'_> for Shared {
+    fn request_restart(&self) {
+        self.0.restart.store(true, SeqCst);
+    }
+
+    fn request_process(&self) {}
+
+    fn request_callback(&self) {
+        self.0.callback.store(true, SeqCst);
+    }
+}
+
+impl HostParamsImplShared for Shared {
+    fn request_flush(&self) {}
+}
+
+/// The part of the main thread.
+pub struct Main(pub Arc<Asked>);
+
+impl MainThreadHandler<'_> for Main {
+    fn initialized(&self, _: InitializedPluginHandle<'_>) {}
+}
+
+impl HostLatencyImpl for Main {
+    fn changed(&self) {
+        self.0.latency_changes.fetch_add(1, SeqCst);
+    }
+}
+
+impl HostParamsImplMainThread for Main {
+    fn rescan(&self, _: ParamRescanFlags) {}
+
+    fn clear(&self, _: ClapId, _: ParamClearFlags) {}
+}
+
+impl HostStateImpl for Main {
+    fn mark_dirty(&self) {}
+}
+
+/// Ties the parts together for clack.
+pub struct Handlers;
+
+impl HostHandlers for Handlers {
+    type Shared<'a> = Shared;
+    type MainThread<'a> = Main;
+    type AudioProcessor<'a> = ();
+
+    fn declare_extensions(builder: &mut HostExtensions<Self>, _: &Self::Shared<'_>) {
+        builder
+            .register::<HostLatency>()
+            .register::<HostParams>()
+            .register::<HostState>();
+    }
+}

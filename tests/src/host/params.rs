@@ -1,0 +1,58 @@
+//! Parameters by name, in parts of their range.
+
+use anyhow::{Context, Result};
+use clack_extensions::params::{ParamInfoBuffer, PluginParams};
+use clack_host::prelude::*;
+
+/// What the plugin says about a parameter.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// The host's handle.
+    pub id: ClapId,
+    /// The user's name for it.
+    pub name: String,
+    /// Smallest value.
+    pub min: f64,
+    /// Largest value.
+    pub max: f64,
+    /// Value of a new instance.
+    pub default: f64,
+}
+
+impl Param {
+    /// The value at a part (0..1) of the range.
+    #[must_use]
+    pub fn at(&self, part: f64) -> f64 {
+        self.min + part * (self.max - self.min)
+    }
+}
+
+/// A parameter change at a sample of a block.
+#[derive(Clone, Copy, Debug)]
+pub struct ParamEvent {
+    /// Sample of the block.
+    pub offset: u32,
+    /// Which parameter.
+    pub id: ClapId,
+    /// In the plugin's units.
+    pub value: f64,
+}
+
+/// Reads all parameters of an instance.
+pub(super) fn read_all(plugin: &PluginMainThreadHandle<'_>, extension: PluginParams) -> Result<Vec<Param>> {
+    let mut buffer = ParamInfoBuffer::new();
+    (0..extension.count(plugin))
+        .map(|index| {
+            let info = extension
+                .get_info(plugin, index, &mut buffer)
+                .with_context(|| format!("parameter {index} has no description"))?;
+            Ok(Param {
+                id: info.id,
+                name: String::from_utf8_lossy(info.name).into_owned(),
+                min: info.min_value,
+                max: info.max_value,
+                default: info.default_value,
+            })
+        })
+        .collect()
+}

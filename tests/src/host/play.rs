@@ -1,0 +1,124 @@
+//! Whole recordings through an instance.
+
+use super::{Instance, ParamEvent};
+use anyhow::{Result, ensure};
+use std::time::{Duration, Instant};
+
+/// A parameter change on the timeline of the recording.
+#[derive(Clone, Debug)]
+pub struct Automation {
+    /// Sample of the recording.
+    pub position: usize,
+    /// Which parameter.
+    pub name: &'static str,
+    /// Part (0..1) of its range.
+    pub part: f64,
+}
+
+/// How fast blocks follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// As fast as they come back: an offline render.
+    Free,
+    /// By the clock, as a driver would call.
+    RealTime,
+}
+
+/// Lengths of successive blocks; repeated from the start when used up.
+#[derive(Clone, Debug)]
+pub struct Sizes(pub Vec<usize>);
+
+impl Sizes {
+    /// All blocks alike.
+    #[must_use]
+    pub fn all(size: usize) -> Self {
+        Self(vec![size])
+    }
+
+    /// `count` random lengths up to `max`, one in eight of them zero.
+    #[must_use]
+    pub fn random(seed: u64, max: usize, count: usize) -> Self {
+        let mut random = crate::signal::Random::new(seed);
+        let mut sizes: Vec<usize> = (0..count)
+            .map(|_| match random.index(8) {
+                0 => 0,
+                1..=4 => 1 + random.index(max.min(200)),
+                _ => 1 + random.index(max),
+            })
+            .collect();
+        // At least one that moves, or a run would never end.
+        sizes.push(max);
+        Self(sizes)
+    }
+
+    /// The pieces `start..end` that make up `len` samples.
+    pub fn ranges(&self, len: usize) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+        let mut start = 0;
+        self.0.iter().cycle().map_while(move |&size| {
+            (start < len).then(|| {
+                let end = (start + size).min(len);
+                let range = start..end;
+                start = end;
+                range
+            })
+        })
+    }
+}
+
+impl Instance {
+    /// Plays `input` (one vector per channel) and returns what comes out, of
+    /// the same length and not shifted.
+    ///
+    /// # Errors
+    /// If the instance is not active or a parameter is unknown.
+    pub fn play(
+        &mut self,
+        input: &[Vec<f32>],
+        sizes: &Sizes,
+        automation: &[Automation],
+        pace: Pace,
+        rate_hz: f64,
+    ) -> Result<Vec<Vec<f32>>> {
+        let len = input.first().map_or(0, Vec::len);
+        ensure!(input.len() == self.channels(), "one vector per channel");
+        let mut events = Vec::new();
+        for change in automation {
+            let param = self.param(change.name)?;
+            events.push((change.position, param.id, param.at(change.part)));
+        }
+        ensure!(
+            events.is_sorted_by_key(|event| event.0),
+            "automation in order of time"
+        );
+        let mut source = input.to_vec();
+        let mut sink = vec![vec![0.0; len]; input.len()];
+        let started = Instant::now();
+        let mut next_event = 0;
+        for range in sizes.ranges(len) {
+            let mut block = Vec::new();
+            while let Some(&(position, id, value)) = events.get(next_event) {
+                if position >= range.end {
+                    break;
+                }
+                let offset = (position - range.start) as u32;
+                block.push(ParamEvent { offset, id, value });
+                next_event += 1;
+            }
+            if pace == Pace::RealTime {
+                // A driver calls when the block's last sample has come in.
+                let due = Duration::from_secs_f64(range.end as f64 / rate_hz);
+                std::thread::sleep(due.saturating_sub(started.elapsed()));
+            }
+            let mut from: Vec<&mut [f32]> = source
+                .iter_mut()
+                .map(|channel| &mut channel[range.clone()])
+                .collect();
+            let mut to: Vec<&mut [f32]> = sink
+                .iter_mut()
+                .map(|channel| &mut channel[range.clone()])
+                .collect();
+            self.process(&mut from, &mut to, &block)?;
+        }
+        Ok(sink)
+    }
+}

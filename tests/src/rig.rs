@@ -1,0 +1,175 @@
+//! The engine without a plugin: driven block by block as a host would.
+
+use crate::host::{Pace, Sizes};
+use anyhow::{Result, bail};
+use std::time::{Duration, Instant};
+use voxmeld_core::engine::{Engine, EngineHandle, StreamSetup};
+use voxmeld_core::geometry::Hop;
+use voxmeld_core::model::Voice;
+use voxmeld_core::rt::{AudioSide, BlockControls};
+use voxmeld_core::selection::VoiceSelection;
+use voxmeld_core::status::VoiceState;
+use voxmeld_core::worker::HopObserver;
+
+/// An active engine.
+pub struct Rig {
+    // Before `engine`: the stream's end goes before the worker does.
+    audio: AudioSide,
+    engine: Engine,
+    setup: StreamSetup,
+}
+
+/// A set-up that most tests share: 48 kHz, mono, blocks of up to 480, offline.
+#[must_use]
+pub fn offline_48k() -> StreamSetup {
+    StreamSetup {
+        host_rate_hz: 48_000.0,
+        max_block: 480,
+        channels: 1,
+        hop: Hop::Ms20,
+        offline: true,
+    }
+}
+
+impl Rig {
+    /// With a voice put in by hand, before the first sample.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn with_voice(setup: StreamSetup, voice: Voice) -> Result<Self> {
+        let mut engine = Engine::new();
+        engine.use_voice(voice);
+        let audio = engine.activate(setup)?;
+        Ok(Self { audio, engine, setup })
+    }
+
+    /// Without a voice.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn empty(setup: StreamSetup) -> Result<Self> {
+        let mut engine = Engine::new();
+        let audio = engine.activate(setup)?;
+        Ok(Self { audio, engine, setup })
+    }
+
+    /// With a voice from files, loaded to the end. Hops are reported to
+    /// `observer`, if there is one.
+    ///
+    /// # Errors
+    /// If the voice cannot be loaded; the text is the one that a user gets.
+    pub fn with_selection(
+        setup: StreamSetup,
+        selection: VoiceSelection,
+        observer: Option<HopObserver>,
+    ) -> Result<Self> {
+        let mut engine = Engine::new();
+        if let Some(observer) = observer {
+            engine.observe_hops(observer);
+        }
+        let audio = engine.activate(setup)?;
+        engine.handle().load(selection);
+        let rig = Self { audio, engine, setup };
+        match rig.settle() {
+            VoiceState::Ready { .. } => Ok(rig),
+            VoiceState::Failed { why } => bail!("{why}"),
+            other => bail!("the voice is neither ready nor failed: {other:?}"),
+        }
+    }
+
+    /// Waits until nothing is being loaded; what the voice is then.
+    #[must_use]
+    pub fn settle(&self) -> VoiceState {
+        let handle = self.engine.handle();
+        let started = Instant::now();
+        loop {
+            let state = handle.status().voice;
+            let busy = matches!(state, VoiceState::Loading { .. } | VoiceState::NoVoice);
+            if !busy || started.elapsed() > Duration::from_secs(60) {
+                return state;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The engine's handle, as the editor has it.
+    #[must_use]
+    pub fn handle(&self) -> EngineHandle {
+        self.engine.handle()
+    }
+
+    /// The engine itself.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Stops and starts again, perhaps differently; the voice stays.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn activate_again(&mut self, setup: StreamSetup) -> Result<()> {
+        self.audio = self.engine.activate(setup)?;
+        self.setup = setup;
+        Ok(())
+    }
+
+    /// The audio thread's side.
+    pub fn audio(&mut self) -> &mut AudioSide {
+        &mut self.audio
+    }
+
+    /// The reported latency in samples.
+    #[must_use]
+    pub fn latency(&self) -> usize {
+        self.audio.latency_samples() as usize
+    }
+
+    /// Plays `input` (one vector per channel) and returns what comes out, not
+    /// shifted. `automation` holds the controls from a sample on; blocks are
+    /// cut there, as the plugin's wrapper does.
+    pub fn play(
+        &mut self,
+        input: &[Vec<f32>],
+        sizes: &Sizes,
+        automation: &[(usize, BlockControls)],
+        pace: Pace,
+    ) -> Vec<Vec<f32>> {
+        let len = input.first().map_or(0, Vec::len);
+        let mut sound = input.to_vec();
+        let started = Instant::now();
+        for range in sizes.ranges(len) {
+            if pace == Pace::RealTime {
+                let due = Duration::from_secs_f64(range.end as f64 / self.setup.host_rate_hz);
+                std::thread::sleep(due.saturating_sub(started.elapsed()));
+            }
+            let mut start = range.start;
+            loop {
+                let cut = automation
+                    .iter()
+                    .map(|change| change.0)
+                    .find(|&at| at > start && at < range.end)
+                    .unwrap_or(range.end);
+                let controls = automation
+                    .iter()
+                    .rev()
+                    .find(|change| change.0 <= start)
+                    .map_or_else(BlockControls::default, |change| change.1);
+                let mut block: Vec<&mut [f32]> =
+                    sound.iter_mut().map(|channel| &mut channel[start..cut]).collect();
+                self.audio.process(&mut block, &controls);
+                start = cut;
+                if start >= range.end {
+                    break;
+                }
+            }
+        }
+        sound
+    }
+
+    /// [`Self::play`] for one channel without automation, at full speed.
+    pub fn play_mono(&mut self, input: &[f32], block: usize) -> Vec<f32> {
+        let mut out = self.play(&[input.to_vec()], &Sizes::all(block), &[], Pace::Free);
+        out.swap_remove(0)
+    }
+}

@@ -1,0 +1,303 @@
+//! What is heard when something goes wrong: never the speaker's own voice,
+//! never a sample at the wrong time, never a click.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_truncation,
+    reason = "a few seconds of audio"
+)]
+
+use anyhow::Result;
+use std::time::{Duration, Instant};
+use voxmeld_core::engine::StreamSetup;
+use voxmeld_core::model::fake::pass_through_voice;
+use voxmeld_core::rt::{BlockControls, WhenNotReady};
+use voxmeld_core::status::VoiceState;
+use voxmeld_tests::host::{Pace, Sizes};
+use voxmeld_tests::rig::{Rig, offline_48k};
+use voxmeld_tests::signal::{delay_of, energy, noise, tone, worst_step};
+use voxmeld_tests::voices::{Mood, saboteur};
+
+const RATE_HZ: u32 = 48_000;
+const BLOCK: usize = 480;
+
+fn live() -> StreamSetup {
+    StreamSetup {
+        offline: false,
+        ..offline_48k()
+    }
+}
+
+/// A signal without repetition that a pass-through voice passes unharmed.
+fn slow_noise(len: usize) -> Vec<f32> {
+    let mut state = 0.0;
+    noise(77, len)
+        .into_iter()
+        .map(|x| {
+            state += 0.08 * (x - state);
+            2.0 * state
+        })
+        .collect()
+}
+
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "waited in vain: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn without_a_voice_nothing_of_the_input_is_heard() -> Result<()> {
+    let mut rig = Rig::empty(offline_48k())?;
+    let output = rig.play_mono(&noise(1, 96_000), BLOCK);
+    assert_eq!(energy(&output), 0.0);
+    assert_eq!(rig.handle().status().voice, VoiceState::NoVoice);
+    Ok(())
+}
+
+#[test]
+fn at_a_rate_that_is_refused_there_is_silence_and_a_sentence() -> Result<()> {
+    for rate_hz in [22_050.0, 11_025.0, 44_100.5, 768_000.0] {
+        let setup = StreamSetup {
+            host_rate_hz: rate_hz,
+            ..offline_48k()
+        };
+        let mut rig = Rig::with_voice(setup, pass_through_voice())?;
+        assert_eq!(
+            energy(&rig.play_mono(&noise(1, 20_000), BLOCK)),
+            0.0,
+            "{rate_hz} Hz"
+        );
+        let message = rig.handle().status().message.unwrap_or_default();
+        assert!(
+            message.contains("does not run at") && message.contains("44.1, 48, 88.2, 96"),
+            "{rate_hz} Hz: {message}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_refused_rate_is_forgotten_at_the_next_activation() -> Result<()> {
+    let refused = StreamSetup {
+        host_rate_hz: 22_050.0,
+        ..offline_48k()
+    };
+    let mut rig = Rig::with_voice(refused, pass_through_voice())?;
+    rig.activate_again(offline_48k())?;
+    let output = rig.play_mono(&slow_noise(48_000), BLOCK);
+    assert!(energy(&output) > 1.0, "the voice is back");
+    Ok(())
+}
+
+/// Plays live while the voice is stuck for `stuck`, then on; returns input and output.
+fn stall(stuck: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<f32>, Rig)> {
+    let (voice, switch) = saboteur();
+    let mut rig = Rig::with_voice(live(), voice)?;
+    let during = (stuck.as_secs_f64() * f64::from(RATE_HZ)) as usize / BLOCK * BLOCK;
+    let input = slow_noise(before + during + after);
+    let mut output = Vec::with_capacity(input.len());
+    let started = Instant::now();
+    for (n, block) in input.chunks(BLOCK).enumerate() {
+        let position = n * BLOCK;
+        switch.set(if (before..before + during).contains(&position) {
+            Mood::Stuck
+        } else {
+            Mood::Good
+        });
+        let due = Duration::from_secs_f64((position + BLOCK) as f64 / f64::from(RATE_HZ));
+        std::thread::sleep(due.saturating_sub(started.elapsed()));
+        output.extend(rig.play_mono(block, BLOCK));
+    }
+    Ok((input, output, rig))
+}
+
+#[test]
+fn late_is_dropped_and_the_timeline_kept() -> Result<()> {
+    let (before, after) = (48_000, 96_000);
+    let (input, output, rig) = stall(Duration::from_secs(3), before, after)?;
+    let status = rig.handle().status();
+    assert!(status.xruns >= 1, "an interruption was counted");
+    assert!(
+        status.missing_samples > 48_000,
+        "{} missing",
+        status.missing_samples
+    );
+    // The age of what is heard at the end is the reported latency, to the sample.
+    let tail = output.len() - 48_000;
+    let from = tail - rig.latency();
+    let age = delay_of(&input[from..from + 40_000], &output[tail..]);
+    assert!(
+        age.abs() < 0.05,
+        "the age of the audio is off by {age} samples after the stall"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_stall_makes_no_click() -> Result<()> {
+    let (input, output, _) = stall(Duration::from_millis(700), 48_000, 72_000)?;
+    // 5 ms fades: no step is much larger than those of the signal itself.
+    let bound = worst_step(&input) + 0.02;
+    let step = worst_step(&output);
+    assert!(step <= bound, "a step of {step}, the signal has {bound}");
+    Ok(())
+}
+
+#[test]
+fn while_stalled_nothing_old_is_played() -> Result<()> {
+    let (_, output, rig) = stall(Duration::from_secs(2), 48_000, 24_000)?;
+    // Well inside the stall, and after the fade: exact silence.
+    let from = 48_000 + rig.latency() + 4_800;
+    assert_eq!(energy(&output[from..from + 48_000]), 0.0);
+    Ok(())
+}
+
+#[test]
+fn values_that_are_no_numbers_are_silence_and_counted() -> Result<()> {
+    for mood in [Mood::NotANumber, Mood::Infinite] {
+        let (voice, switch) = saboteur();
+        let mut rig = Rig::with_voice(offline_48k(), voice)?;
+        rig.play_mono(&slow_noise(48_000), BLOCK);
+        switch.set(mood);
+        let bad = rig.play_mono(&slow_noise(48_000), BLOCK);
+        assert!(
+            bad.iter().all(|x| x.is_finite()),
+            "{mood:?}: no such value gets out"
+        );
+        assert_eq!(energy(&bad[12_000..]), 0.0, "{mood:?}: silence");
+        let failed = rig.handle().status().failed_hops;
+        assert!((45..=50).contains(&failed), "{mood:?}: {failed} hops counted");
+        switch.set(Mood::Good);
+        let good = rig.play_mono(&slow_noise(48_000), BLOCK);
+        assert!(energy(&good[12_000..]) > 1.0, "{mood:?}: the voice comes back");
+        assert!(matches!(rig.handle().status().voice, VoiceState::Ready { .. }));
+    }
+    Ok(())
+}
+
+#[test]
+fn an_error_or_a_panic_silences_the_voice_and_says_so() -> Result<()> {
+    for (mood, words) in [
+        (Mood::Error, "the test wants it so"),
+        (Mood::Panic, "the test wants a panic"),
+    ] {
+        let (voice, switch) = saboteur();
+        let mut rig = Rig::with_voice(offline_48k(), voice)?;
+        rig.play_mono(&slow_noise(48_000), BLOCK);
+        switch.set(mood);
+        let bad = rig.play_mono(&slow_noise(48_000), BLOCK);
+        assert_eq!(energy(&bad[12_000..]), 0.0, "{mood:?}: silence");
+        let status = rig.handle().status();
+        assert_eq!(
+            status.failed_hops, 1,
+            "{mood:?}: a voice that failed is not asked again"
+        );
+        // A voice that was put in by hand cannot be loaded again; the reason stays.
+        let told = format!("{:?} {:?}", status.voice, status.message);
+        assert!(
+            told.contains(words) || matches!(status.voice, VoiceState::NoVoice),
+            "{told}"
+        );
+
+        // The worker lives: another voice sounds.
+        rig.engine().use_voice(pass_through_voice());
+        let good = rig.play_mono(&slow_noise(48_000), BLOCK);
+        assert!(energy(&good[24_000..]) > 1.0, "{mood:?}: the next voice sounds");
+    }
+    Ok(())
+}
+
+#[test]
+fn delayed_dry_is_heard_only_where_it_was_asked_for() -> Result<()> {
+    let (voice, switch) = saboteur();
+    let mut rig = Rig::with_voice(offline_48k(), voice)?;
+    switch.set(Mood::Error);
+    let input = slow_noise(96_000);
+    let silent = rig.play_mono(&input, BLOCK);
+    assert_eq!(energy(&silent[12_000..]), 0.0);
+    let dry = BlockControls {
+        when_not_ready: WhenNotReady::DelayedDry,
+        ..BlockControls::default()
+    };
+    let output = rig.play(&[input.clone()], &Sizes::all(BLOCK), &[(0, dry)], Pace::Free);
+    let latency = rig.latency();
+    assert_eq!(output[0][24_000 + latency..], input[24_000..96_000 - latency]);
+    Ok(())
+}
+
+#[test]
+fn input_that_is_no_number_does_no_harm() -> Result<()> {
+    let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
+    let mut input = tone(RATE_HZ, 440.0, 0.5, 96_000);
+    for (n, bad) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]
+        .into_iter()
+        .enumerate()
+    {
+        input[20_000 + n * 1_000] = bad;
+    }
+    let output = rig.play_mono(&input, BLOCK);
+    assert!(output.iter().all(|x| x.is_finite()));
+    assert!(energy(&output[60_000..]) > 100.0, "the voice goes on");
+    Ok(())
+}
+
+#[test]
+fn a_hundred_activations_lose_nothing() -> Result<()> {
+    let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
+    let input = slow_noise(9_600);
+    let first = rig.play_mono(&input, BLOCK);
+    assert!(energy(&first) > 0.1);
+    for round in 0..100 {
+        rig.activate_again(offline_48k())?;
+        if round % 20 == 19 {
+            assert_eq!(rig.play_mono(&input, BLOCK), first, "round {round}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_reset_starts_over_at_position_zero() -> Result<()> {
+    let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
+    let input = slow_noise(24_000);
+    let first = rig.play_mono(&input, BLOCK);
+    for len in [1, 479, 480, 5_000, 24_000] {
+        rig.play_mono(&noise(9, len), BLOCK);
+        rig.audio().reset();
+        assert_eq!(
+            rig.play_mono(&input, BLOCK),
+            first,
+            "after {len} samples of something else"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_swap_while_playing_leaves_no_hole_and_no_click() -> Result<()> {
+    let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
+    let input = tone(RATE_HZ, 300.0, 0.5, 48_000 * 4);
+    let mut output = Vec::new();
+    for (n, block) in input.chunks(BLOCK).enumerate() {
+        if n % 50 == 49 {
+            rig.engine().use_voice(pass_through_voice());
+        }
+        output.extend(rig.play_mono(block, BLOCK));
+    }
+    wait_until("the last swap", || {
+        matches!(rig.handle().status().voice, VoiceState::Ready { .. })
+    });
+    let steady = &output[rig.latency() + 4_800..];
+    let bound = worst_step(&input) * 1.5;
+    let step = worst_step(steady);
+    assert!(step <= bound, "a step of {step}, the tone has {bound}");
+    let weakest = steady.chunks_exact(960).map(energy).fold(f64::MAX, f64::min);
+    assert!(weakest > 0.5 * 960.0 * 0.125, "a hole: {weakest}");
+    Ok(())
+}

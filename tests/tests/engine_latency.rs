@@ -1,0 +1,191 @@
+//! Reported latency is the measured one, for every rate and hop, on every path.
+#![allow(clippy::cast_precision_loss, reason = "a few seconds of audio")]
+
+use anyhow::Result;
+use voxmeld_core::engine::StreamSetup;
+use voxmeld_core::geometry::Hop;
+use voxmeld_core::model::fake::{noise_voice, pass_through_voice};
+use voxmeld_core::rt::{BlockControls, WhenNotReady};
+use voxmeld_tests::host::{Pace, Sizes};
+use voxmeld_tests::rig::{Rig, offline_48k};
+use voxmeld_tests::signal::{chirp, delay_of, noise};
+
+/// Rates at which a resampler's chunk has an odd number of samples: there the
+/// true delay is half a sample less, see `dsp::resample`.
+const HALF_SAMPLE_RATES: [u32; 2] = [44_100, 88_200];
+
+fn setup(rate_hz: u32, hop: Hop, max_block: usize) -> StreamSetup {
+    StreamSetup {
+        host_rate_hz: f64::from(rate_hz),
+        hop,
+        max_block,
+        ..offline_48k()
+    }
+}
+
+/// (reported, measured) of a sweep through the pass-through voice.
+fn measure(rate_hz: u32, hop: Hop, max_block: usize) -> Result<(usize, f64)> {
+    let mut rig = Rig::with_voice(setup(rate_hz, hop, max_block), pass_through_voice())?;
+    let sweep = chirp(rate_hz, 0.4, 200.0, 6_000.0);
+    let mut input = sweep.clone();
+    input.resize(sweep.len() + rig.latency() + rate_hz as usize / 10, 0.0);
+    let output = rig.play_mono(&input, max_block.min(512));
+    Ok((rig.latency(), delay_of(&sweep, &output)))
+}
+
+fn assert_exact(rate_hz: u32, hop: Hop, max_block: usize) -> Result<()> {
+    let (reported, measured) = measure(rate_hz, hop, max_block)?;
+    let off = measured - reported as f64;
+    let what =
+        format!("{rate_hz} Hz, {hop:?}, blocks of {max_block}: reported {reported}, measured {measured:.3}");
+    if HALF_SAMPLE_RATES.contains(&rate_hz) {
+        assert!(off.abs() <= 0.51, "{what}");
+    } else {
+        assert!(off.abs() < 0.05, "{what}");
+    }
+    Ok(())
+}
+
+#[test]
+fn exact_at_every_rate() -> Result<()> {
+    for rate_hz in [44_100, 48_000, 88_200, 96_000, 176_400, 192_000] {
+        assert_exact(rate_hz, Hop::Ms20, 512)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn exact_with_every_hop() -> Result<()> {
+    for hop in Hop::ALL {
+        assert_exact(48_000, hop, 480)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn exact_with_odd_and_large_blocks() -> Result<()> {
+    for max_block in [1, 64, 441, 1_024, 8_192] {
+        assert_exact(48_000, Hop::Ms20, max_block)?;
+        assert_exact(44_100, Hop::Ms20, max_block)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn exact_at_uncommon_rates_that_are_not_refused() -> Result<()> {
+    for rate_hz in [16_000, 32_000, 64_000, 384_000] {
+        let (reported, measured) = measure(rate_hz, Hop::Ms20, 512)?;
+        let off = measured - reported as f64;
+        assert!(
+            off.abs() <= 0.51,
+            "{rate_hz} Hz: reported {reported}, measured {measured:.3}"
+        );
+    }
+    Ok(())
+}
+
+/// Null test: with `controls`, the output is the input, delayed by the
+/// reported latency, bit by bit.
+fn assert_delayed_input(controls: BlockControls, what: &str) -> Result<()> {
+    for rate_hz in [44_100, 48_000, 96_000] {
+        let setup = StreamSetup {
+            channels: 2,
+            ..setup(rate_hz, Hop::Ms20, 512)
+        };
+        // A voice that sounds nothing like the input: any of it would show.
+        let mut rig = Rig::with_voice(setup, noise_voice())?;
+        let len = rate_hz as usize;
+        let input = [noise(1, len), noise(2, len)];
+        let output = rig.play(&input, &Sizes::all(512), &[(0, controls)], Pace::Free);
+        let latency = rig.latency();
+        for (channel, (input, output)) in input.iter().zip(&output).enumerate() {
+            assert!(
+                output[..latency].iter().all(|&x| x == 0.0),
+                "{what}, {rate_hz} Hz: silence first"
+            );
+            let first = input
+                .iter()
+                .zip(&output[latency..])
+                .position(|(a, b)| a.to_bits() != b.to_bits());
+            assert_eq!(
+                first, None,
+                "{what}, {rate_hz} Hz, channel {channel}: differs here"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn mix_at_zero_is_the_delayed_input() -> Result<()> {
+    let controls = BlockControls {
+        dry_wet: 0.0,
+        ..BlockControls::default()
+    };
+    assert_delayed_input(controls, "mix 0 %")
+}
+
+#[test]
+fn bypass_is_the_delayed_input_whatever_the_gains() -> Result<()> {
+    let controls = BlockControls {
+        bypass: true,
+        input_gain: 0.25,
+        output_gain: 3.0,
+        ..BlockControls::default()
+    };
+    assert_delayed_input(controls, "bypass")
+}
+
+#[test]
+fn dry_and_wet_are_aligned() -> Result<()> {
+    let mut rig = Rig::with_voice(setup(48_000, Hop::Ms20, 480), pass_through_voice())?;
+    let sweep = chirp(48_000, 0.4, 300.0, 5_000.0);
+    let mut input = vec![0.0; 9_600];
+    input.extend(&sweep);
+    input.resize(input.len() + rig.latency() + 4_800, 0.0);
+    let half = BlockControls {
+        dry_wet: 0.5,
+        ..BlockControls::default()
+    };
+    let output = rig.play(&[input.clone()], &Sizes::all(480), &[(0, half)], Pace::Free);
+    // In phase, half dry and half voice add up to the input; a shift of one
+    // sample would leave a comb filter.
+    let latency = rig.latency();
+    let worst = (9_600..9_600 + sweep.len())
+        .map(|n| (output[0][n + latency] - input[n]).abs())
+        .fold(0.0, f32::max);
+    assert!(worst < 0.01, "dry and wet do not add up: {worst}");
+    Ok(())
+}
+
+#[test]
+fn delayed_dry_while_not_ready_is_aligned() -> Result<()> {
+    let mut rig = Rig::empty(setup(48_000, Hop::Ms20, 480))?;
+    let controls = BlockControls {
+        when_not_ready: WhenNotReady::DelayedDry,
+        ..BlockControls::default()
+    };
+    let mut input = vec![0.0; 9_600];
+    input.extend(noise(4, 48_000));
+    let output = rig.play(&[input.clone()], &Sizes::all(480), &[(0, controls)], Pace::Free);
+    let latency = rig.latency();
+    let first = (9_600..48_000).find(|&n| output[0][n + latency].to_bits() != input[n].to_bits());
+    assert_eq!(first, None, "the delayed dry signal differs here");
+    Ok(())
+}
+
+#[test]
+fn the_voice_survives_a_change_of_hop_and_rate() -> Result<()> {
+    let mut rig = Rig::with_voice(setup(48_000, Hop::Ms20, 480), pass_through_voice())?;
+    rig.play_mono(&noise(1, 24_000), 480);
+    for (rate_hz, hop) in [(96_000, Hop::Ms20), (44_100, Hop::Ms80), (48_000, Hop::Ms40)] {
+        rig.activate_again(setup(rate_hz, hop, 480))?;
+        let sweep = chirp(rate_hz, 0.3, 200.0, 6_000.0);
+        let mut input = sweep.clone();
+        input.resize(sweep.len() + rig.latency() + 9_600, 0.0);
+        let output = rig.play_mono(&input, 480);
+        let off = delay_of(&sweep, &output) - rig.latency() as f64;
+        assert!(off.abs() <= 0.51, "{rate_hz} Hz, {hop:?}: off by {off}");
+    }
+    Ok(())
+}
