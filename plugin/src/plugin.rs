@@ -2,7 +2,7 @@
 
 use crate::editor::{self, EditorLink, VoxmeldEditor};
 use crate::params::VoxmeldParams;
-use crate::vst3::creation::{self, HostMode};
+use crate::vst3::creation::{self, HostLink};
 use crate::{paths, vst3};
 use nice_plug::prelude::*;
 use parking_lot::Mutex;
@@ -23,8 +23,8 @@ pub struct Voxmeld {
     refusal: Arc<Mutex<Option<String>>>,
     /// What a CLAP host or the standalone said at activation.
     offline_at_activation: bool,
-    /// What a VST3 host says with each block: the only truth there.
-    host_mode: Option<Arc<HostMode>>,
+    /// In a VST3 host, the way around nice-plug: each block's process mode, and restarts.
+    vst3: Option<Arc<HostLink>>,
     /// The hop that the engine runs with; another one takes a restart.
     active_hop: Hop,
     /// The hop for which the host was asked to restart, to ask once only.
@@ -38,6 +38,8 @@ pub struct Voxmeld {
 pub enum Task {
     /// Says that everything posted before has been done.
     Barrier(std::sync::mpsc::SyncSender<()>),
+    /// Asks the host for a restart, away from the audio thread.
+    AskForRestart,
 }
 
 impl Default for Voxmeld {
@@ -45,14 +47,14 @@ impl Default for Voxmeld {
         paths::announce_data_dir();
         let engine = Engine::new();
         let params = Arc::new(VoxmeldParams::new(engine.handle()));
-        let host_mode = creation::offer_params(&params);
+        let vst3 = creation::offer_params(&params);
         Self {
             params,
             engine,
             audio: None,
             refusal: Arc::default(),
             offline_at_activation: false,
-            host_mode,
+            vst3,
             active_hop: Hop::default(),
             asked_restart_for: None,
             tail_samples: 0,
@@ -88,8 +90,16 @@ impl Plugin for Voxmeld {
     type BackgroundTask = Task;
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
-        Box::new(|Task::Barrier(done)| {
-            let _ = done.try_send(());
+        let vst3 = self.vst3.clone();
+        Box::new(move |task| match task {
+            Task::Barrier(done) => {
+                let _ = done.try_send(());
+            }
+            Task::AskForRestart => {
+                if let Some(vst3) = &vst3 {
+                    vst3.ask_for_restart();
+                }
+            }
         })
     }
 
@@ -168,7 +178,11 @@ impl Plugin for Voxmeld {
         let hop = Hop::from(self.params.hop.value());
         if hop != self.active_hop && self.asked_restart_for != Some(hop) {
             self.asked_restart_for = Some(hop);
-            context.request_restart();
+            match self.vst3 {
+                // nice-plug's own request says less than hosts need to hear.
+                Some(_) => context.execute_background(Task::AskForRestart),
+                None => context.request_restart(),
+            }
         }
         let Some(audio) = &mut self.audio else {
             // Never the speaker's own voice.
@@ -178,9 +192,9 @@ impl Plugin for Voxmeld {
             return ProcessStatus::Normal;
         };
         audio.set_offline(
-            self.host_mode
+            self.vst3
                 .as_ref()
-                .map_or(self.offline_at_activation, |mode| mode.is_offline()),
+                .map_or(self.offline_at_activation, |host| host.is_offline()),
         );
         audio.process(buffer.as_slice(), &self.params.controls());
         ProcessStatus::Tail(self.tail_samples)

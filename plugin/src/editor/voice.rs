@@ -168,7 +168,10 @@ fn index_row(ui: &mut Ui, packs: &[PackManifest], selection: &mut VoiceSelection
             .clone(),
         Some(IndexRef::File(_)) => "From a file".to_owned(),
         Some(IndexRef::None) => "None (no retrieval)".to_owned(),
-        None => "From the pack".to_owned(),
+        None => match indices.first() {
+            Some(first) => format!("{} (the pack's first)", first.label),
+            None => "From the pack".to_owned(),
+        },
     };
     ui.horizontal(|ui| {
         name(ui, "Index");

@@ -113,7 +113,7 @@ impl IAudioProcessorTrait for Component {
         let Some(read) = (unsafe { setup.as_ref() }) else {
             return kInvalidArgument;
         };
-        self.instance.mode.set(read.processMode);
+        self.instance.link.set_mode(read.processMode);
         self.instance.max_block.store(
             u32::try_from(read.maxSamplesPerBlock).unwrap_or(0),
             Ordering::Relaxed,
@@ -141,7 +141,7 @@ impl IAudioProcessorTrait for Component {
         if !fits || i64::from(host_data.symbolicSampleSize) != i64::from(kSample32) {
             return kInvalidArgument;
         }
-        self.instance.mode.set(host_data.processMode);
+        self.instance.link.set_mode(host_data.processMode);
         self.instance.count_block();
         let mut checked = *host_data;
         // SAFETY: the host's bus arrays are as long as it says.

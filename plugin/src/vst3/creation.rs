@@ -5,6 +5,7 @@
 //! parameters, editor and task executor in a thread-local, and nice-plug is
 //! told that there is no editor.
 
+use super::instance::Instance;
 use crate::editor::VoxmeldEditor;
 use crate::params::VoxmeldParams;
 use crate::plugin::Voxmeld;
@@ -13,23 +14,39 @@ use nice_plug::wrapper::vst3::Wrapper;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ProcessModes_::kOffline;
 use nice_plug::wrapper::vst3::vst3::Steinberg::int32;
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
-/// The process mode of the block at hand, from the component to the plugin.
+/// What the component and its plugin tell each other behind nice-plug's back.
 #[derive(Default)]
-pub struct HostMode(AtomicI32);
+pub struct HostLink {
+    mode: AtomicI32,
+    instance: OnceLock<Weak<Instance>>,
+}
 
-impl HostMode {
+impl HostLink {
     /// Publishes `ProcessSetup.processMode` or `ProcessData.processMode`.
-    pub fn set(&self, mode: int32) {
-        self.0.store(mode, Ordering::Relaxed);
+    pub fn set_mode(&self, mode: int32) {
+        self.mode.store(mode, Ordering::Relaxed);
     }
 
     /// Whether the host renders without a clock.
     #[must_use]
     pub fn is_offline(&self) -> bool {
-        i64::from(self.0.load(Ordering::Relaxed)) == i64::from(kOffline)
+        i64::from(self.mode.load(Ordering::Relaxed)) == i64::from(kOffline)
+    }
+
+    /// Names the instance, once it is there.
+    pub fn connect(&self, instance: &Arc<Instance>) {
+        // Only the first of its calls counts, and there is only one.
+        let _ = self.instance.set(Arc::downgrade(instance));
+    }
+
+    /// Asks the host to deactivate and activate the plugin. Not on the audio thread.
+    pub fn ask_for_restart(&self) {
+        if let Some(instance) = self.instance.get().and_then(Weak::upgrade) {
+            instance.ask_for_restart();
+        }
     }
 }
 
@@ -37,7 +54,7 @@ impl HostMode {
 #[derive(Default)]
 pub struct Creation {
     /// Shared with the plugin, which reads it in `process`.
-    pub mode: Arc<HostMode>,
+    pub link: Arc<HostLink>,
     /// The plugin's parameters.
     pub params: Option<Arc<VoxmeldParams>>,
     /// The plugin's editor.
@@ -60,11 +77,11 @@ pub fn create() -> (Wrapper<Voxmeld>, Creation) {
 
 /// Called by the plugin's constructor; `None` where no VST3 host asked for it.
 #[must_use]
-pub fn offer_params(params: &Arc<VoxmeldParams>) -> Option<Arc<HostMode>> {
+pub fn offer_params(params: &Arc<VoxmeldParams>) -> Option<Arc<HostLink>> {
     IN_PROGRESS.with_borrow_mut(|creation| {
         creation.as_mut().map(|creation| {
             creation.params = Some(params.clone());
-            creation.mode.clone()
+            creation.link.clone()
         })
     })
 }

@@ -7,9 +7,9 @@ use nice_plug::context::gui::GuiContextInner;
 use nice_plug::params::internals::ParamPtr;
 use nice_plug::plugin::PluginState;
 use nice_plug::wrapper::vst3::vst3::ComWrapper;
-use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::RestartFlags_::{kLatencyChanged, kParamValuesChanged};
+use nice_plug::wrapper::vst3::vst3::Steinberg::IBStream;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::RestartFlags_::kParamValuesChanged;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{IComponentTrait, IEditControllerTrait};
-use nice_plug::wrapper::vst3::vst3::Steinberg::{IBStream, int32};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
@@ -29,12 +29,6 @@ impl Vst3GuiContext {
             && let Some(id) = instance.param_id(param)
         {
             edit(&instance, id);
-        }
-    }
-
-    fn restart(&self, flags: impl TryInto<int32>) {
-        if let (Some(instance), Ok(flags)) = (self.0.upgrade(), flags.try_into()) {
-            instance.post(Edit::Restart(flags));
         }
     }
 }
@@ -84,13 +78,13 @@ impl GuiContextInner for Vst3GuiContext {
         };
         // SAFETY: the stream outlives the call.
         unsafe { IComponentTrait::setState(&instance.wrapper, stream.as_ptr()) };
-        drop(instance);
-        self.restart(kParamValuesChanged);
+        instance.post(Edit::Restart(kParamValuesChanged));
     }
 
     fn request_restart(&self) {
-        // VST3's way to say "deactivate me, activate me, and ask for my latency".
-        self.restart(kLatencyChanged);
+        if let Some(instance) = self.0.upgrade() {
+            instance.ask_for_restart();
+        }
     }
 }
 

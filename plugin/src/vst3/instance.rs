@@ -1,6 +1,6 @@
 //! What a component and its view share.
 
-use super::creation::{self, HostMode};
+use super::creation::{self, HostLink};
 use super::keeper;
 use crate::editor::VoxmeldEditor;
 use crate::plugin::Voxmeld;
@@ -9,6 +9,7 @@ use nice_plug::params::Params;
 use nice_plug::params::internals::ParamPtr;
 use nice_plug::wrapper::vst3::Wrapper;
 use nice_plug::wrapper::vst3::vst3::ComPtr;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::RestartFlags_::{kIoChanged, kLatencyChanged};
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     IComponentHandler, IComponentHandlerTrait, IEditControllerTrait, ParamID, ParamValue, ParameterInfo,
 };
@@ -25,7 +26,7 @@ pub struct Instance {
     /// The editor that nice-plug does not know of.
     pub editor: Option<Mutex<VoxmeldEditor>>,
     /// Read by the plugin in `process`.
-    pub mode: Arc<HostMode>,
+    pub link: Arc<HostLink>,
     /// `maxSamplesPerBlock` of the last `setupProcessing`; 0 = not set up yet.
     pub max_block: AtomicU32,
     /// Takes the host's thread to [`Self::deliver`]; `None` where that is not needed or not possible.
@@ -72,10 +73,10 @@ impl Instance {
             .zip(pointers)
             .filter_map(|(index, pointer)| Some((pointer, param_id(&wrapper, index)?)))
             .collect();
-        Arc::new(Self {
+        let instance = Arc::new(Self {
             wrapper,
             editor: creation.editor.map(Mutex::new),
-            mode: creation.mode,
+            link: creation.link,
             max_block: AtomicU32::new(0),
             wake_host_thread: Mutex::new(None),
             pending: Mutex::default(),
@@ -83,7 +84,9 @@ impl Instance {
             param_ids,
             handler: Mutex::new(None),
             edits: unbounded(),
-        })
+        });
+        instance.link.connect(&instance);
+        instance
     }
 
     /// The VST3 id of a parameter of this instance.
@@ -127,7 +130,9 @@ impl Instance {
         let value = *pending.values.get(&id).filter(|value| value.is_finite())?;
         let (param, _) = self.param_ids.iter().find(|(_, known)| **known == id)?;
         // SAFETY: the parameters live as long as the wrapper; nothing is changed.
-        Some(ParamValue::from(unsafe { param.preview_normalized(param.preview_plain(value)) }))
+        Some(ParamValue::from(unsafe {
+            param.preview_normalized(param.preview_plain(value))
+        }))
     }
 
     /// Forgets remembered values: a restored state is newer.
@@ -172,6 +177,14 @@ impl Instance {
                 self.deliver();
             }
         }
+    }
+
+    /// Asks the host to deactivate and activate the plugin.
+    ///
+    /// Each of the two flags says so by the book. Hosts made with JUCE take only
+    /// the first one at its word and then read the latency; others only the second.
+    pub fn ask_for_restart(&self) {
+        self.post(Edit::Restart(kIoChanged | kLatencyChanged));
     }
 
     /// Hands all posted edits to the host, in order.
