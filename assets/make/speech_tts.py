@@ -44,6 +44,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--extra", type=int, default=3, help="more sentences a round for the targets")
+    parser.add_argument("--first", type=int, default=0, help="number of the first sentence")
     args = parser.parse_args()
 
     import espeakng_loader
@@ -64,7 +65,7 @@ def main():
     texts = sentences(source / "sotu", 6000, rng)
     speakers = {"a": EspeakBackend("en-us", preserve_punctuation=True, with_stress=True),
                 "b": EspeakBackend("en-gb", preserve_punctuation=True, with_stress=True)}
-    cursor, made, start = 0, 0.0, time.time()
+    cursor, made, start = args.first, 0.0, time.time()
     for turn in range(args.rounds):
         for voice, styles in voices.items():
             for _ in range(1 + args.extra * (voice in common.TARGET_VOICES)):

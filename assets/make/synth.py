@@ -75,12 +75,17 @@ class Synthesizer(nn.Module):
         self.norm = nn.LayerNorm(WIDTH)
         # two sub-frames a frame, each with the cepstra of the voiced and the noise filter
         self.leave = nn.Linear(WIDTH, 2 * (VOICED + NOISE))
+        # cepstra of throats fall with their order: scaling by it is a prior for smooth filters
+        order = torch.cat([torch.arange(VOICED), torch.arange(NOISE)])
+        self.register_buffer("taper", 2.0 / (1 + order / 5), False)
         with torch.no_grad():
             self.leave.weight.mul_(0.1)
             self.leave.bias.zero_()
             for sub in range(2):
-                self.leave.bias[sub * (VOICED + NOISE)] = -4.5
-                self.leave.bias[sub * (VOICED + NOISE) + VOICED] = -6.0
+                # the voice starts louder than the noise, falling with frequency
+                self.leave.bias[sub * (VOICED + NOISE)] = -2.8
+                self.leave.bias[sub * (VOICED + NOISE) + 1] = 0.8
+                self.leave.bias[sub * (VOICED + NOISE) + VOICED] = -4.0
         forward, inverse = transforms()
         self.register_buffer("dft", forward, False)
         self.register_buffer("idft", inverse, False)
@@ -98,7 +103,7 @@ class Synthesizer(nn.Module):
         for block in self.blocks:
             x = block(x)
         out = self.leave(self.norm(x))
-        return out.reshape(out.shape[0], -1, VOICED + NOISE)
+        return out.reshape(out.shape[0], -1, VOICED + NOISE) * self.taper
 
     def pulses(self, pitchf, phase0=None):
         """Band-limited pulse train of unit power, [B, T * 240]; silent where unvoiced."""
@@ -143,7 +148,10 @@ class Synthesizer(nn.Module):
         return torch.cat([half[:, :-1], half[:, 1:]], -1) @ self.dft
 
     def forward(self, phone, pitchf, rnd, phase0=None):
-        cepstra = self.filters(phone, pitchf)
+        return self.render(self.filters(phone, pitchf), pitchf, rnd, phase0)
+
+    def render(self, cepstra, pitchf, rnd, phase0=None):
+        """Filters the pulses and the noise, and adds the windows up."""
         total = None
         for wave, part, matrix in (
                 (self.pulses(pitchf, phase0), cepstra[..., :VOICED], self.voiced_log),

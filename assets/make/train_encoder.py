@@ -107,6 +107,7 @@ def main():
     parser.add_argument("--batch", type=int, default=14)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--peak", type=float, default=1.0, help="factor on both learning rates")
+    parser.add_argument("--dropout", type=float, default=0.0)
     args = parser.parse_args()
     torch.manual_seed(common.SEED)
     torch.set_num_threads(1)
@@ -122,6 +123,10 @@ def main():
     file = common.DATA / "encoder.pt"
     if args.resume:
         student.load_state_dict(torch.load(file))
+    for module in student.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = args.dropout
+    student.train()
     steppers = optimizers(student)
     log = open(common.DATA / "logs" / "train_encoder.jsonl", "a")
     start, step, smooth = time.time(), 0, None
@@ -146,10 +151,12 @@ def main():
             line = dict(zip(("loss", "near", "cosine", "cluster", "said", "right", "norm"),
                             smooth.round(4).tolist()), step=step, seconds=round(time.time() - start))
             if step % 200 == 0:
+                student.eval()
                 with torch.no_grad():
                     data = pick(dev, np.full(len(dev), 1 / len(dev)), 24, np.random.default_rng(1))
                     _, parts = losses(student, data, torch.zeros(24, FRAMES, dtype=torch.bool))
                     line["dev"] = [round(p.item(), 4) for p in parts]
+                student.train()
                 torch.save(student.state_dict(), file)
             log.write(json.dumps(line) + "\n")
             log.flush()
