@@ -21,7 +21,7 @@ use std::sync::atomic::Ordering;
 
 /// Audio processor and edit controller in one, as nice-plug has them.
 pub struct Component {
-    instance: Arc<Instance>,
+    pub(super) instance: Arc<Instance>,
 }
 
 impl Component {

@@ -37,15 +37,17 @@ pub fn ensure() {
     }
 }
 
-/// Waits until every task posted so far has been done and forgotten.
-pub fn drain() {
+/// Waits until every task posted so far has been done and forgotten. False if
+/// the thread did not answer.
+pub fn drain() -> bool {
     let keeper = KEEPER.lock();
-    if let Some(keeper) = keeper.as_ref() {
-        let (done, wait) = sync_channel(1);
-        keeper.executor.execute_background(Task::Barrier(done));
-        // An error means that the thread or its queue is gone: nothing to wait for.
-        let _ = wait.recv_timeout(PATIENCE);
-    }
+    let Some(keeper) = keeper.as_ref() else {
+        return true;
+    };
+    let (done, wait) = sync_channel(1);
+    keeper.executor.execute_background(Task::Barrier(done));
+    // An error means that the thread or its queue is gone: nothing to wait for.
+    wait.recv_timeout(PATIENCE).is_ok()
 }
 
 /// Ends the background thread, before the library is unloaded.

@@ -39,6 +39,9 @@ pub mod memory_stream;
 pub mod run_loop;
 pub mod view;
 
+#[cfg(test)]
+mod tests;
+
 use crate::plugin::Voxmeld;
 use factory::Factory;
 use nice_plug::wrapper::setup_logger;
