@@ -110,9 +110,19 @@ impl StreamServer {
         let here = (self.hop.generation, self.hop.position_host);
         self.hop.restarts = self.follows != Some(here);
         self.follows = Some((here.0, here.1 + self.hop_host as u64));
-        let played_until = self.hop.position_host + self.schedule_host + self.hop_host as u64;
-        self.hop.too_late = !self.offline() && self.shared.client_position_host.load(Relaxed) >= played_until;
+        self.hop.too_late = !self.offline() && self.is_too_late();
         Some(&self.hop)
+    }
+
+    /// True if the hop's time to be played has passed; or has begun while the
+    /// next hop waits already: half a hop now is worth less than being in time
+    /// from the next one on, and a worker that is always a little late would
+    /// never come back.
+    fn is_too_late(&self) -> bool {
+        let now = self.shared.client_position_host.load(Relaxed);
+        let plays_from = self.hop.position_host + self.schedule_host;
+        let next_waits = self.controls.occupied_len() >= self.hop.controls.len();
+        now >= plays_from + self.hop_host as u64 || (next_waits && now > plays_from)
     }
 
     /// Puts 10 ms where they belong; silence stands for what was lost before.

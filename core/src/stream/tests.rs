@@ -149,3 +149,21 @@ fn controls_arrive_with_the_samples_they_were_set_for() {
     assert_eq!(server.next_hop().map(ratios), Some(vec![0.4, 0.4]));
     assert!(server.next_hop().is_none());
 }
+
+#[test]
+fn a_worker_that_lags_gives_one_hop_up_to_be_in_time() {
+    let geometry = geometry();
+    let (mut client, mut server) = stream_link(&geometry);
+    // Three hops and the schedule have been played before the worker looks.
+    for _ in 0..2 * 3 + geometry.schedule_host().div_ceil(480) {
+        client.push(&[0.5; 480], &Controls::default());
+    }
+    let mut late = Vec::new();
+    while let Some(hop) = server.next_hop() {
+        late.push(hop.too_late);
+    }
+    let first_in_time = late.iter().position(|late| !late).expect("it comes back");
+    assert!(late[..first_in_time].iter().all(|&late| late), "{late:?}");
+    assert!(late[first_in_time..].iter().all(|&late| !late), "{late:?}");
+    assert!((3..=4).contains(&first_in_time), "{late:?}");
+}

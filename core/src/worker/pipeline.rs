@@ -229,7 +229,12 @@ impl Chain {
             self.sola.reset();
         }
         let first = self.cache.next_frame;
-        (first, usize::try_from(end - first).unwrap_or(0))
+        let new = usize::try_from(end - first).unwrap_or(0);
+        if new != self.hop_16k / FRAME_STEP_16K {
+            // A hop was skipped: there is nothing to join this one to.
+            self.sola.reset();
+        }
+        (first, new)
     }
 
     /// Searches the new frames and appends them, blended, to the cache.
