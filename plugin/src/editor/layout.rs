@@ -5,6 +5,7 @@ use super::{App, status, widgets};
 use egui::{Align, CentralPanel, Frame, Layout, Margin, ProgressBar, RichText, ScrollArea, Ui, vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::params::Param;
+use voxmeld_core::geometry::Hop;
 use voxmeld_core::status::{EngineStatus, VoiceState};
 
 /// Space between cards.
@@ -31,7 +32,7 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
         let lower = (ui.available_height() - FOOTER - GAP).max(204.0);
         ui.horizontal_top(|ui| {
             in_card(ui, left, lower, |ui| sound_card(app, gui, ui));
-            in_card(ui, right, lower, |ui| engine_card(app, gui, ui));
+            in_card(ui, right, lower, |ui| engine_card(app, gui, engine, ui));
         });
         footer(app, engine, ui);
     });
@@ -117,13 +118,19 @@ fn sound_card(app: &App, gui: &GuiContext, ui: &mut Ui) {
     widgets::slider(ui, &setter, &params.output_gain);
 }
 
-fn engine_card(app: &App, gui: &GuiContext, ui: &mut Ui) {
+fn engine_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
     let (params, setter) = (&app.link.params, gui.param_setter());
     heading(ui, "RETRIEVAL AND ENGINE");
     widgets::slider(ui, &setter, &params.k);
     widgets::slider(ui, &setter, &params.n_probe);
     widgets::choice(ui, &setter, &params.when_not_ready, params.when_not_ready.name());
     widgets::choice(ui, &setter, &params.hop, "Hop (ms)");
+    let chosen = Hop::from(params.hop.value()).ms();
+    if engine.host_rate_hz != 0 && engine.hop_ms != chosen {
+        // Most hosts restart at once; a few, and the program, do not.
+        let hint = format!("{chosen} ms from the next restart of the plugin");
+        ui.label(RichText::new(hint).color(WARNING).size(13.0));
+    }
 }
 
 fn footer(app: &App, engine: &EngineStatus, ui: &mut Ui) {

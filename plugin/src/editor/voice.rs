@@ -169,7 +169,7 @@ fn index_row(ui: &mut Ui, packs: &[PackManifest], selection: &mut VoiceSelection
         Some(IndexRef::File(_)) => "From a file".to_owned(),
         Some(IndexRef::None) => "None (no retrieval)".to_owned(),
         None => match indices.first() {
-            Some(first) => format!("{} (the pack's first)", first.label),
+            Some(first) => first.label.clone(),
             None => "From the pack".to_owned(),
         },
     };

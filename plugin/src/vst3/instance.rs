@@ -5,6 +5,7 @@ use super::keeper;
 use crate::editor::VoxmeldEditor;
 use crate::plugin::Voxmeld;
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use nice_plug::editor::Editor;
 use nice_plug::params::Params;
 use nice_plug::params::internals::ParamPtr;
 use nice_plug::wrapper::vst3::Wrapper;
@@ -17,7 +18,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kResultOk};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// One plugin instance as a VST3 host sees it.
 pub struct Instance {
@@ -25,6 +26,10 @@ pub struct Instance {
     pub wrapper: Wrapper<Voxmeld>,
     /// The editor that nice-plug does not know of.
     pub editor: Option<Mutex<VoxmeldEditor>>,
+    /// Whether the editor has had a window, and so knows its scale.
+    pub was_opened: AtomicBool,
+    /// Whether hosts may resize the editor.
+    pub resizable: bool,
     /// Read by the plugin in `process`.
     pub link: Arc<HostLink>,
     /// `maxSamplesPerBlock` of the last `setupProcessing`; 0 = not set up yet.
@@ -75,6 +80,11 @@ impl Instance {
             .collect();
         let instance = Arc::new(Self {
             wrapper,
+            was_opened: AtomicBool::new(false),
+            resizable: creation
+                .editor
+                .as_ref()
+                .is_some_and(|editor| editor.resize_hint().can_resize),
             editor: creation.editor.map(Mutex::new),
             link: creation.link,
             max_block: AtomicU32::new(0),

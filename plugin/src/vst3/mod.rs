@@ -37,6 +37,7 @@ pub mod keys;
 pub mod memory_stream;
 #[cfg(all(unix, not(target_os = "macos")))]
 pub mod run_loop;
+pub mod shared;
 pub mod view;
 
 #[cfg(test)]

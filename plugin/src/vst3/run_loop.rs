@@ -4,7 +4,7 @@
 //! of a socket pair (some hosts accept nothing else); a byte written at the
 //! other end makes the host call us on its own thread.
 
-use super::view::ViewShared;
+use super::shared::ViewShared;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Linux::{
     FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait,
 };

@@ -1,33 +1,31 @@
 //! Our `IPlugView`: the editor's window inside the host's.
 //!
 //! Every method is called on the host's main thread, which is why plain cells
-//! do here. No cell is borrowed while the host or the window is called: both
-//! may call back at once.
+//! do here ([`ViewShared`]).
 
 use super::gui_context::Vst3GuiContext;
 use super::instance::Instance;
 use super::keys;
 #[cfg(all(unix, not(target_os = "macos")))]
 use super::run_loop::RunLoop;
-use crate::editor::VoxmeldEditor;
+use super::shared::{FrameCallbacks, MainThread, ViewShared, rect_of, size_of};
 use nice_plug::context::gui::GuiContext;
-use nice_plug::editor::dpi::{NativeSize, Size};
-use nice_plug::editor::{
-    Editor, EditorHandle, HostCallbacks, HostMainThreadCaller, HostMethods, ParentWindowHandle, SpawnedEditor,
-};
+use nice_plug::editor::dpi::NativeSize;
+use nice_plug::editor::{Editor, EditorHandle, HostMethods, ParentWindowHandle};
 use nice_plug::nice_error;
 use nice_plug::wrapper::vst3::vst3::Steinberg::IPlugViewContentScaleSupport_::ScaleFactor;
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
-    FIDString, IPlugFrame, IPlugFrameTrait, IPlugView, IPlugViewContentScaleSupport,
-    IPlugViewContentScaleSupportTrait, IPlugViewTrait, TBool, ViewRect, char16, int16, int32,
-    kInvalidArgument, kNotImplemented, kResultFalse, kResultOk, tresult,
+    FIDString, IPlugFrame, IPlugView, IPlugViewContentScaleSupport, IPlugViewContentScaleSupportTrait,
+    IPlugViewTrait, TBool, ViewRect, char16, int16, kInvalidArgument, kNotImplemented, kResultFalse,
+    kResultOk, tresult,
 };
 use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef, ComWrapper};
 use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::ffi::{CStr, c_void};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 #[cfg(windows)]
 use nice_plug::wrapper::vst3::vst3::Steinberg::kPlatformTypeHWND as PLATFORM;
@@ -36,24 +34,11 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::kPlatformTypeNSView as PLATFORM;
 #[cfg(all(unix, not(target_os = "macos")))]
 use nice_plug::wrapper::vst3::vst3::Steinberg::kPlatformTypeX11EmbedWindowID as PLATFORM;
 
-type Window = SpawnedEditor<<VoxmeldEditor as Editor>::Handle>;
-
 /// The view that the host holds.
 struct View {
     shared: Rc<ViewShared>,
     #[cfg(all(unix, not(target_os = "macos")))]
     run_loop: RefCell<Option<RunLoop>>,
-}
-
-/// What the window's callbacks need of the view.
-pub struct ViewShared {
-    instance: Arc<Instance>,
-    window: RefCell<Option<Rc<Window>>>,
-    frame: RefCell<Option<ComPtr<IPlugFrame>>>,
-    /// The view as the host knows it; valid as long as the view is.
-    view: Cell<*mut IPlugView>,
-    /// What the host said about scaling, before or while the window is open.
-    scale: Cell<Option<f64>>,
 }
 
 /// A new view of an instance, with one reference for the host; null if there is no editor.
@@ -68,6 +53,7 @@ pub fn create(instance: &Arc<Instance>) -> *mut IPlugView {
         frame: RefCell::default(),
         view: Cell::new(std::ptr::null_mut()),
         scale: Cell::new(None),
+        last_size: Cell::new(NativeSize::new(1, 1)),
     });
     let view = View {
         shared: shared.clone(),
@@ -89,116 +75,6 @@ pub fn create(instance: &Arc<Instance>) -> *mut IPlugView {
 pub unsafe fn same_text(a: FIDString, b: FIDString) -> bool {
     // SAFETY: not null, so strings by the caller's promise.
     !a.is_null() && !b.is_null() && unsafe { CStr::from_ptr(a) == CStr::from_ptr(b) }
-}
-
-impl ViewShared {
-    /// What has to happen on the host's thread: edits, and resizes that the window asked for.
-    pub fn on_host_thread(&self) {
-        self.instance.deliver();
-        let window = self.window.borrow().clone();
-        if let Some(window) = window {
-            window.handle.host_main_thread_callback(&window.window);
-        }
-    }
-
-    /// The size in the platform's pixels.
-    fn size(&self) -> NativeSize<u32> {
-        let window = self.window.borrow().clone();
-        if let Some(window) = window {
-            let size = window.window.size();
-            return NativeSize::from_size(Size::Physical(size.physical), size.scale_factor);
-        }
-        let size = self
-            .instance
-            .editor
-            .as_ref()
-            .map_or(NativeSize::new(1, 1), |editor| editor.lock().size());
-        match self.scale.get() {
-            // Before the first window the editor reckons with a scale of 1.
-            Some(scale) if !cfg!(target_os = "macos") => scaled(size, scale),
-            _ => size,
-        }
-    }
-
-    fn with_window(&self, act: impl FnOnce(&Window) -> bool) -> tresult {
-        let window = self.window.borrow().clone();
-        if window.is_some_and(|window| act(&window)) {
-            kResultOk
-        } else {
-            kResultFalse
-        }
-    }
-
-    fn resize_frame(&self, size: NativeSize<u32>) -> bool {
-        let frame = self.frame.borrow().clone();
-        let mut rect = rect_of(size);
-        // SAFETY: the host's frame is alive, and so is the view while its window is.
-        frame.is_some_and(|frame| unsafe { frame.resizeView(self.view.get(), &raw mut rect) } == kResultOk)
-    }
-}
-
-fn scaled(size: NativeSize<u32>, scale: f64) -> NativeSize<u32> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "`as` saturates; sizes are positive"
-    )]
-    let scaled = |length: u32| (f64::from(length) * scale).round() as u32;
-    NativeSize::new(scaled(size.width), scaled(size.height))
-}
-
-fn rect_of(size: NativeSize<u32>) -> ViewRect {
-    let length = |pixels| int32::try_from(pixels).unwrap_or(int32::MAX);
-    ViewRect {
-        left: 0,
-        top: 0,
-        right: length(size.width),
-        bottom: length(size.height),
-    }
-}
-
-fn size_of(rect: &ViewRect) -> Option<NativeSize<u32>> {
-    let length = |from: int32, to: int32| {
-        u32::try_from(i64::from(to) - i64::from(from))
-            .ok()
-            .filter(|length| *length > 0)
-    };
-    Some(NativeSize::new(
-        length(rect.left, rect.right)?,
-        length(rect.top, rect.bottom)?,
-    ))
-}
-
-/// Lets the window ask the host for another size.
-struct FrameCallbacks(Weak<ViewShared>);
-
-impl HostCallbacks for FrameCallbacks {
-    fn request_resize(&mut self, size: Size, scale: f64) -> Result<(), Box<dyn Error>> {
-        let granted = self
-            .0
-            .upgrade()
-            .is_some_and(|view| view.resize_frame(NativeSize::from_size(size, scale)));
-        if granted {
-            Ok(())
-        } else {
-            Err("the host keeps its window's size".into())
-        }
-    }
-
-    fn destroyed(&mut self) {
-        // VST3 has no word for it; the host closes its side as usual.
-    }
-}
-
-/// Takes the window thread's wish to the host's thread.
-struct MainThread(Option<Box<dyn Fn() + Send>>);
-
-impl HostMainThreadCaller for MainThread {
-    fn call_main_thread(&mut self) {
-        if let Some(wake) = &self.0 {
-            wake();
-        }
-    }
 }
 
 impl View {
@@ -241,6 +117,7 @@ impl View {
             editor
                 .lock()
                 .spawn(Some(parent), false, self.shared.scale.get(), context, Some(host))?;
+        self.shared.instance.was_opened.store(true, Ordering::Relaxed);
         window.handle.show(&window.window)?;
         *self.shared.window.borrow_mut() = Some(Rc::new(window));
         Ok(())
@@ -363,13 +240,11 @@ impl IPlugViewTrait for View {
     }
 
     unsafe fn canResize(&self) -> tresult {
-        let resizable = self
-            .shared
-            .instance
-            .editor
-            .as_ref()
-            .is_some_and(|editor| editor.lock().resize_hint().can_resize);
-        if resizable { kResultOk } else { kResultFalse }
+        if self.shared.instance.resizable {
+            kResultOk
+        } else {
+            kResultFalse
+        }
     }
 
     unsafe fn checkSizeConstraint(&self, rect: *mut ViewRect) -> tresult {
