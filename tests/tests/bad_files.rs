@@ -1,6 +1,5 @@
 //! Files that cannot be used: each gives its sentence, the running voice goes
 //! on, and the audio keeps its timing.
-#![allow(clippy::cast_possible_truncation, reason = "file sizes of a few megabytes")]
 
 use anyhow::{Context, Result};
 use std::fs;
@@ -49,11 +48,11 @@ fn packed(file: impl Fn(&voxmeld_core::pack::PackManifest) -> String) -> Result<
     Ok(pack.dir.join(file(&pack)))
 }
 
-/// The first `part` of a file, as an interrupted download leaves it.
-fn truncated(dir: &Path, file: &Path, part: f64) -> Result<PathBuf> {
+/// The first `percent` of a file, as an interrupted download leaves it.
+fn truncated(dir: &Path, file: &Path, percent: usize) -> Result<PathBuf> {
     let bytes = fs::read(file).with_context(|| format!("{} is missing", file.display()))?;
     let path = dir.join(file.file_name().context("a name")?);
-    fs::write(&path, &bytes[..(bytes.len() as f64 * part) as usize])?;
+    fs::write(&path, &bytes[..bytes.len() * percent / 100])?;
     Ok(path)
 }
 
@@ -151,8 +150,8 @@ fn truncated_and_mistaken_models() -> Result<()> {
     fs::write(&nothing, "")?;
     let whole = &["is not a whole ONNX model", "copy or download it again"];
     assert_refused(&[
-        (with_encoder(truncated(&dir, &encoder, 0.6)?), whole),
-        (with_synthesizer(truncated(&dir, &synthesizer, 0.9)?), whole),
+        (with_encoder(truncated(&dir, &encoder, 60)?), whole),
+        (with_synthesizer(truncated(&dir, &synthesizer, 90)?), whole),
         (with_encoder(&text), whole),
         (with_synthesizer(&nothing), &["nothing.onnx"]),
         (
@@ -181,7 +180,7 @@ fn unusable_indices() -> Result<()> {
     let encoder = packed(|pack| pack.encoder.file.file.clone())?;
     assert_refused(&[
         (
-            with_index(truncated(&dir, &packed_index, 0.7)?),
+            with_index(truncated(&dir, &packed_index, 70)?),
             &["cut short", "copy or download it again"],
         ),
         (with_index(empty_flat_index(&dir)?), &["holds no vectors"]),

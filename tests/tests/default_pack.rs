@@ -214,7 +214,12 @@ fn every_target_of_the_pack_loads_and_sounds_different() -> Result<()> {
             voice: with_ratio(1.0),
             ..BlockControls::default()
         };
-        let mut output = rig.play(&[input.clone()], &Sizes::all(480), &[(0, controls)], Pace::Free);
+        let mut output = rig.play(
+            std::slice::from_ref(&input),
+            &Sizes::all(480),
+            &[(0, controls)],
+            Pace::Free,
+        );
         let output = output.pop().context("one channel")?;
         assert!(
             heard.iter().all(|other| *other != output),

@@ -1,6 +1,11 @@
 //! Block-size invariance of the engine: the same input and automation give
 //! the same samples however the host cuts them into blocks.
-#![allow(clippy::cast_precision_loss, reason = "a few seconds of audio")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a few seconds of audio"
+)]
 
 use anyhow::Result;
 use voxmeld_core::controls::Controls;

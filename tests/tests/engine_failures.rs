@@ -225,7 +225,12 @@ fn delayed_dry_is_heard_only_where_it_was_asked_for() -> Result<()> {
         when_not_ready: WhenNotReady::DelayedDry,
         ..BlockControls::default()
     };
-    let output = rig.play(&[input.clone()], &Sizes::all(BLOCK), &[(0, dry)], Pace::Free);
+    let output = rig.play(
+        std::slice::from_ref(&input),
+        &Sizes::all(BLOCK),
+        &[(0, dry)],
+        Pace::Free,
+    );
     let latency = rig.latency();
     assert_eq!(output[0][24_000 + latency..], input[24_000..96_000 - latency]);
     Ok(())

@@ -1,5 +1,10 @@
 //! Reported latency is the measured one, for every rate and hop, on every path.
-#![allow(clippy::cast_precision_loss, reason = "a few seconds of audio")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a few seconds of audio"
+)]
 
 use anyhow::Result;
 use voxmeld_core::engine::StreamSetup;
@@ -147,7 +152,12 @@ fn dry_and_wet_are_aligned() -> Result<()> {
         dry_wet: 0.5,
         ..BlockControls::default()
     };
-    let output = rig.play(&[input.clone()], &Sizes::all(480), &[(0, half)], Pace::Free);
+    let output = rig.play(
+        std::slice::from_ref(&input),
+        &Sizes::all(480),
+        &[(0, half)],
+        Pace::Free,
+    );
     // In phase, half dry and half voice add up to the input; a shift of one
     // sample would leave a comb filter.
     let latency = rig.latency();
@@ -167,7 +177,12 @@ fn delayed_dry_while_not_ready_is_aligned() -> Result<()> {
     };
     let mut input = vec![0.0; 9_600];
     input.extend(noise(4, 48_000));
-    let output = rig.play(&[input.clone()], &Sizes::all(480), &[(0, controls)], Pace::Free);
+    let output = rig.play(
+        std::slice::from_ref(&input),
+        &Sizes::all(480),
+        &[(0, controls)],
+        Pace::Free,
+    );
     let latency = rig.latency();
     let first = (9_600..48_000).find(|&n| output[0][n + latency].to_bits() != input[n].to_bits());
     assert_eq!(first, None, "the delayed dry signal differs here");
