@@ -38,3 +38,36 @@ impl Machine {
         }
     }
 }
+
+impl Machine {
+    /// A sentence for the reader of figures, where other programs keep the
+    /// cores busy: real time cannot be judged then.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        (self.load > self.cores as f64 * 0.75).then(|| {
+            format!(
+                "note: this machine is busy (load {:.1} on {} cores); times are longer than they would be",
+                self.load, self.cores
+            )
+        })
+    }
+}
+
+/// Processor time that this program has used so far, in seconds: unlike the
+/// clock it does not count what other programs took. 0 where it is not known.
+#[must_use]
+pub fn cpu_seconds() -> f64 {
+    /// Linux counts it in hundredths.
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name in brackets may hold spaces; user and system time are the 12th
+    // and 13th field after it.
+    let fields = text.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks: f64 = fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<f64>().ok())
+        .sum();
+    ticks / TICKS_PER_SECOND
+}

@@ -156,12 +156,12 @@ fn truncated_and_mistaken_models() -> Result<()> {
         (with_synthesizer(&nothing), &["nothing.onnx"]),
         (
             with_synthesizer(&encoder),
-            &["is not a synthesizer that Voxmeld knows", "`phone` is missing"],
+            &["is no synthesizer that Voxmeld knows", "`phone` is missing"],
         ),
         (
             with_encoder(&synthesizer),
             &[
-                "is not a encoder that Voxmeld knows",
+                "is no encoder that Voxmeld knows",
                 "an encoder has one: audio at 16 kHz",
             ],
         ),

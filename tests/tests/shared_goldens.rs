@@ -5,6 +5,7 @@ use anyhow::Result;
 use ndarray::Array1;
 use voxmeld_core::dsp::loudness::{match_level, rms_curve};
 use voxmeld_core::dsp::sola::best_offset;
+use voxmeld_core::model::onnx::coarse_pitch;
 use voxmeld_tests::env;
 
 fn golden(name: &str) -> Result<Vec<f32>> {
@@ -49,5 +50,18 @@ fn the_loudness_mix_is_rvcs() -> Result<()> {
         changed > 1e-3,
         "the golden case changes nothing ({changed}), and proves nothing"
     );
+    Ok(())
+}
+
+#[test]
+fn coarse_pitch_codes_are_rvcs() -> Result<()> {
+    let file = |name: &str| env::shared(&format!("golden/contentvec/logs_reference_pitch_{name}.npy"));
+    let fine: Array1<f64> = ndarray_npy::read_npy(file("fine")?)?;
+    let coarse: Array1<i32> = ndarray_npy::read_npy(file("coarse")?)?;
+    assert_eq!(coarse.len(), 3_487);
+    #[expect(clippy::cast_possible_truncation, reason = "a pitch of at most 1100 Hz")]
+    let codes: Vec<i64> = fine.iter().map(|&f0| coarse_pitch(f0 as f32)).collect();
+    let expected: Vec<i64> = coarse.iter().copied().map(i64::from).collect();
+    assert_eq!(codes, expected);
     Ok(())
 }

@@ -86,7 +86,7 @@ fn title(area: &Area<'_>, report: &Report) -> Result<()> {
         report.reported_latency_samples,
         report.latency_ms,
         report.measured_latency_samples,
-        report.cost.rtf * 100.0,
+        report.cpu_rtf * 100.0,
         report.cost.search_us_per_frame,
         report.xruns,
     );

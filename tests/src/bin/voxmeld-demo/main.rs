@@ -89,6 +89,9 @@ fn run() -> Result<()> {
     let text = serde_json::to_string_pretty(&report)?;
     std::fs::write(out.join("report.json"), text + "\n")?;
     chart::draw(&out.join("report.png"), &speech, &live, &offline, &report)?;
+    if let Some(warning) = report.machine.warning() {
+        say(warning);
+    }
     say(format!("done in {:.1} s", started.elapsed().as_secs_f64()));
     Ok(())
 }

@@ -15,6 +15,7 @@ use voxmeld_core::status::VoiceState;
 use voxmeld_tests::audio::Sound;
 use voxmeld_tests::hops::{HopLog, HopNote};
 use voxmeld_tests::host::{Automation, Host, Pace, Sizes};
+use voxmeld_tests::machine::cpu_seconds;
 use voxmeld_tests::rig::Rig;
 use voxmeld_tests::signal::{chirp, delay_of};
 
@@ -137,6 +138,8 @@ pub struct Offline {
     pub voice: String,
     /// The engine's step.
     pub hop_ms: u32,
+    /// Processor time of the pass over its audio time.
+    pub cpu_rtf: f64,
 }
 
 /// The same through the engine in this program, observed.
@@ -166,8 +169,11 @@ pub fn through_engine(speech: &Sound) -> Result<Offline> {
             (position, controls)
         })
         .collect();
+    let audio_s = input.len() as f64 / f64::from(RATE_HZ);
+    let before = cpu_seconds();
     let mut output = rig.play(&[input], &Sizes::all(BLOCK), &automation, Pace::Free);
     Ok(Offline {
+        cpu_rtf: (cpu_seconds() - before) / audio_s,
         output: output.swap_remove(0),
         notes: log.notes(),
         voice,
