@@ -123,7 +123,11 @@ impl ContentEncoder {
             .filter(|&dim| dim > 0)
             .unwrap_or(1);
         embeddings.clear(dim);
-        for row in data.chunks_exact(dim) {
+        // Encoders that pad their input make one frame more, of the padding.
+        let whole = audio_16k.len().saturating_sub(FRAME_TAIL_16K) / FRAME_STEP_16K;
+        let got = data.len() / dim;
+        let used = if got == whole + 1 { whole } else { got };
+        for row in data.chunks_exact(dim).take(used) {
             embeddings.push(row);
         }
         Ok(embeddings.len())

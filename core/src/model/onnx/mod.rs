@@ -6,6 +6,6 @@ mod session;
 mod swift_f0;
 
 pub use content_encoder::ContentEncoder;
-pub use rvc_synthesizer::RvcSynthesizer;
+pub use rvc_synthesizer::{RvcSynthesizer, coarse_pitch};
 pub use session::{ModelFileError, runtime_available, set_runtime_library};
 pub use swift_f0::SwiftF0;

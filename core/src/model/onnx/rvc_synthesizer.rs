@@ -169,7 +169,8 @@ fn by_channel(noise: &Frames) -> Vec<f32> {
 
 /// RVC's coarse pitch code: 1 for unvoiced, else 1..=255 on the mel scale
 /// between 50 and 1100 Hz.
-fn coarse_pitch(f0_hz: f32) -> i64 {
+#[must_use]
+pub fn coarse_pitch(f0_hz: f32) -> i64 {
     let mel = |hz: f64| 1127.0 * (1.0 + hz / 700.0).ln();
     let (low, high) = (mel(50.0), mel(1100.0));
     let here = mel(f64::from(f0_hz.max(0.0)));

@@ -28,7 +28,7 @@ pub enum ModelFileError {
         why: String,
     },
     /// A model, but not of the kind that was asked for.
-    #[error("{} is not a {model} that Voxmeld knows: {what}", path.display())]
+    #[error("{} is no {model} that Voxmeld knows: {what}", path.display())]
     Interface {
         /// Which kind was wanted, in words.
         model: &'static str,
