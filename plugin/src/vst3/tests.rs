@@ -30,7 +30,8 @@ fn set_up(component: &Component, process_mode: int32) {
         sampleRate: 48_000.0,
     };
     // SAFETY: the setup outlives the call.
-    assert_eq!(unsafe { component.setupProcessing(&raw mut setup) }, kResultOk);
+    let answer = unsafe { component.setupProcessing(&raw mut setup) };
+    assert_eq!(answer, kResultOk);
 }
 
 fn start(component: &Component) {
@@ -92,12 +93,12 @@ fn block(component: &Component, process_mode: int32) -> tresult {
 }
 
 fn first_id(component: &Component) -> u32 {
-    // SAFETY: all zero is a valid `ParameterInfo`, and it outlives the call.
-    unsafe {
-        let mut info: ParameterInfo = std::mem::zeroed();
-        assert_eq!(component.getParameterInfo(0, &raw mut info), kResultOk);
-        info.id
-    }
+    // SAFETY: all zero is a valid `ParameterInfo`: numbers and character arrays.
+    let mut info: ParameterInfo = unsafe { std::mem::zeroed() };
+    // SAFETY: `info` outlives the call.
+    let answer = unsafe { component.getParameterInfo(0, &raw mut info) };
+    assert_eq!(answer, kResultOk);
+    info.id
 }
 
 fn value(component: &Component, id: u32) -> f64 {
@@ -114,10 +115,8 @@ fn save(component: &Component) -> Vec<u8> {
     let stream = ComWrapper::new(MemoryStream::default());
     let pointer = stream.to_com_ptr::<IBStream>().expect("it is a stream");
     // SAFETY: the stream outlives the call.
-    assert_eq!(
-        unsafe { IComponentTrait::getState(component, pointer.as_ptr()) },
-        kResultOk
-    );
+    let answer = unsafe { IComponentTrait::getState(component, pointer.as_ptr()) };
+    assert_eq!(answer, kResultOk);
     stream.bytes()
 }
 
@@ -170,17 +169,13 @@ fn calls_that_would_end_the_host_are_refused() {
         kResultOk,
         "no samples: a parameter flush"
     );
-    // SAFETY: the pointer is null, which must be refused before the index matters.
+    // SAFETY: no arguments.
     let count = unsafe { component.getParameterCount() };
-    // SAFETY: all zero is a valid `ParameterInfo`, and it outlives the call.
-    unsafe {
-        let mut info: ParameterInfo = std::mem::zeroed();
-        assert_eq!(
-            component.getParameterInfo(count, &raw mut info),
-            kInvalidArgument,
-            "one past the last"
-        );
-    }
+    // SAFETY: all zero is a valid `ParameterInfo`: numbers and character arrays.
+    let mut info: ParameterInfo = unsafe { std::mem::zeroed() };
+    // SAFETY: `info` outlives the call.
+    let answer = unsafe { component.getParameterInfo(count, &raw mut info) };
+    assert_eq!(answer, kInvalidArgument, "one past the last");
     stop(&component);
 }
 
