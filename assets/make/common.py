@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 MAKE = Path(__file__).resolve().parent
-PACK = MAKE.parent / "packs" / "default"
+# a half-made pack is best built elsewhere and copied over whole
+PACK = Path(os.environ.get("VOXMELD_PACK", MAKE.parent / "packs" / "default"))
 SPEECH = MAKE.parent / "speech"
 # Everything bulky (downloads, speech, features, checkpoints) stays out of the repository.
 DATA = Path(os.environ.get("VOXMELD_PACKDATA", "packdata"))

@@ -11,7 +11,7 @@ import dataset
 from targets import KEEP
 from train_encoder import Student
 
-PHONE_SHARE = 0.45        # of the total variance of the content columns
+PHONE_SHARE = 0.55        # of the total variance of the content columns
 
 
 def main():
@@ -29,6 +29,8 @@ def main():
             phones.append(clips[i]["phones"])
     hidden, phones = np.concatenate(hidden), np.concatenate(phones)
     used = np.unique(phones[phones >= 0])
+    if (common.DATA / "head_axes.npz").exists():
+        used = np.load(common.DATA / "head_axes.npz")["used"]
     state = {k: v.numpy() for k, v in student.state_dict().items() if k.startswith(("project", "phones"))}
     weight, bias = state["phones.weight"][used], state["phones.bias"][used]
     weight = weight - weight.mean(0)
@@ -37,10 +39,10 @@ def main():
     count = min(common.CONTENT - KEEP, len(used))
     axes = axes[:, ::-1][:, :count] / np.sqrt(values[::-1][:count].sum())
     # a resumed encoder keeps the axes, so that a synthesizer can be resumed with it
-    kept = common.DATA / "head_axes.npy"
+    kept = common.DATA / "head_axes.npz"
     if kept.exists():
-        axes = np.load(kept)
-    np.save(kept, axes)
+        axes = np.load(kept)["axes"]
+    np.savez(kept, axes=axes, used=used)
     extra = np.zeros((common.CONTENT - KEEP, weight.shape[1]), np.float32)
     extra[:count] = axes.T @ weight
     shift = np.zeros(len(extra), np.float32)

@@ -1,9 +1,10 @@
 """The encoder: a small HuBERT for the content, beside fixed envelope and slow timbre columns.
 
 `transformers.HubertModel` holds all learnt content weights, so standard tools open the checkpoint.
-Two things make it fit for streaming. Attention is banded and causal: frame i sees frames
-i - REACH .. i, so the newest frame of a window is as good as any other and there is no look-ahead.
-And the positional convolution keeps its future taps at zero. The conv front end is three layers
+Two things make it fit for streaming. Attention is banded and causal: position i sees positions
+i - REACH .. i, and the positional convolution keeps its future taps at zero. The output for frame
+i is read at position i + 1, so every layer knows exactly one frame (20 ms) of what follows, and
+the newest frame but one of a window is as good as in a whole file. The conv front end is three layers
 (10 ms filters every 2.5 ms, then down to 20 ms) with the field and stride of every HuBERT:
 400 samples, 320 samples. Nothing is normalised over time.
 """
@@ -15,6 +16,7 @@ import common
 from envelope import RAW, Envelope
 
 REACH = 8                # frames that one attention layer looks back
+LOOKAHEAD = 1            # frames; at the very end the last one stands in for the next
 POOL = 32                # frames (0.64 s) that the timbre columns average over
 TAPS = 16                # positional convolution; the right half is zero
 
@@ -80,6 +82,7 @@ class Content(nn.Module):
             hidden = hidden[0]
         if mask is not None:
             hidden = torch.where(mask[..., None], net.masked_spec_embed.to(hidden.dtype), hidden)
+        hidden = torch.cat([hidden, *[hidden[:, -1:]] * LOOKAHEAD], 1)
         encoder = net.encoder
         hidden = hidden + encoder.pos_conv_embed(hidden)
         band = self.band(hidden.shape[1], hidden.device).to(hidden.dtype)
@@ -87,7 +90,7 @@ class Content(nn.Module):
             hidden = layer(hidden, attention_mask=band)
             if isinstance(hidden, tuple):
                 hidden = hidden[0]
-        return encoder.layer_norm(hidden)
+        return encoder.layer_norm(hidden)[:, LOOKAHEAD:]
 
 
 def causal_mean(value, weight):

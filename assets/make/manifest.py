@@ -4,11 +4,11 @@ import json
 import shutil
 
 import common
+from hubert import LOOKAHEAD
 from index import LABELS
 from synth import REACH
 
 WINDOW = common.FIELD + 32 * common.HOP_IN      # samples of the encoder's rolling window
-LOOKAHEAD = 0
 
 
 def entry(file, /, **more):

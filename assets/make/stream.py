@@ -10,13 +10,14 @@ import numpy as np
 
 import common
 from features import SWIFT_HOP
+from hubert import LOOKAHEAD
 from manifest import WINDOW
 from synth import REACH
 
 HOP_OUT = 2 * common.UPP
 FADE = SEARCH = 240            # 10 ms each
 PITCH_WINDOW = 12 * 320 + 80   # samples that the pitch tracker sees again every hop
-PITCH_AHEAD = 320              # of which so many lie after the newest frame used, as in the engine
+AHEAD = LOOKAHEAD * 320        # samples beyond the newest frame used, for encoder and pitch alike
 TAIL = 2                       # frames that the crossfade and the search take
 
 
@@ -45,14 +46,15 @@ class Chain:
     def listen(self, wave):
         """Streams 16 kHz audio: the newest embedding and two pitch values of every hop."""
         frames = common.frames_50(len(wave))
-        padded = np.concatenate([np.zeros(WINDOW, np.float32), wave, np.zeros(PITCH_AHEAD, np.float32)])
+        padded = np.concatenate([np.zeros(WINDOW, np.float32), wave, np.zeros(AHEAD, np.float32)])
         embed, f0 = np.zeros((frames, common.DIM), np.float32), np.zeros(2 * frames, np.float32)
         limits = {"fmin": np.array(46.875, np.float32), "fmax": np.array(2093.75, np.float32)}
         for i in range(frames):
             end = WINDOW + i * common.HOP_IN + common.FIELD
-            piece = padded[None, None, end - WINDOW:end]
-            embed[i] = self.timed("encoder", lambda: self.encoder.run(None, {"source": piece}))[0][0, -1]
-            heard = padded[end + PITCH_AHEAD - PITCH_WINDOW:end + PITCH_AHEAD]
+            piece = padded[None, None, end + AHEAD - WINDOW:end + AHEAD]
+            seen = self.timed("encoder", lambda: self.encoder.run(None, {"source": piece}))[0]
+            embed[i] = seen[0, -1 - LOOKAHEAD]
+            heard = padded[end + AHEAD - PITCH_WINDOW:end + AHEAD]
             hz, sure = self.timed("pitch", lambda: self.pitch.run(None, {"audio": heard[None], **limits}))
             f0[2 * i:2 * i + 2] = self.newest(heard, hz[0], sure[0])
         return embed, f0
@@ -63,7 +65,7 @@ class Chain:
         out = np.zeros(2, np.float32)
         for k, back in enumerate((320, 160)):
             # frame centres: 80 samples of the encoder's field follow the second one's end
-            at = len(heard) - PITCH_AHEAD - back
+            at = len(heard) - AHEAD - back
             at = int(np.clip(round(at / SWIFT_HOP), 0, len(hz) - 1))
             loud = np.abs(heard[at * SWIFT_HOP:(at + 1) * SWIFT_HOP]).max(initial=0) >= 1e-3
             out[k] = hz[at] if sure[at] >= 0.5 and loud else 0

@@ -54,9 +54,9 @@ def pick(clips, weights, batch, rng):
         live, near = c["embed"][rows].astype(np.float32), c["near"][rows].astype(np.float32)
         dice = rng.random()
         ratio = 0.0
-        if dice > 0.4:
+        if dice > 0.35:
             ratio = rng.random() if c["rich"] else 0.5 * rng.random()
-            if c["rich"] and dice > 0.65:
+            if c["rich"] and dice > 0.55:
                 ratio = 1.0
         mixed = live + ratio * (near - live)
         if rng.random() < 0.4:
