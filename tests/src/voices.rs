@@ -60,9 +60,9 @@ impl Switch {
     }
 }
 
-/// A pass-through synthesizer with moods.
+/// A synthesizer with moods around another one.
 pub struct Saboteur {
-    inner: PassThroughSynthesizer,
+    inner: Box<dyn Synthesizer>,
     switch: Switch,
 }
 
@@ -100,9 +100,20 @@ impl Synthesizer for Saboteur {
 /// The pass-through voice with a switch on it.
 #[must_use]
 pub fn saboteur() -> (Voice, Switch) {
+    sabotaged(Box::new(PassThroughSynthesizer))
+}
+
+/// A voice that says nothing, with a switch on it: whatever is heard beside
+/// it came by another way.
+#[must_use]
+pub fn mute() -> (Voice, Switch) {
+    sabotaged(Box::new(Mute(PassThroughSynthesizer)))
+}
+
+fn sabotaged(inner: Box<dyn Synthesizer>) -> (Voice, Switch) {
     let switch = Switch::default();
     let synthesizer = Saboteur {
-        inner: PassThroughSynthesizer,
+        inner,
         switch: switch.clone(),
     };
     let voice = Voice {
@@ -111,4 +122,63 @@ pub fn saboteur() -> (Voice, Switch) {
         ..pass_through_voice()
     };
     (voice, switch)
+}
+
+/// Zeros of the right length.
+struct Mute(PassThroughSynthesizer);
+
+impl Synthesizer for Mute {
+    fn sample_rate(&self) -> SampleRate {
+        self.0.sample_rate()
+    }
+
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+        self.0.synthesize(input, audio)?;
+        audio.fill(0.0);
+        Ok(())
+    }
+}
+
+/// Counts voices that are alive: in a queue, sounding, or fading out.
+#[derive(Clone, Debug, Default)]
+pub struct Census(Arc<()>);
+
+impl Census {
+    /// A pass-through voice that is counted until it is dropped.
+    #[must_use]
+    pub fn voice(&self) -> Voice {
+        struct Counted(
+            PassThroughSynthesizer,
+            #[expect(dead_code, reason = "held to be counted")] Arc<()>,
+        );
+        impl Synthesizer for Counted {
+            fn sample_rate(&self) -> SampleRate {
+                self.0.sample_rate()
+            }
+            fn dim(&self) -> usize {
+                self.0.dim()
+            }
+            fn synthesize(
+                &mut self,
+                input: SynthesisInput<'_>,
+                audio: &mut Vec<f32>,
+            ) -> Result<(), ModelError> {
+                self.0.synthesize(input, audio)
+            }
+        }
+        Voice {
+            synthesizer: Box::new(Counted(PassThroughSynthesizer, self.0.clone())),
+            ..pass_through_voice()
+        }
+    }
+
+    /// How many are alive.
+    #[must_use]
+    pub fn alive(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
+    }
 }

@@ -172,7 +172,8 @@ fn values_that_are_no_numbers_are_silence_and_counted() -> Result<()> {
         );
         assert_eq!(energy(&bad[12_000..]), 0.0, "{mood:?}: silence");
         let failed = rig.handle().status().failed_hops;
-        assert!((45..=50).contains(&failed), "{mood:?}: {failed} hops counted");
+        // 50 in all; at either end the worker may be a few hops behind the host.
+        assert!((44..=54).contains(&failed), "{mood:?}: {failed} hops counted");
         switch.set(Mood::Good);
         let good = rig.play_mono(&slow_noise(48_000), BLOCK);
         assert!(energy(&good[12_000..]) > 1.0, "{mood:?}: the voice comes back");

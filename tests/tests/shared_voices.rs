@@ -108,12 +108,12 @@ fn both_generations_of_rvc_exports_load_and_run() -> Result<()> {
 }
 
 /// Lists with fewer than 8 vectors: slots stay empty, and an empty slot must
-/// neither be taken for a vector nor cost the frame its retrieval. (The index
-/// is of another encoder, which makes its neighbours senseless, not wrong.)
+/// neither be taken for a vector nor cost the frame its retrieval. The encoder
+/// is one that pads, and makes a frame more than HuBERT.
 #[test]
 fn an_index_with_short_lists_runs() -> Result<()> {
     let selection = selection(
-        "vec-256-layer-9.whispertiny.onnx",
+        "vec-256-layer-9.hama.onnx",
         "rvc_v1_40k_tiny_random.onnx",
         Some("hama_short_lists_allison_v1.index"),
     )?;

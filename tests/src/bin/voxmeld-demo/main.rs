@@ -86,6 +86,12 @@ fn run() -> Result<()> {
 
     let report = report::Report::new(&file, &speech, &exact, &live, &offline, &comparison);
     write_wav(&out.join("out.wav"), RATE_HZ, &live.output)?;
+    // What a bounce gives: without the gaps that a busy machine may have made.
+    write_wav(
+        &out.join("out_offline.wav"),
+        RATE_HZ,
+        std::slice::from_ref(&offline.output),
+    )?;
     let text = serde_json::to_string_pretty(&report)?;
     std::fs::write(out.join("report.json"), text + "\n")?;
     chart::draw(&out.join("report.png"), &speech, &live, &offline, &report)?;
