@@ -1,6 +1,6 @@
 //! The engine without a plugin: driven block by block as a host would.
 
-use crate::host::{Pace, Sizes};
+use crate::host::{Clock, Pace, Sizes};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 use voxmeld_core::engine::{Engine, EngineHandle, StreamSetup};
@@ -137,11 +137,10 @@ impl Rig {
     ) -> Vec<Vec<f32>> {
         let len = input.first().map_or(0, Vec::len);
         let mut sound = input.to_vec();
-        let started = Instant::now();
+        let mut clock = Clock::start(self.setup.host_rate_hz);
         for range in sizes.ranges(len) {
             if pace == Pace::RealTime {
-                let due = Duration::from_secs_f64(range.end as f64 / self.setup.host_rate_hz);
-                std::thread::sleep(due.saturating_sub(started.elapsed()));
+                clock.wait_for(range.end);
             }
             let mut start = range.start;
             loop {

@@ -13,7 +13,7 @@ use voxmeld_core::engine::StreamSetup;
 use voxmeld_core::model::fake::pass_through_voice;
 use voxmeld_core::rt::{BlockControls, WhenNotReady};
 use voxmeld_core::status::VoiceState;
-use voxmeld_tests::host::{Pace, Sizes};
+use voxmeld_tests::host::{Clock, Pace, Sizes};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::{delay_of, energy, noise, tone, worst_step};
 use voxmeld_tests::voices::{Mood, saboteur};
@@ -102,7 +102,7 @@ fn stall(stuck: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<
     let during = (stuck.as_secs_f64() * f64::from(RATE_HZ)) as usize / BLOCK * BLOCK;
     let input = slow_noise(before + during + after);
     let mut output = Vec::with_capacity(input.len());
-    let started = Instant::now();
+    let mut clock = Clock::start(f64::from(RATE_HZ));
     for (n, block) in input.chunks(BLOCK).enumerate() {
         let position = n * BLOCK;
         switch.set(if (before..before + during).contains(&position) {
@@ -110,8 +110,7 @@ fn stall(stuck: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<
         } else {
             Mood::Good
         });
-        let due = Duration::from_secs_f64((position + BLOCK) as f64 / f64::from(RATE_HZ));
-        std::thread::sleep(due.saturating_sub(started.elapsed()));
+        clock.wait_for(position + BLOCK);
         output.extend(rig.play_mono(block, BLOCK));
     }
     Ok((input, output, rig))

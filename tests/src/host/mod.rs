@@ -13,7 +13,7 @@ mod play;
 
 pub use instance::Instance;
 pub use params::{Param, ParamEvent};
-pub use play::{Automation, Pace, Sizes};
+pub use play::{Automation, Clock, Pace, Sizes};
 
 use anyhow::{Context, Result};
 use clack_host::prelude::*;

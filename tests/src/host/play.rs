@@ -24,6 +24,38 @@ pub enum Pace {
     RealTime,
 }
 
+/// The clock of a driver: calls are due when the last sample of a block has
+/// come in. Where this machine was away for longer than a driver's buffer
+/// lasts, that time is gone, as it is for a driver; it is not caught up with.
+pub struct Clock {
+    started: Instant,
+    rate_hz: f64,
+}
+
+impl Clock {
+    /// What a driver has in its buffers.
+    const BUFFER: Duration = Duration::from_millis(50);
+
+    /// Starts now.
+    #[must_use]
+    pub fn start(rate_hz: f64) -> Self {
+        Self {
+            started: Instant::now(),
+            rate_hz,
+        }
+    }
+
+    /// Waits until the sample before `position` has come in.
+    pub fn wait_for(&mut self, position: usize) {
+        let due = Duration::from_secs_f64(position as f64 / self.rate_hz);
+        let passed = self.started.elapsed();
+        if passed > due + Self::BUFFER {
+            self.started += passed - due;
+        }
+        std::thread::sleep(due.saturating_sub(passed));
+    }
+}
+
 /// Lengths of successive blocks; repeated from the start when used up.
 #[derive(Clone, Debug)]
 pub struct Sizes(pub Vec<usize>);
@@ -92,7 +124,7 @@ impl Instance {
         );
         let mut source = input.to_vec();
         let mut sink = vec![vec![0.0; len]; input.len()];
-        let started = Instant::now();
+        let mut clock = Clock::start(rate_hz);
         let mut next_event = 0;
         for range in sizes.ranges(len) {
             let mut block = Vec::new();
@@ -105,9 +137,7 @@ impl Instance {
                 next_event += 1;
             }
             if pace == Pace::RealTime {
-                // A driver calls when the block's last sample has come in.
-                let due = Duration::from_secs_f64(range.end as f64 / rate_hz);
-                std::thread::sleep(due.saturating_sub(started.elapsed()));
+                clock.wait_for(range.end);
             }
             let mut from: Vec<&mut [f32]> = source
                 .iter_mut()
