@@ -172,11 +172,14 @@ static DATA_DIR: Mutex<Option<PathBuf>> = Mutex::new(None);
 /// Names the folder that holds `packs/` and, in it or beside it, ONNX Runtime.
 /// To be called once, before the first engine is activated.
 pub fn set_data_dir(dir: &Path) {
-    let beside = dir.parent().map(|contents| contents.join("x86_64-linux"));
-    let places = [Some(dir.to_path_buf()), Some(dir.join("lib")), beside];
-    if let Some(library) = places
+    // In a VST3 bundle the libraries lie in the binary's folder, beside Resources.
+    let binaries = ["x86_64-linux", "aarch64-linux", "x86_64-win", "MacOS"];
+    let beside = dir
+        .parent()
         .into_iter()
-        .flatten()
+        .flat_map(|contents| binaries.map(|name| contents.join(name)));
+    let places = [dir.to_path_buf(), dir.join("lib")].into_iter().chain(beside);
+    if let Some(library) = places
         .map(|place| place.join(RUNTIME_LIBRARY))
         .find(|path| path.is_file())
     {

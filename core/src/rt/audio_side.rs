@@ -94,6 +94,8 @@ pub struct AudioSide {
     output_gain: Ramp,
     mix: Ramp,
     bypass: Ramp,
+    /// Output gain, mix and bypass on their way to the audio they belong to.
+    settings: [Delay; 3],
     wet_gain: Ramp,
     fallback_gain: Ramp,
     last_wet: f32,
@@ -131,6 +133,7 @@ impl AudioSide {
             output_gain: Ramp::new(1.0, tick),
             mix: Ramp::new(1.0, tick),
             bypass: Ramp::new(0.0, tick),
+            settings: std::array::from_fn(|_| Delay::new(latency_samples)),
             wet_gain: Ramp::new(0.0, declick),
             fallback_gain: Ramp::new(0.0, declick),
             last_wet: 0.0,
@@ -163,7 +166,7 @@ impl AudioSide {
             stream.reset();
         }
         for delay in self.raw.iter_mut().chain(&mut self.dry) {
-            delay.reset();
+            delay.reset(0.0);
         }
         self.wet_gain.snap(0.0);
         self.fallback_gain.snap(0.0);
@@ -209,6 +212,12 @@ impl AudioSide {
                 ramp.snap(target)
             } else {
                 ramp.set(target)
+            }
+        }
+        if self.fresh {
+            let now = [&self.output_gain, &self.mix, &self.bypass].map(Ramp::value);
+            for (delay, value) in self.settings.iter_mut().zip(now) {
+                delay.reset(value);
             }
         }
         self.fresh = false;
@@ -296,7 +305,15 @@ impl AudioSide {
             // Where the voice breaks off, its last value fades out: no click.
             let voice = self.last_wet * self.wet_gain.tick();
             let fallback = self.fallback_gain.tick();
-            let (mix, gain, bypass) = (self.mix.tick(), self.output_gain.tick(), self.bypass.tick());
+            // Like the sound, settings take effect one latency after they were
+            // made: on the audio over which the host drew them.
+            let now = [&mut self.output_gain, &mut self.mix, &mut self.bypass].map(Ramp::tick);
+            let mut then = [0.0; 3];
+            for (delay, (now, then)) in self.settings.iter_mut().zip(now.into_iter().zip(&mut then)) {
+                delay.push(now);
+                *then = delay.pop();
+            }
+            let [gain, mix, bypass] = then;
             for (channel, (raw, dry)) in channels.iter_mut().zip(self.raw.iter_mut().zip(&mut self.dry)) {
                 let (raw, dry) = (raw.pop(), dry.pop());
                 let processed = (dry * (1.0 - mix) + (voice + dry * fallback) * mix) * gain;

@@ -22,9 +22,9 @@ impl Delay {
         }
     }
 
-    /// Silent again, as new.
-    pub fn reset(&mut self) {
-        self.ring.fill(0.0);
+    /// As new, with `value` for the past.
+    pub fn reset(&mut self, value: f32) {
+        self.ring.fill(value);
         self.write = self.ring.len() - Self::SLACK;
         self.read = 0;
     }
@@ -67,7 +67,7 @@ mod tests {
                         .map_or(0.0, |m| m as f32 + 1.0);
                     assert_eq!(delay.pop(), expected, "round {round}");
                 }
-                delay.reset();
+                delay.reset(0.0);
             }
         }
     }

@@ -40,6 +40,11 @@ impl Ramp {
         *self = Self::new(target, self.length);
     }
 
+    /// Where it is.
+    pub fn value(&self) -> f32 {
+        self.value
+    }
+
     /// The next sample's value; exactly the target once it is reached.
     pub fn tick(&mut self) -> f32 {
         if self.left > 0 {

@@ -49,7 +49,12 @@ pub struct StreamClient {
     position_out: u64,
     waits: bool,
     in_gap: bool,
+    /// Input from here to there, at least in parts, never reached the worker.
+    lost: (u64, u64),
 }
+
+/// Nothing was lost.
+const NOTHING_LOST: (u64, u64) = (u64::MAX, 0);
 
 impl StreamClient {
     pub(super) fn new(
@@ -77,6 +82,7 @@ impl StreamClient {
             position_out: 0,
             waits: false,
             in_gap: false,
+            lost: NOTHING_LOST,
         }
     }
 
@@ -89,6 +95,7 @@ impl StreamClient {
         self.position_in = 0;
         self.position_out = 0;
         self.in_gap = false;
+        self.lost = NOTHING_LOST;
         self.shared.client_position_host.store(0, Relaxed);
         self.shared.generation.store(self.generation, Relaxed);
     }
@@ -135,6 +142,8 @@ impl StreamClient {
             self.shared
                 .dropped_input_samples
                 .fetch_add(self.tick.len() as u64, Relaxed);
+            let tick_start = self.position_in - self.tick.len() as u64;
+            self.lost = (self.lost.0.min(tick_start), self.position_in);
             return;
         }
         let position_host = self.position_in - self.tick.len() as u64;
@@ -169,10 +178,12 @@ impl StreamClient {
             Some(header) if wanted >= header.position_host && wanted < header.position_host + hop_len => {
                 let start = usize::try_from(wanted - header.position_host).unwrap_or(0);
                 let count = (self.hop.len() - start).min(wet.len());
-                self.in_gap = false;
-                if !header.ready {
-                    return self.advance_silent(wet, count, Wet::NotReady);
+                match header.kind {
+                    Wet::Ready => {}
+                    Wet::NotReady => return self.advance_silent(wet, count, Wet::NotReady),
+                    Wet::Late => return self.miss(wet, count),
                 }
+                self.in_gap = false;
                 wet[..count].copy_from_slice(&self.hop[start..start + count]);
                 self.position_out += count as u64;
                 (count, Wet::Ready)
@@ -186,20 +197,32 @@ impl StreamClient {
                     .filter(|&gap| gap > 0);
                 let until = to_hop_end.min(to_held.unwrap_or(u64::MAX)).min(64);
                 let count = usize::try_from(until).unwrap_or(1).min(wet.len());
-                if !self.in_gap {
-                    self.shared.xruns.fetch_add(1, Relaxed);
-                    self.in_gap = true;
-                }
-                self.shared.missing_samples.fetch_add(count as u64, Relaxed);
-                self.advance_silent(wet, count, Wet::Late)
+                self.miss(wet, count)
             }
         }
+    }
+
+    /// Samples that came too late, counted.
+    fn miss(&mut self, wet: &mut [f32], count: usize) -> (usize, Wet) {
+        if !self.in_gap {
+            self.shared.xruns.fetch_add(1, Relaxed);
+            self.in_gap = true;
+        }
+        self.shared.missing_samples.fetch_add(count as u64, Relaxed);
+        self.advance_silent(wet, count, Wet::Late)
     }
 
     fn advance_silent(&mut self, wet: &mut [f32], count: usize, kind: Wet) -> (usize, Wet) {
         wet[..count].fill(0.0);
         self.position_out += count as u64;
         (count, kind)
+    }
+
+    /// True for positions whose hop may never come, because input of it was
+    /// dropped: waiting for it could take for ever.
+    fn was_lost(&self, position: u64) -> bool {
+        let hop_len = self.hop.len() as u64;
+        position + hop_len > self.lost.0 && position < self.lost.1.saturating_add(hop_len)
     }
 
     /// Pops hops until the one that holds `wanted`, or a later one, is at hand.
@@ -215,7 +238,7 @@ impl StreamClient {
                     self.output.pop_slice(&mut self.hop);
                     self.hop_header = (header.generation == self.generation).then_some(header);
                 }
-                None if self.waits => {
+                None if self.waits && !self.was_lost(wanted) => {
                     if patience.get_or_insert_with(Instant::now).elapsed() > OFFLINE_PATIENCE {
                         return;
                     }

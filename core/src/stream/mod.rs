@@ -37,8 +37,10 @@ pub struct HopHeader {
     pub generation: u32,
     /// First input sample of the hop, at the host's rate.
     pub position_host: u64,
-    /// False where no voice could sound: the samples are zeros.
-    pub ready: bool,
+    /// What its samples are; zeros for all but [`Wet::Ready`]. A hop that was
+    /// given up is [`Wet::Late`]: it is announced all the same, because an
+    /// offline render that has just begun may be waiting for it.
+    pub kind: Wet,
 }
 
 /// What both sides may look at without asking each other.

@@ -15,7 +15,7 @@ fn echo(server: &mut StreamServer) -> Vec<(u64, bool)> {
         let header = HopHeader {
             generation: hop.generation,
             position_host: hop.position_host,
-            ready: true,
+            kind: Wet::Ready,
         };
         let samples = hop.samples.clone();
         server.send(header, &samples);
@@ -166,4 +166,34 @@ fn a_worker_that_lags_gives_one_hop_up_to_be_in_time() {
     assert!(late[..first_in_time].iter().all(|&late| late), "{late:?}");
     assert!(late[first_in_time..].iter().all(|&late| !late), "{late:?}");
     assert!((3..=4).contains(&first_in_time), "{late:?}");
+}
+
+/// An offline render that begins after a live stall must not wait for hops
+/// whose input was dropped: they never come.
+#[test]
+fn turning_offline_after_a_stall_does_not_hang() {
+    let (mut client, mut server) = stream_link(&geometry());
+    let mut block = [0.0; 480];
+    for _ in 0..300 {
+        client.push(&[0.1; 480], &Controls::default());
+        pull_all(&mut client, 480);
+    }
+    client.set_waits(true);
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stopped = stop.clone();
+    let worker = std::thread::spawn(move || {
+        while !stopped.load(Relaxed) {
+            echo(&mut server);
+            std::thread::yield_now();
+        }
+    });
+    let started = std::time::Instant::now();
+    for _ in 0..30 {
+        client.push(&[0.1; 480], &Controls::default());
+        block.copy_from_slice(&pull_all(&mut client, 480).0);
+    }
+    stop.store(true, Relaxed);
+    worker.join().expect("no panic");
+    assert!(started.elapsed().as_secs() < 20, "it waited for what never comes");
+    assert_eq!(block, [0.1; 480], "and it is back");
 }

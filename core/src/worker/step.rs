@@ -5,7 +5,7 @@ use super::pipeline::{Chain, HopReport};
 use crate::geometry::{FRAME_STEP_16K, Geometry};
 use crate::model::Voice;
 use crate::status::{StatusCells, VoiceState};
-use crate::stream::{HopHeader, StreamServer};
+use crate::stream::{HopHeader, StreamServer, Wet};
 use crossbeam_channel::{Receiver, Sender};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -227,15 +227,18 @@ impl Worker {
         let mut header = HopHeader {
             generation: hop.generation,
             position_host: hop.position_host,
-            ready: false,
+            kind: Wet::Late,
         };
-        if hop.too_late {
-            // Nobody will hear it; it was only remembered as context.
-            return NextStep::Again;
+        // A hop that nobody will hear in time was only remembered as context.
+        if !hop.too_late {
+            header.kind = if self.compute(started) {
+                Wet::Ready
+            } else {
+                Wet::NotReady
+            };
         }
-        header.ready = self.compute(started);
         if let Some(streaming) = &mut self.streaming {
-            if !header.ready {
+            if header.kind != Wet::Ready {
                 streaming.output_host.clear();
                 streaming.output_host.resize(streaming.geometry.hop_host, 0.0);
             }

@@ -153,6 +153,24 @@ fn without_a_voice_silence_is_silence_and_delayed_dry_is_the_input() {
 }
 
 #[test]
+fn settings_act_on_the_audio_over_which_they_were_drawn() {
+    let mut rig = Rig::new(48_000.0, Hop::Ms20);
+    let latency = rig.geometry.latency_samples();
+    let input = low_noise(48_000.0, 48_000);
+    let mut output = rig.play(&input[..24_000], &live());
+    output.extend(rig.play(
+        &input[24_000..],
+        &BlockControls {
+            bypass: true,
+            ..live()
+        },
+    ));
+    let switch = 24_000 + latency;
+    assert!(output[..switch].iter().all(|&x| x == 0.0), "not before its time");
+    assert_eq!(output[switch + 480..], input[24_480..48_000 - latency]);
+}
+
+#[test]
 fn a_swap_loses_no_sample_and_does_not_click() {
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, pass_through_voice());
     let latency = rig.geometry.latency_samples();
