@@ -18,6 +18,7 @@
 mod client;
 mod server;
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests play the worker's part too")]
 mod tests;
 
 pub use client::{StreamClient, Wet};
