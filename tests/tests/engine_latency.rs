@@ -204,3 +204,39 @@ fn the_voice_survives_a_change_of_hop_and_rate() -> Result<()> {
     }
     Ok(())
 }
+
+/// Delay compensation moves the sound under the automation that was drawn
+/// over it; so a setting must act one latency after the host has sent it.
+#[test]
+fn a_setting_acts_on_the_audio_it_was_drawn_over() -> Result<()> {
+    let mut rig = Rig::with_voice(setup(48_000, Hop::Ms20, 480), noise_voice())?;
+    let input = noise(6, 96_000);
+    let dry = BlockControls {
+        dry_wet: 0.0,
+        ..BlockControls::default()
+    };
+    let quiet = BlockControls {
+        output_gain: 0.5,
+        ..dry
+    };
+    let drawn = 40_123;
+    let automation = [(0, dry), (drawn, quiet)];
+    let output = rig.play(
+        std::slice::from_ref(&input),
+        &Sizes::all(480),
+        &automation,
+        Pace::Free,
+    );
+    let heard = &output[0][rig.latency()..];
+    assert_eq!(heard[..drawn], input[..drawn], "nothing changes before");
+    assert!(
+        heard[drawn + 240].abs() < input[drawn + 240].abs(),
+        "the glide begins there"
+    );
+    // Glides take 10 ms.
+    let after = drawn + 480;
+    for (n, (heard, input)) in heard.iter().zip(&input).enumerate().skip(after) {
+        assert_eq!(heard.to_bits(), (input * 0.5).to_bits(), "sample {n}");
+    }
+    Ok(())
+}
