@@ -251,7 +251,7 @@ fn every_frame_finds_neighbours() -> Result<()> {
             .with_context(|| format!("hop {hop}: nothing was found"))?;
         assert!(distance.is_finite() && distance >= 0.0, "hop {hop}: {distance}");
         assert!(
-            (note.blend_ratio - 0.75).abs() < 1e-6,
+            (note.blend_ratio - Controls::default().blend_ratio).abs() < 1e-6,
             "hop {hop}: blended at {}",
             note.blend_ratio
         );
