@@ -78,7 +78,11 @@ pub fn draw(path: &Path, speech: &Sound, live: &Live, offline: &Offline, report:
 fn title(area: &Area<'_>, report: &Report) -> Result<()> {
     let big = (FONT, 34).into_font().color(&INK);
     let small = (FONT, 21).into_font().color(&INK);
-    area.draw(&Text::new(format!("Voxmeld demo, voice: {}", report.voice), (28, 18), big))?;
+    area.draw(&Text::new(
+        format!("Voxmeld demo, voice: {}", report.voice),
+        (28, 18),
+        big,
+    ))?;
     let facts = format!(
         "{} at {} Hz   ·   latency {} samples = {:.1} ms (measured {:.1})   ·   {:.1} % of one core   ·   search {:.0} µs/frame   ·   xruns: {}",
         report.clip,
