@@ -22,7 +22,8 @@ pub struct Controls {
 impl Default for Controls {
     fn default() -> Self {
         Self {
-            blend_ratio: 0.75,
+            // What the default pack's words survive; RVC's own habit is 0.75.
+            blend_ratio: 0.5,
             pitch_shift: Semitones(0.0),
             search: SearchParams::default(),
             loudness_follow: 0.0,

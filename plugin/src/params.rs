@@ -120,7 +120,7 @@ impl VoxmeldParams {
     pub fn new(engine: EngineHandle) -> Self {
         let max_k = i32::try_from(MAX_K).unwrap_or(64);
         Self {
-            blend_ratio: percent("Blend ratio", 75.0),
+            blend_ratio: percent("Blend ratio", 50.0),
             pitch_shift: FloatParam::new(
                 "Pitch shift",
                 0.0,
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(
             table,
             [
-                ("blend_ratio", " %", None, 0.0, 100.0, 75.0),
+                ("blend_ratio", " %", None, 0.0, 100.0, 50.0),
                 ("pitch_shift", " st", None, -24.0, 24.0, 0.0),
                 ("dry_wet", " %", None, 0.0, 100.0, 100.0),
                 ("input_gain", " dB", None, -48.0, 24.0, 0.0),
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn defaults_in_the_engines_units() {
         let controls = params().controls();
-        assert_eq!(controls.voice.blend_ratio, 0.75);
+        assert_eq!(controls.voice.blend_ratio, 0.5);
         assert_eq!(controls.voice.search, SearchParams { k: 8, n_probe: 1 });
         assert_eq!(
             (controls.dry_wet, controls.input_gain, controls.output_gain),

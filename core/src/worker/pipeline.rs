@@ -9,9 +9,9 @@ use crate::model::{ModelError, SynthesisInput, Voice};
 use crate::retrieval::{Neighbours, SearchError, blend, retrieve};
 use std::time::{Duration, Instant};
 
-/// Frames that a pitch tracker wants to see before the first new one (200 ms;
+/// Frames that a pitch tracker wants to see before the first new one (180 ms;
 /// SwiftF0 looks back 176 ms).
-const PITCH_CONTEXT_50HZ: usize = 10;
+const PITCH_CONTEXT_50HZ: usize = 9;
 /// Key of all noise: part of what makes two bounces equal.
 const NOISE_SEED: u64 = 0x564F_584D_454C_4431;
 

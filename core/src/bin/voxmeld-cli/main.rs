@@ -64,7 +64,7 @@ struct Convert {
     #[arg(long)]
     index: Option<PathBuf>,
     /// 0 = live embedding, 1 = retrieved.
-    #[arg(long, default_value_t = 0.75)]
+    #[arg(long, default_value_t = 0.5)]
     ratio: f32,
     /// Semitones.
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
