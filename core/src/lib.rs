@@ -28,6 +28,7 @@ pub mod dsp;
 pub mod engine;
 pub mod frames;
 pub mod geometry;
+pub mod indexing;
 pub mod loader;
 pub mod model;
 pub mod pack;

@@ -55,7 +55,15 @@ impl Golden {
 fn search(index: &dyn EmbeddingIndex, queries: &Frames, n_probe: usize) -> Neighbours {
     let mut out = Neighbours::default();
     index
-        .search(queries, SearchParams { k: 8, n_probe }, &mut out)
+        .search(
+            queries,
+            SearchParams {
+                k: 8,
+                n_probe,
+                ..SearchParams::default()
+            },
+            &mut out,
+        )
         .expect("searched");
     out
 }

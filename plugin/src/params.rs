@@ -164,6 +164,7 @@ impl VoxmeldParams {
                 search: SearchParams {
                     k: count(self.k.value()),
                     n_probe: count(self.n_probe.value()),
+                    ..SearchParams::default()
                 },
                 loudness_follow: self.loudness_follow.value() / 100.0,
             },
@@ -281,7 +282,7 @@ mod tests {
     fn defaults_in_the_engines_units() {
         let controls = params().controls();
         assert_eq!(controls.voice.blend_ratio, 0.5);
-        assert_eq!(controls.voice.search, SearchParams { k: 8, n_probe: 1 });
+        assert_eq!(controls.voice.search, SearchParams::default());
         assert_eq!(
             (controls.dry_wet, controls.input_gain, controls.output_gain),
             (1.0, 1.0, 1.0)

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::sidecar::SidecarError;
+
 /// An index file that was not opened. The running voice goes on; each message
 /// says what is wrong with the file and, where we know it, what would be right.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +80,9 @@ pub enum IndexFileError {
         /// Most that is taken.
         limit: u64,
     },
+    /// Its sidecar is broken or another index's.
+    #[error(transparent)]
+    Sidecar(#[from] SidecarError),
     /// faiss refused what our checks had let pass.
     #[error("faiss could not read the index: {0}")]
     Backend(String),

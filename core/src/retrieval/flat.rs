@@ -178,7 +178,10 @@ mod tests {
 
     fn search(index: &FlatIndex, query: [f32; 2], k: usize) -> Neighbours {
         let mut out = Neighbours::default();
-        let params = SearchParams { k, n_probe: 1 };
+        let params = SearchParams {
+            k,
+            ..SearchParams::default()
+        };
         index
             .search(&Frames::from_data(2, query.to_vec()), params, &mut out)
             .expect("searched");

@@ -4,19 +4,30 @@
 //! ever called from the audio thread.
 
 pub mod blend;
+mod compat;
+mod described;
 mod error;
 pub mod flat;
 mod format;
 pub mod health;
 pub mod ivf;
 mod open;
+mod plan;
+mod sidecar;
 
 pub use blend::{Retrieved, blend, retrieve};
+pub use compat::retrieve_as_rvc;
+pub use described::{mean_length, normalize};
 pub use error::IndexFileError;
 pub use flat::FlatIndex;
 pub use format::{MAX_DIM, MAX_FILE_BYTES};
 pub use ivf::IvfIndex;
 pub use open::open;
+pub use plan::{Plan, PlanError, Preset, probe_warning, rvc_file_name};
+pub use sidecar::{
+    Comparison, DistancePercentiles, EncoderInfo, RecallPoint, RecallTable, Sidecar, SidecarError, Source,
+    Span,
+};
 
 use crate::frames::Frames;
 
@@ -29,6 +40,10 @@ pub struct SearchParams {
     /// Inverted lists visited per frame (1 = the nearest cell only). An exact
     /// index ignores it; 0 counts as 1, more than there are lists as all of them.
     pub n_probe: usize,
+    /// Where an index looks twice (`RFlat`): how many times `k` candidates the
+    /// quick look hands to the exact one. 0 is what the index itself says. Other
+    /// indices ignore it.
+    pub k_factor: usize,
 }
 
 /// Most neighbours that may be asked for.
@@ -37,7 +52,11 @@ pub const MAX_K: usize = 64;
 impl Default for SearchParams {
     /// RVC's habit: 8 neighbours; one probe, as the index files are made for.
     fn default() -> Self {
-        Self { k: 8, n_probe: 1 }
+        Self {
+            k: 8,
+            n_probe: 1,
+            k_factor: 0,
+        }
     }
 }
 
@@ -125,5 +144,9 @@ pub trait EmbeddingIndex: Send + Sync {
     /// Vectors in each inverted list; an index without lists is one list.
     fn list_sizes(&self) -> Vec<usize> {
         vec![self.len()]
+    }
+    /// What is known about the vectors, where the file had a sidecar.
+    fn sidecar(&self) -> Option<&Sidecar> {
+        None
     }
 }

@@ -11,11 +11,13 @@ use std::time::SystemTime;
 
 use parking_lot::Mutex;
 
-use super::EmbeddingIndex;
+use super::described::{Cosine, Described};
 use super::error::IndexFileError;
 use super::flat::FlatIndex;
 use super::format::{self, Checked};
 use super::ivf::IvfIndex;
+use super::sidecar::{Comparison, Sidecar, SidecarError};
+use super::{EmbeddingIndex, Metric};
 use crate::frames::Frames;
 
 /// Opens a faiss file (IVF-Flat or Flat; L2 or inner product) that was checked
@@ -41,6 +43,9 @@ pub fn open(path: &Path, expected_dim: Option<usize>) -> Result<Arc<dyn Embeddin
     let file = File::open(&real_path).map_err(found)?;
     let meta = file.metadata()?;
     let key = Key {
+        sidecar_modified: fs::metadata(Sidecar::path_of(path))
+            .and_then(|meta| meta.modified())
+            .ok(),
         path: real_path,
         len: meta.len(),
         modified: meta.modified().ok(),
@@ -60,6 +65,10 @@ pub fn open(path: &Path, expected_dim: Option<usize>) -> Result<Arc<dyn Embeddin
         };
     }
     let index = load(file, meta.len(), expected_dim)?;
+    let index = match Sidecar::read(path)? {
+        Some(sidecar) => describe(index, sidecar, path)?,
+        None => index,
+    };
     *cached = Arc::downgrade(&index);
     Ok(index)
 }
@@ -78,12 +87,40 @@ pub(super) fn load(
     }
 }
 
+/// Puts an index and its sidecar together.
+fn describe(
+    index: Arc<dyn EmbeddingIndex>,
+    sidecar: Sidecar,
+    path: &Path,
+) -> Result<Arc<dyn EmbeddingIndex>, IndexFileError> {
+    let words = |vectors: usize, dim: usize, metric: Metric| {
+        let metric = match metric {
+            Metric::L2 => "L2",
+            Metric::InnerProduct => "inner product",
+        };
+        format!("{vectors} vectors of {dim} values compared by {metric}")
+    };
+    let said = words(sidecar.vectors, sidecar.dim, sidecar.metric.into());
+    let found = words(index.len(), index.dim(), index.metric());
+    if said != found {
+        let path = Sidecar::path_of(path);
+        return Err(SidecarError::OtherIndex { path, said, found }.into());
+    }
+    Ok(if sidecar.metric == Comparison::Cosine {
+        Arc::new(Cosine::new(index, sidecar))
+    } else {
+        Arc::new(Described::new(index, sidecar))
+    })
+}
+
 /// A file as it was when it was opened.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     path: PathBuf,
     len: u64,
     modified: Option<SystemTime>,
+    /// The same of its sidecar.
+    sidecar_modified: Option<SystemTime>,
 }
 
 type Slot = Arc<Mutex<Weak<dyn EmbeddingIndex>>>;

@@ -30,7 +30,15 @@ fn frames(name: &str) -> Frames {
 fn search(index: &dyn EmbeddingIndex, queries: &Frames, k: usize, n_probe: usize) -> Neighbours {
     let mut out = Neighbours::default();
     index
-        .search(queries, SearchParams { k, n_probe }, &mut out)
+        .search(
+            queries,
+            SearchParams {
+                k,
+                n_probe,
+                ..SearchParams::default()
+            },
+            &mut out,
+        )
         .expect("searched");
     out
 }

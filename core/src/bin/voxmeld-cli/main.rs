@@ -6,6 +6,7 @@
 )]
 
 mod audio;
+mod index;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use voxmeld_core::controls::Controls;
 use voxmeld_core::engine::{Engine, StreamSetup};
 use voxmeld_core::geometry::Hop;
+use voxmeld_core::indexing::Recording;
 use voxmeld_core::retrieval::SearchParams;
 use voxmeld_core::rt::BlockControls;
 use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
@@ -29,10 +31,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Convert a WAV or FLAC recording; the result is as long and in time.
+    /// Convert a WAV, FLAC, MP3 or OGG recording; the result is as long and in time.
     Convert(Convert),
     /// List the installed voice packs and their targets.
     Voices(DataDir),
+    /// Build, check and search indices.
+    #[command(subcommand)]
+    Index(index::Index),
 }
 
 #[derive(Args)]
@@ -83,6 +88,7 @@ struct Convert {
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Convert(args) => convert(&args),
+        Command::Index(command) => index::run(&command),
         Command::Voices(data) => {
             voxmeld_core::pack::set_data_dir(&data.data);
             for pack in voxmeld_core::pack::installed_packs() {
@@ -115,7 +121,7 @@ fn convert(args: &Convert) -> Result<()> {
     let Some(hop) = Hop::ALL.into_iter().find(|hop| hop.ms() == args.hop_ms) else {
         bail!("the hop must be one of {:?} ms", Hop::ALL.map(Hop::ms));
     };
-    let mut audio = audio::read(&args.input)?;
+    let mut audio = Recording::read(&args.input)?;
     voxmeld_core::pack::set_data_dir(&args.data.data);
     let mut engine = Engine::new();
     engine.handle().load(selection(args));
@@ -138,6 +144,7 @@ fn convert(args: &Convert) -> Result<()> {
             search: SearchParams {
                 k: args.k,
                 n_probe: args.n_probe,
+                ..SearchParams::default()
             },
             ..Controls::default()
         },

@@ -111,7 +111,14 @@ fn normalised_vectors_blend_alike_under_both_metrics() {
         let index = FlatIndex::new(Frames::from_data(2, vectors.clone()), metric);
         let (mut found, mut out) = (Neighbours::default(), [0.0; 2]);
         index
-            .search(&queries, SearchParams { k: 3, n_probe: 1 }, &mut found)
+            .search(
+                &queries,
+                SearchParams {
+                    k: 3,
+                    ..SearchParams::default()
+                },
+                &mut found,
+            )
             .expect("searched");
         (retrieve(&found, &index, &queries, 0, &mut out), out)
     };

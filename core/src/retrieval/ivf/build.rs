@@ -1,4 +1,4 @@
-//! Making an IVF-Flat index from vectors.
+//! Making and saving an IVF-Flat index that is used at once.
 //!
 //! Thread: loader or command line; takes seconds for long recordings.
 
@@ -6,21 +6,12 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::Path;
 
-use faiss::cluster::{Clustering, ClusteringParameters};
-use faiss::index::NativeIndex;
-use faiss::index::flat::FlatIndexImpl;
-use faiss::index::ivf_flat::IVFFlatIndexImpl;
-use faiss::{Index, MetricType};
-
 use super::handle::Handle;
 use super::openmp::OneThread;
-use super::{IvfIndex, stream};
+use super::raw::Raw;
+use super::{IvfIndex, Trained, stream};
 use crate::frames::Frames;
 use crate::retrieval::Metric;
-use crate::retrieval::format::MAX_DIM;
-
-/// Rounds of k-means: faiss's own number for inverted files, which RVC keeps.
-const ROUNDS: u32 = 10;
 
 /// An index that was not built.
 #[derive(Debug, thiserror::Error)]
@@ -74,33 +65,12 @@ impl IvfIndex {
     /// # Errors
     /// See [`BuildError`].
     pub fn build(vectors: &Frames, n_list: usize, metric: Metric, seed: u32) -> Result<Self, BuildError> {
-        let (dim, len) = (vectors.dim(), vectors.len());
-        if len == 0 {
-            return Err(BuildError::NoVectors);
-        }
-        if n_list == 0 || n_list > len {
-            return Err(BuildError::ListCount {
-                lists: n_list,
-                vectors: len,
-            });
-        }
-        if dim > MAX_DIM {
-            return Err(BuildError::TooLarge(dim));
-        }
-        if vectors.data().iter().any(|value| !value.is_finite()) {
-            return Err(BuildError::NonFinite);
-        }
-        let d = u32::try_from(dim).map_err(|_| BuildError::TooLarge(dim))?;
-        let lists = u32::try_from(n_list).map_err(|_| BuildError::TooLarge(n_list))?;
-        let seed = seed & 0x7fff_ffff; // faiss takes a negative seed as "any"
-
+        let mut trained = Trained::train(&format!("IVF{n_list},Flat"), vectors, metric, seed)?;
+        trained.fill(vectors)?;
         let _bounded = OneThread::here();
-        let index = train(vectors.data(), d, lists, metric, seed).map_err(backend)?;
-        // SAFETY: the pointer is the index that `index` owns; forgetting that
-        // owner leaves us the only one.
-        let handle = unsafe { Handle::own(index.inner_ptr().cast()) };
-        std::mem::forget(index);
-        handle.and_then(Self::from_handle).map_err(BuildError::Backend)
+        Handle::new(trained.into_raw())
+            .and_then(Self::from_handle)
+            .map_err(BuildError::Backend)
     }
 
     /// Writes a file that faiss and RVC can read. It appears whole or not at
@@ -109,47 +79,20 @@ impl IvfIndex {
     /// # Errors
     /// See [`SaveError`].
     pub fn save(&self, path: &Path) -> Result<(), SaveError> {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.part", std::process::id()));
-        let file = File::create(&beside)?;
-        let written = stream::write(&self.handle, BufWriter::new(file)).map_err(SaveError::Write);
-        let result = written.and_then(|()| Ok(fs::rename(&beside, path)?));
-        if result.is_err() {
-            // What is left is of no use; the first error is the one to tell.
-            let _ = fs::remove_file(&beside);
-        }
-        result
+        save(self.handle.raw(), path)
     }
 }
 
-fn train(
-    data: &[f32],
-    dim: u32,
-    lists: u32,
-    metric: Metric,
-    seed: u32,
-) -> faiss::error::Result<IVFFlatIndexImpl> {
-    let metric_type = match metric {
-        Metric::L2 => MetricType::L2,
-        Metric::InnerProduct => MetricType::InnerProduct,
-    };
-    let mut params = ClusteringParameters::new();
-    params.set_niter(ROUNDS);
-    params.set_seed(seed);
-    // As faiss does by itself for inner product: centroids on the unit sphere.
-    params.set_spherical(metric == Metric::InnerProduct);
-    // We say ourselves what few points per list mean; faiss would print it.
-    params.set_min_points_per_centroid(1);
-
-    let mut centroids = FlatIndexImpl::new(dim, metric_type)?;
-    Clustering::new_with_params(dim, lists, &params)?.train(data, &mut centroids)?;
-    let mut index = IVFFlatIndexImpl::new(centroids, dim, lists, metric_type)?;
-    index.train(data)?;
-    index.add(data)?;
-    Ok(index)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "given to map_err")]
-fn backend(error: faiss::error::Error) -> BuildError {
-    BuildError::Backend(error.to_string())
+/// Writes beside `path` first, then renames.
+pub(super) fn save(index: &Raw, path: &Path) -> Result<(), SaveError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let file = File::create(&beside)?;
+    let written = stream::write(index, BufWriter::new(file)).map_err(SaveError::Write);
+    let result = written.and_then(|()| Ok(fs::rename(&beside, path)?));
+    if result.is_err() {
+        // What is left is of no use; the first error is the one to tell.
+        let _ = fs::remove_file(&beside);
+    }
+    result
 }

@@ -6,11 +6,14 @@
 //! `nprobe` would be.
 
 mod build;
+mod factory;
 mod handle;
 mod openmp;
+mod raw;
 mod stream;
 
 pub use build::{BuildError, SaveError, rvc_list_count};
+pub use factory::{Trained, flat_lists};
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -47,8 +50,10 @@ impl IvfIndex {
     ) -> Result<Self, IndexFileError> {
         source.seek(SeekFrom::Start(0))?;
         let _bounded = OneThread::here();
-        let handle = stream::read(source).map_err(IndexFileError::Backend)?;
-        let index = Self::from_handle(handle).map_err(IndexFileError::Backend)?;
+        let index = stream::read(source)
+            .and_then(Handle::new)
+            .and_then(Self::from_handle)
+            .map_err(IndexFileError::Backend)?;
         if index.layout() != *layout {
             let what = "it changed while it was read";
             return Err(IndexFileError::Corrupt { what });

@@ -10,7 +10,7 @@ use std::{ptr, slice};
 
 use faiss_sys as sys;
 
-use super::handle::{Handle, check};
+use super::raw::{Raw, check};
 
 thread_local! {
     // The callbacks get no user pointer, but run on the thread of the call.
@@ -22,7 +22,7 @@ thread_local! {
 ///
 /// The bytes must have passed [`crate::retrieval::format::check`]: faiss trusts
 /// the sizes that it finds.
-pub(super) fn read(source: impl Read + 'static) -> Result<Handle, String> {
+pub(super) fn read(source: impl Read + 'static) -> Result<Raw, String> {
     SOURCE.set(Some(Box::new(source)));
     let mut reader = ptr::null_mut();
     let mut index = ptr::null_mut();
@@ -38,17 +38,17 @@ pub(super) fn read(source: impl Read + 'static) -> Result<Handle, String> {
     SOURCE.set(None);
     result?;
     // SAFETY: faiss has just made it for us.
-    unsafe { Handle::own(index) }
+    unsafe { Raw::own(index) }
 }
 
 /// Writes an index. Gives the sink's own error if that was the cause.
-pub(super) fn write(handle: &Handle, target: impl Write + 'static) -> Result<(), String> {
+pub(super) fn write(index: &Raw, target: impl Write + 'static) -> Result<(), String> {
     TARGET.set(Some(Box::new(target)));
     let mut writer = ptr::null_mut();
     // SAFETY: as in `read`; the index lives and is only read.
     let result = unsafe {
         check(sys::faiss_CustomIOWriter_new(&mut writer, Some(on_write))).and_then(|()| {
-            let result = check(sys::faiss_write_index_custom(handle.as_index(), writer.cast(), 0));
+            let result = check(sys::faiss_write_index_custom(index.as_ptr(), writer.cast(), 0));
             sys::faiss_CustomIOWriter_free(writer);
             result
         })

@@ -43,9 +43,11 @@ fn try_everything(bytes: Vec<u8>, what: &str) {
     };
     let queries = Frames::from_data(index.dim(), vec![0.5; index.dim() * 2]);
     let mut found = Neighbours::default();
-    index
-        .search(&queries, SearchParams { k: 8, n_probe: 100 }, &mut found)
-        .expect(what);
+    let params = SearchParams {
+        n_probe: 100,
+        ..SearchParams::default()
+    };
+    index.search(&queries, params, &mut found).expect(what);
     let mut vector = vec![0.0; index.dim()];
     for &id in &found.ids {
         assert_eq!(index.vector(id, &mut vector), id >= 0, "{what}: id {id}");

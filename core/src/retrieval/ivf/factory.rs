@@ -1,0 +1,160 @@
+//! Making any index that faiss's factory knows.
+//!
+//! Thread: command line or a background task; seconds to minutes.
+
+use std::ffi::c_int;
+use std::path::Path;
+use std::ptr;
+
+use faiss_sys as sys;
+
+use super::build::{BuildError, SaveError, save};
+use super::openmp::OneThread;
+use super::raw::{Raw, check};
+use crate::frames::Frames;
+use crate::retrieval::Metric;
+use crate::retrieval::format::MAX_DIM;
+
+/// Rounds of k-means: faiss's own number for inverted files, which RVC keeps.
+const ROUNDS: c_int = 10;
+
+/// An index that has learnt its lists and code books, filled or not.
+pub struct Trained(Raw);
+
+impl Trained {
+    /// Trains what `factory` describes ("IVF256,Flat", "IVF1024,PQ128x4fs,RFlat",
+    /// anything that faiss's `index_factory` takes).
+    ///
+    /// The k-means of plain inverted lists starts from `seed`; what else an index
+    /// learns (code books, rotations) starts from faiss's own fixed seeds. So the
+    /// same arguments give the same index.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub fn train(factory: &str, vectors: &Frames, metric: Metric, seed: u32) -> Result<Self, BuildError> {
+        check_vectors(vectors)?;
+        let dim = u32::try_from(vectors.dim()).map_err(|_| BuildError::TooLarge(vectors.dim()))?;
+        let lists = flat_lists(factory);
+        if let Some(lists) = lists.filter(|&lists| lists == 0 || lists > vectors.len()) {
+            return Err(BuildError::ListCount {
+                lists,
+                vectors: vectors.len(),
+            });
+        }
+        let _bounded = OneThread::here();
+        let train = || {
+            // The second look is put around the trained base: faiss's C interface
+            // has no way back from the whole to its base.
+            let (base, refine) = split_refine(factory);
+            let mut index = Raw::factory(dim, base, metric)?;
+            if lists.is_some() {
+                train_lists(&index, vectors, metric, seed)?;
+            }
+            index.train(vectors)?;
+            if refine { Raw::refined(index) } else { Ok(index) }
+        };
+        train().map(Self).map_err(BuildError::Backend)
+    }
+
+    /// Puts exactly these vectors in; ids are row numbers. What was in before is dropped.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub fn fill(&mut self, vectors: &Frames) -> Result<(), BuildError> {
+        check_vectors(vectors)?;
+        let _bounded = OneThread::here();
+        let filled = self.0.reset().and_then(|()| self.0.add(vectors));
+        filled.map_err(BuildError::Backend)
+    }
+
+    /// Writes the file, whole or not at all.
+    ///
+    /// # Errors
+    /// See [`SaveError`].
+    pub fn save(&self, path: &Path) -> Result<(), SaveError> {
+        save(&self.0, path)
+    }
+
+    pub(super) fn into_raw(self) -> Raw {
+        self.0
+    }
+}
+
+/// The number of lists of a factory string that begins with plain inverted lists ("IVF256,...").
+#[must_use]
+pub fn flat_lists(factory: &str) -> Option<usize> {
+    let (first, _) = factory.split_once(',')?;
+    first.strip_prefix("IVF")?.parse().ok()
+}
+
+/// The factory string without a second look at its end, and whether there was one.
+fn split_refine(factory: &str) -> (&str, bool) {
+    [",RFlat", ",Refine(Flat)"]
+        .iter()
+        .find_map(|end| factory.strip_suffix(end))
+        .map_or((factory, false), |base| (base, true))
+}
+
+fn check_vectors(vectors: &Frames) -> Result<(), BuildError> {
+    if vectors.is_empty() {
+        return Err(BuildError::NoVectors);
+    }
+    if vectors.dim() > MAX_DIM {
+        return Err(BuildError::TooLarge(vectors.dim()));
+    }
+    if vectors.data().iter().any(|value| !value.is_finite()) {
+        return Err(BuildError::NonFinite);
+    }
+    Ok(())
+}
+
+/// k-means into the quantizer of an inverted file, seeded; faiss then finds it
+/// trained and leaves it alone.
+fn train_lists(index: &Raw, vectors: &Frames, metric: Metric, seed: u32) -> Result<(), String> {
+    let Some(ivf) = index.as_ivf() else {
+        return Err("the index has no inverted lists".into());
+    };
+    let count = |n: usize| c_int::try_from(n).map_err(|_| format!("{n} is too much"));
+    // SAFETY: the index lives; both functions read fields.
+    let (lists, quantizer) = unsafe {
+        (
+            sys::faiss_IndexIVF_nlist(ivf.as_ptr()),
+            sys::faiss_IndexIVF_quantizer(ivf.as_ptr()),
+        )
+    };
+    let (dim, lists) = (count(vectors.dim())?, count(lists)?);
+    let rows = i64::try_from(vectors.len()).map_err(|_| "too many vectors".to_string())?;
+    // SAFETY: plain numbers, all of which the function sets.
+    let mut params = unsafe {
+        let mut params = std::mem::zeroed::<sys::FaissClusteringParameters>();
+        sys::faiss_ClusteringParameters_init(&mut params);
+        params
+    };
+    params.niter = ROUNDS;
+    // faiss takes a negative seed as "any".
+    params.seed = c_int::try_from(seed & 0x7fff_ffff).unwrap_or(0);
+    // As faiss does by itself for inner product: centroids on the unit sphere.
+    params.spherical = c_int::from(metric == Metric::InnerProduct);
+    // We say ourselves what few points per list mean; faiss would print it.
+    params.min_points_per_centroid = 1;
+    let mut clustering = ptr::null_mut();
+    // SAFETY: faiss stores a new object in `clustering`, which is freed here and
+    // nowhere else; the data holds `rows` rows of `dim` values; the quantizer
+    // belongs to the index, which lives.
+    unsafe {
+        check(sys::faiss_Clustering_new_with_params(
+            &mut clustering,
+            dim,
+            lists,
+            &params,
+        ))?;
+        let trained = check(sys::faiss_Clustering_train(
+            clustering,
+            rows,
+            vectors.data().as_ptr(),
+            quantizer,
+        ));
+        sys::faiss_Clustering_free(clustering);
+        trained
+    }
+}

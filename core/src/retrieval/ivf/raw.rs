@@ -1,0 +1,139 @@
+//! Any faiss object, owned: what building, writing and reading have in common.
+
+use std::ffi::{CStr, c_int};
+use std::ptr::{self, NonNull};
+
+use faiss::MetricType;
+use faiss_sys as sys;
+
+use crate::frames::Frames;
+use crate::retrieval::Metric;
+
+/// An index that faiss made and this owns.
+pub(super) struct Raw(NonNull<sys::FaissIndex>);
+
+// SAFETY: the object has no tie to the thread that made it; faiss keeps no
+// thread-local state in an index.
+unsafe impl Send for Raw {}
+
+impl Raw {
+    /// Takes ownership.
+    ///
+    /// # Safety
+    /// `index` is null or points to an index that nobody else owns or uses.
+    pub(super) unsafe fn own(index: *mut sys::FaissIndex) -> Result<Self, String> {
+        NonNull::new(index)
+            .map(Self)
+            .ok_or_else(|| "faiss gave no index".into())
+    }
+
+    /// An empty index of a factory string.
+    pub(super) fn factory(dim: u32, factory: &str, metric: Metric) -> Result<Self, String> {
+        let metric = match metric {
+            Metric::L2 => MetricType::L2,
+            Metric::InnerProduct => MetricType::InnerProduct,
+        };
+        if factory.contains('\0') {
+            return Err("a factory string with a zero byte".into());
+        }
+        let index = faiss::index_factory(dim, factory, metric).map_err(|error| error.to_string())?;
+        let pointer = index.inner_ptr();
+        std::mem::forget(index);
+        // SAFETY: forgetting its owner leaves us the only one.
+        unsafe { Self::own(pointer.cast()) }
+    }
+
+    /// The same with an exact second look at what it finds (`RFlat`); empty yet.
+    pub(super) fn refined(base: Self) -> Result<Self, String> {
+        let mut refined = ptr::null_mut();
+        // SAFETY: the base lives; faiss stores a new object in `refined`.
+        check(unsafe { sys::faiss_IndexRefineFlat_new(&mut refined, base.as_ptr()) })?;
+        if !refined.is_null() {
+            // SAFETY: the new object lives. From here on it frees the base.
+            unsafe { sys::faiss_IndexRefineFlat_set_own_fields(refined, 1) };
+            std::mem::forget(base);
+        }
+        // SAFETY: faiss has just made it for us; the type is an alias.
+        unsafe { Self::own(refined) }
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut sys::FaissIndex {
+        self.0.as_ptr()
+    }
+
+    /// The object as an inverted file, if it is one.
+    pub(super) fn as_ivf(&self) -> Option<NonNull<sys::FaissIndexIVF>> {
+        // SAFETY: the object lives; the cast is a dynamic_cast to the same one.
+        NonNull::new(unsafe { sys::faiss_IndexIVF_cast(self.as_ptr()) })
+    }
+
+    /// Learns from vectors what the index needs (lists, code books).
+    pub(super) fn train(&mut self, vectors: &Frames) -> Result<(), String> {
+        let n = self.rows_of(vectors)?;
+        // SAFETY: the index lives, `&mut` excludes all other users, and the data
+        // holds n rows of its dimension.
+        check(unsafe { sys::faiss_Index_train(self.as_ptr(), n, vectors.data().as_ptr()) })
+    }
+
+    /// Adds vectors; ids go on from those that are there.
+    pub(super) fn add(&mut self, vectors: &Frames) -> Result<(), String> {
+        let n = self.rows_of(vectors)?;
+        // SAFETY: as in `train`.
+        check(unsafe { sys::faiss_Index_add(self.as_ptr(), n, vectors.data().as_ptr()) })
+    }
+
+    /// Drops all vectors; what was learnt stays.
+    pub(super) fn reset(&mut self) -> Result<(), String> {
+        // SAFETY: the index lives and `&mut` excludes all other users.
+        check(unsafe { sys::faiss_Index_reset(self.as_ptr()) })
+    }
+
+    pub(super) fn dim(&self) -> usize {
+        // SAFETY: the index lives; the function reads a field.
+        usize::try_from(unsafe { sys::faiss_Index_d(self.as_ptr()) }).unwrap_or(0)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        // SAFETY: as above.
+        usize::try_from(unsafe { sys::faiss_Index_ntotal(self.as_ptr()) }).unwrap_or(0)
+    }
+
+    pub(super) fn metric(&self) -> Metric {
+        // SAFETY: as above.
+        let metric = unsafe { sys::faiss_Index_metric_type(self.as_ptr()) };
+        if metric == sys::FaissMetricType_METRIC_INNER_PRODUCT {
+            Metric::InnerProduct
+        } else {
+            Metric::L2
+        }
+    }
+
+    fn rows_of(&self, vectors: &Frames) -> Result<i64, String> {
+        if vectors.dim() != self.dim() {
+            return Err(format!("{} values where {} belong", vectors.dim(), self.dim()));
+        }
+        i64::try_from(vectors.len()).map_err(|_| "too many vectors".to_string())
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        // SAFETY: we own it and it is used no more.
+        unsafe { sys::faiss_Index_free(self.as_ptr()) }
+    }
+}
+
+/// Turns a return code into faiss's message. C++ exceptions end inside the C
+/// interface; this is all that is left of them.
+pub(super) fn check(code: c_int) -> Result<(), String> {
+    if code == 0 {
+        return Ok(());
+    }
+    // SAFETY: gives null or a text that lives until this thread's next failure.
+    let message = unsafe { sys::faiss_get_last_error() };
+    if message.is_null() {
+        return Err(format!("error {code}"));
+    }
+    // SAFETY: not null, so a text that ends with 0.
+    Err(unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned())
+}
