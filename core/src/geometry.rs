@@ -193,6 +193,15 @@ impl Geometry {
         self.hop_host + budget_host + self.max_block_host
     }
 
+    /// The sample of each 10 ms of input in which the middle of an embedding
+    /// frame falls: controls are read there. The frame's 25 ms field ends 5 ms
+    /// after its 20 ms on the 16 kHz stream, so its middle is 7.5 ms after their
+    /// beginning; the stream is late by half a chunk of the resampler.
+    #[must_use]
+    pub fn frame_middle_host(&self) -> usize {
+        self.tick_host * (15 - self.resample_chunk_ms as usize) / 20
+    }
+
     /// The latency to report, in samples of the host; constant, and exact to
     /// the sample (at 44.1 and 88.2 kHz the true one is half a sample less, see
     /// [`crate::dsp::resample::StreamResampler`]).

@@ -23,6 +23,7 @@
     )
 )]
 
+pub mod blend;
 pub mod controls;
 pub mod dsp;
 pub mod engine;

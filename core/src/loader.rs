@@ -1,5 +1,7 @@
 //! The loader thread: turns a selection into a voice.
 
+use crate::blend::Target;
+use crate::controls::MAX_TARGETS;
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K};
 use crate::model::onnx::{ContentEncoder, ModelFileError, RvcSynthesizer, SwiftF0};
@@ -7,7 +9,7 @@ use crate::model::{
     Encoder, ModelError, NOISE_CHANNELS, SynthesisInput, Synthesizer, Voice, VoiceError, VoiceLayout,
 };
 use crate::pack::{PackError, PackFile, PackIndex, PackManifest, find_pack};
-use crate::retrieval::{self, EmbeddingIndex, IndexFileError};
+use crate::retrieval::{self, IndexFileError};
 use crate::selection::{IndexRef, PackRef, VoiceSelection};
 use crate::status::{StatusCells, VoiceState};
 use crate::worker::WorkerCommand;
@@ -96,14 +98,14 @@ pub fn load_voice(
     )?;
     let pitch = SwiftF0::open(&pitch_path)?;
     progress(0.8, "index");
-    let index = load_index(selection, pack, encoder.dim())?;
+    let targets = load_targets(selection, pack, encoder.dim())?;
     let all_packed = selection.encoder.is_none() && own_synthesizer.is_none();
     let mut voice = Voice {
-        name: voice_name(selection, pack, own_synthesizer),
+        name: voice_name(targets.first(), pack, own_synthesizer),
         encoder: Box::new(encoder),
         pitch: Box::new(pitch),
         synthesizer: Box::new(synthesizer),
-        index,
+        targets,
         layout: pack
             .filter(|_| all_packed)
             .map_or_else(VoiceLayout::default, PackManifest::layout),
@@ -141,51 +143,68 @@ fn load_encoder(
     Ok(ContentEncoder::open(&path, Some(wanted_dim), normalize)?)
 }
 
-fn load_index(
+/// The targets in the order of the morph's weights: the chosen one, then the others.
+fn load_targets(
     selection: &VoiceSelection,
     pack: Option<&PackManifest>,
     dim: usize,
-) -> Result<Option<Arc<dyn EmbeddingIndex>>, LoadError> {
-    let packed = |pack: &PackManifest, index: &PackIndex| pack.path_of(&index.file);
-    let path = match (&selection.index, pack) {
-        (Some(IndexRef::File(file)), _) => file.path.clone(),
-        (Some(IndexRef::None), _) | (None, None) => return Ok(None),
-        (Some(IndexRef::Pack(name)), pack) => {
+) -> Result<Vec<Target>, LoadError> {
+    // An own voice does not speak with the pack's targets.
+    let speaks_packed = selection.synthesizer.is_none();
+    let packed = pack
+        .filter(|_| speaks_packed)
+        .map_or(&[][..], |pack| &pack.indices);
+    let by_name = |index: &PackIndex| IndexRef::Pack(index.name.clone());
+    let first = match &selection.index {
+        Some(chosen) => Some(chosen.clone()),
+        None => packed.first().map(by_name),
+    };
+    let others = match (&selection.others, &selection.index) {
+        (Some(others), _) => others.clone(),
+        (None, None) => packed.iter().skip(1).map(by_name).collect(),
+        (None, Some(_)) => Vec::new(),
+    };
+    first
+        .iter()
+        .chain(&others)
+        .filter(|chosen| **chosen != IndexRef::None)
+        .take(MAX_TARGETS)
+        .map(|chosen| load_target(chosen, pack, dim))
+        .collect()
+}
+
+fn load_target(chosen: &IndexRef, pack: Option<&PackManifest>, dim: usize) -> Result<Target, LoadError> {
+    let (path, name) = match chosen {
+        IndexRef::File(file) => (file.path.clone(), stem(&file.path)),
+        IndexRef::Pack(name) => {
             let found = pack.and_then(|pack| Some((pack, pack.index(name)?)));
             let (pack, index) = found.ok_or_else(|| LoadError::NoSuchIndex {
                 pack: pack.map_or_else(|| "none".to_string(), |pack| pack.name.clone()),
                 index: name.clone(),
             })?;
-            packed(pack, index)?
+            (pack.path_of(&index.file)?, index.label.clone())
         }
-        // An own voice does not speak with the pack's target.
-        (None, Some(_)) if selection.synthesizer.is_some() => return Ok(None),
-        (None, Some(pack)) => match pack.indices.first() {
-            Some(index) => packed(pack, index)?,
-            None => return Ok(None),
-        },
+        IndexRef::None => return Err(LoadError::Nothing { what: "target voice" }),
     };
-    Ok(Some(retrieval::open(&path, Some(dim))?))
+    Ok(Target::new(name, retrieval::open(&path, Some(dim))?))
 }
 
-fn voice_name(selection: &VoiceSelection, pack: Option<&PackManifest>, synthesizer: Option<&Path>) -> String {
-    let stem = |path: &Path| {
-        path.file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    };
-    let target = match (&selection.index, pack) {
-        (Some(IndexRef::File(file)), _) => Some(stem(&file.path)),
-        (Some(IndexRef::Pack(name)), Some(pack)) => pack.index(name).map(|index| index.label.clone()),
-        (None, Some(pack)) if synthesizer.is_none() => pack.indices.first().map(|index| index.label.clone()),
-        _ => None,
-    };
+fn stem(path: &Path) -> String {
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn voice_name(target: Option<&Target>, pack: Option<&PackManifest>, synthesizer: Option<&Path>) -> String {
     let voice = synthesizer
         .map(stem)
         .or_else(|| pack.map(|pack| pack.name.clone()))
         .unwrap_or_default();
-    target.map_or_else(|| voice.clone(), |target| format!("{voice}: {target}"))
+    match target {
+        Some(target) => format!("{voice}: {}", target.name),
+        None => voice,
+    }
 }
 
 /// Runs every model at the sizes of the default hop: first runs are several

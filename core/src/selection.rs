@@ -62,6 +62,10 @@ pub struct VoiceSelection {
     /// The target; `None`: the pack's first, unless the synthesizer is an own one.
     #[serde(default)]
     pub index: Option<IndexRef>,
+    /// Further targets to morph to; `None`: where the target is the pack's
+    /// first, the pack's others.
+    #[serde(default)]
+    pub others: Option<Vec<IndexRef>>,
 }
 
 impl Default for VoiceSelection {
@@ -71,6 +75,7 @@ impl Default for VoiceSelection {
             encoder: None,
             synthesizer: None,
             index: None,
+            others: None,
         }
     }
 }
@@ -84,6 +89,7 @@ impl VoiceSelection {
             encoder: None,
             synthesizer: None,
             index: None,
+            others: None,
         }
     }
 

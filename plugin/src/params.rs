@@ -167,6 +167,7 @@ impl VoxmeldParams {
                     ..SearchParams::default()
                 },
                 loudness_follow: self.loudness_follow.value() / 100.0,
+                ..Controls::default()
             },
             dry_wet: self.dry_wet.value() / 100.0,
             input_gain: Decibels(self.input_gain.value()).amplitude(),

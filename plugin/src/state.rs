@@ -118,14 +118,23 @@ fn read(mut saved: Value) -> Result<VoiceSelection, String> {
 /// Whether both name the same files: sizes and hashes are filled in by the
 /// engine after it has read them, so they may be missing on one side.
 fn same_voice(a: &VoiceSelection, b: &VoiceSelection) -> bool {
-    let same_index = match (&a.index, &b.index) {
-        (Some(IndexRef::File(a)), Some(IndexRef::File(b))) => same_file(a, b),
+    let same_index = |a: &IndexRef, b: &IndexRef| match (a, b) {
+        (IndexRef::File(a), IndexRef::File(b)) => same_file(a, b),
+        (a, b) => a == b,
+    };
+    let same_first = match (&a.index, &b.index) {
+        (Some(a), Some(b)) => same_index(a, b),
+        (a, b) => a == b,
+    };
+    let same_others = match (&a.others, &b.others) {
+        (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_index(a, b)),
         (a, b) => a == b,
     };
     a.pack == b.pack
         && same_part(a.encoder.as_ref(), b.encoder.as_ref())
         && same_part(a.synthesizer.as_ref(), b.synthesizer.as_ref())
-        && same_index
+        && same_first
+        && same_others
 }
 
 fn same_part(a: Option<&FileRef>, b: Option<&FileRef>) -> bool {
@@ -165,6 +174,7 @@ mod tests {
             encoder: Some(file("/Stimmen/Gehör.onnx")),
             synthesizer: Some(file("/Stimmen/mit Leerzeichen/声.onnx")),
             index: Some(IndexRef::File(file("/Stimmen/added.index"))),
+            others: Some(vec![IndexRef::File(file("/Stimmen/andere.index"))]),
         }
     }
 

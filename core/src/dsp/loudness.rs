@@ -7,6 +7,15 @@
 /// RMS floor of the output's curve, as in RVC.
 const FLOOR: f32 = 1e-3;
 
+/// Root mean square of a signal; 0 for none.
+#[must_use]
+pub fn rms(signal: &[f32]) -> f32 {
+    let energy: f32 = signal.iter().map(|x| x * x).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
+    let len = signal.len().max(1) as f32;
+    (energy / len).sqrt()
+}
+
 /// RMS per 10 ms over centred frames of 40 ms; zeros beyond the ends.
 /// `step` is the samples in 10 ms; `len / step + 1` values come out.
 pub fn rms_curve(signal: &[f32], step: usize, curve: &mut Vec<f32>) {

@@ -116,7 +116,7 @@ pub fn pass_through_voice() -> Voice {
         encoder: Box::new(PassThroughEncoder),
         pitch: Box::new(ConstantPitch(0.0)),
         synthesizer: Box::new(PassThroughSynthesizer),
-        index: None,
+        targets: Vec::new(),
         layout: VoiceLayout {
             window_frames_50hz: 8,
             context_frames_100hz: 4,
@@ -135,7 +135,7 @@ pub fn noise_voice() -> Voice {
             dim: 16,
             rate: SampleRate(24_000),
         }),
-        index: None,
+        targets: Vec::new(),
         layout: VoiceLayout {
             window_frames_50hz: 12,
             context_frames_100hz: 8,

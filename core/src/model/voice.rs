@@ -1,8 +1,8 @@
 //! The unit that is loaded, swapped and dropped as one.
 
 use super::{Encoder, PitchTracker, Synthesizer};
-use crate::retrieval::EmbeddingIndex;
-use std::sync::Arc;
+use crate::blend::Target;
+use crate::controls::MAX_TARGETS;
 
 /// How much past the models want to see; part of a pack's manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +34,9 @@ pub struct Voice {
     pub pitch: Box<dyn PitchTracker>,
     /// Synthesizer.
     pub synthesizer: Box<dyn Synthesizer>,
-    /// Target embeddings; `None`: the live embedding is used alone.
-    pub index: Option<Arc<dyn EmbeddingIndex>>,
+    /// Voices to retrieve from, at most [`MAX_TARGETS`]; none: the live
+    /// embedding is used alone.
+    pub targets: Vec<Target>,
     /// Context lengths.
     pub layout: VoiceLayout,
 }
@@ -63,6 +64,12 @@ pub enum VoiceError {
         /// The encoder's.
         encoder: usize,
     },
+    /// More than can be morphed between.
+    #[error("{count} targets were chosen: at most 8 can be morphed between")]
+    TooManyTargets {
+        /// How many.
+        count: usize,
+    },
     /// The synthesizer's rate does not fit whole 5 ms steps.
     #[error(
         "the synthesizer's sample rate of {rate_hz} Hz is not supported: it must be a multiple of 200 Hz"
@@ -86,12 +93,17 @@ impl Voice {
                 encoder,
             });
         }
-        if let Some(index) = &self.index
-            && index.dim() != encoder
-        {
-            return Err(VoiceError::IndexDimension {
-                index: index.dim(),
-                encoder,
+        for index in self.targets.iter().map(|target| &target.index) {
+            if index.dim() != encoder {
+                return Err(VoiceError::IndexDimension {
+                    index: index.dim(),
+                    encoder,
+                });
+            }
+        }
+        if self.targets.len() > MAX_TARGETS {
+            return Err(VoiceError::TooManyTargets {
+                count: self.targets.len(),
             });
         }
         let rate_hz = self.synthesizer.sample_rate().0;

@@ -29,7 +29,7 @@ impl Retrieved {
 
 /// Squared distances below this have no finite `(1/d^2)^2` in f32: such a
 /// neighbour *is* the query. RVC divides by it and blends NaN.
-const EXACT_HIT: f32 = 5.5e-20;
+pub(crate) const EXACT_HIT: f32 = 5.5e-20;
 
 /// Mean of a frame's neighbours, weighted as RVC does: `(1/score)^2`, where
 /// score is the squared L2 distance, normalised to sum 1.
@@ -58,20 +58,31 @@ pub fn retrieve(
     frame: usize,
     out: &mut [f32],
 ) -> Retrieved {
+    let mut scores = [f32::INFINITY; MAX_K];
+    let ids = squared_distances(neighbours, index, queries, frame, &mut scores);
+    weighted_mean(index, ids, &scores, out).retrieved
+}
+
+/// The first half of [`retrieve`]: one squared L2 distance per slot, infinity
+/// where there is nothing. Returns the ids of those slots.
+///
+/// # Panics
+/// As [`retrieve`].
+pub fn squared_distances<'a>(
+    neighbours: &'a Neighbours,
+    index: &dyn EmbeddingIndex,
+    queries: &Frames,
+    frame: usize,
+    scores: &mut [f32; MAX_K],
+) -> &'a [i64] {
     let (ids, distances) = neighbours.of_frame(frame);
     let query = queries.row(frame);
     assert!(ids.len() <= MAX_K, "at most MAX_K neighbours");
-    assert!(
-        out.len() == index.dim() && query.len() == out.len(),
-        "vectors of the index's size"
-    );
+    assert!(query.len() == index.dim(), "vectors of the index's size");
     let mut buffer = [0.0_f32; MAX_DIM];
-    let vector = &mut buffer[..out.len()];
-
-    // 1. One squared distance per slot; infinity where there is nothing.
-    let mut scores = [f32::INFINITY; MAX_K];
-    let (mut nearest, mut best) = (NO_NEIGHBOUR, f32::INFINITY);
-    for ((&id, &distance), score) in ids.iter().zip(distances).zip(&mut scores) {
+    let vector = &mut buffer[..query.len()];
+    scores.fill(f32::INFINITY);
+    for ((&id, &distance), score) in ids.iter().zip(distances).zip(scores) {
         if id < 0 {
             continue;
         }
@@ -81,53 +92,93 @@ pub fn retrieve(
             Metric::InnerProduct if index.vector(id, vector) => squared_distance(query, vector),
             Metric::InnerProduct => continue,
         };
-        *score = if squared.is_finite() {
-            squared
-        } else {
-            f32::INFINITY
-        };
-        if *score < best {
-            (nearest, best) = (id, *score);
+        if squared.is_finite() {
+            *score = squared;
+        }
+    }
+    ids
+}
+
+/// A mean of neighbours, and how far they lie apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mean {
+    /// As [`retrieve`] gives it; the nearest by score.
+    pub retrieved: Retrieved,
+    /// Mean squared distance of the neighbours to their mean, weighted alike.
+    pub spread_squared: f32,
+}
+
+/// The second half of [`retrieve`]: the mean of `ids`, weighted by
+/// `(1/score)^2`; a score that is not finite leaves its slot out.
+///
+/// # Panics
+/// If `out` is of another size than the index's vectors, or there are more
+/// than [`MAX_K`] ids.
+pub fn weighted_mean(
+    index: &dyn EmbeddingIndex,
+    ids: &[i64],
+    scores: &[f32; MAX_K],
+    out: &mut [f32],
+) -> Mean {
+    assert!(
+        out.len() == index.dim() && ids.len() <= MAX_K,
+        "vectors of the index's size"
+    );
+    let nothing = Mean {
+        retrieved: Retrieved::NOTHING,
+        spread_squared: 0.0,
+    };
+    let (mut nearest, mut best) = (NO_NEIGHBOUR, f32::INFINITY);
+    for (&id, &score) in ids.iter().zip(scores) {
+        if id >= 0 && score < best {
+            (nearest, best) = (id, score);
         }
     }
     if nearest == NO_NEIGHBOUR {
-        return Retrieved::NOTHING;
+        return nothing;
     }
 
-    // 2. An exact hit is the answer.
+    // An exact hit is the answer.
     if best < EXACT_HIT {
-        let used = usize::from(index.vector(nearest, out));
-        return if used == 1 {
-            Retrieved {
-                used,
+        if !index.vector(nearest, out) {
+            return nothing;
+        }
+        return Mean {
+            retrieved: Retrieved {
+                used: 1,
                 nearest_squared: best,
-            }
-        } else {
-            Retrieved::NOTHING
+            },
+            spread_squared: 0.0,
         };
     }
 
-    // 3. The weighted sum, the weights normalised first as RVC does.
+    // The weighted sum, the weights normalised first as RVC does.
+    let mut buffer = [0.0_f32; MAX_DIM];
+    let vector = &mut buffer[..out.len()];
     let weight = |score: f32| (best / score) * (best / score);
     let total: f32 = scores[..ids.len()].iter().map(|&score| weight(score)).sum();
-    let mut used = 0;
+    let (mut used, mut squares) = (0, 0.0);
     out.fill(0.0);
-    for (&id, &score) in ids.iter().zip(&scores) {
+    for (&id, &score) in ids.iter().zip(scores) {
         if score.is_finite() && index.vector(id, vector) {
             let share = weight(score) / total;
             for (sum, value) in out.iter_mut().zip(&*vector) {
                 *sum += share * value;
             }
+            squares += share * vector.iter().map(|value| value * value).sum::<f32>();
             used += 1;
         }
     }
     if used == 0 {
-        Retrieved::NOTHING
-    } else {
-        Retrieved {
+        return nothing;
+    }
+    let of_mean: f32 = out.iter().map(|value| value * value).sum();
+    Mean {
+        retrieved: Retrieved {
             used,
             nearest_squared: best,
-        }
+        },
+        spread_squared: (squares - of_mean).max(0.0),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{EmbeddingIndex, Metric, Neighbours, SearchError, SearchParams, Sidecar};
+use super::{EmbeddingIndex, IdFilter, Metric, Neighbours, SearchError, SearchParams, Sidecar};
 use crate::frames::Frames;
 
 /// Below this length a vector has no direction (the tuning guide's eps).
@@ -68,6 +68,16 @@ impl EmbeddingIndex for Described {
         self.index.search(queries, params, out)
     }
 
+    fn search_among(
+        &self,
+        queries: &Frames,
+        params: SearchParams,
+        among: &IdFilter,
+        out: &mut Neighbours,
+    ) -> Result<(), SearchError> {
+        self.index.search_among(queries, params, among, out)
+    }
+
     fn vector(&self, id: i64, out: &mut [f32]) -> bool {
         self.index.vector(id, out)
     }
@@ -101,6 +111,25 @@ impl Cosine {
             length,
         }
     }
+
+    /// The index's own scores to squared distances in the encoder's units.
+    fn to_squared(&self, out: &mut Neighbours) {
+        let scale = self.length * self.length;
+        for (distance, &id) in out.distances.iter_mut().zip(&out.ids) {
+            *distance = match self.index.metric() {
+                _ if id < 0 => f32::MAX,
+                Metric::InnerProduct => scale * (2.0 - 2.0 * *distance).max(0.0),
+                Metric::L2 => scale * *distance,
+            };
+        }
+    }
+}
+
+/// The queries at length 1.
+fn directions(queries: &Frames) -> Frames {
+    let mut directions = queries.clone();
+    normalize(&mut directions);
+    directions
 }
 
 impl EmbeddingIndex for Cosine {
@@ -122,17 +151,21 @@ impl EmbeddingIndex for Cosine {
         params: SearchParams,
         out: &mut Neighbours,
     ) -> Result<(), SearchError> {
-        let mut directions = queries.clone();
-        normalize(&mut directions);
-        self.index.search(&directions, params, out)?;
-        let scale = self.length * self.length;
-        for (distance, &id) in out.distances.iter_mut().zip(&out.ids) {
-            *distance = match self.index.metric() {
-                _ if id < 0 => f32::MAX,
-                Metric::InnerProduct => scale * (2.0 - 2.0 * *distance).max(0.0),
-                Metric::L2 => scale * *distance,
-            };
-        }
+        self.index.search(&directions(queries), params, out)?;
+        self.to_squared(out);
+        Ok(())
+    }
+
+    fn search_among(
+        &self,
+        queries: &Frames,
+        params: SearchParams,
+        among: &IdFilter,
+        out: &mut Neighbours,
+    ) -> Result<(), SearchError> {
+        self.index
+            .search_among(&directions(queries), params, among, out)?;
+        self.to_squared(out);
         Ok(())
     }
 

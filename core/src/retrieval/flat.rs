@@ -1,7 +1,7 @@
 //! Exact search in plain Rust: the oracle of the tests, and the better choice
 //! for sets so small that an inverted file only costs recall.
 
-use super::{EmbeddingIndex, MAX_K, Metric, NO_NEIGHBOUR, Neighbours, SearchError, SearchParams};
+use super::{EmbeddingIndex, IdFilter, MAX_K, Metric, NO_NEIGHBOUR, Neighbours, SearchError, SearchParams};
 use crate::frames::Frames;
 
 /// All vectors, compared one by one. Equal distances go to the lower id.
@@ -16,6 +16,38 @@ impl FlatIndex {
     #[must_use]
     pub fn new(vectors: Frames, metric: Metric) -> Self {
         Self { vectors, metric }
+    }
+
+    fn search_where(
+        &self,
+        queries: &Frames,
+        params: SearchParams,
+        lets_pass: impl Fn(i64) -> bool,
+        out: &mut Neighbours,
+    ) -> Result<(), SearchError> {
+        check_queries(self, queries)?;
+        let k = params.k.clamp(1, MAX_K);
+        out.reset(k, queries.len(), self.metric);
+        for (frame, query) in queries.rows().enumerate() {
+            let slots = frame * k..(frame + 1) * k;
+            let mut best = Best {
+                ids: &mut out.ids[slots.clone()],
+                distances: &mut out.distances[slots],
+                metric: self.metric,
+                found: 0,
+            };
+            for (id, vector) in (0_i64..)
+                .zip(self.vectors.rows())
+                .filter(|(id, _)| lets_pass(*id))
+            {
+                let distance = match self.metric {
+                    Metric::L2 => squared_distance(query, vector),
+                    Metric::InnerProduct => inner_product(query, vector),
+                };
+                best.offer(id, distance);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -38,26 +70,17 @@ impl EmbeddingIndex for FlatIndex {
         params: SearchParams,
         out: &mut Neighbours,
     ) -> Result<(), SearchError> {
-        check_queries(self, queries)?;
-        let k = params.k.clamp(1, MAX_K);
-        out.reset(k, queries.len(), self.metric);
-        for (frame, query) in queries.rows().enumerate() {
-            let slots = frame * k..(frame + 1) * k;
-            let mut best = Best {
-                ids: &mut out.ids[slots.clone()],
-                distances: &mut out.distances[slots],
-                metric: self.metric,
-                found: 0,
-            };
-            for (id, vector) in (0_i64..).zip(self.vectors.rows()) {
-                let distance = match self.metric {
-                    Metric::L2 => squared_distance(query, vector),
-                    Metric::InnerProduct => inner_product(query, vector),
-                };
-                best.offer(id, distance);
-            }
-        }
-        Ok(())
+        self.search_where(queries, params, |_| true, out)
+    }
+
+    fn search_among(
+        &self,
+        queries: &Frames,
+        params: SearchParams,
+        among: &IdFilter,
+        out: &mut Neighbours,
+    ) -> Result<(), SearchError> {
+        self.search_where(queries, params, |id| among.lets_pass(id), out)
     }
 
     fn vector(&self, id: i64, out: &mut [f32]) -> bool {
@@ -94,13 +117,34 @@ impl Neighbours {
         self.ids.clear();
         self.ids.resize(k * frames, NO_NEIGHBOUR);
         self.distances.clear();
-        self.distances.resize(
-            k * frames,
-            match metric {
-                Metric::L2 => f32::MAX,
-                Metric::InnerProduct => f32::MIN,
-            },
-        );
+        self.distances.resize(k * frames, metric.worst());
+    }
+
+    /// Keeps of every frame the best `k` whose ids pass.
+    pub(super) fn keep(&mut self, k: usize, metric: Metric, lets_pass: impl Fn(i64) -> bool) {
+        let whole = std::mem::take(self);
+        self.reset(k, whole.ids.len() / whole.k.max(1), metric);
+        for frame in 0..self.ids.len() / k {
+            let (ids, distances) = whole.of_frame(frame);
+            let passing = ids
+                .iter()
+                .zip(distances)
+                .filter(|(id, _)| **id >= 0 && lets_pass(**id));
+            for (slot, (&id, &distance)) in (frame * k..(frame + 1) * k).zip(passing) {
+                self.ids[slot] = id;
+                self.distances[slot] = distance;
+            }
+        }
+    }
+}
+
+impl Metric {
+    /// What an empty slot holds: the worst value there is, as in faiss.
+    pub(crate) const fn worst(self) -> f32 {
+        match self {
+            Self::L2 => f32::MAX,
+            Self::InnerProduct => f32::MIN,
+        }
     }
 }
 
@@ -143,7 +187,7 @@ impl Best<'_> {
 const LANES: usize = 16;
 
 /// Squared Euclidean distance of two vectors of equal length.
-pub(super) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     lane_sum(a, b, |x, y| (x - y) * (x - y))
 }
 

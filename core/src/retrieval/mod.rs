@@ -7,6 +7,7 @@ pub mod blend;
 mod compat;
 mod described;
 mod error;
+mod filter;
 pub mod flat;
 mod format;
 pub mod health;
@@ -15,10 +16,11 @@ mod open;
 mod plan;
 mod sidecar;
 
-pub use blend::{Retrieved, blend, retrieve};
+pub use blend::{Mean, Retrieved, blend, retrieve, squared_distances, weighted_mean};
 pub use compat::retrieve_as_rvc;
 pub use described::{mean_length, normalize};
 pub use error::IndexFileError;
+pub use filter::IdFilter;
 pub use flat::FlatIndex;
 pub use format::{MAX_DIM, MAX_FILE_BYTES};
 pub use ivf::IvfIndex;
@@ -136,6 +138,25 @@ pub trait EmbeddingIndex: Send + Sync {
     /// See [`SearchError`]; `out` is then unspecified.
     fn search(&self, queries: &Frames, params: SearchParams, out: &mut Neighbours)
     -> Result<(), SearchError>;
+    /// As [`Self::search`], among the vectors that `among` lets pass.
+    ///
+    /// This default asks for as many neighbours as there may be and drops the
+    /// others: where most vectors are shut out, it finds fewer than `k`.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    fn search_among(
+        &self,
+        queries: &Frames,
+        params: SearchParams,
+        among: &IdFilter,
+        out: &mut Neighbours,
+    ) -> Result<(), SearchError> {
+        let wide = SearchParams { k: MAX_K, ..params };
+        self.search(queries, wide, out)?;
+        out.keep(params.k.clamp(1, MAX_K), self.metric(), |id| among.lets_pass(id));
+        Ok(())
+    }
     /// Copies vector `id` (0 to `len - 1`) into `out`. False if there is no such id.
     ///
     /// # Panics

@@ -34,10 +34,12 @@ pub struct StreamClient {
     controls: HeapProd<ControlFrame>,
     output: HeapCons<f32>,
     headers: HeapCons<HopHeader>,
-    /// The 10 ms being gathered, and the controls that it began with.
+    /// The 10 ms being gathered, and the controls at its frame's middle.
     tick: Vec<f32>,
     tick_len: usize,
     tick_controls: Controls,
+    /// Sample of the 10 ms at which controls are read.
+    read_at: usize,
     /// The hop being played.
     hop: Vec<f32>,
     hop_header: Option<HopHeader>,
@@ -74,6 +76,7 @@ impl StreamClient {
             tick: vec![0.0; geometry.tick_host],
             tick_len: 0,
             tick_controls: Controls::default(),
+            read_at: geometry.frame_middle_host(),
             hop: vec![0.0; geometry.hop_host],
             hop_header: None,
             schedule_host: geometry.schedule_host() as u64,
@@ -109,16 +112,24 @@ impl StreamClient {
         }
     }
 
-    /// Hands input over. Controls count from the 10 ms that begins next.
-    pub fn push(&mut self, mut mono_host: &[f32], controls: &Controls) {
+    /// Hands input over, with controls that hold for all of it.
+    pub fn push(&mut self, mono_host: &[f32], controls: &Controls) {
+        self.push_with(mono_host, |_| *controls);
+    }
+
+    /// Hands input over. `controls_at` tells what was set at a sample of it; it
+    /// is asked where the middle of a frame falls.
+    pub fn push_with(&mut self, mut mono_host: &[f32], controls_at: impl Fn(usize) -> Controls) {
+        let mut done = 0;
         self.shared
             .client_position_host
             .store(self.position_in + mono_host.len() as u64, Relaxed);
         while !mono_host.is_empty() {
-            if self.tick_len == 0 {
-                self.tick_controls = *controls;
-            }
             let count = (self.tick.len() - self.tick_len).min(mono_host.len());
+            if (self.tick_len..self.tick_len + count).contains(&self.read_at) {
+                self.tick_controls = controls_at(done + self.read_at - self.tick_len);
+            }
+            done += count;
             let (now, later) = mono_host.split_at(count);
             self.tick[self.tick_len..self.tick_len + count].copy_from_slice(now);
             self.tick_len += count;

@@ -145,7 +145,8 @@ fn controls_arrive_with_the_samples_they_were_set_for() {
     client.push(&[0.0; 380], &with(0.3));
     client.push(&[0.0; 960], &with(0.4));
     let ratios = |hop: &HopInput| hop.controls.iter().map(|c| c.blend_ratio).collect::<Vec<_>>();
-    assert_eq!(server.next_hop().map(ratios), Some(vec![0.1, 0.2]));
+    // At the middle of the second 10 ms, 0.2 was history.
+    assert_eq!(server.next_hop().map(ratios), Some(vec![0.1, 0.3]));
     assert_eq!(server.next_hop().map(ratios), Some(vec![0.4, 0.4]));
     assert!(server.next_hop().is_none());
 }

@@ -114,11 +114,11 @@ impl ControlTrack {
 /// Features of the recent past, as they were made at their time: a frame is
 /// blended once, with its own ratio, and stays so in every later window.
 pub struct FeatureCache {
-    /// Blended embeddings, one per 20 ms.
-    pub embeddings_50hz: Frames,
-    /// Shifted pitch, two per embedding.
+    /// Blended embeddings, one per 10 ms.
+    pub embeddings_100hz: Frames,
+    /// Shifted pitch, one per 10 ms.
     pub f0_hz: Vec<f32>,
-    /// Noise, two rows per embedding.
+    /// Noise, one row per 10 ms.
     pub noise: Frames,
     /// Number of the frame that comes next.
     pub next_frame: i64,
@@ -129,7 +129,7 @@ impl FeatureCache {
     /// Empty.
     pub fn new(dim: usize) -> Self {
         Self {
-            embeddings_50hz: Frames::new(dim),
+            embeddings_100hz: Frames::new(dim),
             f0_hz: Vec::new(),
             noise: Frames::new(NOISE_CHANNELS),
             next_frame: 0,
@@ -139,16 +139,19 @@ impl FeatureCache {
 
     /// Forgets all; `next_frame` comes first.
     pub fn restart(&mut self, next_frame: i64) {
-        let dim = self.embeddings_50hz.dim();
-        self.embeddings_50hz.clear(dim);
+        let dim = self.embeddings_100hz.dim();
+        self.embeddings_100hz.clear(dim);
         self.f0_hz.clear();
         self.noise.clear(NOISE_CHANNELS);
         self.next_frame = next_frame;
     }
 
-    /// Appends a frame: its blended embedding and its two pitches.
-    pub fn push(&mut self, embedding: &[f32], f0_hz: [f32; 2], seed: u64) {
-        self.embeddings_50hz.push(embedding);
+    /// Appends a frame of 20 ms: the blended embeddings and the pitches of its
+    /// two halves.
+    pub fn push(&mut self, embeddings: [&[f32]; 2], f0_hz: [f32; 2], seed: u64) {
+        for embedding in embeddings {
+            self.embeddings_100hz.push(embedding);
+        }
         self.f0_hz.extend(f0_hz);
         for half in 0..2 {
             noise::fill_normal(seed, 2 * self.next_frame + half, &mut self.noise_row);
@@ -157,25 +160,25 @@ impl FeatureCache {
         self.next_frame += 1;
     }
 
-    /// Keeps the newest `frames`; where there are fewer (a window shorter than
+    /// Keeps the newest `frames` of 20 ms; where there are fewer (a window shorter than
     /// the synthesizer's context), the oldest is repeated, unvoiced.
     pub fn fit(&mut self, frames: usize) {
-        let have = self.embeddings_50hz.len();
+        let have = self.embeddings_100hz.len() / 2;
         if have > frames {
-            self.embeddings_50hz.drop_front(have - frames);
+            self.embeddings_100hz.drop_front(2 * (have - frames));
             self.f0_hz.drain(..2 * (have - frames));
             self.noise.drop_front(2 * (have - frames));
         } else if have > 0 && have < frames {
             let missing = frames - have;
-            let dim = self.embeddings_50hz.dim();
+            let dim = self.embeddings_100hz.dim();
             let mut padded = Frames::new(dim);
-            for _ in 0..missing {
-                padded.push(self.embeddings_50hz.row(0));
+            for _ in 0..2 * missing {
+                padded.push(self.embeddings_100hz.row(0));
             }
-            for row in self.embeddings_50hz.rows() {
+            for row in self.embeddings_100hz.rows() {
                 padded.push(row);
             }
-            self.embeddings_50hz = padded;
+            self.embeddings_100hz = padded;
             self.f0_hz.splice(0..0, std::iter::repeat_n(0.0, 2 * missing));
             let mut noise = Frames::new(NOISE_CHANNELS);
             noise.resize(2 * missing);

@@ -1,17 +1,20 @@
 //! One hop through one voice, in order.
 
 use super::context::{ControlTrack, FeatureCache, InputStage, MAX_WINDOW_FRAMES_50HZ};
+use crate::blend::{Blender, FrameInput, FrameReport};
 use crate::dsp::resample::{ResampleError, StreamResampler};
 use crate::dsp::{limiter, loudness, sola::Sola};
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, LOOKAHEAD_FRAMES_50HZ, SOLA_FRAMES_100HZ};
 use crate::model::{ModelError, SynthesisInput, Voice};
-use crate::retrieval::{Neighbours, SearchError, blend, retrieve};
+use crate::retrieval::SearchError;
 use std::time::{Duration, Instant};
 
 /// Frames that a pitch tracker wants to see before the first new one (180 ms;
 /// SwiftF0 looks back 176 ms).
 const PITCH_CONTEXT_50HZ: usize = 9;
+/// Samples at 16 kHz in half a frame (10 ms).
+const HALF_STEP_16K: usize = FRAME_STEP_16K / 2;
 /// Key of all noise: part of what makes two bounces equal.
 const NOISE_SEED: u64 = 0x564F_584D_454C_4431;
 
@@ -75,8 +78,37 @@ pub struct HopReport {
     pub blend_ratio: f32,
     /// Distance of the newest frame to its nearest neighbour (not squared).
     pub neighbour_distance: Option<f32>,
+    /// How far the newest frame's neighbours can be relied on, 0..1.
+    pub confidence: f32,
+    /// Where its distance stands among the target's own (1 = at their end).
+    pub distance_rank: f32,
+    /// How far its neighbours agree, 0..1.
+    pub agreement: f32,
     /// Why retrieval was left out, if it was.
     pub search_error: Option<SearchError>,
+}
+
+impl HopReport {
+    /// The newest frame's findings take the place of those before.
+    fn take(&mut self, frame: FrameReport) {
+        self.blend_ratio = frame.ratio;
+        self.neighbour_distance = frame.nearest.or(self.neighbour_distance);
+        self.confidence = frame.confidence;
+        self.distance_rank = frame.rank;
+        self.agreement = frame.agreement;
+        self.search_error = frame.search_error.or(self.search_error.take());
+    }
+}
+
+/// The frames that a hop adds, and where they stand in the window.
+struct NewFrames {
+    /// Number of the first one.
+    first: i64,
+    /// Its row in the encoder's window.
+    first_row: usize,
+    count: usize,
+    /// Frames that were tracked for pitch, up to the window's end.
+    pitch_frames: usize,
 }
 
 /// A voice and all it remembers.
@@ -89,12 +121,9 @@ pub struct Chain {
     resampler: StreamResampler,
     hop_16k: usize,
     embeddings: Frames,
-    queries: Frames,
-    neighbours: Neighbours,
-    retrieved: Vec<f32>,
-    blended: Vec<f32>,
+    blender: Blender,
+    blended: [Vec<f32>; 2],
     f0_hz: Vec<f32>,
-    doubled: Frames,
     audio_model: Vec<f32>,
     joined_model: Vec<f32>,
     input_rms: Vec<f32>,
@@ -134,12 +163,9 @@ impl Chain {
             resampler,
             hop_16k: geometry.hop_16k,
             embeddings: Frames::new(dim),
-            queries: Frames::new(dim),
-            neighbours: Neighbours::default(),
-            retrieved: vec![0.0; dim],
-            blended: vec![0.0; dim],
+            blender: Blender::new(dim),
+            blended: [vec![0.0; dim], vec![0.0; dim]],
             f0_hz: Vec::new(),
-            doubled: Frames::new(dim),
             audio_model: Vec::new(),
             joined_model: Vec::new(),
             input_rms: Vec::new(),
@@ -163,6 +189,7 @@ impl Chain {
     /// Forgets the past: what comes next does not follow what came before.
     pub fn restart(&mut self) {
         self.cache.restart(i64::MIN);
+        self.blender.restart();
         self.sola.reset();
         self.resampler.reset();
     }
@@ -197,7 +224,13 @@ impl Chain {
         clock.lap(&mut report.times.pitch);
 
         let newest_row = self.window_frames - LOOKAHEAD_FRAMES_50HZ;
-        self.retrieve_and_blend(first, newest_row - new, new, pitch_frames, track, &mut report);
+        let new = NewFrames {
+            first,
+            first_row: newest_row - new,
+            count: new,
+            pitch_frames,
+        };
+        self.retrieve_and_blend(&new, input, track, &mut report);
         report.times.blend = clock.since_last().saturating_sub(report.times.search);
 
         self.cache.fit(self.cache_frames);
@@ -226,6 +259,7 @@ impl Chain {
         let oldest = (ended - signed(self.window_frames)).max(end - signed(self.cache_frames));
         if self.cache.next_frame < oldest || self.cache.next_frame > end {
             self.cache.restart(oldest);
+            self.blender.restart();
             self.sola.reset();
         }
         let first = self.cache.next_frame;
@@ -240,64 +274,41 @@ impl Chain {
     /// Searches the new frames and appends them, blended, to the cache.
     fn retrieve_and_blend(
         &mut self,
-        first: i64,
-        first_row: usize,
-        new: usize,
-        pitch_frames: usize,
+        new: &NewFrames,
+        input: &InputStage,
         track: &ControlTrack,
         report: &mut HopReport,
     ) {
-        for n in 0..new {
-            let frame = first + i64::try_from(n).unwrap_or(0);
-            let controls = track.at_frame(frame);
-            let live = self.embeddings.row(first_row + n);
-            let mut ratio = controls.blend_ratio.clamp(0.0, 1.0);
-            let mut found = 0;
-            if let Some(index) = &self.voice.index {
-                let started = Instant::now();
-                self.queries.clear(live.len());
-                self.queries.push(live);
-                let searched = index.search(&self.queries, controls.search, &mut self.neighbours);
-                report.times.search += started.elapsed();
-                match searched {
-                    Ok(()) => {
-                        let result = retrieve(
-                            &self.neighbours,
-                            index.as_ref(),
-                            &self.queries,
-                            0,
-                            &mut self.retrieved,
-                        );
-                        found = result.used;
-                        report.neighbour_distance = Some(result.nearest_squared.max(0.0).sqrt());
-                    }
-                    Err(error) => report.search_error = Some(error),
-                }
-            }
-            if found == 0 {
-                // Nothing to blend with: the live embedding goes on alone.
-                ratio = 0.0;
-                self.retrieved.copy_from_slice(live);
-            }
-            blend(live, &self.retrieved, ratio, &mut self.blended);
-            report.blend_ratio = ratio;
-            let f0_row = 2 * (first_row + n + pitch_frames - self.window_frames);
+        let window_16k = input.window(self.window_frames * FRAME_STEP_16K + FRAME_TAIL_16K, 0);
+        for n in 0..new.count {
+            let controls = track.at_frame(new.first + i64::try_from(n).unwrap_or(0));
+            let row = new.first_row + n;
+            let f0_row = 2 * (row + new.pitch_frames - self.window_frames);
+            let f0_hz = [0, 1].map(|half| self.f0_hz.get(f0_row + half).copied().unwrap_or(0.0));
+            let level = [0, 1].map(|half| {
+                let start = row * FRAME_STEP_16K + half * HALF_STEP_16K;
+                loudness::rms(&window_16k[start..start + HALF_STEP_16K])
+            });
+            let frame = FrameInput {
+                live: self.embeddings.row(row),
+                f0_hz,
+                level,
+                controls: &controls,
+            };
+            let [first, second] = &mut self.blended;
+            let blended = self.blender.frame(&self.voice.targets, &frame, [first, second]);
+            report.times.search += blended.search;
+            report.take(blended);
             let shift = controls.pitch_shift.ratio();
-            let f0_at = |row: usize| self.f0_hz.get(row).copied().unwrap_or(0.0) * shift;
             self.cache
-                .push(&self.blended, [f0_at(f0_row), f0_at(f0_row + 1)], NOISE_SEED);
+                .push([first, second], f0_hz.map(|f0_hz| f0_hz * shift), NOISE_SEED);
         }
     }
 
     /// Runs the synthesizer on the whole cache; keeps hop, fade and search.
     fn synthesize(&mut self) -> Result<(), ModelError> {
-        self.doubled.clear(self.cache.embeddings_50hz.dim());
-        for row in self.cache.embeddings_50hz.rows() {
-            self.doubled.push(row);
-            self.doubled.push(row);
-        }
         let input = SynthesisInput {
-            embeddings_100hz: &self.doubled,
+            embeddings_100hz: &self.cache.embeddings_100hz,
             f0_hz: &self.cache.f0_hz,
             noise: &self.cache.noise,
         };

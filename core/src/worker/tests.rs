@@ -1,6 +1,7 @@
 //! The worker without its thread: every turn is taken by hand.
 
 use super::*;
+use crate::blend::Target;
 use crate::controls::Controls;
 use crate::frames::Frames;
 use crate::geometry::{Geometry, Hop};
@@ -274,7 +275,7 @@ fn the_ratio_is_applied_where_it_was_set() {
     let vectors = Frames::from_data(320, vec![0.5; 320]);
     let index = Arc::new(FlatIndex::new(vectors, Metric::L2));
     let voice = Voice {
-        index: Some(index),
+        targets: vec![Target::new("constant", index)],
         pitch: Box::new(ConstantPitch(0.0)),
         ..pass_through_voice()
     };
@@ -297,4 +298,71 @@ fn the_ratio_is_applied_where_it_was_set() {
         switch.abs_diff(expected) <= 480 + 120,
         "{switch}, expected {expected}"
     );
+}
+
+/// Events of a drawn ramp: (sample, ratio), every 37 samples.
+fn ramp(len: usize) -> Vec<(usize, f32)> {
+    (0..len)
+        .step_by(37)
+        .map(|at| (at, at as f32 / len as f32))
+        .collect()
+}
+
+#[test]
+fn a_frame_has_the_ratio_of_the_sample_in_its_middle() {
+    for (rate_hz, hop) in [
+        (48_000.0, Hop::Ms20),
+        (44_100.0, Hop::Ms20),
+        (96_000.0, Hop::Ms60),
+    ] {
+        let index = Arc::new(FlatIndex::new(Frames::from_data(320, vec![0.5; 320]), Metric::L2));
+        let voice = Voice {
+            targets: vec![Target::new("constant", index)],
+            ..pass_through_voice()
+        };
+        let events = ramp(rate_hz as usize);
+        for block in [1, 64, 512] {
+            let mut rig = Rig::with_voice(
+                rate_hz,
+                hop,
+                Voice {
+                    targets: voice.targets.clone(),
+                    ..pass_through_voice()
+                },
+            );
+            let seen = Arc::new(parking_lot::Mutex::new(Vec::new()));
+            let sink = seen.clone();
+            rig.worker
+                .observe(Box::new(move |report, _| sink.lock().push(report.blend_ratio)));
+            let mut at = 0;
+            while at < rate_hz as usize {
+                // A host's block, cut at every event as the wrappers do.
+                let end = (at + block).min(rate_hz as usize);
+                while at < end {
+                    let now = events[at / 37].1;
+                    let cut = end.min((at / 37 + 1) * 37);
+                    let mut controls = live();
+                    controls.voice.blend_ratio = now;
+                    rig.audio.process(&mut [&mut vec![0.0; cut - at]], &controls);
+                    at = cut;
+                }
+                while rig.worker.step() == NextStep::Again {}
+            }
+            let ratios = seen.lock().clone();
+            assert!(ratios.len() * hop.ms() as usize > 900);
+            for (n, &ratio) in ratios.iter().enumerate().skip(1) {
+                // The newest frame of a hop is the one before its last 20 ms;
+                // a frame's middle, in time: 7.5 ms less half a resampler's chunk.
+                let frame = (n + 1) * hop.frames_50hz() - 2;
+                let chunk_ms = rig.geometry.resample_chunk_ms as f64;
+                let middle_s = frame as f64 * 0.02 + (7.5 - chunk_ms / 2.0) / 1000.0;
+                let sample = (middle_s * rate_hz) as usize;
+                let expected = (sample / 37 * 37) as f64 / rate_hz;
+                assert!(
+                    (f64::from(ratio) - expected).abs() < 1e-6,
+                    "{rate_hz} {hop:?} blocks of {block}, frame {frame}: {ratio} {expected}"
+                );
+            }
+        }
+    }
 }

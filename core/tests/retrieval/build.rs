@@ -5,7 +5,9 @@ use std::fs;
 
 use voxmeld_core::frames::Frames;
 use voxmeld_core::retrieval::ivf::{BuildError, rvc_list_count};
-use voxmeld_core::retrieval::{EmbeddingIndex, FlatIndex, IvfIndex, Metric, open};
+use voxmeld_core::retrieval::{
+    EmbeddingIndex, FlatIndex, IdFilter, IvfIndex, Metric, Neighbours, SearchParams, open,
+};
 
 use super::{assert_close, frames, search};
 
@@ -99,4 +101,29 @@ fn a_folder_that_is_not_there_leaves_no_file() {
     let path = temp_dir().join("voxmeld-no-such-folder").join("a.index");
     let message = built.save(&path).expect_err("not saved").to_string();
     assert!(message.starts_with("the index could not be saved"), "{message}");
+}
+
+#[test]
+fn vectors_that_are_shut_out_leave_their_places_to_others() {
+    let (vectors, queries) = (frames("vectors.npy"), frames("queries.npy"));
+    let params = SearchParams { k: 8, n_probe: 5 };
+    for metric in [Metric::L2, Metric::InnerProduct] {
+        let built = IvfIndex::build(&vectors, 5, metric, 7).expect("built");
+        let exact = FlatIndex::new(vectors.clone(), metric);
+        let third = IdFilter::new(vectors.len(), |id| id % 3 == 1);
+        let (mut ours, mut theirs) = (Neighbours::default(), Neighbours::default());
+        built
+            .search_among(&queries, params, &third, &mut ours)
+            .expect("searched");
+        exact
+            .search_among(&queries, params, &third, &mut theirs)
+            .expect("searched");
+        assert!(ours.ids.iter().all(|id| id % 3 == 1), "{metric:?}");
+        assert_eq!(ours.ids, theirs.ids, "{metric:?}");
+        let none = IdFilter::new(vectors.len(), |_| false);
+        built
+            .search_among(&queries, params, &none, &mut ours)
+            .expect("searched");
+        assert!(ours.ids.iter().all(|&id| id < 0), "{metric:?}");
+    }
 }

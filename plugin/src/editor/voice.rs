@@ -143,6 +143,7 @@ fn pack_row(ui: &mut Ui, packs: &[PackManifest], selection: &mut VoiceSelection)
                             encoder: None,
                             synthesizer: None,
                             index: None,
+                            others: None,
                         };
                     }
                 }

@@ -1,11 +1,12 @@
 //! Calls into faiss's C interface that a loaded inverted file needs.
 
+use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
 use faiss_sys as sys;
 
 use super::raw::{Raw, check};
-use crate::retrieval::Metric;
+use crate::retrieval::{IdFilter, Metric};
 
 /// An IVF index that faiss made and this owns.
 pub(super) struct Handle {
@@ -79,7 +80,7 @@ impl Handle {
         &self,
         queries: &[f32],
         k: usize,
-        probes: &Probes,
+        probes: &Probes<'_>,
         ids: &mut [i64],
         distances: &mut [f32],
     ) -> Result<(), String> {
@@ -116,28 +117,75 @@ impl Handle {
 }
 
 /// The parameters of one search.
-pub(super) struct Probes(NonNull<sys::FaissSearchParametersIVF>);
+pub(super) struct Probes<'a> {
+    params: NonNull<sys::FaissSearchParametersIVF>,
+    selector: Option<Selector<'a>>,
+}
 
-impl Probes {
+impl<'a> Probes<'a> {
     /// A search of `n_probe` lists.
     pub(super) fn new(n_probe: usize) -> Result<Self, String> {
+        Self::with(n_probe, None)
+    }
+
+    /// A search of `n_probe` lists for the ids that the filter lets pass.
+    pub(super) fn among(n_probe: usize, filter: &'a IdFilter) -> Result<Self, String> {
+        Self::with(n_probe, Some(Selector::new(filter)?))
+    }
+
+    fn with(n_probe: usize, selector: Option<Selector<'a>>) -> Result<Self, String> {
         let mut params = ptr::null_mut();
-        // SAFETY: faiss stores a new object in `params`; no selector (null), no
-        // bound on the vectors looked at (0).
-        check(unsafe { sys::faiss_SearchParametersIVF_new_with(&mut params, ptr::null_mut(), n_probe, 0) })?;
-        NonNull::new(params)
-            .map(Self)
-            .ok_or_else(|| "faiss gave no parameters".into())
+        let chosen = selector.as_ref().map_or(ptr::null_mut(), Selector::as_selector);
+        // SAFETY: faiss stores a new object in `params`; it does not own the
+        // selector (null or alive as long as `params`); no bound on the vectors
+        // looked at (0).
+        check(unsafe { sys::faiss_SearchParametersIVF_new_with(&mut params, chosen, n_probe, 0) })?;
+        let params = NonNull::new(params).ok_or_else(|| "faiss gave no parameters".to_string())?;
+        Ok(Self { params, selector })
     }
 
     fn as_params(&self) -> *const sys::FaissSearchParameters {
-        self.0.as_ptr().cast()
+        self.params.as_ptr().cast()
     }
 }
 
-impl Drop for Probes {
+impl Drop for Probes<'_> {
+    fn drop(&mut self) {
+        // SAFETY: we own it and it is used no more; the selector goes after it.
+        unsafe { sys::faiss_SearchParametersIVF_free(self.params.as_ptr()) }
+        self.selector = None;
+    }
+}
+
+/// A bitmap of ids, as faiss wants it.
+struct Selector<'a> {
+    bitmap: NonNull<sys::FaissIDSelectorBitmap>,
+    /// faiss keeps a pointer to the bits.
+    _bits: PhantomData<&'a [u8]>,
+}
+
+impl<'a> Selector<'a> {
+    fn new(filter: &'a IdFilter) -> Result<Self, String> {
+        let bits = filter.bits();
+        let mut bitmap = ptr::null_mut();
+        // SAFETY: faiss stores a new object in `bitmap` and reads the bytes, as
+        // many as it is told, while that object lives; the lifetime sees to it.
+        check(unsafe { sys::faiss_IDSelectorBitmap_new(&mut bitmap, bits.len(), bits.as_ptr()) })?;
+        let bitmap = NonNull::new(bitmap).ok_or_else(|| "faiss gave no selector".to_string())?;
+        Ok(Self {
+            bitmap,
+            _bits: PhantomData,
+        })
+    }
+
+    fn as_selector(&self) -> *mut sys::FaissIDSelector {
+        self.bitmap.as_ptr().cast()
+    }
+}
+
+impl Drop for Selector<'_> {
     fn drop(&mut self) {
         // SAFETY: we own it and it is used no more.
-        unsafe { sys::faiss_SearchParametersIVF_free(self.0.as_ptr()) }
+        unsafe { sys::faiss_IDSelectorBitmap_free(self.bitmap.as_ptr()) }
     }
 }

@@ -20,7 +20,7 @@ use std::io::{Read, Seek, SeekFrom};
 use super::error::IndexFileError;
 use super::flat::check_queries;
 use super::format::IvfLayout;
-use super::{EmbeddingIndex, MAX_K, Metric, Neighbours, SearchError, SearchParams};
+use super::{EmbeddingIndex, IdFilter, MAX_K, Metric, Neighbours, SearchError, SearchParams};
 use crate::frames::Frames;
 use handle::{Handle, Probes};
 use openmp::OneThread;
@@ -87,6 +87,30 @@ impl IvfIndex {
         }
     }
 
+    fn search_with(
+        &self,
+        queries: &Frames,
+        k: usize,
+        probes: &Probes<'_>,
+        out: &mut Neighbours,
+    ) -> Result<(), SearchError> {
+        check_queries(self, queries)?;
+        let k = k.clamp(1, MAX_K);
+        out.reset(k, queries.len(), self.metric);
+        let _bounded = OneThread::here();
+        let batches = queries
+            .data()
+            .chunks(BATCH * self.dim)
+            .zip(out.ids.chunks_mut(BATCH * k))
+            .zip(out.distances.chunks_mut(BATCH * k));
+        for ((queries, ids), distances) in batches {
+            self.handle
+                .search(queries, k, probes, ids, distances)
+                .map_err(SearchError::Backend)?;
+        }
+        Ok(())
+    }
+
     /// Number of inverted lists.
     #[must_use]
     pub fn n_list(&self) -> usize {
@@ -113,22 +137,21 @@ impl EmbeddingIndex for IvfIndex {
         params: SearchParams,
         out: &mut Neighbours,
     ) -> Result<(), SearchError> {
-        check_queries(self, queries)?;
-        let k = params.k.clamp(1, MAX_K);
-        out.reset(k, queries.len(), self.metric);
-        let probes = Probes::new(params.n_probe.clamp(1, self.n_list)).map_err(SearchError::Backend)?;
-        let _bounded = OneThread::here();
-        let batches = queries
-            .data()
-            .chunks(BATCH * self.dim)
-            .zip(out.ids.chunks_mut(BATCH * k))
-            .zip(out.distances.chunks_mut(BATCH * k));
-        for ((queries, ids), distances) in batches {
-            self.handle
-                .search(queries, k, &probes, ids, distances)
-                .map_err(SearchError::Backend)?;
-        }
-        Ok(())
+        let n_probe = params.n_probe.clamp(1, self.n_list);
+        let probes = Probes::new(n_probe).map_err(SearchError::Backend)?;
+        self.search_with(queries, params.k, &probes, out)
+    }
+
+    fn search_among(
+        &self,
+        queries: &Frames,
+        params: SearchParams,
+        among: &IdFilter,
+        out: &mut Neighbours,
+    ) -> Result<(), SearchError> {
+        let n_probe = params.n_probe.clamp(1, self.n_list);
+        let probes = Probes::among(n_probe, among).map_err(SearchError::Backend)?;
+        self.search_with(queries, params.k, &probes, out)
     }
 
     fn vector(&self, id: i64, out: &mut [f32]) -> bool {

@@ -1,5 +1,11 @@
 //! The values that ride with the audio.
 
+mod blend;
+mod scene;
+
+pub use blend::{BlendSettings, Curves, Drive, LevelCurve, Listen, MAX_TARGETS, Morph, VoicingCurve};
+pub use scene::Scene;
+
 use crate::retrieval::SearchParams;
 use crate::units::Semitones;
 
@@ -17,6 +23,10 @@ pub struct Controls {
     pub search: SearchParams,
     /// 0 = the voice's own level, 1 = the input's level follows through.
     pub loudness_follow: f32,
+    /// What makes of the ratio an instrument.
+    pub blend: BlendSettings,
+    /// What moves the ratio besides its own value.
+    pub drive: Drive,
 }
 
 impl Default for Controls {
@@ -27,19 +37,23 @@ impl Default for Controls {
             pitch_shift: Semitones(0.0),
             search: SearchParams::default(),
             loudness_follow: 0.0,
+            blend: BlendSettings::default(),
+            drive: Drive::default(),
         }
     }
 }
 
-/// [`Controls`] stamped with the position at which the host set them.
+/// [`Controls`] stamped with their place on the input timeline.
 ///
-/// One is sent for every 10 ms of input, in lockstep with the samples.
+/// One is sent for every 10 ms of input, in lockstep with the samples. It holds
+/// what was set at one sample of them: the one in which the middle of an
+/// embedding frame falls ([`crate::geometry::Geometry::frame_middle_host`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ControlFrame {
     /// Which stream this belongs to: counts resets.
     pub generation: u32,
     /// First sample of the 10 ms, counted at the host's rate since the reset.
     pub position_host: u64,
-    /// The controls at that position.
+    /// The controls at the frame's middle.
     pub controls: Controls,
 }

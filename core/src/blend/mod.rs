@@ -1,0 +1,248 @@
+//! Blending as an instrument: what becomes of one embedding frame.
+//!
+//! With `h` the live embedding, `r_j` what target `j` gives for it, `m_j` the
+//! morph's weights and `a` the ratio of one half of the frame:
+//!
+//! ```text
+//! r = sum m_j r_j        a = ratio * trust * voicing * loudness * pitch
+//! e = (1 - a) h + a r
+//! ```
+//!
+//! | file | what |
+//! | --- | --- |
+//! | [`target`] | an index and what is known about its vectors |
+//! | [`percentiles`] | how far the index's own vectors lie apart |
+//! | [`trust`] | distance to factor, and the confidence |
+//! | [`curves`] | voicing, loudness and pitch to factor |
+//! | [`morph`] | weights of targets, from numbers or from a pad |
+//! | [`takes`] | weights of source files, before the search |
+//! | [`continuity`] | neighbours that join well, without looking ahead |
+//!
+//! At its defaults this is RVC's arithmetic, bit for bit.
+//!
+//! Thread: worker, once per frame; what is built at load time says so.
+
+pub mod continuity;
+pub mod curves;
+pub mod morph;
+pub mod percentiles;
+pub mod takes;
+pub mod target;
+pub mod trust;
+
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
+
+pub use takes::TakeWeights;
+pub use target::{Source, Target};
+
+use crate::controls::{Controls, Listen, MAX_TARGETS};
+use crate::frames::Frames;
+use crate::retrieval::{MAX_K, Neighbours, SearchError, blend, squared_distances, weighted_mean};
+use continuity::Path;
+use std::time::{Duration, Instant};
+
+/// One frame to be blended.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameInput<'a> {
+    /// The encoder's embedding.
+    pub live: &'a [f32],
+    /// Pitch of its two halves in Hz, before any shift; 0 = unvoiced.
+    pub f0_hz: [f32; 2],
+    /// Root mean square of the input over its two halves.
+    pub level: [f32; 2],
+    /// What was set at its middle.
+    pub controls: &'a Controls,
+}
+
+/// What blending found and did; the newest frame's is shown.
+#[derive(Debug, Default)]
+pub struct FrameReport {
+    /// The second half's ratio, everything included.
+    pub ratio: f32,
+    /// Distance to the nearest neighbour (not squared), over the targets that
+    /// were asked weighted like them; `None` if nothing was found.
+    pub nearest: Option<f32>,
+    /// 0..1: how far the retrieved embedding can be relied on.
+    pub confidence: f32,
+    /// 0..1 among the index's own distances, above for farther ones.
+    pub rank: f32,
+    /// 0..1: whether the neighbours mean the same.
+    pub agreement: f32,
+    /// Time spent searching.
+    pub search: Duration,
+    /// Why a target was left out, if one was.
+    pub search_error: Option<SearchError>,
+}
+
+/// One target's memory from frame to frame.
+#[derive(Default)]
+struct Voice {
+    path: Path,
+    retrieved: Vec<f32>,
+}
+
+/// Blends frame after frame.
+pub struct Blender {
+    queries: Frames,
+    neighbours: Neighbours,
+    voices: Vec<Voice>,
+    morphed: Vec<f32>,
+}
+
+/// What one target gave for a frame.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    nearest: f32,
+    rank: f32,
+    agreement: f32,
+}
+
+impl Blender {
+    /// For embeddings of `dim` values.
+    #[must_use]
+    pub fn new(dim: usize) -> Self {
+        Self {
+            queries: Frames::new(dim),
+            neighbours: Neighbours::default(),
+            voices: Vec::new(),
+            morphed: vec![0.0; dim],
+        }
+    }
+
+    /// Forgets the frame before.
+    pub fn restart(&mut self) {
+        self.voices.iter_mut().for_each(|voice| voice.path.restart());
+    }
+
+    /// Blends a frame into two rows of 10 ms.
+    ///
+    /// # Panics
+    /// If an index or `out` is not of the live embedding's size.
+    pub fn frame(&mut self, targets: &[Target], input: &FrameInput<'_>, out: [&mut [f32]; 2]) -> FrameReport {
+        let mut report = FrameReport::default();
+        let controls = input.controls;
+        let settings = &controls.blend;
+        let Some(found) = self.retrieve(targets, input, &mut report) else {
+            // Nothing to blend with: the live embedding goes on alone.
+            for row in out {
+                row.copy_from_slice(input.live);
+            }
+            return report;
+        };
+        report.nearest = Some(found.nearest);
+        report.rank = found.rank;
+        report.agreement = found.agreement;
+        report.confidence = trust::confidence(found.rank, found.agreement);
+        let set = controls.drive.ratio(controls.blend_ratio) * trust::factor(found.rank, settings.trust);
+        for (half, row) in out.into_iter().enumerate() {
+            let factor = curves::factor(&settings.curves, input.f0_hz[half], input.level[half]);
+            report.ratio = match settings.listen {
+                Listen::Live => 0.0,
+                Listen::Retrieved => 1.0,
+                Listen::Blend | Listen::Difference => set * factor,
+            };
+            if settings.listen == Listen::Difference {
+                for ((value, &own), &other) in row.iter_mut().zip(input.live).zip(&self.morphed) {
+                    *value = report.ratio * (other - own);
+                }
+            } else {
+                blend(input.live, &self.morphed, report.ratio, row);
+            }
+        }
+        report
+    }
+
+    /// What all targets together give, in `self.morphed`.
+    fn retrieve(
+        &mut self,
+        targets: &[Target],
+        input: &FrameInput<'_>,
+        report: &mut FrameReport,
+    ) -> Option<Found> {
+        let targets = &targets[..targets.len().min(MAX_TARGETS)];
+        self.voices.resize_with(targets.len(), Voice::default);
+        self.queries.clear(input.live.len());
+        self.queries.push(input.live);
+        let weights = morph::weights(&input.controls.blend.morph, targets.len());
+        let mut parts = [(0.0, Found::default()); MAX_TARGETS];
+        for (j, target) in targets.iter().enumerate() {
+            if weights[j] > 0.0 {
+                if let Some(found) = self.ask(target, j, input.controls, report) {
+                    parts[j] = (weights[j], found);
+                }
+            } else {
+                self.voices[j].path.restart();
+            }
+        }
+        // Who found nothing leaves its share to the others.
+        let total: f32 = parts.iter().map(|part| part.0).sum();
+        if total <= 0.0 {
+            return None;
+        }
+        let mut sum = Found::default();
+        let mut first = true;
+        for ((weight, found), voice) in parts.iter().zip(&self.voices).filter(|(part, _)| part.0 > 0.0) {
+            // Exactly 1 for a target alone: its values pass through untouched.
+            let share = weight / total;
+            for (value, &part) in self.morphed.iter_mut().zip(&voice.retrieved) {
+                *value = if first {
+                    share * part
+                } else {
+                    *value + share * part
+                };
+            }
+            sum.nearest += share * found.nearest;
+            sum.rank += share * found.rank;
+            sum.agreement += share * found.agreement;
+            first = false;
+        }
+        Some(sum)
+    }
+
+    /// One target's answer, in its `retrieved`.
+    fn ask(
+        &mut self,
+        target: &Target,
+        j: usize,
+        controls: &Controls,
+        report: &mut FrameReport,
+    ) -> Option<Found> {
+        let index = target.index.as_ref();
+        let started = Instant::now();
+        let searched = target
+            .takes
+            .search(index, &self.queries, controls.search, &mut self.neighbours);
+        report.search += started.elapsed();
+        let voice = &mut self.voices[j];
+        if let Err(error) = searched {
+            voice.path.restart();
+            report.search_error = Some(error);
+            return None;
+        }
+        let mut scores = [f32::INFINITY; MAX_K];
+        let ids = squared_distances(&self.neighbours, index, &self.queries, 0, &mut scores);
+        let nearest_squared = scores.iter().copied().fold(f32::INFINITY, f32::min);
+        target.takes.weigh(ids, &mut scores);
+        if controls.blend.continuity > 0.0 {
+            voice
+                .path
+                .follow(target, ids, &mut scores, controls.blend.continuity);
+        } else {
+            voice.path.restart();
+        }
+        voice.retrieved.resize(index.dim(), 0.0);
+        let mean = weighted_mean(index, ids, &scores, &mut voice.retrieved);
+        if mean.retrieved.used == 0 {
+            return None;
+        }
+        let nearest = nearest_squared.max(0.0).sqrt();
+        Some(Found {
+            nearest,
+            rank: target.distances.rank(nearest),
+            agreement: trust::agreement(mean.spread_squared, target.distances.median()),
+        })
+    }
+}

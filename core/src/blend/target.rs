@@ -1,0 +1,87 @@
+//! An index, and what is known about its vectors.
+
+use super::percentiles::Percentiles;
+use super::takes::Takes;
+use crate::retrieval::{self, EmbeddingIndex};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A recording that vectors of an index were made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What the user knows it by: the file's name.
+    pub name: String,
+    /// Its vectors, in order of time.
+    pub ranges: Vec<Range<usize>>,
+}
+
+impl From<&retrieval::Source> for Source {
+    fn from(source: &retrieval::Source) -> Self {
+        Self {
+            name: source.file.clone(),
+            ranges: source
+                .spans
+                .iter()
+                .map(|span| span.first_id..span.first_id.saturating_add(span.len))
+                .collect(),
+        }
+    }
+}
+
+/// A voice to retrieve from.
+#[derive(Clone)]
+pub struct Target {
+    /// What the user knows it by.
+    pub name: String,
+    /// Its embeddings.
+    pub index: Arc<dyn EmbeddingIndex>,
+    /// How far they lie apart.
+    pub distances: Percentiles,
+    /// Where they come from; empty if that is not known.
+    pub sources: Vec<Source>,
+    /// Weights of those.
+    pub takes: Takes,
+}
+
+impl Target {
+    /// A target with all that the index's sidecar tells; without one, its
+    /// distances are measured, which takes some milliseconds, and its sources
+    /// are not known. Loader thread.
+    #[must_use]
+    pub fn new(name: impl Into<String>, index: Arc<dyn EmbeddingIndex>) -> Self {
+        let sidecar = index.sidecar();
+        let told = sidecar.and_then(|sidecar| Percentiles::from_sidecar(sidecar.distances?));
+        let sources = sidecar.map_or(&[][..], |sidecar| &sidecar.sources);
+        Self {
+            name: name.into(),
+            distances: told.unwrap_or_else(|| Percentiles::measure(index.as_ref())),
+            sources: sources.iter().map(Source::from).collect(),
+            index,
+            takes: Takes::default(),
+        }
+    }
+
+    /// With sources; ids that the index has not are ignored.
+    #[must_use]
+    pub fn with_sources(mut self, sources: Vec<Source>) -> Self {
+        self.sources = sources;
+        self
+    }
+
+    /// Sets the weights of the sources, in their order.
+    pub fn weigh_takes(&mut self, weights: &[f32]) {
+        self.takes = Takes::new(self.index.len(), &self.sources, weights);
+    }
+
+    /// True if `next` comes right after `id` in one recording.
+    #[must_use]
+    pub fn follows(&self, id: i64, next: i64) -> bool {
+        let (Ok(id), true) = (usize::try_from(id), next == id + 1) else {
+            return false;
+        };
+        self.sources
+            .iter()
+            .flat_map(|source| &source.ranges)
+            .any(|range| range.contains(&id) && range.contains(&(id + 1)))
+    }
+}

@@ -1,0 +1,140 @@
+//! What can be set about blending, besides the ratio itself. All defaults leave
+//! RVC's arithmetic as it is, bit for bit.
+
+/// Most targets that can be morphed between.
+pub const MAX_TARGETS: usize = 8;
+
+/// How retrieved embeddings are mixed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BlendSettings {
+    /// 0 = the ratio as it is; 1 = far from the target's own data the live
+    /// embedding is kept (see [`crate::blend::trust`]).
+    pub trust: f32,
+    /// The ratio over voicing, loudness and pitch.
+    pub curves: Curves,
+    /// Which targets, and how much of each.
+    pub morph: Morph,
+    /// 0 = every frame for itself; 1 = neighbours that join well with the
+    /// frame before are preferred.
+    pub continuity: f32,
+    /// What is heard.
+    pub listen: Listen,
+}
+
+/// The ratio's factors.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Curves {
+    /// Over voicing; RVC's `protect` is a case of it.
+    pub voicing: VoicingCurve,
+    /// Over the level of the input, -60 to 0 dBFS.
+    pub loudness: LevelCurve,
+    /// Over the pitch of the input, 50 to 800 Hz, by octaves. Unvoiced frames
+    /// have none and are left alone.
+    pub pitch: LevelCurve,
+}
+
+/// Two factors, and how much they count. RVC's `protect` of `p` is depth 1,
+/// unvoiced `p`, voiced 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VoicingCurve {
+    /// 0 = not at all.
+    pub depth: f32,
+    /// Factor where there is no pitch.
+    pub unvoiced: f32,
+    /// Factor where there is one.
+    pub voiced: f32,
+}
+
+impl Default for VoicingCurve {
+    fn default() -> Self {
+        Self {
+            depth: 0.0,
+            // RVC's own habit.
+            unvoiced: 0.33,
+            voiced: 1.0,
+        }
+    }
+}
+
+/// Factors at the low end, the middle and the high end of a range, straight
+/// lines between them, and how much they count.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LevelCurve {
+    /// 0 = not at all.
+    pub depth: f32,
+    /// Factors, low to high.
+    pub points: [f32; 3],
+}
+
+impl Default for LevelCurve {
+    fn default() -> Self {
+        Self {
+            depth: 0.0,
+            points: [0.0, 0.5, 1.0],
+        }
+    }
+}
+
+/// How much of each target is retrieved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Morph {
+    /// One weight per target, in the order of the voice; brought to the sum 1.
+    pub weights: [f32; MAX_TARGETS],
+    /// Where given (0..1 in both directions), the place on a pad at whose
+    /// corners the targets stand takes the place of the weights.
+    pub pad: Option<[f32; 2]>,
+}
+
+impl Default for Morph {
+    /// The first target alone.
+    fn default() -> Self {
+        let mut weights = [0.0; MAX_TARGETS];
+        weights[0] = 1.0;
+        Self { weights, pad: None }
+    }
+}
+
+/// What goes to the synthesizer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Listen {
+    /// The blend.
+    #[default]
+    Blend,
+    /// The live embedding alone.
+    Live,
+    /// The retrieved one alone.
+    Retrieved,
+    /// What blending adds: `a (r - h)`.
+    Difference,
+}
+
+/// What moves the ratio: each `value * depth` is added to it. Depths go from
+/// -1 (ducks) to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Drive {
+    /// Level of the side chain, 0..1.
+    pub side_level: f32,
+    /// How much of it.
+    pub side_depth: f32,
+    /// MIDI's modulation wheel (CC 1), 0..1.
+    pub wheel: f32,
+    /// How much of it.
+    pub wheel_depth: f32,
+}
+
+impl Drive {
+    /// The ratio at this moment, 0..=1. What is no number moves nothing.
+    #[must_use]
+    pub fn ratio(&self, set: f32) -> f32 {
+        let part = |value: f32, depth: f32| {
+            let product = value * depth;
+            if product.is_finite() { product } else { 0.0 }
+        };
+        let moved = set + part(self.side_level, self.side_depth) + part(self.wheel, self.wheel_depth);
+        if moved.is_nan() {
+            0.0
+        } else {
+            moved.clamp(0.0, 1.0)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Two snapshots and everything between them.
+
+use super::{BlendSettings, Curves, LevelCurve, MAX_TARGETS, Morph, VoicingCurve};
+
+/// All that can be set about blending, the ratio included.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Scene {
+    /// The ratio.
+    pub ratio: f32,
+    /// Everything else.
+    pub blend: BlendSettings,
+}
+
+impl Scene {
+    /// `t` = 0 is `a`, 1 is `b`, both exactly; numbers move in straight lines,
+    /// choices change half-way.
+    #[must_use]
+    pub fn between(a: &Self, b: &Self, t: f32) -> Self {
+        let t = if t.is_nan() { 0.0 } else { t.clamp(0.0, 1.0) };
+        if t <= 0.0 {
+            return *a;
+        }
+        if t >= 1.0 {
+            return *b;
+        }
+        let nearer = if t < 0.5 { &a.blend } else { &b.blend };
+        Self {
+            ratio: line(a.ratio, b.ratio, t),
+            blend: BlendSettings {
+                trust: line(a.blend.trust, b.blend.trust, t),
+                curves: curves(&a.blend.curves, &b.blend.curves, t),
+                morph: morph(&a.blend.morph, &b.blend.morph, t, nearer.morph.pad.is_some()),
+                continuity: line(a.blend.continuity, b.blend.continuity, t),
+                listen: nearer.listen,
+            },
+        }
+    }
+}
+
+/// Exact at both ends.
+fn line(a: f32, b: f32, t: f32) -> f32 {
+    a * (1.0 - t) + b * t
+}
+
+fn curves(a: &Curves, b: &Curves, t: f32) -> Curves {
+    let level = |a: &LevelCurve, b: &LevelCurve| LevelCurve {
+        depth: line(a.depth, b.depth, t),
+        points: std::array::from_fn(|n| line(a.points[n], b.points[n], t)),
+    };
+    Curves {
+        voicing: VoicingCurve {
+            depth: line(a.voicing.depth, b.voicing.depth, t),
+            unvoiced: line(a.voicing.unvoiced, b.voicing.unvoiced, t),
+            voiced: line(a.voicing.voiced, b.voicing.voiced, t),
+        },
+        loudness: level(&a.loudness, &b.loudness),
+        pitch: level(&a.pitch, &b.pitch),
+    }
+}
+
+fn morph(a: &Morph, b: &Morph, t: f32, by_pad: bool) -> Morph {
+    let weights: [f32; MAX_TARGETS] = std::array::from_fn(|n| line(a.weights[n], b.weights[n], t));
+    let pad = match (a.pad, b.pad) {
+        (Some(a), Some(b)) => Some([line(a[0], b[0], t), line(a[1], b[1], t)]),
+        (a, b) => a.or(b),
+    };
+    Morph {
+        weights,
+        pad: pad.filter(|_| by_pad),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controls::{Drive, Listen};
+
+    fn scenes() -> (Scene, Scene) {
+        let a = Scene {
+            ratio: 0.1,
+            blend: BlendSettings::default(),
+        };
+        let mut b = Scene { ratio: 0.7, ..a };
+        b.blend.trust = 0.8;
+        b.blend.listen = Listen::Difference;
+        b.blend.morph.weights = [0.0, 0.25, 0.5, 0.0, 0.0, 0.0, 0.0, 1.0];
+        b.blend.curves.pitch.points = [1.0, 0.3, 0.2];
+        b.blend.continuity = 0.5;
+        (a, b)
+    }
+
+    #[test]
+    fn both_ends_are_the_snapshots_themselves() {
+        let (a, b) = scenes();
+        assert_eq!(Scene::between(&a, &b, 0.0), a);
+        assert_eq!(Scene::between(&a, &b, 1.0), b);
+        assert_eq!(Scene::between(&a, &b, f32::NAN), a);
+    }
+
+    #[test]
+    fn between_them_numbers_go_straight_and_choices_switch_half_way() {
+        let (a, b) = scenes();
+        for step in 1..20 {
+            let t = step as f32 / 20.0;
+            let scene = Scene::between(&a, &b, t);
+            let near = |got: f32, a: f32, b: f32| {
+                let wanted = f64::from(a) + (f64::from(b) - f64::from(a)) * f64::from(t);
+                assert!((f64::from(got) - wanted).abs() < 1e-6, "{t}: {got} {wanted}");
+            };
+            near(scene.ratio, 0.1, 0.7);
+            near(scene.blend.trust, 0.0, 0.8);
+            near(scene.blend.continuity, 0.0, 0.5);
+            near(scene.blend.morph.weights[0], 1.0, 0.0);
+            near(scene.blend.morph.weights[2], 0.0, 0.5);
+            near(scene.blend.curves.pitch.points[1], 0.5, 0.3);
+            let expected = if t < 0.5 {
+                Listen::Blend
+            } else {
+                Listen::Difference
+            };
+            assert_eq!(scene.blend.listen, expected);
+        }
+    }
+
+    #[test]
+    fn what_drives_the_ratio_is_added_and_stays_within_its_range() {
+        let drive = Drive {
+            side_level: 0.5,
+            side_depth: -0.4,
+            wheel: 1.0,
+            wheel_depth: 0.3,
+        };
+        assert!((drive.ratio(0.5) - 0.6).abs() < 1e-6);
+        assert_eq!(drive.ratio(2.0), 1.0);
+        assert_eq!(Drive::default().ratio(0.3), 0.3);
+        assert_eq!(Drive::default().ratio(f32::NAN), 0.0);
+        let broken = Drive {
+            side_level: f32::NAN,
+            side_depth: 1.0,
+            ..Drive::default()
+        };
+        assert_eq!(broken.ratio(0.3), 0.3);
+    }
+}
