@@ -81,7 +81,10 @@ impl Percentiles {
         let mut query = Frames::new(index.dim().max(1));
         query.resize(1);
         let mut neighbours = Neighbours::default();
-        let params = SearchParams { k: 2, n_probe: 1 };
+        let params = SearchParams {
+            k: 2,
+            ..SearchParams::default()
+        };
         let mut distances = Vec::new();
         for id in sample(index.len()) {
             if !index.vector(id, query.row_mut(0)) || index.search(&query, params, &mut neighbours).is_err() {

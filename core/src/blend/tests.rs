@@ -66,7 +66,7 @@ fn random_controls(dice: &mut Dice, targets: usize) -> Controls {
         blend_ratio: dice.part(),
         search: SearchParams {
             k: 1 + dice.upto(12),
-            n_probe: 1,
+            ..SearchParams::default()
         },
         blend: BlendSettings {
             trust: dice.part(),
@@ -414,7 +414,10 @@ fn a_muted_take_leaves_its_places_to_others() {
     let mut dice = Dice(11);
     let (mut target, _) = target(&mut dice, &[1.0; 4]);
     let live = dice.vector();
-    let params = SearchParams { k: 12, n_probe: 1 };
+    let params = SearchParams {
+        k: 12,
+        ..SearchParams::default()
+    };
     let queries = Frames::from_data(DIM, live);
     let mut found = Neighbours::default();
     target.weigh_takes(&[0.0, 1.0, 0.0, 1.0]);

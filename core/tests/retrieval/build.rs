@@ -106,7 +106,11 @@ fn a_folder_that_is_not_there_leaves_no_file() {
 #[test]
 fn vectors_that_are_shut_out_leave_their_places_to_others() {
     let (vectors, queries) = (frames("vectors.npy"), frames("queries.npy"));
-    let params = SearchParams { k: 8, n_probe: 5 };
+    let params = SearchParams {
+        k: 8,
+        n_probe: 5,
+        ..SearchParams::default()
+    };
     for metric in [Metric::L2, Metric::InnerProduct] {
         let built = IvfIndex::build(&vectors, 5, metric, 7).expect("built");
         let exact = FlatIndex::new(vectors.clone(), metric);

@@ -114,6 +114,7 @@ fn selection(args: &Convert) -> VoiceSelection {
         encoder: file(&args.encoder),
         synthesizer: file(&args.voice),
         index,
+        others: None,
     }
 }
 
