@@ -15,6 +15,8 @@ use crate::retrieval::{Comparison, EncoderInfo, Sidecar, SidecarError, Source, m
 pub struct BuildSpec {
     /// faiss's factory string.
     pub factory: String,
+    /// Candidates per neighbour, where there is an exact second look (`RFlat`).
+    pub k_factor: u16,
     /// How vectors are compared.
     pub metric: Comparison,
     /// Seed of the k-means.
@@ -61,6 +63,7 @@ pub fn finish(
         normalize(vectors);
     }
     let mut trained = Trained::train(&spec.factory, vectors, spec.metric.into(), spec.seed)?;
+    trained.set_k_factor(spec.k_factor);
     trained.fill(vectors)?;
     trained.save(path)?;
     sidecar.write(path)?;

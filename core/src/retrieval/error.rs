@@ -24,7 +24,7 @@ pub enum IndexFileError {
     NotAnIndex,
     /// A faiss index, but not one of ours.
     #[error(
-        "this is a faiss index of a kind that cannot be used here ({kind}); choose or build an IVF-Flat or Flat index"
+        "this is a faiss index of a kind that cannot be used here ({kind}); choose or build an index like `IVF256,Flat`, `IVF256,PQ128x4fs,RFlat` or `Flat`"
     )]
     UnsupportedKind {
         /// What it is, in faiss's words.

@@ -30,12 +30,11 @@ impl FlatIndex {
         out.reset(k, queries.len(), self.metric);
         for (frame, query) in queries.rows().enumerate() {
             let slots = frame * k..(frame + 1) * k;
-            let mut best = Best {
-                ids: &mut out.ids[slots.clone()],
-                distances: &mut out.distances[slots],
-                metric: self.metric,
-                found: 0,
-            };
+            let mut best = Best::new(
+                &mut out.ids[slots.clone()],
+                &mut out.distances[slots],
+                self.metric,
+            );
             for (id, vector) in (0_i64..)
                 .zip(self.vectors.rows())
                 .filter(|(id, _)| lets_pass(*id))
@@ -150,15 +149,25 @@ impl Metric {
 
 /// The best `k` so far, sorted: an insertion, because `k` is small and most
 /// vectors fail the first comparison.
-struct Best<'a> {
+pub(super) struct Best<'a> {
     ids: &'a mut [i64],
     distances: &'a mut [f32],
     metric: Metric,
     found: usize,
 }
 
-impl Best<'_> {
-    fn offer(&mut self, id: i64, distance: f32) {
+impl<'a> Best<'a> {
+    /// Nothing so far, in slots that [`Neighbours::reset`] has emptied.
+    pub(super) fn new(ids: &'a mut [i64], distances: &'a mut [f32], metric: Metric) -> Self {
+        Self {
+            ids,
+            distances,
+            metric,
+            found: 0,
+        }
+    }
+
+    pub(super) fn offer(&mut self, id: i64, distance: f32) {
         // Strictly better: the earlier of two equals, which has the lower id, stays ahead.
         let better = |than: f32| match self.metric {
             Metric::L2 => distance < than,
@@ -191,7 +200,8 @@ pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     lane_sum(a, b, |x, y| (x - y) * (x - y))
 }
 
-fn inner_product(a: &[f32], b: &[f32]) -> f32 {
+/// Inner product of two vectors of equal length.
+pub(super) fn inner_product(a: &[f32], b: &[f32]) -> f32 {
     lane_sum(a, b, |x, y| x * y)
 }
 

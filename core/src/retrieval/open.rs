@@ -15,12 +15,13 @@ use super::described::{Cosine, Described};
 use super::error::IndexFileError;
 use super::flat::FlatIndex;
 use super::format::{self, Checked};
-use super::ivf::IvfIndex;
+use super::ivf::{IvfIndex, RefinedIndex};
 use super::sidecar::{Comparison, Sidecar, SidecarError};
 use super::{EmbeddingIndex, Metric};
 use crate::frames::Frames;
 
-/// Opens a faiss file (IVF-Flat or Flat; L2 or inner product) that was checked
+/// Opens a faiss file (IVF-Flat, Flat, or either
+/// IVF with `RFlat`; L2 or inner product) that was checked
 /// from its first byte to its last. An index that another instance holds, from
 /// the same unchanged file, is shared instead of read again.
 ///
@@ -83,7 +84,8 @@ pub(super) fn load(
         Checked::Flat { dim, metric, data } => {
             Ok(Arc::new(FlatIndex::new(Frames::from_data(dim, data), metric)))
         }
-        Checked::IvfFlat(layout) => Ok(Arc::new(IvfIndex::load(source, &layout)?)),
+        Checked::Ivf(layout) => Ok(Arc::new(IvfIndex::load(source, &layout)?)),
+        Checked::Refined(layout) => Ok(Arc::new(RefinedIndex::load(source, layout)?)),
     }
 }
 

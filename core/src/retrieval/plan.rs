@@ -46,6 +46,8 @@ pub enum PlanError {
 pub struct Plan {
     /// faiss's factory string.
     pub factory: String,
+    /// Candidates per neighbour, where there is an exact second look.
+    pub k_factor: u16,
     /// Sentences for the user.
     pub warnings: Vec<String>,
 }
@@ -77,6 +79,7 @@ impl Plan {
     pub fn of(factory: &str, vectors: usize) -> Self {
         Self {
             factory: factory.to_string(),
+            k_factor: K_FACTOR,
             warnings: warnings(factory, vectors),
         }
     }
@@ -85,8 +88,15 @@ impl Plan {
 /// Training points per list that faiss's k-means asks for.
 const POINTS_PER_LIST: usize = 39;
 
-/// Pieces that a vector is cut into for 4-bit codes: two values each, as the
-/// guide has it for 256 values (PQ128) and as was measured best for 768 (PQ384).
+/// Candidates per neighbour for the second look. Measured on real ContentVec of
+/// 768 values (2 x 2985 vectors, 8 probes): with 4 nothing of IVF-Flat's recall is
+/// lost (0.974 to 0.977), with faiss's own 1 six hundredths (0.914).
+const K_FACTOR: u16 = 4;
+
+/// Pieces that a vector is cut into for 4-bit codes: two values each, as the guide
+/// has it for 256 values (PQ128). For 768 that is PQ384: with one candidate per
+/// neighbour (RVC's own tools never set more) it finds 0.914 of the neighbours
+/// where PQ192 finds 0.860 and PQ96 0.791, in about the same time.
 fn fast_scan_pieces(dim: usize) -> Option<usize> {
     dim.is_multiple_of(2).then_some(dim / 2)
 }

@@ -3,10 +3,13 @@
 use std::env::temp_dir;
 use std::fs;
 
+use std::sync::Arc;
 use voxmeld_core::frames::Frames;
-use voxmeld_core::retrieval::ivf::{BuildError, rvc_list_count};
+use voxmeld_core::indexing::{BuildSpec, finish};
+use voxmeld_core::retrieval::ivf::{BuildError, Trained, rvc_list_count};
 use voxmeld_core::retrieval::{
-    EmbeddingIndex, FlatIndex, IdFilter, IvfIndex, Metric, Neighbours, SearchParams, open,
+    Comparison, EmbeddingIndex, FlatIndex, IdFilter, IvfIndex, Metric, Neighbours, Plan, Preset,
+    SearchParams, Sidecar, mean_length, normalize, open, rvc_file_name,
 };
 
 use super::{assert_close, frames, search};
@@ -52,6 +55,128 @@ fn a_built_index_searches_like_an_exact_one_and_survives_its_file() {
         assert_eq!(opened.metric(), metric);
         assert_eq!(search(&*opened, &queries, 8, 2), search(&built, &queries, 8, 2));
     }
+}
+
+/// Builds, saves and opens again.
+fn through_a_file(name: &str, factory: &str, metric: Comparison) -> Arc<dyn EmbeddingIndex> {
+    let spec = BuildSpec {
+        factory: factory.into(),
+        k_factor: 3,
+        metric,
+        seed: 1,
+    };
+    let path = temp_dir().join(format!("voxmeld-{name}-{}.index", std::process::id()));
+    finish(&mut frames("vectors.npy"), &spec, None, Vec::new(), &path).expect("finished");
+    let opened = open(&path, Some(16));
+    fs::remove_file(Sidecar::path_of(&path)).expect("sidecar removed");
+    fs::remove_file(path).expect("removed");
+    opened.expect("opened")
+}
+
+#[test]
+fn every_preset_is_built_and_opened() {
+    let (vectors, queries) = (frames("vectors.npy"), frames("queries.npy"));
+    for (name, preset) in Preset::ALL {
+        for metric in [Comparison::L2, Comparison::Ip] {
+            let plan = Plan::preset(preset, vectors.len(), vectors.dim()).expect("planned");
+            let built = through_a_file(name, &plan.factory, metric);
+            let exact = FlatIndex::new(vectors.clone(), metric.into());
+            // All lists, and candidates enough: the same as an exact search.
+            let params = SearchParams {
+                k: 8,
+                n_probe: 64,
+                k_factor: 64,
+            };
+            let mut found = Neighbours::default();
+            built.search(&queries, params, &mut found).expect("searched");
+            assert_eq!(found.ids, search(&exact, &queries, 8, 1).ids, "{name} {metric:?}");
+            let sidecar = built.sidecar().expect("a sidecar");
+            assert_eq!(
+                (sidecar.factory.as_str(), sidecar.seed),
+                (plan.factory.as_str(), 1)
+            );
+        }
+    }
+}
+
+#[test]
+fn cosine_compares_directions_and_speaks_in_the_encoders_units() {
+    let (vectors, mut queries) = (frames("vectors.npy"), frames("queries.npy"));
+    let index = through_a_file("cosine", "IVF8,Flat", Comparison::Cosine);
+    let length = mean_length(&vectors);
+    let mut directions = vectors;
+    normalize(&mut directions);
+    let exact = FlatIndex::new(directions.clone(), Metric::InnerProduct);
+    let found = search(&*index, &queries, 8, 8);
+    // However loud the query is.
+    queries.data_mut().iter_mut().for_each(|value| *value *= 7.0);
+    assert_eq!(search(&*index, &queries, 8, 8).ids, found.ids);
+    normalize(&mut queries);
+    let theirs = search(&exact, &queries, 8, 1);
+    assert_eq!(found.ids, theirs.ids);
+    let mut out = vec![0.0; 16];
+    for (slot, &id) in found.ids.iter().enumerate() {
+        assert!(index.vector(id, &mut out));
+        let direction = directions.row(usize::try_from(id).expect("an id"));
+        let scaled: Vec<f32> = direction.iter().map(|value| value * length).collect();
+        assert_close(&out, &scaled, 1e-5);
+        let squared = length * length * (2.0 - 2.0 * theirs.distances[slot]);
+        assert!((found.distances[slot] - squared).abs() < 1e-4 * length * length);
+    }
+}
+
+#[test]
+fn a_sidecar_of_another_index_is_refused() {
+    let path = temp_dir().join(format!("voxmeld-other-{}.index", std::process::id()));
+    fs::copy(super::data("ivf8_l2.index"), &path).expect("copied");
+    Sidecar::new(16, 200, "IVF8,Flat", Comparison::L2, 0)
+        .write(&path)
+        .expect("written");
+    let error = open(&path, None).err().expect("refused").to_string();
+    fs::write(Sidecar::path_of(&path), "{").expect("broken");
+    let broken = open(&path, None).err().expect("refused").to_string();
+    fs::remove_file(Sidecar::path_of(&path)).expect("removed");
+    let alone = open(&path, None).is_ok();
+    fs::remove_file(&path).expect("removed");
+    assert!(
+        error.contains("200 vectors") && error.contains("201 vectors"),
+        "{error}"
+    );
+    assert!(broken.contains("is damaged"), "{broken}");
+    assert!(alone);
+}
+
+#[test]
+fn a_factory_string_of_any_kind_goes_to_faiss_and_a_wrong_one_comes_back() {
+    let vectors = frames("vectors.npy");
+    for factory in ["PQ4x4", "HNSW8", "PCA8,Flat", "IVF4_HNSW8,Flat", "SQ8"] {
+        let built =
+            Trained::train(factory, &vectors, Metric::L2, 0).and_then(|mut index| index.fill(&vectors));
+        assert!(built.is_ok(), "{factory}");
+    }
+    for factory in ["", "IVF8,PQ3x4fs", "nonsense", "IVF8,\0"] {
+        let error = Trained::train(factory, &vectors, Metric::L2, 0).err();
+        assert!(matches!(error, Some(BuildError::Backend(_))), "{factory}");
+    }
+}
+
+#[test]
+fn plans_warn_of_what_amounts_to_exhaustive_search() {
+    let warned = |factory: &str, vectors| !Plan::of(factory, vectors).warnings.is_empty();
+    assert!(!warned("IVF256,Flat", 10_000));
+    assert!(warned("IVF1,Flat", 10_000));
+    assert!(warned("IVF10,Flat", 10_000));
+    assert!(warned("IVF1024,Flat", 10_000));
+    assert!(warned("Flat", 100_000));
+    for (vectors, lists) in [(10_000, 256), (50_000, 1024), (200_000, 1024)] {
+        let plan = Plan::preset(Preset::Guide, vectors, 768).expect("planned");
+        assert_eq!(plan.factory, format!("IVF{lists},PQ384x4fs,RFlat"));
+    }
+    assert!(Plan::preset(Preset::Guide, 10, 17).is_err());
+    assert_eq!(
+        rvc_file_name("IVF76,Flat", 1, "allison", 768),
+        "added_IVF76_Flat_nprobe_1_allison_v2.index"
+    );
 }
 
 #[test]

@@ -99,6 +99,11 @@ fn kinds_that_cannot_be_used() {
     let error = refusal("pq.index", None);
     assert!(matches!(error, IndexFileError::UnsupportedKind { .. }));
     assert!(error.to_string().contains("product quantisation"), "{error}");
+    for (name, right) in [("codes_alone.index", ",RFlat"), ("residual.index", "x4fs`")] {
+        let error = refusal(name, None);
+        assert!(matches!(error, IndexFileError::UnsupportedKind { .. }));
+        assert!(error.to_string().contains(right), "{error}");
+    }
     assert!(matches!(
         refusal("custom_ids.index", None),
         IndexFileError::CustomIds

@@ -5,7 +5,10 @@ use std::fs::File;
 use ndarray::{Array1, Array2};
 use ndarray_npy::NpzReader;
 use voxmeld_core::frames::Frames;
-use voxmeld_core::retrieval::{FlatIndex, Metric, NO_NEIGHBOUR, blend, health, retrieve};
+use voxmeld_core::retrieval::{
+    EmbeddingIndex, FlatIndex, IdFilter, Metric, NO_NEIGHBOUR, Neighbours, SearchParams, blend, health,
+    retrieve, retrieve_as_rvc,
+};
 
 use super::{assert_close, data, frames, index, search};
 
@@ -54,6 +57,69 @@ fn ids_and_distances_equal_faiss_in_python() {
                 1e-5,
             );
         }
+    }
+}
+
+#[test]
+fn a_second_look_equals_faiss_in_python() {
+    let queries = frames("queries.npy");
+    for (metric, name) in METRICS {
+        let index = index(&format!("pqfs_{name}.index"));
+        let mut golden = Golden::open(&format!("golden_pqfs_{name}.npz"));
+        assert_eq!((index.dim(), index.len(), index.metric()), (16, 201, metric));
+        for n_probe in [1, 3, 8] {
+            for k_factor in [1, 2, 4] {
+                let params = SearchParams {
+                    k: 8,
+                    n_probe,
+                    k_factor,
+                };
+                let mut found = Neighbours::default();
+                index.search(&queries, params, &mut found).expect("searched");
+                let case = format!("{n_probe}_{k_factor}");
+                let (ids, distances) = (
+                    golden.ids(&format!("ids_{case}")),
+                    golden.floats(&format!("distances_{case}")),
+                );
+                assert_eq!(found.ids, ids, "{name} {case}");
+                // faiss leaves infinities in slots that it found nothing for.
+                let there = |values: &[f32]| -> Vec<f32> {
+                    let slots = ids.iter().zip(values).filter(|(id, _)| **id >= 0);
+                    slots.map(|(_, value)| *value).collect()
+                };
+                assert_close(&there(&found.distances), &there(&distances), 1e-5);
+            }
+            // The file says 2.
+            assert_eq!(
+                search(&*index, &queries, 8, n_probe).ids,
+                golden.ids(&format!("ids_{n_probe}_2"))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_second_look_at_everything_is_an_exact_search() {
+    let queries = frames("queries.npy");
+    for (metric, name) in METRICS {
+        let index = index(&format!("pqfs_{name}.index"));
+        let flat = FlatIndex::new(frames("vectors.npy"), metric);
+        let params = SearchParams {
+            k: 64,
+            n_probe: usize::MAX,
+            k_factor: usize::MAX,
+        };
+        let mut found = Neighbours::default();
+        index.search(&queries, params, &mut found).expect("searched");
+        assert_eq!(found, search(&flat, &queries, 64, 1), "{name}");
+        let odd = IdFilter::new(index.len(), |id| id % 2 == 1);
+        let mut among = Neighbours::default();
+        index
+            .search_among(&queries, params, &odd, &mut found)
+            .expect("searched");
+        flat.search_among(&queries, params, &odd, &mut among)
+            .expect("searched");
+        assert_eq!(found, among, "{name}");
     }
 }
 
@@ -111,6 +177,32 @@ fn retrieved_and_blended_equal_rvc() {
 }
 
 #[test]
+fn compat_is_rvc_where_rvc_has_a_result() {
+    let (index, queries) = (index("ivf8_l2.index"), frames("queries.npy"));
+    let rvc = Golden::open("golden_l2.npz").floats("retrieved");
+    let found = search(&*index, &queries, 8, 8);
+    let mut out = vec![0.0; 16];
+    for (frame, rvc) in rvc.chunks(16).enumerate() {
+        assert!(retrieve_as_rvc(&found, &*index, frame, &mut out));
+        for (ours, theirs) in out.iter().zip(rvc) {
+            assert!(
+                (ours - theirs).abs() < 1e-6 * theirs.abs().max(1.0),
+                "{ours} {theirs}"
+            );
+        }
+    }
+    // Where it has none: a short list, and a distance of 0.
+    assert!(!retrieve_as_rvc(
+        &search(&*index, &queries, 8, 1),
+        &*index,
+        11,
+        &mut out
+    ));
+    let itself = search(&*index, &frames("vectors.npy"), 8, 1);
+    assert!(!retrieve_as_rvc(&itself, &*index, 0, &mut out));
+}
+
+#[test]
 fn an_exact_hit_comes_back_bit_for_bit() {
     let (index, vectors) = (index("ivf8_l2.index"), frames("vectors.npy"));
     let found = search(&*index, &vectors, 8, 1);
@@ -125,7 +217,7 @@ fn an_exact_hit_comes_back_bit_for_bit() {
 #[test]
 fn vectors_by_id_are_the_ones_that_were_added() {
     let vectors = frames("vectors.npy");
-    for name in ["ivf8_l2.index", "ivf8_ip.index"] {
+    for name in ["ivf8_l2.index", "ivf8_ip.index", "pqfs_l2.index", "pqfs_ip.index"] {
         let index = index(name);
         let mut out = vec![0.0; 16];
         for (id, vector) in (0..).zip(vectors.rows()) {
@@ -140,18 +232,20 @@ fn vectors_by_id_are_the_ones_that_were_added() {
 
 #[test]
 fn results_do_not_depend_on_the_batch() {
-    let index = index("ivf8_l2.index");
     let vectors = frames("vectors.npy");
-    let whole = search(&*index, &vectors, 8, 1);
-    for (frame, query) in vectors.rows().enumerate() {
-        let alone = search(&*index, &Frames::from_data(16, query.to_vec()), 8, 1);
-        let (ids, distances) = whole.of_frame(frame);
-        assert_eq!(
-            (alone.ids.as_slice(), alone.distances.as_slice()),
-            (ids, distances)
-        );
+    for name in ["ivf8_l2.index", "pqfs_l2.index"] {
+        let index = index(name);
+        let whole = search(&*index, &vectors, 8, 1);
+        for (frame, query) in vectors.rows().enumerate() {
+            let alone = search(&*index, &Frames::from_data(16, query.to_vec()), 8, 1);
+            let (ids, distances) = whole.of_frame(frame);
+            assert_eq!(
+                (alone.ids.as_slice(), alone.distances.as_slice()),
+                (ids, distances)
+            );
+        }
+        assert_eq!(search(&*index, &vectors, 8, 1), whole, "the same again");
     }
-    assert_eq!(search(&*index, &vectors, 8, 1), whole, "the same again");
 }
 
 #[test]

@@ -60,6 +60,24 @@ def main() -> None:
             answers["blend075"] = answers["retrieved"] * np.float32(0.75) + np.float32(0.25) * queries
         np.savez(HERE / f"golden_{name}.npz", **answers)
 
+        # 4-bit codes, scanned in blocks, then an exact second look (the tuning guide's kind).
+        quick = faiss.index_factory(DIM, f"IVF{LISTS},PQ8x4fs,RFlat", metric)
+        faiss.downcast_index(quick.base_index).cp.min_points_per_centroid = 1
+        quick.train(vectors)
+        quick.add(vectors)
+        quick.k_factor = 2
+        faiss.write_index(quick, str(HERE / f"pqfs_{name}.index"))
+        answers = {}
+        for probes in [1, 3, LISTS]:
+            faiss.downcast_index(quick.base_index).nprobe = probes
+            for factor in [1, 2, 4]:
+                quick.k_factor = factor
+                rows = [quick.search(query[None], K) for query in queries]
+                distances, ids = (np.concatenate(column) for column in zip(*rows))
+                answers[f"ids_{probes}_{factor}"] = ids.astype(np.int64)
+                answers[f"distances_{probes}_{factor}"] = distances
+        np.savez_compressed(HERE / f"golden_pqfs_{name}.npz", **answers)
+
     flat = faiss.IndexFlatL2(DIM)
     flat.add(vectors[:50])
     faiss.write_index(flat, str(HERE / "flat_l2.index"))
@@ -69,6 +87,11 @@ def main() -> None:
     pq.train(vectors)
     pq.add(vectors)
     faiss.write_index(pq, str(HERE / "pq.index"))
+    for name, factory in [("codes_alone", "IVF2,PQ2x4fs"), ("residual", "IVF2,PQ2x4fsr,RFlat")]:
+        small_codes = faiss.index_factory(DIM, factory)
+        small_codes.train(vectors)
+        small_codes.add(vectors[:4])
+        faiss.write_index(small_codes, str(HERE / f"{name}.index"))
     mapped = faiss.index_factory(DIM, "IVF2,Flat")
     mapped.train(vectors[:80])
     mapped.add_with_ids(vectors[:4], np.array([7, 70, 700, 7000]))

@@ -24,6 +24,11 @@ impl<R: Read + Seek> Cursor<R> {
         }
     }
 
+    /// Bytes read or passed over so far.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
     /// Fails unless `count` more elements of `size` bytes are there. Called
     /// before anything of that size is allocated or read.
     pub fn need(&self, count: u64, size: u64) -> Result<u64, IndexFileError> {
@@ -95,6 +100,10 @@ impl<R: Read + Seek> Cursor<R> {
         self.take().map(u64::from_le_bytes)
     }
 
+    pub fn f32(&mut self) -> Result<f32, IndexFileError> {
+        self.take().map(f32::from_le_bytes)
+    }
+
     /// `count` sizes or pairs of words.
     pub fn u64s(&mut self, count: u64) -> Result<Vec<u64>, IndexFileError> {
         self.need(count, 8)?;
@@ -129,7 +138,7 @@ impl<R: Read + Seek> Cursor<R> {
         mut on: impl FnMut([u8; N]) -> Result<(), IndexFileError>,
     ) -> Result<(), IndexFileError> {
         let mut left = self.need(count, N as u64)?;
-        let mut buffer = vec![0; CHUNK];
+        let mut buffer = vec![0; usize::try_from(left).unwrap_or(CHUNK).min(CHUNK)];
         while left > 0 {
             // CHUNK is a multiple of every N in use, so no element is split.
             let step = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);

@@ -4,7 +4,7 @@
 pub(super) fn name(fourcc: [u8; 4]) -> Option<String> {
     let known = match &fourcc {
         b"IwPQ" | b"IwQR" | b"IvPQ" | b"IvQR" => "IVF with product quantisation",
-        b"IwPf" => "IVF with fast-scan product quantisation",
+        b"IwPf" => "IVF with fast-scan product quantisation but without the vectors; build it with `,RFlat`",
         b"IxPQ" | b"IxPo" | b"IxPq" | b"IPfs" => "product quantisation",
         b"IxRF" => "a refined index",
         b"IwSQ" | b"IwSq" | b"IvSQ" => "IVF with scalar quantisation",

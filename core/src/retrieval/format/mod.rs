@@ -15,13 +15,24 @@
 //!            u8 map kind, u64 entries, map,
 //!            "ilar", u64 nlist, u64 code size, "full" | "sprs", u64 n, u64 sizes,
 //!            per list that is not empty: its vectors, its ids
+//! IVF-PQfs   header (IwPf), u64 nlist, u64 nprobe, centroids, map as above,
+//!            u8 residual, u64 code size, i32 block, u64 padded pieces, i32 scan, u64 batch,
+//!            u64 d, u64 pieces, u64 bits, u64 floats, code books,
+//!            "ilbl", u64 nlist, u64 -1, u64 codes a block, u64 bytes a block,
+//!            per list: u64 ids, ids, u64 bytes, codes
+//! RFlat      header (IxRF), an IVF index, a Flat index, f32 k_factor
 //! ```
 //!
 //! Thread: loader.
 
 mod cursor;
+mod fast_scan;
 mod ivf_flat;
 mod kinds;
+mod lists;
+mod refined;
+
+pub(super) use refined::{MAX_K_FACTOR, RefinedLayout};
 
 use std::io::{Read, Seek};
 
@@ -49,12 +60,16 @@ pub(super) enum Checked {
         data: Vec<f32>,
     },
     /// An inverted-file index, now safe to hand to faiss.
-    IvfFlat(IvfLayout),
+    Ivf(IvfLayout),
+    /// An inverted file with an exact second look.
+    Refined(RefinedLayout),
 }
 
-/// What the header of an IVF-Flat file says, found consistent.
+/// What the header of an inverted file says, found consistent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct IvfLayout {
+    /// Where it begins in the file.
+    pub start: u64,
     /// Values per vector.
     pub dim: usize,
     /// Number of vectors.
@@ -85,7 +100,16 @@ pub(super) fn check(
     let fourcc = cursor.fourcc().map_err(|_| IndexFileError::NotAnIndex)?;
     match &fourcc {
         b"IxF2" | b"IxFI" | b"IxFl" => flat(&mut cursor, expected_dim),
-        b"IwFl" => ivf_flat::check(&mut cursor, expected_dim).map(Checked::IvfFlat),
+        b"IwFl" => {
+            let layout = ivf_flat::check(&mut cursor, expected_dim, 0)?;
+            cursor.end()?;
+            Ok(Checked::Ivf(layout))
+        }
+        b"IxRF" => {
+            let layout = refined::check(&mut cursor, expected_dim)?;
+            cursor.end()?;
+            Ok(Checked::Refined(layout))
+        }
         other => Err(match kinds::name(*other) {
             Some(kind) => IndexFileError::UnsupportedKind { kind },
             None => IndexFileError::NotAnIndex,

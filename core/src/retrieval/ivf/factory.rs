@@ -67,6 +67,12 @@ impl Trained {
         filled.map_err(BuildError::Backend)
     }
 
+    /// How many candidates per neighbour an exact second look (`RFlat`) takes where
+    /// a search does not say. Other indices have no such number and ignore it.
+    pub fn set_k_factor(&mut self, k_factor: u16) {
+        self.0.set_k_factor(f32::from(k_factor));
+    }
+
     /// Writes the file, whole or not at all.
     ///
     /// # Errors

@@ -10,10 +10,12 @@ mod factory;
 mod handle;
 mod openmp;
 mod raw;
+mod refined;
 mod stream;
 
 pub use build::{BuildError, SaveError, rvc_list_count};
 pub use factory::{Trained, flat_lists};
+pub use refined::RefinedIndex;
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -41,20 +43,20 @@ pub struct IvfIndex {
 }
 
 impl IvfIndex {
-    /// Lets faiss read a file that [`super::format::check`] has let pass, makes
+    /// Lets faiss read the part of a file that [`super::format::check`] has let pass, makes
     /// the map from ids to vectors, and searches once, because the first search
     /// is several times slower than all others.
     pub(super) fn load(
         mut source: impl Read + Seek + 'static,
         layout: &IvfLayout,
     ) -> Result<Self, IndexFileError> {
-        source.seek(SeekFrom::Start(0))?;
+        source.seek(SeekFrom::Start(layout.start))?;
         let _bounded = OneThread::here();
         let index = stream::read(source)
             .and_then(Handle::new)
             .and_then(Self::from_handle)
             .map_err(IndexFileError::Backend)?;
-        if index.layout() != *layout {
+        if !index.is_laid_out(layout) {
             let what = "it changed while it was read";
             return Err(IndexFileError::Corrupt { what });
         }
@@ -63,6 +65,11 @@ impl IvfIndex {
 
     fn from_handle(mut handle: Handle) -> Result<Self, String> {
         handle.map_ids()?;
+        Self::without_ids(handle)
+    }
+
+    /// One whose vectors are never asked for: without the map from ids to places.
+    fn without_ids(handle: Handle) -> Result<Self, String> {
         let (dim, len, metric, n_list) = (handle.dim(), handle.len(), handle.metric(), handle.n_list());
         let index = Self {
             handle,
@@ -78,13 +85,9 @@ impl IvfIndex {
         Ok(index)
     }
 
-    fn layout(&self) -> IvfLayout {
-        IvfLayout {
-            dim: self.dim,
-            len: self.len,
-            metric: self.metric,
-            n_list: self.n_list,
-        }
+    fn is_laid_out(&self, layout: &IvfLayout) -> bool {
+        (self.dim, self.len, self.metric, self.n_list)
+            == (layout.dim, layout.len, layout.metric, layout.n_list)
     }
 
     fn search_with(

@@ -88,6 +88,18 @@ impl Raw {
         check(unsafe { sys::faiss_Index_reset(self.as_ptr()) })
     }
 
+    /// For an index with an exact second look; others ignore it.
+    pub(super) fn set_k_factor(&mut self, k_factor: f32) {
+        // SAFETY: the index lives and `&mut` excludes all other users; the cast is
+        // a dynamic_cast to the same object, null if it is of another kind.
+        unsafe {
+            let refined = sys::faiss_IndexRefineFlat_cast(self.as_ptr());
+            if !refined.is_null() {
+                sys::faiss_IndexRefineFlat_set_k_factor(refined, k_factor);
+            }
+        }
+    }
+
     pub(super) fn dim(&self) -> usize {
         // SAFETY: the index lives; the function reads a field.
         usize::try_from(unsafe { sys::faiss_Index_d(self.as_ptr()) }).unwrap_or(0)

@@ -8,7 +8,9 @@ use std::path::Path;
 use super::*;
 use crate::retrieval::{Neighbours, SearchParams};
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 7] = [
+    "pqfs_l2.index",
+    "pqfs_ip.index",
     "ivf8_l2.index",
     "ivf8_ip.index",
     "flat_l2.index",
@@ -54,19 +56,31 @@ fn try_everything(bytes: Vec<u8>, what: &str) {
     }
 }
 
-/// Where the floats of the lists begin is no structure any more.
-fn structure(bytes: &[u8]) -> usize {
-    bytes
-        .windows(4)
-        .position(|window| window == b"full" || window == b"sprs")
-        .map_or(64, |at| at + 200)
+/// Where something else than vectors may stand: all but the vectors themselves.
+fn structure(bytes: &[u8]) -> Vec<usize> {
+    let find = |name: &[u8; 4]| bytes.windows(4).rposition(|window| window == name);
+    let lists = find(b"full").or(find(b"sprs")).map_or(64, |at| at + 200);
+    let blocks = find(b"ilbl").map_or(0..0, |at| at.saturating_sub(100)..at + 3000);
+    // The vectors of a second look, and what stands before and behind them.
+    let exact = if bytes.starts_with(b"IxRF") {
+        let at = find(b"IxF2").or(find(b"IxFI")).expect("an exact index");
+        at.saturating_sub(20)..at + 60
+    } else {
+        0..0
+    };
+    let end = bytes.len().saturating_sub(12)..bytes.len();
+    let mut places: Vec<usize> = (0..lists).chain(blocks).chain(exact).chain(end).collect();
+    places.retain(|&at| at < bytes.len());
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 #[test]
 fn every_byte_changed() {
     for name in FILES {
         let good = bytes(name);
-        for at in 0..good.len().min(structure(&good)) {
+        for at in structure(&good) {
             for change in [0x01, 0x02, 0x10, 0x80, 0xff] {
                 let mut bad = good.clone();
                 bad[at] ^= change;
@@ -94,7 +108,7 @@ fn every_word_made_extreme() {
     ];
     for name in FILES {
         let good = bytes(name);
-        for at in 0..good.len().min(structure(&good)) - 8 {
+        for at in structure(&good).into_iter().filter(|at| at + 8 <= good.len()) {
             for word in words {
                 let mut bad = good.clone();
                 bad[at..at + 8].copy_from_slice(&word.to_le_bytes());
@@ -156,6 +170,15 @@ fn values_that_are_no_numbers() {
 fn floats(file: &[u8]) -> Vec<usize> {
     const HEADER: usize = 37;
     let first = HEADER + 8;
+    if file.starts_with(b"IxRF") {
+        // A centroid, a code book, a vector of the second look.
+        let last = file.len() - 4 - 201 * 16 * 4;
+        let lists = file
+            .windows(4)
+            .position(|window| window == b"ilbl")
+            .expect("lists");
+        return vec![2 * HEADER + 16 + first, lists - 4, last];
+    }
     if !file.starts_with(b"IwFl") {
         return vec![first];
     }

@@ -110,6 +110,7 @@ pub fn run(args: &Build) -> Result<()> {
     eprintln!("{count} vectors of {dim} values, {}", plan.factory);
     let spec = BuildSpec {
         factory: plan.factory,
+        k_factor: plan.k_factor,
         metric: args.metric.into(),
         seed: args.seed,
     };

@@ -1,0 +1,183 @@
+//! Ten thousand damaged index files: each is refused in a sentence or opens as an
+//! index that can be searched. Never a crash, and never an allocation that the
+//! file's own size does not explain.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use voxmeld_core::frames::Frames;
+use voxmeld_core::retrieval::{Neighbours, SearchParams, Sidecar, open};
+
+/// Remembers the largest allocation.
+struct Measuring;
+
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: hands everything on to the system's allocator.
+unsafe impl GlobalAlloc for Measuring {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LARGEST.fetch_max(layout.size(), Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Measuring = Measuring;
+
+const FILES: [&str; 10] = [
+    "ivf8_l2.index",
+    "ivf8_ip.index",
+    "flat_l2.index",
+    "pqfs_l2.index",
+    "pqfs_ip.index",
+    "sparse_array_map.index",
+    "sparse_hash_map.index",
+    "trained_ivf8_l2.index",
+    "custom_ids.index",
+    "residual.index",
+];
+
+/// A repeatable sequence (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound.max(1) as u64).expect("below a usize")
+    }
+}
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/data/retrieval")
+        .join(name)
+}
+
+/// Damages a file in one of the ways that files are damaged, or forged.
+fn damage(bytes: &mut Vec<u8>, others: &[Vec<u8>], random: &mut Random) {
+    // Structure stands at the front and just before and behind the vectors.
+    let at = match random.below(3) {
+        0 => random.below(bytes.len().min(256)),
+        1 => bytes.len() - 1 - random.below(bytes.len().min(64)),
+        _ => random.below(bytes.len()),
+    };
+    match random.below(7) {
+        0 => bytes[at] ^= 1 << random.below(8),
+        1 => bytes[at] = u8::try_from(random.below(256)).expect("a byte"),
+        2 | 3 => {
+            let word = match random.below(4) {
+                0 => 1 << random.below(64),
+                1 => u64::MAX - random.next() % 16,
+                2 => random.next() % 4096,
+                _ => random.next(),
+            };
+            let end = bytes.len().min(at + if random.below(2) == 0 { 4 } else { 8 });
+            bytes[at..end].copy_from_slice(&word.to_le_bytes()[..end - at]);
+        }
+        4 => bytes.truncate(at + 1),
+        5 => {
+            let other = &others[random.below(others.len())];
+            let from = random.below(other.len());
+            let count = random.below(64).min(other.len() - from).min(bytes.len() - at);
+            bytes[at..at + count].copy_from_slice(&other[from..from + count]);
+        }
+        _ => {
+            let piece: Vec<u8> = bytes[at..bytes.len().min(at + 1 + random.below(64))].to_vec();
+            let place = random.below(bytes.len());
+            bytes.splice(place..place, piece);
+        }
+    }
+}
+
+/// Opens, and uses all of what opened. True if it opened.
+fn use_it(path: &Path, seed: u64) -> bool {
+    let index = match open(path, None) {
+        Ok(index) => index,
+        Err(error) => {
+            let sentence = error.to_string();
+            assert!(sentence.len() > 20, "{seed}: {sentence}");
+            assert!(!sentence.starts_with("faiss could not"), "{seed}: {sentence}");
+            return false;
+        }
+    };
+    let queries = Frames::from_data(index.dim(), vec![0.5; index.dim() * 2]);
+    let mut found = Neighbours::default();
+    for (n_probe, k_factor) in [(1, 0), (1000, 3)] {
+        let params = SearchParams {
+            k: 8,
+            n_probe,
+            k_factor,
+        };
+        index.search(&queries, params, &mut found).expect("searched");
+        let mut vector = vec![0.0; index.dim()];
+        for &id in &found.ids {
+            assert_eq!(index.vector(id, &mut vector), id >= 0, "{seed}");
+        }
+    }
+    true
+}
+
+#[test]
+fn ten_thousand_damaged_files() {
+    let good: Vec<Vec<u8>> = FILES
+        .iter()
+        .map(|name| fs::read(data(name)).expect(name))
+        .collect();
+    let path = std::env::temp_dir().join(format!("voxmeld-hostile-{}.index", std::process::id()));
+    LARGEST.store(0, Relaxed);
+    let mut opened = 0;
+    for seed in 0..10_000 {
+        let mut random = Random(seed);
+        let mut bytes = good[random.below(good.len())].clone();
+        for _ in 0..=random.below(3) {
+            damage(&mut bytes, &good, &mut random);
+        }
+        fs::write(&path, bytes).expect("written");
+        opened += usize::from(use_it(&path, seed));
+    }
+    // Not one of them allocated more than a few buffers of the reader.
+    assert!(
+        LARGEST.load(Relaxed) < 1 << 20,
+        "{} bytes at once",
+        LARGEST.load(Relaxed)
+    );
+    // Damage to a vector's value is none that anybody can see; the rest must be caught.
+    assert!((100..6000).contains(&opened), "{opened} opened");
+
+    // The sidecar beside it.
+    fs::write(&path, &good[0]).expect("written");
+    let mut sidecar = Sidecar::new(16, 201, "IVF8,Flat", Default::default(), 0);
+    sidecar.sources = serde_json::from_str(
+        r#"[{"file":"a.wav","sha256":"","spans":[{"first_id":0,"len":90,"start_frame_50hz":7},{"first_id":90,"len":111,"start_frame_50hz":300}]}]"#,
+    )
+    .expect("sources");
+    let text = serde_json::to_vec(&sidecar).expect("text");
+    for seed in 0..2000 {
+        let mut random = Random(seed);
+        let mut bytes = text.clone();
+        damage(&mut bytes, std::slice::from_ref(&text), &mut random);
+        fs::write(Sidecar::path_of(&path), bytes).expect("written");
+        if let Ok(index) = open(&path, None) {
+            for id in [i64::MIN, -1, 0, 89, 90, 200, 201, i64::MAX] {
+                let _ = index.sidecar().and_then(|sidecar| sidecar.locate(id));
+            }
+        }
+    }
+    fs::remove_file(Sidecar::path_of(&path)).expect("removed");
+    fs::remove_file(&path).expect("removed");
+}
