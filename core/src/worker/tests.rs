@@ -354,7 +354,7 @@ fn a_frame_has_the_ratio_of_the_sample_in_its_middle() {
                 // The newest frame of a hop is the one before its last 20 ms;
                 // a frame's middle, in time: 7.5 ms less half a resampler's chunk.
                 let frame = (n + 1) * hop.frames_50hz() - 2;
-                let chunk_ms = rig.geometry.resample_chunk_ms as f64;
+                let chunk_ms = f64::from(rig.geometry.resample_chunk_ms);
                 let middle_s = frame as f64 * 0.02 + (7.5 - chunk_ms / 2.0) / 1000.0;
                 let sample = (middle_s * rate_hz) as usize;
                 let expected = (sample / 37 * 37) as f64 / rate_hz;
