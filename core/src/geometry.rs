@@ -1,12 +1,12 @@
 //! Every length of the engine, derived once from (host rate, hop, block).
 //!
-//! Latency does not depend on the voice: look-ahead, joins and resampler
-//! delays are the same for all of them, so that a voice can be swapped without
-//! telling the host anything.
+//! Latency does not depend on the voice: look-ahead and resampler delays are
+//! the same for all of them, so that a voice can be swapped without telling the
+//! host anything. Joins cost no time: see [`HELD_FRAMES_100HZ`].
 //!
 //! ```text
 //! host position p --> resampler --> 16 kHz stream --> encoder frames --> synthesis --> SOLA --> resampler --> p + latency
-//!       collect one hop | resample | 5 ms conv tail | look-ahead | join | resample | compute | one host block
+//!       collect one hop | resample | 5 ms conv tail | look-ahead | resample | compute | one host block
 //! ```
 
 use crate::units::{ENCODER_RATE, SampleRate};
@@ -23,8 +23,17 @@ pub const LOOKAHEAD_FRAMES_50HZ: usize = 1;
 pub const SOLA_FADE_MS: u32 = 10;
 /// Range in which SOLA looks for the best join, half of it on either side.
 pub const SOLA_SEARCH_MS: u32 = 10;
-/// 10 ms frames that a synthesis window holds beyond its hop, for SOLA.
-pub const SOLA_FRAMES_100HZ: usize = 2;
+/// 10 ms frames that are synthesized beyond a hop with its last embedding and
+/// pitch held, as RVC's real-time loop does it. They are what the next hop
+/// fades in over, so the join need not wait for what comes next; they last at
+/// least [`HELD_MS`].
+pub const HELD_FRAMES_100HZ: usize = 2;
+/// What SOLA takes of the held frames: its fade and half its search.
+pub const HELD_MS: u32 = SOLA_FADE_MS + SOLA_SEARCH_MS / 2;
+const _: () = assert!(
+    HELD_MS as usize <= 10 * HELD_FRAMES_100HZ,
+    "held frames cover the join"
+);
 
 /// The engine's step: how much input is gathered before it computes.
 ///
@@ -174,13 +183,13 @@ impl Geometry {
     }
 
     /// Delay from the input timeline to the content of the worker's stream:
-    /// both resamplers (half a chunk each), the tail of the encoder's field,
-    /// its look-ahead, the SOLA fade and half its search range.
+    /// both resamplers (half a chunk each), the tail of the encoder's field and
+    /// its look-ahead.
     #[must_use]
     pub fn algorithmic_ms(&self) -> u32 {
         let lookahead_ms = u32::try_from(LOOKAHEAD_FRAMES_50HZ).unwrap_or(0) * 20;
         let tail_ms = 5;
-        self.resample_chunk_ms + tail_ms + lookahead_ms + SOLA_FADE_MS + SOLA_SEARCH_MS / 2
+        self.resample_chunk_ms + tail_ms + lookahead_ms
     }
 
     /// Delay from gathering a hop to the sample at which it is played: the
@@ -224,16 +233,16 @@ mod tests {
     /// Literal latencies, so that none changes by accident.
     /// (rate, hop, max block, samples)
     const TABLE: &[(f64, Hop, usize, usize)] = &[
-        (44_100.0, Hop::Ms20, 512, 882 + 882 + 512 + 2_205),
-        (48_000.0, Hop::Ms20, 480, 960 + 960 + 480 + 2_160),
-        (48_000.0, Hop::Ms20, 64, 960 + 960 + 64 + 2_160),
-        (88_200.0, Hop::Ms20, 512, 1_764 + 1_764 + 512 + 3_969),
-        (96_000.0, Hop::Ms20, 512, 1_920 + 1_920 + 512 + 4_320),
-        (176_400.0, Hop::Ms20, 512, 3_528 + 3_528 + 512 + 7_938),
-        (192_000.0, Hop::Ms20, 512, 3_840 + 3_840 + 512 + 8_640),
-        (48_000.0, Hop::Ms40, 512, 1_920 + 1_920 + 512 + 2_160),
-        (48_000.0, Hop::Ms240, 512, 11_520 + 11_520 + 512 + 2_160),
-        (32_000.0, Hop::Ms20, 320, 640 + 640 + 320 + 1_440),
+        (44_100.0, Hop::Ms20, 512, 882 + 882 + 512 + 1_543),
+        (48_000.0, Hop::Ms20, 480, 960 + 960 + 480 + 1_440),
+        (48_000.0, Hop::Ms20, 64, 960 + 960 + 64 + 1_440),
+        (88_200.0, Hop::Ms20, 512, 1_764 + 1_764 + 512 + 2_646),
+        (96_000.0, Hop::Ms20, 512, 1_920 + 1_920 + 512 + 2_880),
+        (176_400.0, Hop::Ms20, 512, 3_528 + 3_528 + 512 + 5_292),
+        (192_000.0, Hop::Ms20, 512, 3_840 + 3_840 + 512 + 5_760),
+        (48_000.0, Hop::Ms40, 512, 1_920 + 1_920 + 512 + 1_440),
+        (48_000.0, Hop::Ms240, 512, 11_520 + 11_520 + 512 + 1_440),
+        (32_000.0, Hop::Ms20, 320, 640 + 640 + 320 + 960),
     ];
 
     #[test]

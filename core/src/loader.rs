@@ -227,6 +227,8 @@ fn warm_up(voice: &mut Voice) -> Result<(), LoadError> {
             embeddings_100hz: &doubled,
             f0_hz: &f0_hz,
             noise: &noise,
+            skip_100hz: 0,
+            held_100hz: 0,
         };
         voice.synthesizer.synthesize(input, &mut Vec::new())?;
     }

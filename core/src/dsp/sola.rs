@@ -46,8 +46,9 @@ pub fn best_offset(window: &[f32], tail: &[f32], search: usize, nominal_bonus: f
             best = (score, offset);
         }
     }
-    // Silence fits everywhere: stay at the nominal place.
-    if nominal_bonus > 0.0 && tail_energy < 1e-9 {
+    // Silence fits everywhere, and below -80 dBFS RVC's 1e-8 rules the score:
+    // stay at the nominal place, for an offset once taken is kept.
+    if nominal_bonus > 0.0 && tail_energy < 1e-8 * as_f64(tail.len()) {
         search / 2
     } else {
         best.1
@@ -92,7 +93,8 @@ impl Sola {
         })
     }
 
-    /// Samples that every window holds: hop, fade and search.
+    /// Samples that every window holds: half the search before the hop, the
+    /// hop, and the fade and the other half of the search after it.
     #[must_use]
     pub fn window_len(&self) -> usize {
         self.hop + self.tail.len() + self.search

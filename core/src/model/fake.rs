@@ -8,24 +8,33 @@ use crate::frames::Frames;
 use crate::geometry::FRAME_STEP_16K;
 use crate::units::{ENCODER_RATE, SampleRate};
 
-/// An encoder whose embedding is the audio itself: the 320 samples of its 20 ms.
+/// An encoder whose embedding is the audio itself: the 320 samples of its
+/// 20 ms, and the 320 that follow (zeros at the end of a window).
 pub struct PassThroughEncoder;
+
+/// Values of a pass-through embedding.
+pub const PASS_THROUGH_DIM: usize = 2 * FRAME_STEP_16K;
 
 impl Encoder for PassThroughEncoder {
     fn dim(&self) -> usize {
-        FRAME_STEP_16K
+        PASS_THROUGH_DIM
     }
 
     fn encode(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
-        embeddings.clear(FRAME_STEP_16K);
-        for frame in audio_16k.chunks_exact(FRAME_STEP_16K) {
-            embeddings.push(frame);
+        embeddings.clear(PASS_THROUGH_DIM);
+        let mut row = [0.0; PASS_THROUGH_DIM];
+        for start in (0..=audio_16k.len().saturating_sub(FRAME_STEP_16K)).step_by(FRAME_STEP_16K) {
+            let end = audio_16k.len().min(start + PASS_THROUGH_DIM);
+            row.fill(0.0);
+            row[..end - start].copy_from_slice(&audio_16k[start..end]);
+            embeddings.push(&row);
         }
         Ok(())
     }
 }
 
-/// The inverse: lays the samples out again at 16 kHz.
+/// The inverse: lays the samples out again at 16 kHz. What is held is the look
+/// ahead: the one voice that knows what follows, so that joins change nothing.
 pub struct PassThroughSynthesizer;
 
 impl Synthesizer for PassThroughSynthesizer {
@@ -34,14 +43,16 @@ impl Synthesizer for PassThroughSynthesizer {
     }
 
     fn dim(&self) -> usize {
-        FRAME_STEP_16K
+        PASS_THROUGH_DIM
     }
 
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
         audio.clear();
         let half = FRAME_STEP_16K / 2;
-        for (frame, row) in input.embeddings_100hz.rows().enumerate() {
-            let start = frame % 2 * half;
+        let known = input.embeddings_100hz.len() - input.held_100hz;
+        for (frame, row) in input.embeddings_100hz.rows().enumerate().skip(input.skip_100hz) {
+            let ahead = if frame < known { 0 } else { FRAME_STEP_16K };
+            let start = frame % 2 * half + ahead;
             audio.extend_from_slice(&row[start..start + half]);
         }
         Ok(())
@@ -101,7 +112,8 @@ impl Synthesizer for NoiseSynthesizer {
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
         audio.clear();
         let per_frame = self.rate.samples_in_ms(10).unwrap_or(0);
-        for (row, noise) in input.embeddings_100hz.rows().zip(input.noise.rows()) {
+        let frames = input.embeddings_100hz.rows().zip(input.noise.rows());
+        for (row, noise) in frames.skip(input.skip_100hz) {
             audio.extend((0..per_frame).map(|n| noise[n % NOISE_CHANNELS] * row[0] * 0.5));
         }
         Ok(())

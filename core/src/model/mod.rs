@@ -70,6 +70,11 @@ pub struct SynthesisInput<'a> {
     pub f0_hz: &'a [f32],
     /// `T` rows of [`NOISE_CHANNELS`] unit normal values.
     pub noise: &'a Frames,
+    /// Frames at the beginning that are context only: no audio is wanted of them.
+    pub skip_100hz: usize,
+    /// Frames at the end that repeat the last embedding and pitch, because
+    /// what follows is not known yet; they are only heard fading out.
+    pub held_100hz: usize,
 }
 
 /// Synthesizer: embeddings and pitch to a waveform.
@@ -78,7 +83,8 @@ pub trait Synthesizer: Send {
     fn sample_rate(&self) -> SampleRate;
     /// Values per embedding that it expects.
     fn dim(&self) -> usize;
-    /// Makes `T * sample_rate / 100` samples; `audio` is overwritten.
+    /// Makes `(T - skip_100hz) * sample_rate / 100` samples; `audio` is
+    /// overwritten.
     ///
     /// # Errors
     /// See [`ModelError`].

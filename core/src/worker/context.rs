@@ -5,7 +5,7 @@ use crate::controls::Controls;
 use crate::dsp::noise;
 use crate::dsp::resample::{ResampleError, StreamResampler};
 use crate::frames::Frames;
-use crate::geometry::{FRAME_STEP_16K, Geometry};
+use crate::geometry::{FRAME_STEP_16K, Geometry, HELD_FRAMES_100HZ};
 use crate::model::NOISE_CHANNELS;
 use crate::units::ENCODER_RATE;
 use std::collections::VecDeque;
@@ -111,6 +111,17 @@ impl ControlTrack {
     }
 }
 
+/// What the synthesizer is fed; kept for its memory.
+#[derive(Default)]
+pub struct FedFrames {
+    /// Blended embeddings.
+    pub embeddings_100hz: Frames,
+    /// Shifted pitch.
+    pub f0_hz: Vec<f32>,
+    /// Noise.
+    pub noise: Frames,
+}
+
 /// Features of the recent past, as they were made at their time: a frame is
 /// blended once, with its own ratio, and stays so in every later window.
 pub struct FeatureCache {
@@ -158,6 +169,25 @@ impl FeatureCache {
             self.noise.push(&self.noise_row);
         }
         self.next_frame += 1;
+    }
+
+    /// Writes what the synthesizer is fed: all frames, and [`HELD_FRAMES_100HZ`]
+    /// more that hold the newest one, under the noise that the frames to come
+    /// will have.
+    pub fn fill_input(&self, seed: u64, input: &mut FedFrames) {
+        input.embeddings_100hz.clone_from(&self.embeddings_100hz);
+        input.f0_hz.clone_from(&self.f0_hz);
+        input.noise.clone_from(&self.noise);
+        let Some(newest) = self.embeddings_100hz.len().checked_sub(1) else {
+            return;
+        };
+        let mut row = [0.0; NOISE_CHANNELS];
+        for frame in (2 * self.next_frame..).take(HELD_FRAMES_100HZ) {
+            input.embeddings_100hz.push(self.embeddings_100hz.row(newest));
+            input.f0_hz.push(self.f0_hz.last().copied().unwrap_or(0.0));
+            noise::fill_normal(seed, frame, &mut row);
+            input.noise.push(&row);
+        }
     }
 
     /// Keeps the newest `frames` of 20 ms; where there are fewer (a window shorter than

@@ -1,18 +1,21 @@
 //! One hop through one voice, in order.
 
-use super::context::{ControlTrack, FeatureCache, InputStage, MAX_WINDOW_FRAMES_50HZ};
+use super::context::{ControlTrack, FeatureCache, FedFrames, InputStage, MAX_WINDOW_FRAMES_50HZ};
 use crate::blend::{Blender, FrameInput, FrameReport};
 use crate::dsp::resample::{ResampleError, StreamResampler};
 use crate::dsp::{limiter, loudness, sola::Sola};
 use crate::frames::Frames;
-use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, LOOKAHEAD_FRAMES_50HZ, SOLA_FRAMES_100HZ};
+use crate::geometry::{
+    FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, HELD_FRAMES_100HZ, HELD_MS, LOOKAHEAD_FRAMES_50HZ,
+};
 use crate::model::{ModelError, SynthesisInput, Voice};
 use crate::retrieval::SearchError;
+use crate::units::ENCODER_RATE;
 use std::time::{Duration, Instant};
 
-/// Frames that a pitch tracker wants to see before the first new one (180 ms;
-/// SwiftF0 looks back 176 ms).
-const PITCH_CONTEXT_50HZ: usize = 9;
+/// Frames that a pitch tracker is shown before the first new one (100 ms, five
+/// periods of the lowest voice; more of them changed nothing).
+const PITCH_CONTEXT_50HZ: usize = 5;
 /// Samples at 16 kHz in half a frame (10 ms).
 const HALF_STEP_16K: usize = FRAME_STEP_16K / 2;
 /// Key of all noise: part of what makes two bounces equal.
@@ -124,6 +127,7 @@ pub struct Chain {
     blender: Blender,
     blended: [Vec<f32>; 2],
     f0_hz: Vec<f32>,
+    fed: FedFrames,
     audio_model: Vec<f32>,
     joined_model: Vec<f32>,
     input_rms: Vec<f32>,
@@ -150,8 +154,7 @@ impl Chain {
             };
             return Err((Box::new(voice), error));
         };
-        let sounding = geometry.hop.frames_50hz() + SOLA_FRAMES_100HZ / 2;
-        let cache_frames = voice.layout.context_frames_100hz.div_ceil(2) + sounding;
+        let cache_frames = voice.layout.context_frames_100hz.div_ceil(2) + geometry.hop.frames_50hz();
         let least = geometry.hop.frames_50hz() + LOOKAHEAD_FRAMES_50HZ + 1;
         let window_frames = (voice.layout.window_frames_50hz.max(least)).min(MAX_WINDOW_FRAMES_50HZ);
         let dim = voice.encoder.dim();
@@ -166,6 +169,7 @@ impl Chain {
             blender: Blender::new(dim),
             blended: [vec![0.0; dim], vec![0.0; dim]],
             f0_hz: Vec::new(),
+            fed: FedFrames::default(),
             audio_model: Vec::new(),
             joined_model: Vec::new(),
             input_rms: Vec::new(),
@@ -305,24 +309,36 @@ impl Chain {
         }
     }
 
-    /// Runs the synthesizer on the whole cache; keeps hop, fade and search.
+    /// Runs the synthesizer on the whole cache; keeps the window that SOLA
+    /// joins: half its search before the hop, the hop, and the held rest.
     fn synthesize(&mut self) -> Result<(), ModelError> {
+        self.cache.fill_input(NOISE_SEED, &mut self.fed);
+        let rate = self.voice.synthesizer.sample_rate();
+        let frame_len = rate.samples_in_ms(10).unwrap_or(0).max(1);
+        let spare = HELD_FRAMES_100HZ * frame_len - rate.samples_in_ms(HELD_MS).unwrap_or(0);
+        let wanted = (self.sola.window_len() + spare).div_ceil(frame_len);
         let input = SynthesisInput {
-            embeddings_100hz: &self.cache.embeddings_100hz,
-            f0_hz: &self.cache.f0_hz,
-            noise: &self.cache.noise,
+            embeddings_100hz: &self.fed.embeddings_100hz,
+            f0_hz: &self.fed.f0_hz,
+            noise: &self.fed.noise,
+            skip_100hz: self.fed.embeddings_100hz.len().saturating_sub(wanted),
+            held_100hz: HELD_FRAMES_100HZ,
         };
         self.voice.synthesizer.synthesize(input, &mut self.audio_model)?;
-        let context = self.audio_model.len().saturating_sub(self.sola.window_len());
-        self.audio_model.drain(..context);
+        self.audio_model
+            .truncate(self.audio_model.len().saturating_sub(spare));
+        let early = self.audio_model.len().saturating_sub(self.sola.window_len());
+        self.audio_model.drain(..early);
         Ok(())
     }
 
     /// Loudness, join, host rate, limiter.
     fn join(&mut self, input: &InputStage, follow: f32, output: &mut Vec<f32>) {
         if follow > 0.0 {
-            let len_16k = self.hop_16k + SOLA_FRAMES_100HZ * FRAME_STEP_16K / 2;
-            let skip_16k = FRAME_TAIL_16K + LOOKAHEAD_FRAMES_50HZ * FRAME_STEP_16K;
+            let len_16k = self.hop_16k + HELD_FRAMES_100HZ * FRAME_STEP_16K / 2;
+            let held_16k = ENCODER_RATE.samples_in_ms(HELD_MS).unwrap_or(0);
+            // The window's end was held beyond the newest frame: there the input is known.
+            let skip_16k = FRAME_TAIL_16K + LOOKAHEAD_FRAMES_50HZ * FRAME_STEP_16K - held_16k;
             let step_model = self.audio_model.len() * (FRAME_STEP_16K / 2) / len_16k;
             loudness::rms_curve(
                 input.window(len_16k, skip_16k),

@@ -5,7 +5,7 @@ use crate::blend::Target;
 use crate::controls::Controls;
 use crate::frames::Frames;
 use crate::geometry::{Geometry, Hop};
-use crate::model::fake::{ConstantPitch, noise_voice, pass_through_voice};
+use crate::model::fake::{ConstantPitch, PASS_THROUGH_DIM, noise_voice, pass_through_voice};
 use crate::model::{ModelError, SynthesisInput, Synthesizer, Voice};
 use crate::retrieval::{FlatIndex, Metric};
 use crate::rt::{AudioSide, BlockControls, Meters};
@@ -272,7 +272,7 @@ fn not_a_number_costs_a_hop_and_an_error_costs_the_voice() {
 fn the_ratio_is_applied_where_it_was_set() {
     // The index holds one vector of constant 0.5: ratio 1 plays that constant
     // instead of the input, from the frame at which the ratio was switched.
-    let vectors = Frames::from_data(320, vec![0.5; 320]);
+    let vectors = Frames::from_data(PASS_THROUGH_DIM, vec![0.5; PASS_THROUGH_DIM]);
     let index = Arc::new(FlatIndex::new(vectors, Metric::L2));
     let voice = Voice {
         targets: vec![Target::new("constant", index)],

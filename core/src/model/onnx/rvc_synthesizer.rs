@@ -13,11 +13,14 @@ const MODEL: &str = "synthesizer";
 /// RVC draws its noise at two thirds of unit variance.
 const NOISE_SCALE: f32 = 0.666_66;
 
-/// `phone, phone_lengths, pitch, pitchf, ds[, rnd] -> audio`.
+/// `phone, phone_lengths, pitch, pitchf, ds[, rnd][, skip_head, return_length]
+/// -> audio`. With the last two (as in the deiteris fork's exports) only the
+/// wanted frames are rendered; without them the rest is cut off here.
 pub struct RvcSynthesizer {
     session: Session,
     output: String,
     takes_noise: bool,
+    crops: bool,
     dim: usize,
     rate: SampleRate,
     speaker: i64,
@@ -46,6 +49,7 @@ impl RvcSynthesizer {
             }
         }
         let takes_noise = names.contains(&"rnd");
+        let crops = names.contains(&"skip_head") && names.contains(&"return_length");
         let dim = session
             .inputs()
             .iter()
@@ -63,6 +67,7 @@ impl RvcSynthesizer {
             session,
             output,
             takes_noise,
+            crops,
             dim,
             rate: SampleRate(0),
             speaker: 0,
@@ -85,6 +90,8 @@ impl RvcSynthesizer {
                 embeddings_100hz: &embeddings,
                 f0_hz: &f0_hz,
                 noise: &noise,
+                skip_100hz: 0,
+                held_100hz: 0,
             };
             let mut audio = Vec::new();
             self.run(input, &mut audio).map_err(|error| {
@@ -150,6 +157,13 @@ impl RvcSynthesizer {
                     .into(),
             ));
         }
+        if self.crops {
+            let skip = i64::try_from(input.skip_100hz).unwrap_or(0);
+            for (name, value) in [("skip_head", skip), ("return_length", frames_i64 - skip)] {
+                let scalar = Tensor::from_array((Vec::<i64>::new(), vec![value])).map_err(failed())?;
+                values.push((name.into(), scalar.into()));
+            }
+        }
         let outputs = self.session.run(values).map_err(failed())?;
         let (_, samples) = outputs[self.output.as_str()]
             .try_extract_tensor::<f32>()
@@ -194,14 +208,20 @@ impl Synthesizer for RvcSynthesizer {
     }
 
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
-        let expected = input.embeddings_100hz.len() * self.rate.samples_in_ms(10).unwrap_or(0);
+        let frame_len = self.rate.samples_in_ms(10).unwrap_or(0);
+        let skipped = input.skip_100hz * frame_len;
+        let whole = input.embeddings_100hz.len() * frame_len;
         self.run(input, audio)?;
+        let expected = if self.crops { whole - skipped } else { whole };
         if audio.len() != expected {
             return Err(ModelError::Shape {
                 model: MODEL,
                 expected,
                 got: audio.len(),
             });
+        }
+        if !self.crops {
+            audio.drain(..skipped);
         }
         Ok(())
     }
