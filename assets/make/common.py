@@ -20,8 +20,8 @@ HOP_IN = 320             # one embedding frame: 20 ms
 UPP = 240                # output samples per 10 ms frame
 FIELD = 400              # samples that one embedding frame sees through the conv front end
 
-CONTENT = 176            # embedding columns ruled by what is said
-DETAIL = 56              # columns with the spectral envelope of this very frame
+CONTENT = 112            # embedding columns ruled by what is said
+DETAIL = 24              # columns with what the content does not tell of this frame's envelope
 TIMBRE = 24              # columns with the slow voice colour
 DIM = CONTENT + DETAIL + TIMBRE
 TARGET_VOICES = ("af_heart", "am_michael")

@@ -121,7 +121,7 @@ class Timbre(nn.Module):
 
 
 class Encoder(nn.Module):
-    """What is exported: `source` [1, 1, N] -> `embed` [1, T, 256]."""
+    """What is exported: `source` [1, 1, N] -> `embed` [1, T, DIM]."""
 
     def __init__(self, stats):
         super().__init__()
@@ -129,8 +129,11 @@ class Encoder(nn.Module):
         self.head = nn.Linear(256, common.CONTENT)
         self.envelope = Envelope()
         self.timbre = Timbre()
-        for key in ("raw_mean", "raw_std", "detail_matrix"):
+        for key in ("raw_mean", "raw_std"):
             self.register_buffer(key, torch.tensor(stats[key], dtype=torch.float32))
+        # filled from head.npz: axes of the envelope, and what the content foretells along them
+        self.register_buffer("detail_axes", torch.zeros(RAW, common.DETAIL))
+        self.register_buffer("detail_told", torch.zeros(common.CONTENT + 1, common.DETAIL))
         self.register_buffer("scales", torch.tensor([1.0, 0.25, 0.35]))
 
     def normal(self, source):
@@ -139,5 +142,8 @@ class Encoder(nn.Module):
     def forward(self, source):
         raw = self.normal(source)
         content = self.head(self.content(source[:, 0]))
-        return torch.cat([content * self.scales[0], raw @ self.detail_matrix * self.scales[1],
+        # a neighbour's envelope would bring the neighbour's sound along where the two differ; what is
+        # left of it after the content's part is the voice at this sound
+        detail = raw @ self.detail_axes - content @ self.detail_told[:-1] - self.detail_told[-1]
+        return torch.cat([content * self.scales[0], detail * self.scales[1],
                           self.timbre(raw) * self.scales[2]], dim=-1)

@@ -5,6 +5,9 @@ A band-limited pulse train (from pitchf) and noise (from rnd) are cut in 10 ms H
 network predicts from the embeddings, and the results are overlap-added. A minimum-phase filter
 never sounds before its window starts, so there is no look-ahead at all, and nothing but `rnd`
 and `pitchf` drives it: the same inputs give the same samples.
+
+The network runs once for every two 10 ms frames, since embeddings come 50 times a second and are
+given twice; and `skip_head` leaves out the sound of frames that are only fed as context.
 """
 import numpy as np
 import torch
@@ -18,8 +21,9 @@ FFT = 480                 # window plus the filter's tail
 BINS = FFT // 2 + 1
 VOICED, NOISE = 100, 64   # cepstral coefficients
 WIDTH = 256
-DILATIONS = (1, 1, 2, 2, 3, 3)
-REACH = 2 * sum(DILATIONS)    # frames of context that change the newest one
+DILATIONS = (1, 1, 1, 1, 2, 2)    # in pairs of frames
+REACH = 4 * sum(DILATIONS)    # frames of context that change the newest one
+LEAD = 2                  # frames of sound until the overlap-add is complete
 
 
 def transforms():
@@ -70,18 +74,18 @@ class Synthesizer(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.zeros(common.DIM) if mean is None else mean)
         self.register_buffer("scale", torch.ones(common.DIM) if scale is None else scale)
-        self.enter = nn.Linear(common.DIM + 4, WIDTH)
+        self.enter = nn.Linear(common.DIM + 8, WIDTH)
         self.blocks = nn.ModuleList(Block(d) for d in DILATIONS)
         self.norm = nn.LayerNorm(WIDTH)
-        # two sub-frames a frame, each with the cepstra of the voiced and the noise filter
-        self.leave = nn.Linear(WIDTH, 2 * (VOICED + NOISE))
+        # four sub-frames a pair, each with the cepstra of the voiced and the noise filter
+        self.leave = nn.Linear(WIDTH, 4 * (VOICED + NOISE))
         # cepstra of throats fall with their order: scaling by it is a prior for smooth filters
         order = torch.cat([torch.arange(VOICED), torch.arange(NOISE)])
         self.register_buffer("taper", 2.0 / (1 + order / 5), False)
         with torch.no_grad():
             self.leave.weight.mul_(0.1)
             self.leave.bias.zero_()
-            for sub in range(2):
+            for sub in range(4):
                 # the voice starts louder than the noise, falling with frequency
                 self.leave.bias[sub * (VOICED + NOISE)] = -2.8
                 self.leave.bias[sub * (VOICED + NOISE) + 1] = 0.8
@@ -95,15 +99,20 @@ class Synthesizer(nn.Module):
         self.register_buffer("ramp", (torch.arange(common.UPP) + 1.0) / common.UPP, False)
 
     def filters(self, phone, pitchf):
-        """Cepstra [B, 2T, VOICED + NOISE]."""
+        """Cepstra [B, 2T, VOICED + NOISE]; an odd frame at the end is paired with itself."""
+        odd = phone.shape[1] % 2
+        phone = torch.cat([phone, phone[:, phone.shape[1] - odd:]], 1)
+        pitchf = torch.cat([pitchf, pitchf[:, pitchf.shape[1] - odd:]], 1)
         voiced = (pitchf > 0).to(phone.dtype)
         octave = torch.log2(pitchf.clamp(min=40.0) / 200.0) * voiced
         pitch = torch.stack([octave, voiced, torch.sin(3 * octave), torch.cos(3 * octave)], -1)
-        x = self.enter(torch.cat([(phone - self.mean) * self.scale, pitch], -1))
+        phone = ((phone - self.mean) * self.scale).reshape(phone.shape[0], -1, 2, common.DIM).mean(2)
+        x = self.enter(torch.cat([phone, pitch.reshape(pitch.shape[0], -1, 8)], -1))
         for block in self.blocks:
             x = block(x)
         out = self.leave(self.norm(x))
-        return out.reshape(out.shape[0], -1, VOICED + NOISE) * self.taper
+        out = out.reshape(out.shape[0], -1, VOICED + NOISE) * self.taper
+        return out[:, :out.shape[1] - 2 * odd]
 
     def pulses(self, pitchf, phase0=None):
         """Band-limited pulse train of unit power, [B, T * 240]; silent where unvoiced."""
@@ -172,13 +181,19 @@ class Synthesizer(nn.Module):
 
 
 class RvcInterface(nn.Module):
-    """The names and shapes that RVC's exports have."""
+    """The names and shapes that RVC's exports have, with `skip_head` and `return_length`.
+
+    `audio` is that of the frames skip_head .. skip_head + return_length.
+    """
 
     def __init__(self, net):
         super().__init__()
         self.net = net
 
-    def forward(self, phone, phone_lengths, pitch, pitchf, ds, rnd):
+    def forward(self, phone, phone_lengths, pitch, pitchf, ds, rnd, skip_head, return_length):
         # inputs that this model has no use for stay in the graph with weight zero
         unused = (phone_lengths.sum() + ds.sum() + pitch.sum()).to(phone.dtype) * 0.0
-        return self.net(phone, pitchf, rnd).unsqueeze(1) + unused
+        net, stop = self.net, skip_head + return_length
+        cepstra = net.filters(phone, pitchf)[:, 2 * skip_head:2 * stop]
+        audio = net.render(cepstra, pitchf[:, skip_head:stop], rnd[:, :, skip_head:stop])
+        return audio.unsqueeze(1) + unused

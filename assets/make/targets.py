@@ -52,8 +52,7 @@ def main():
     means = faiss.Kmeans(KEEP, UNITS, niter=15, seed=1)
     means.train(sample)
 
-    # envelope statistics, and the axes of the detail columns: most of the spectral shape in few
-    # numbers, the strongest axes damped so that loudness does not rule the distance
+    # envelope statistics
     import torch
     from envelope import Envelope
     torch.set_num_threads(1)
@@ -65,15 +64,9 @@ def main():
             raw.append(envelope(wave)[0].numpy())
     raw = np.concatenate(raw)
     raw_mean, raw_std = raw.mean(0), np.full(raw.shape[1], raw.std(), np.float32)
-    values, axes = np.linalg.eigh(np.cov(((raw - raw_mean) / raw_std).T))
-    values, axes = values[::-1][:common.DETAIL], axes[:, ::-1][:, :common.DETAIL]
-    detail = axes / values ** 0.25
-    detail /= np.sqrt((((raw - raw_mean) / raw_std) @ detail).var(0).sum())
     np.savez(common.DATA / "targets.npz", mean=mean, matrix=matrix, centroids=means.centroids,
-             raw_mean=raw_mean.astype(np.float32), raw_std=raw_std,
-             detail_matrix=detail.astype(np.float32))
-    print(f"{len(train)} clips, {len(projected)} frames, k-means objective {means.obj[-1]:.0f}, "
-          f"detail keeps {values.sum() / np.trace(np.cov(((raw - raw_mean) / raw_std).T)):.3f}")
+             raw_mean=raw_mean.astype(np.float32), raw_std=raw_std)
+    print(f"{len(train)} clips, {len(projected)} frames, k-means objective {means.obj[-1]:.0f}")
 
 
 if __name__ == "__main__":

@@ -107,6 +107,7 @@ def main():
     parser.add_argument("--batch", type=int, default=14)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--peak", type=float, default=1.0, help="factor on both learning rates")
+    parser.add_argument("--end", type=float, default=0.0, help="what is left of the rates at the end")
     parser.add_argument("--dropout", type=float, default=0.0)
     args = parser.parse_args()
     torch.manual_seed(common.SEED)
@@ -135,7 +136,7 @@ def main():
         with torch.no_grad():
             spoiled = dataset.spoil(wave)
         loss, parts = losses(student, (spoiled, *rest), spans(args.batch, FRAMES, rng))
-        rate = args.peak * min(1, (step + 1) / 60) * (1 - done) ** 1.0 + 1e-3
+        rate = args.peak * min(1, (step + 1) / 60) * (1 - done * (1 - args.end)) + 1e-3
         for stepper, base in steppers:
             stepper.param_groups[0]["lr"] = base * rate
             stepper.zero_grad(set_to_none=True)

@@ -1,8 +1,8 @@
 """Trains the synthesizer to rebuild speech from embeddings, pitch and noise.
 
-Half of the pieces have their embeddings blended towards their retrieved neighbours, some have the
-timbre columns of another moment, all have a little noise in the envelope columns: the blends and
-mixtures that the plugin makes must sound as steady as the plain ones. `--gan` adds two light
+Most pieces have their embeddings blended towards their retrieved neighbours, some have the voice
+columns of another moment or of other words, all have noise in the detail columns: the words must
+come out of the content, for retrieved detail belongs to somebody else's sound. `--gan` adds two light
 spectrogram discriminators for the last stretch. The schedule follows the clock.
 """
 import argparse
@@ -30,6 +30,8 @@ def gather():
     place = {n: i for i, n in enumerate(box["names"].tolist())}
     clips = []
     for c in dataset.load(("full", "f0", "human")):
+        if c["name"] not in place:
+            continue                # spoken since the embeddings were made
         i = place[c["name"]]
         rows = slice(ends[i] - box["lengths"][i], ends[i])
         c["embed"], c["near"], c["gain"], c["rich"] = embed[rows], near[rows], box["gains"][i], box["rich"][i]
@@ -40,7 +42,17 @@ def gather():
     return clips
 
 
-def pick(clips, weights, batch, rng):
+def draw_ratio(rng, rich):
+    """How far towards the neighbours: none, some, or (where there are enough of them) all the way."""
+    dice = rng.random()
+    if dice < 0.3:
+        return 0.0
+    if not rich:
+        return 0.5 * rng.random()
+    return 1.0 if dice > 0.6 else rng.random()
+
+
+def pick(clips, weights, siblings, spread, batch, rng):
     phone = np.zeros((batch, FRAMES, common.DIM), np.float32)
     pitch = np.zeros((batch, FRAMES), np.float32)
     audio = np.zeros((batch, FRAMES * common.UPP), np.float32)
@@ -52,18 +64,20 @@ def pick(clips, weights, batch, rng):
         at = 2 * int(rng.integers(0, (c["frames"] - FRAMES) // 2))
         rows = slice(at // 2, at // 2 + FRAMES // 2)
         live, near = c["embed"][rows].astype(np.float32), c["near"][rows].astype(np.float32)
+        mixed = live + draw_ratio(rng, c["rich"]) * (near - live)
         dice = rng.random()
-        ratio = 0.0
-        if dice > 0.35:
-            ratio = rng.random() if c["rich"] else 0.5 * rng.random()
-            if c["rich"] and dice > 0.55:
-                ratio = 1.0
-        mixed = live + ratio * (near - live)
-        if rng.random() < 0.4:
+        if dice < 0.25:
+            # voice and detail of other words of the same speaker: the words are in the content
+            other = clips[int(rng.choice(siblings[c["speaker"]]))]["embed"]
+            start = int(rng.integers(0, max(1, len(other) - FRAMES // 2)))
+            rest = other[start:start + FRAMES // 2].astype(np.float32)
+            rest = rest[np.arange(FRAMES // 2) % len(rest)]
+            mixed[:, common.CONTENT:] = rest[:, common.CONTENT:]
+        elif dice < 0.45:
             mixed[:, slow] = c["embed"][rng.integers(0, len(c["embed"]))][slow]
-        # unsure envelopes now and then: the words must also come out of the content columns
-        unsure = 0.004 if rng.random() > 0.25 else rng.uniform(0.005, 0.03)
-        mixed[:, detail] += rng.normal(0, unsure, mixed[:, detail].shape)
+        # a stranger's detail is never as sure as one's own
+        unsure = spread[detail] * (0.1 if rng.random() < 0.4 else rng.uniform(0.2, 1.0))
+        mixed[:, detail] += rng.normal(0, 1, mixed[:, detail].shape) * unsure
         phone[b] = np.repeat(mixed, 2, 0)
         f0 = c["f0"][at:at + FRAMES].copy()
         if rng.random() < 0.3:
@@ -146,6 +160,7 @@ def main():
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--peak", type=float, default=1.0)
+    parser.add_argument("--end", type=float, default=0.0, help="what is left of the rates at the end")
     parser.add_argument("--gan", type=float, default=2.0, help="share of the time before judges join")
     args = parser.parse_args()
     torch.manual_seed(common.SEED)
@@ -158,8 +173,12 @@ def main():
     box = np.concatenate([c["embed"] for c in clips[::3]]).astype(np.float32)
     # columns keep their relative sizes inside a group, groups come to comparable size
     scale = np.ones(common.DIM, np.float32)
-    for part, gain in ((slice(0, 176), 1.0), (slice(176, 232), 1.0), (slice(232, 256), 1.0)):
-        scale[part] = gain / box[:, part].std(0).mean()
+    voice = common.CONTENT + common.DETAIL
+    for part in (slice(0, common.CONTENT), slice(common.CONTENT, voice), slice(voice, None)):
+        scale[part] = 1 / box[:, part].std(0).mean()
+    spread, siblings = box.std(0), {}
+    for i, c in enumerate(clips):
+        siblings.setdefault(c["speaker"], []).append(i)
     net = Synthesizer(torch.tensor(box.mean(0)), torch.tensor(scale))
     file = common.DATA / "synth.pt"
     if args.resume:
@@ -173,7 +192,7 @@ def main():
     log = open(common.DATA / "logs" / "train_synth.jsonl", "a")
     start, step, smooth = time.time(), 0, None
     while (done := (time.time() - start) / (60 * args.minutes)) < 1:
-        phone, pitch, audio, human = pick(clips, weights, args.batch, rng)
+        phone, pitch, audio, human = pick(clips, weights, siblings, spread, args.batch, rng)
         rnd = torch.randn(args.batch, 192, FRAMES) * 0.66666
         phase = torch.rand(args.batch, 1)
         with torch.autocast("cpu", torch.bfloat16):
@@ -198,7 +217,7 @@ def main():
                 rival = rival + ((verdict - 1) ** 2).mean()
                 feature = feature + sum((a - b).abs().mean() for a, b in zip(seen, truth))
             loss = loss + 0.15 * rival + 0.25 * feature
-        rate = args.peak * min(1, (step + 1) / 50) * (1 - done) + 1e-3
+        rate = args.peak * min(1, (step + 1) / 50) * (1 - done * (1 - args.end)) + 1e-3
         for stepper, base in steppers:
             stepper.param_groups[0]["lr"] = base * rate
             stepper.zero_grad(set_to_none=True)
