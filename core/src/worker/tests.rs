@@ -315,7 +315,10 @@ fn a_frame_has_the_ratio_of_the_sample_in_its_middle() {
         (44_100.0, Hop::Ms20),
         (96_000.0, Hop::Ms60),
     ] {
-        let index = Arc::new(FlatIndex::new(Frames::from_data(320, vec![0.5; 320]), Metric::L2));
+        let index = Arc::new(FlatIndex::new(
+            Frames::from_data(PASS_THROUGH_DIM, vec![0.5; PASS_THROUGH_DIM]),
+            Metric::L2,
+        ));
         let voice = Voice {
             targets: vec![Target::new("constant", index)],
             ..pass_through_voice()
