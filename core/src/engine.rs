@@ -50,6 +50,7 @@ struct Shared {
     stream: Mutex<Option<Arc<StreamShared>>>,
     selection: Mutex<VoiceSelection>,
     load: Sender<LoaderCommand>,
+    worker: Sender<WorkerCommand>,
 }
 
 /// One per plugin instance. Making one is cheap: no thread, no file.
@@ -73,6 +74,7 @@ impl Engine {
     #[must_use]
     pub fn new() -> Self {
         let (load, requests) = unbounded();
+        let commands = unbounded();
         Self {
             shared: Arc::new(Shared {
                 status: Arc::default(),
@@ -80,10 +82,11 @@ impl Engine {
                 stream: Mutex::new(None),
                 selection: Mutex::new(VoiceSelection::nothing()),
                 load,
+                worker: commands.0.clone(),
             }),
             requests,
             threads: None,
-            commands: unbounded(),
+            commands,
             observer: None,
         }
     }
@@ -151,6 +154,12 @@ impl Engine {
         }
     }
 
+    /// What can be read on the audio thread, too.
+    #[must_use]
+    pub fn readings(&self) -> Readings {
+        Readings(self.shared.status.clone())
+    }
+
     /// Puts a voice in by hand, without the loader: for tests and benches.
     pub fn use_voice(&self, voice: Voice) {
         let _ = self.commands.0.send(WorkerCommand::Swap(Box::new(voice)));
@@ -201,6 +210,27 @@ impl Shared {
     }
 }
 
+/// The newest frame's numbers.
+///
+/// # Real-time
+/// Atomic loads only.
+#[derive(Clone)]
+pub struct Readings(Arc<StatusCells>);
+
+impl Readings {
+    /// The ratio that was applied.
+    #[must_use]
+    pub fn blend_ratio(&self) -> f32 {
+        self.0.blend_ratio.load()
+    }
+
+    /// How far its neighbours can be relied on, 0..1.
+    #[must_use]
+    pub fn confidence(&self) -> f32 {
+        self.0.confidence.load()
+    }
+}
+
 /// A way to an engine from any thread but the audio thread.
 #[derive(Clone)]
 pub struct EngineHandle {
@@ -214,11 +244,18 @@ impl EngineHandle {
     pub fn load(&self, selection: VoiceSelection) {
         let mut current = self.shared.selection.lock();
         let failed = matches!(*self.shared.status.voice.lock(), VoiceState::Failed { .. });
-        if *current == selection && !failed && !selection.is_nothing() {
-            return;
+        let same_files = current.same_files(&selection) && !failed && !selection.is_nothing();
+        if current.takes != selection.takes {
+            let _ = self
+                .shared
+                .worker
+                .send(WorkerCommand::WeighTakes(selection.takes.clone()));
         }
         current.clone_from(&selection);
         drop(current);
+        if same_files {
+            return;
+        }
         self.shared.ask(selection);
     }
 
@@ -250,6 +287,10 @@ impl EngineHandle {
             search_us_per_frame: cells.search_us_per_frame.load(),
             neighbour_distance: cells.neighbour_distance.load(),
             blend_ratio: cells.blend_ratio.load(),
+            confidence: cells.confidence.load(),
+            distance_rank: cells.distance_rank.load(),
+            agreement: cells.agreement.load(),
+            targets: cells.targets.lock().clone(),
             input_peak,
             output_peak,
         }

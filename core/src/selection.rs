@@ -1,6 +1,7 @@
 //! What the user chose: part of the plugin's saved state.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A file outside any pack, with enough to find it again.
@@ -48,6 +49,10 @@ pub enum IndexRef {
     None,
 }
 
+/// By target, by recording: its weight in percent, 0 = mute. What is not named
+/// has 100.
+pub type TakeTable = BTreeMap<String, BTreeMap<String, u8>>;
+
 /// A voice as the user chose it; the default is the default pack's first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoiceSelection {
@@ -66,6 +71,9 @@ pub struct VoiceSelection {
     /// first, the pack's others.
     #[serde(default)]
     pub others: Option<Vec<IndexRef>>,
+    /// Recordings of the targets that are not at full weight.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub takes: TakeTable,
 }
 
 impl Default for VoiceSelection {
@@ -76,11 +84,22 @@ impl Default for VoiceSelection {
             synthesizer: None,
             index: None,
             others: None,
+            takes: TakeTable::new(),
         }
     }
 }
 
 impl VoiceSelection {
+    /// True if both need the same files, whatever the weights of their takes.
+    #[must_use]
+    pub fn same_files(&self, other: &Self) -> bool {
+        let bare = |selection: &Self| Self {
+            takes: TakeTable::new(),
+            ..selection.clone()
+        };
+        bare(self) == bare(other)
+    }
+
     /// No voice at all.
     #[must_use]
     pub fn nothing() -> Self {
@@ -90,6 +109,7 @@ impl VoiceSelection {
             synthesizer: None,
             index: None,
             others: None,
+            takes: TakeTable::new(),
         }
     }
 

@@ -59,10 +59,27 @@ pub struct EngineStatus {
     pub neighbour_distance: f32,
     /// Blend ratio of the newest frame.
     pub blend_ratio: f32,
+    /// How far the newest frame's neighbours can be relied on, 0..1.
+    pub confidence: f32,
+    /// Where its distance stands among the target's own, 0..1, up to 2 beyond.
+    pub distance_rank: f32,
+    /// How far its neighbours agree, 0..1.
+    pub agreement: f32,
+    /// The voices that can be morphed between, and their recordings.
+    pub targets: Vec<TargetInfo>,
     /// Input peak since the last snapshot.
     pub input_peak: f32,
     /// Output peak since the last snapshot.
     pub output_peak: f32,
+}
+
+/// A voice to retrieve from, for the editor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetInfo {
+    /// Its name.
+    pub name: String,
+    /// Its recordings, where they are known.
+    pub sources: Vec<String>,
 }
 
 /// An `f32` that may be read while it is written.
@@ -121,4 +138,12 @@ pub struct StatusCells {
     pub neighbour_distance: AtomicF32,
     /// See [`EngineStatus::blend_ratio`].
     pub blend_ratio: AtomicF32,
+    /// See [`EngineStatus::confidence`].
+    pub confidence: AtomicF32,
+    /// See [`EngineStatus::distance_rank`].
+    pub distance_rank: AtomicF32,
+    /// See [`EngineStatus::agreement`].
+    pub agreement: AtomicF32,
+    /// See [`EngineStatus::targets`].
+    pub targets: Mutex<Vec<TargetInfo>>,
 }

@@ -16,6 +16,7 @@
 //! | --- | --- |
 //! | [`plugin`] | the one implementation behind all formats |
 //! | [`params`] | the table of parameters |
+//! | [`scenes`] | the two snapshots of blending in saved sessions |
 //! | [`state`] | the chosen voice in saved sessions |
 //! | [`paths`] | where this library and its data lie |
 //! | [`vst3`] | the VST3 export; its doc says why it is ours |
@@ -26,6 +27,7 @@ pub mod editor;
 pub mod params;
 pub mod paths;
 pub mod plugin;
+pub mod scenes;
 pub mod state;
 pub mod vst3;
 

@@ -8,7 +8,7 @@ use nice_plug::prelude::*;
 use parking_lot::Mutex;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use voxmeld_core::engine::{Engine, StreamSetup};
+use voxmeld_core::engine::{Engine, Readings, StreamSetup};
 use voxmeld_core::geometry::Hop;
 use voxmeld_core::rt::AudioSide;
 
@@ -31,6 +31,8 @@ pub struct Voxmeld {
     asked_restart_for: Option<Hop>,
     /// How long sound may come after the last input.
     tail_samples: u32,
+    /// The newest frame's numbers, for the parameters that tell them.
+    readings: Readings,
 }
 
 /// Work for nice-plug's shared background thread. Only the VST3 export uses it,
@@ -46,6 +48,7 @@ impl Default for Voxmeld {
     fn default() -> Self {
         paths::announce_data_dir();
         let engine = Engine::new();
+        let readings = engine.readings();
         let params = Arc::new(VoxmeldParams::new(engine.handle()));
         let vst3 = creation::offer_params(&params);
         Self {
@@ -58,22 +61,28 @@ impl Default for Voxmeld {
             active_hop: Hop::default(),
             asked_restart_for: None,
             tail_samples: 0,
+            readings,
         }
     }
 }
 
-/// `channels` in, `channels` out.
-const fn layout(channels: u32, name: &'static str) -> AudioIOLayout {
+/// `channels` in, `channels` out, and those of a side chain.
+const fn layout(channels: u32, side: &'static [NonZeroU32], name: &'static str) -> AudioIOLayout {
     AudioIOLayout {
         main_input_channels: NonZeroU32::new(channels),
         main_output_channels: NonZeroU32::new(channels),
+        aux_input_ports: side,
         names: PortNames {
             layout: Some(name),
+            aux_inputs: &["Side chain"],
             ..PortNames::const_default()
         },
         ..AudioIOLayout::const_default()
     }
 }
+
+/// MIDI's modulation wheel.
+const MOD_WHEEL: u8 = 1;
 
 impl Plugin for Voxmeld {
     const NAME: &'static str = "Voxmeld";
@@ -81,8 +90,16 @@ impl Plugin for Voxmeld {
     const URL: &'static str = "";
     const EMAIL: &'static str = "";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    /// Stereo first: the first layout is the default, and hosts have crashed on a mono one.
-    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[layout(2, "Stereo"), layout(1, "Mono")];
+    /// Stereo first: the first layout is the default, and hosts have crashed on a mono one. With a
+    /// side chain first: VST3 hosts see only the first layout's ports.
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
+        layout(2, &[new_nonzero_u32(2)], "Stereo with side chain"),
+        layout(1, &[new_nonzero_u32(1)], "Mono with side chain"),
+        layout(2, &[], "Stereo"),
+        layout(1, &[], "Mono"),
+    ];
+    /// For the modulation wheel. The VST3 export hides the parameters that nice-plug makes of this.
+    const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
     type Editor = VoxmeldEditor;
@@ -172,7 +189,7 @@ impl Plugin for Voxmeld {
     fn process(
         &mut self,
         buffer: &mut Buffer,
-        _aux: &mut AuxiliaryBuffers,
+        aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         let hop = Hop::from(self.params.hop.value());
@@ -196,8 +213,64 @@ impl Plugin for Voxmeld {
                 .as_ref()
                 .map_or(self.offline_at_activation, |host| host.is_offline()),
         );
-        audio.process(buffer.as_slice(), &self.params.controls());
+        let side = aux.inputs.first_mut().map(Buffer::as_slice);
+        run(audio, &self.params, buffer.as_slice(), side, || {
+            context.next_event()
+        });
+        self.params
+            .tell(self.readings.blend_ratio(), self.readings.confidence());
         ProcessStatus::Tail(self.tail_samples)
+    }
+}
+
+/// One (sub-)block, cut where the modulation wheel moves.
+fn run(
+    audio: &mut AudioSide,
+    params: &VoxmeldParams,
+    main: &mut [&mut [f32]],
+    side: Option<&mut [&mut [f32]]>,
+    mut next_event: impl FnMut() -> Option<PluginNoteEvent<Voxmeld>>,
+) {
+    let len = main.first().map_or(0, |channel| channel.len());
+    let side: [&[f32]; 2] = match side {
+        Some([left, right]) => [left, right],
+        Some([mono]) => [mono, &[]],
+        _ => [&[], &[]],
+    };
+    let mut event = next_event();
+    let mut start = 0;
+    loop {
+        while let Some(due) = event.take_if(|event| event.timing() as usize <= start) {
+            if let NoteEvent::MidiCC {
+                cc: MOD_WHEEL, value, ..
+            } = due
+            {
+                params.blend.set_wheel(value);
+            }
+            event = next_event();
+        }
+        if start >= len {
+            // What is left belongs to the block's end.
+            if event.is_none() {
+                return;
+            }
+            start = usize::MAX;
+            continue;
+        }
+        let end = event
+            .as_ref()
+            .map_or(len, |event| (event.timing() as usize).min(len));
+        let side = side.map(|channel| channel.get(start..end).unwrap_or_default());
+        let controls = params.controls();
+        match main {
+            [left, right] => {
+                let mut channels = [&mut left[start..end], &mut right[start..end]];
+                audio.process_with_side(&mut channels, &side, &controls);
+            }
+            [mono] => audio.process_with_side(&mut [&mut mono[start..end]], &side, &controls),
+            _ => return,
+        }
+        start = end;
     }
 }
 
@@ -239,6 +312,16 @@ impl ClapPlugin for Voxmeld {
                 page.add_param(&params.output_gain);
                 page.add_param(&params.k);
                 page.add_param(&params.n_probe);
+            });
+            section.add_page("Blend", |page| {
+                page.add_param(&params.blend_ratio);
+                page.add_param(&params.blend.trust);
+                page.add_param(&params.blend.continuity);
+                page.add_param(&params.blend.scene_morph);
+                page.add_param(&params.blend.morph_x);
+                page.add_param(&params.blend.morph_y);
+                page.add_param(&params.blend.side_depth);
+                page.add_param(&params.blend.wheel_depth);
             });
         });
     }

@@ -135,6 +135,7 @@ fn same_voice(a: &VoiceSelection, b: &VoiceSelection) -> bool {
         && same_part(a.synthesizer.as_ref(), b.synthesizer.as_ref())
         && same_first
         && same_others
+        && a.takes == b.takes
 }
 
 fn same_part(a: Option<&FileRef>, b: Option<&FileRef>) -> bool {
@@ -175,6 +176,7 @@ mod tests {
             synthesizer: Some(file("/Stimmen/mit Leerzeichen/声.onnx")),
             index: Some(IndexRef::File(file("/Stimmen/added.index"))),
             others: Some(vec![IndexRef::File(file("/Stimmen/andere.index"))]),
+            takes: [("added".to_owned(), [("a b.wav".to_owned(), 30)].into())].into(),
         }
     }
 

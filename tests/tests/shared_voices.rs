@@ -29,7 +29,7 @@ fn selection(encoder: &str, synthesizer: &str, index: Option<&str>) -> Result<Vo
             Some(name) => IndexRef::File(file(&format!("index/{name}"))?),
             None => IndexRef::None,
         }),
-        others: None,
+        ..VoiceSelection::default()
     })
 }
 

@@ -11,9 +11,10 @@
 //! P_i = d_i^2 + c (q_i - min q)        c = knob * STRENGTH
 //! ```
 //!
-//! and `P_i` takes the place of the squared distance in RVC's weights. At `c` = 0
-//! they are RVC's. The cheapest candidate's cost stays what its distance
-//! makes it, so costs do not grow with time.
+//! and `P_i` takes the place of the squared distance in RVC's weights. Twice as
+//! many candidates are looked at as neighbours are wanted, and the cheapest are
+//! kept. At `c` = 0 those are RVC's. The candidate that joins best pays for its
+//! distance alone, so costs do not grow with time.
 
 use super::Target;
 use super::trust::clean;
@@ -23,6 +24,9 @@ use crate::retrieval::{EmbeddingIndex, MAX_K};
 
 /// What the knob's full turn means.
 const STRENGTH: f32 = 1.0;
+
+/// Candidates looked at for each neighbour wanted.
+pub const POOL: usize = 2;
 
 /// The frame before, and what its paths cost.
 #[derive(Clone, Debug, Default)]
@@ -43,8 +47,15 @@ impl Path {
     }
 
     /// Replaces the squared distances of a frame's candidates by the costs of
-    /// the paths that end in them; infinite ones stay.
-    pub fn follow(&mut self, target: &Target, ids: &[i64], scores: &mut [f32; MAX_K], knob: f32) {
+    /// the paths that end in them, infinite for all but the `keep` cheapest.
+    pub fn follow(
+        &mut self,
+        target: &Target,
+        ids: &[i64],
+        scores: &mut [f32; MAX_K],
+        knob: f32,
+        keep: usize,
+    ) {
         let index = target.index.as_ref();
         self.read(index, ids, scores);
         let strength = clean(knob) * STRENGTH;
@@ -66,12 +77,29 @@ impl Path {
             .iter_mut()
             .zip(ids)
             .filter(|(score, id)| **id >= 0 && score.is_finite());
-        for ((score, _), &cost) in finite.zip(&self.next_costs) {
-            *score = cost;
+        let kept = self.cheapest(keep);
+        for (n, (score, _)) in finite.enumerate() {
+            *score = if kept[n] {
+                self.next_costs[n]
+            } else {
+                f32::INFINITY
+            };
         }
         std::mem::swap(&mut self.ids, &mut self.next_ids);
         std::mem::swap(&mut self.costs, &mut self.next_costs);
         std::mem::swap(&mut self.vectors, &mut self.next_vectors);
+    }
+
+    /// Which of this frame's candidates are among the `keep` cheapest; of equal
+    /// ones the earlier.
+    fn cheapest(&self, keep: usize) -> [bool; MAX_K] {
+        let mut order: Vec<usize> = (0..self.next_costs.len()).collect();
+        order.sort_by(|&a, &b| self.next_costs[a].total_cmp(&self.next_costs[b]));
+        let mut kept = [false; MAX_K];
+        for n in order.into_iter().take(keep) {
+            kept[n] = true;
+        }
+        kept
     }
 
     /// This frame's candidates and their vectors.

@@ -41,7 +41,7 @@ pub use target::{Source, Target};
 use crate::controls::{Controls, Listen, MAX_TARGETS};
 use crate::frames::Frames;
 use crate::retrieval::{MAX_K, Neighbours, SearchError, blend, squared_distances, weighted_mean};
-use continuity::Path;
+use continuity::{POOL, Path};
 use std::time::{Duration, Instant};
 
 /// One frame to be blended.
@@ -212,9 +212,15 @@ impl Blender {
     ) -> Option<Found> {
         let index = target.index.as_ref();
         let started = Instant::now();
+        let continuity = controls.blend.continuity;
+        let k = controls.search.k.clamp(1, MAX_K);
+        let mut params = controls.search;
+        if continuity > 0.0 {
+            params.k = (POOL * k).min(MAX_K);
+        }
         let searched = target
             .takes
-            .search(index, &self.queries, controls.search, &mut self.neighbours);
+            .search(index, &self.queries, params, &mut self.neighbours);
         report.search += started.elapsed();
         let voice = &mut self.voices[j];
         if let Err(error) = searched {
@@ -226,10 +232,8 @@ impl Blender {
         let ids = squared_distances(&self.neighbours, index, &self.queries, 0, &mut scores);
         let nearest_squared = scores.iter().copied().fold(f32::INFINITY, f32::min);
         target.takes.weigh(ids, &mut scores);
-        if controls.blend.continuity > 0.0 {
-            voice
-                .path
-                .follow(target, ids, &mut scores, controls.blend.continuity);
+        if continuity > 0.0 {
+            voice.path.follow(target, ids, &mut scores, continuity, k);
         } else {
             voice.path.restart();
         }

@@ -68,12 +68,16 @@ impl Plain {
             .map(|id| (squared(live, &self.vectors[id]) / self.weight[id].powi(2), id))
             .collect();
         all.sort_by(|a, b| a.0.total_cmp(&b.0));
-        all.truncate(k);
+        all.truncate(if continuity > 0.0 { (2 * k).min(64) } else { k });
         let nearest = all
             .iter()
             .map(|&(_, id)| squared(live, &self.vectors[id]))
             .fold(f64::INFINITY, f64::min);
         let costs = self.path_costs(&all, continuity);
+        let mut chosen: Vec<(f64, (f64, usize))> = costs.iter().copied().zip(all.iter().copied()).collect();
+        chosen.sort_by(|a, b| a.0.total_cmp(&b.0));
+        chosen.truncate(k);
+        let (costs, all): (Vec<f64>, Vec<(f64, usize)>) = chosen.into_iter().unzip();
         if all.is_empty() {
             return None;
         }
@@ -168,7 +172,7 @@ pub fn frame(
     }
     mean.iter_mut().for_each(|value| *value /= total);
     rank /= total;
-    let x = ((rank - 0.5) / 1.5).clamp(0.0, 1.0);
+    let x = ((rank - 0.75) / 0.75).clamp(0.0, 1.0);
     let trust = 1.0 - f64::from(set.trust) * (3.0 * x * x - 2.0 * x * x * x);
     let drive = &controls.drive;
     let driven = f64::from(controls.blend_ratio)

@@ -3,6 +3,7 @@
 use super::percentiles::Percentiles;
 use super::takes::Takes;
 use crate::retrieval::{self, EmbeddingIndex};
+use crate::selection::TakeTable;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -71,6 +72,20 @@ impl Target {
     /// Sets the weights of the sources, in their order.
     pub fn weigh_takes(&mut self, weights: &[f32]) {
         self.takes = Takes::new(self.index.len(), &self.sources, weights);
+    }
+
+    /// Takes the weights that a table has for this target.
+    pub fn follow_table(&mut self, table: &TakeTable) {
+        let Some(takes) = table.get(&self.name) else {
+            self.takes = Takes::default();
+            return;
+        };
+        let weights: Vec<f32> = self
+            .sources
+            .iter()
+            .map(|source| f32::from(*takes.get(&source.name).unwrap_or(&100)) / 100.0)
+            .collect();
+        self.weigh_takes(&weights);
     }
 
     /// True if `next` comes right after `id` in one recording.

@@ -4,7 +4,7 @@ mod blend;
 mod scene;
 
 pub use blend::{BlendSettings, Curves, Drive, LevelCurve, Listen, MAX_TARGETS, Morph, VoicingCurve};
-pub use scene::Scene;
+pub use scene::{SCENE_NUMBERS, Scene};
 
 use crate::retrieval::SearchParams;
 use crate::units::Semitones;

@@ -1,6 +1,6 @@
 //! Two snapshots and everything between them.
 
-use super::{BlendSettings, Curves, LevelCurve, MAX_TARGETS, Morph, VoicingCurve};
+use super::{BlendSettings, Curves, LevelCurve, Listen, MAX_TARGETS, Morph, VoicingCurve};
 
 /// All that can be set about blending, the ratio included.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -11,7 +11,91 @@ pub struct Scene {
     pub blend: BlendSettings,
 }
 
+/// How many numbers make up a scene.
+pub const SCENE_NUMBERS: usize = 26;
+
 impl Scene {
+    /// All of it in a fixed order, to be kept where only numbers can be.
+    #[must_use]
+    pub fn to_numbers(&self) -> [f32; SCENE_NUMBERS] {
+        let (blend, curves) = (&self.blend, &self.blend.curves);
+        let [low, middle, high] = curves.loudness.points;
+        let [deep, mid, top] = curves.pitch.points;
+        let [a, b, c, d, e, f, g, h] = blend.morph.weights;
+        let [x, y] = blend.morph.pad.unwrap_or([0.5, 0.5]);
+        let by_pad = if blend.morph.pad.is_some() { 1.0 } else { 0.0 };
+        let listen = match blend.listen {
+            Listen::Blend => 0.0,
+            Listen::Live => 1.0,
+            Listen::Retrieved => 2.0,
+            Listen::Difference => 3.0,
+        };
+        [
+            self.ratio,
+            blend.trust,
+            curves.voicing.depth,
+            curves.voicing.unvoiced,
+            curves.voicing.voiced,
+            curves.loudness.depth,
+            low,
+            middle,
+            high,
+            curves.pitch.depth,
+            deep,
+            mid,
+            top,
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
+            h,
+            by_pad,
+            x,
+            y,
+            blend.continuity,
+            listen,
+        ]
+    }
+
+    /// The inverse of [`Self::to_numbers`].
+    #[must_use]
+    pub fn from_numbers(numbers: &[f32; SCENE_NUMBERS]) -> Self {
+        let three = |from: usize| [numbers[from], numbers[from + 1], numbers[from + 2]];
+        let level = |from: usize| LevelCurve {
+            depth: numbers[from],
+            points: three(from + 1),
+        };
+        Self {
+            ratio: numbers[0],
+            blend: BlendSettings {
+                trust: numbers[1],
+                curves: Curves {
+                    voicing: VoicingCurve {
+                        depth: numbers[2],
+                        unvoiced: numbers[3],
+                        voiced: numbers[4],
+                    },
+                    loudness: level(5),
+                    pitch: level(9),
+                },
+                morph: Morph {
+                    weights: std::array::from_fn(|n| numbers[13 + n]),
+                    pad: (numbers[21] > 0.5).then_some([numbers[22], numbers[23]]),
+                },
+                continuity: numbers[24],
+                listen: match numbers[25] {
+                    x if x > 2.5 => Listen::Difference,
+                    x if x > 1.5 => Listen::Retrieved,
+                    x if x > 0.5 => Listen::Live,
+                    _ => Listen::Blend,
+                },
+            },
+        }
+    }
+
     /// `t` = 0 is `a`, 1 is `b`, both exactly; numbers move in straight lines,
     /// choices change half-way.
     #[must_use]
@@ -73,7 +157,7 @@ fn morph(a: &Morph, b: &Morph, t: f32, by_pad: bool) -> Morph {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::controls::{Drive, Listen};
+    use crate::controls::Drive;
 
     fn scenes() -> (Scene, Scene) {
         let a = Scene {
@@ -87,6 +171,17 @@ mod tests {
         b.blend.curves.pitch.points = [1.0, 0.3, 0.2];
         b.blend.continuity = 0.5;
         (a, b)
+    }
+
+    #[test]
+    fn a_scene_survives_as_numbers() {
+        let (a, mut b) = scenes();
+        b.blend.morph.pad = Some([0.25, 0.75]);
+        b.blend.curves.voicing.unvoiced = 0.1;
+        b.blend.curves.loudness.points = [0.9, 0.8, 0.7];
+        for scene in [a, b] {
+            assert_eq!(Scene::from_numbers(&scene.to_numbers()), scene);
+        }
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Everything between the host's buffer and the stream.
 
 use super::delay::Delay;
+use super::glide::Glide;
 use super::ramp::Ramp;
+use super::side_chain::Envelope;
 use crate::controls::Controls;
 use crate::geometry::Geometry;
 use crate::stream::{StreamClient, Wet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
@@ -35,6 +38,12 @@ pub struct BlockControls {
     pub when_not_ready: WhenNotReady,
     /// The untouched input, delayed by the latency.
     pub bypass: bool,
+    /// Time in which the ratio follows its setting; 0 = exactly.
+    pub ratio_glide_ms: f32,
+    /// How fast the side chain's level rises.
+    pub side_attack_ms: f32,
+    /// How fast it falls.
+    pub side_release_ms: f32,
 }
 
 impl Default for BlockControls {
@@ -46,6 +55,9 @@ impl Default for BlockControls {
             output_gain: 1.0,
             when_not_ready: WhenNotReady::Silence,
             bypass: false,
+            ratio_glide_ms: 0.0,
+            side_attack_ms: 5.0,
+            side_release_ms: 100.0,
         }
     }
 }
@@ -99,6 +111,9 @@ pub struct AudioSide {
     wet_gain: Ramp,
     fallback_gain: Ramp,
     last_wet: f32,
+    ratio: Glide,
+    side: Envelope,
+    side_level: [f32; RUN],
     mono: [f32; RUN],
     wet: [f32; RUN],
     kinds: [Wet; RUN],
@@ -137,6 +152,9 @@ impl AudioSide {
             wet_gain: Ramp::new(0.0, declick),
             fallback_gain: Ramp::new(0.0, declick),
             last_wet: 0.0,
+            ratio: Glide::new(0.0),
+            side: Envelope::default(),
+            side_level: [0.0; RUN],
             mono: [0.0; RUN],
             wet: [0.0; RUN],
             kinds: [Wet::NotReady; RUN],
@@ -170,6 +188,7 @@ impl AudioSide {
         }
         self.wet_gain.snap(0.0);
         self.fallback_gain.snap(0.0);
+        self.side.reset();
         self.last_wet = 0.0;
         self.started = None;
         self.position = 0;
@@ -179,16 +198,30 @@ impl AudioSide {
     /// Processes a (sub-)block of constant controls in place. All channels
     /// have the same length; the voice goes to each of them.
     pub fn process(&mut self, channels: &mut [&mut [f32]], controls: &BlockControls) {
+        self.process_with_side(channels, &[], controls);
+    }
+
+    /// [`Self::process`] with a side chain: none, or channels as long as the
+    /// others.
+    pub fn process_with_side(
+        &mut self,
+        channels: &mut [&mut [f32]],
+        side: &[&[f32]],
+        controls: &BlockControls,
+    ) {
         let len = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
         if len == 0 {
             return;
         }
         self.set_targets(controls);
+        self.side
+            .set_times(controls.side_attack_ms, controls.side_release_ms, self.rate_hz);
         self.decide_waiting(len);
         let mut peaks = (0.0_f32, 0.0_f32);
         let mut start = 0;
         while start < len {
             let end = (start + RUN).min(len);
+            self.follow_side(side, start..end);
             self.gather(channels, start, end, &controls.voice, &mut peaks.0);
             self.fetch(end - start);
             self.mix(channels, start, end, controls.when_not_ready, &mut peaks.1);
@@ -220,7 +253,24 @@ impl AudioSide {
                 delay.reset(value);
             }
         }
+        let ratio = controls.voice.blend_ratio;
+        if self.fresh {
+            self.ratio = Glide::new(ratio);
+        } else {
+            #[expect(clippy::cast_possible_truncation, reason = "rates up to 384 kHz")]
+            let per_ms = self.rate_hz as f32 / 1000.0;
+            self.ratio
+                .set(ratio, self.position, controls.ratio_glide_ms * per_ms);
+        }
         self.fresh = false;
+    }
+
+    /// The side chain's level at every sample of a run.
+    fn follow_side(&mut self, side: &[&[f32]], run: Range<usize>) {
+        for (n, level) in run.zip(&mut self.side_level) {
+            let samples = side.iter().filter_map(|channel| channel.get(n).copied());
+            *level = self.side.next(samples);
+        }
     }
 
     /// Offline by word of the host, or because the stream outruns the clock.
@@ -267,7 +317,13 @@ impl AudioSide {
             }
         }
         if let Some(stream) = &mut self.stream {
-            stream.push(&self.mono[..end - start], controls);
+            let position = self.position + start as u64;
+            stream.push_with(&self.mono[..end - start], |n| {
+                let mut controls = *controls;
+                controls.blend_ratio = self.ratio.at(position + n as u64);
+                controls.drive.side_level = self.side_level[n];
+                controls
+            });
         }
     }
 

@@ -8,6 +8,8 @@
 
 mod audio_side;
 mod delay;
+mod glide;
 mod ramp;
+mod side_chain;
 
 pub use audio_side::{AudioSide, BlockControls, Meters, WhenNotReady};

@@ -184,6 +184,11 @@ impl Chain {
         &self.voice.name
     }
 
+    /// The voice, to be set differently between two hops.
+    pub fn voice_mut(&mut self) -> &mut Voice {
+        &mut self.voice
+    }
+
     /// Gives the voice back, for another stream.
     #[must_use]
     pub fn into_voice(self) -> Voice {

@@ -4,7 +4,8 @@ use super::context::{ControlTrack, InputStage};
 use super::pipeline::{Chain, HopReport};
 use crate::geometry::{FRAME_STEP_16K, Geometry};
 use crate::model::Voice;
-use crate::status::{StatusCells, VoiceState};
+use crate::selection::TakeTable;
+use crate::status::{StatusCells, TargetInfo, VoiceState};
 use crate::stream::{HopHeader, StreamServer, Wet};
 use crossbeam_channel::{Receiver, Sender};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,6 +21,8 @@ pub enum WorkerCommand {
     Stop(Sender<()>),
     /// Use this (checked) voice; cross-fade from the one that sounds.
     Swap(Box<Voice>),
+    /// Weigh the recordings of the targets so from now on.
+    WeighTakes(TakeTable),
     /// Use no voice.
     Unload,
     /// End the thread.
@@ -65,6 +68,8 @@ pub struct Worker {
     /// One restart is allowed per so many good hops.
     good_hops: u32,
     restarted: bool,
+    /// Weights of recordings, for the voices to come as well.
+    takes: TakeTable,
 }
 
 /// Good hops after which a failed voice may be restarted once more (at least 10 s).
@@ -94,6 +99,7 @@ impl Worker {
             incoming: None,
             good_hops: 0,
             restarted: false,
+            takes: TakeTable::new(),
         }
     }
 
@@ -138,11 +144,16 @@ impl Worker {
                 self.stop();
                 let _ = done.try_send(());
             }
-            WorkerCommand::Swap(voice) => self.swap(*voice),
+            WorkerCommand::Swap(voice) => {
+                self.tell_targets(&voice);
+                self.swap(*voice);
+            }
+            WorkerCommand::WeighTakes(takes) => self.weigh_takes(takes),
             WorkerCommand::Unload => {
                 self.idle_voice = None;
                 self.active = None;
                 self.incoming = None;
+                self.status.targets.lock().clear();
                 *self.status.voice.lock() = VoiceState::NoVoice;
             }
             WorkerCommand::Quit => return NextStep::Quit,
@@ -177,7 +188,28 @@ impl Worker {
         self.active = None;
     }
 
-    fn swap(&mut self, voice: Voice) {
+    fn weigh_takes(&mut self, takes: TakeTable) {
+        let chains = self.active.iter_mut().chain(&mut self.incoming);
+        let voices = chains.map(Chain::voice_mut).chain(&mut self.idle_voice);
+        for target in voices.flat_map(|voice| &mut voice.targets) {
+            target.follow_table(&takes);
+        }
+        self.takes = takes;
+    }
+
+    /// Names of targets and recordings, for the editor.
+    fn tell_targets(&self, voice: &Voice) {
+        let info = voice.targets.iter().map(|target| TargetInfo {
+            name: target.name.clone(),
+            sources: target.sources.iter().map(|source| source.name.clone()).collect(),
+        });
+        *self.status.targets.lock() = info.collect();
+    }
+
+    fn swap(&mut self, mut voice: Voice) {
+        for target in &mut voice.targets {
+            target.follow_table(&self.takes);
+        }
         let name = voice.name.clone();
         let Some(streaming) = &self.streaming else {
             self.idle_voice = Some(voice);
@@ -306,6 +338,9 @@ impl Worker {
             .search_us_per_frame
             .smooth(report.times.search.as_secs_f32() * 1e6 / frames);
         status.blend_ratio.store(report.blend_ratio);
+        status.confidence.store(report.confidence);
+        status.distance_rank.store(report.distance_rank);
+        status.agreement.store(report.agreement);
         if let Some(distance) = report.neighbour_distance {
             status.neighbour_distance.store(distance);
         }

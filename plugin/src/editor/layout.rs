@@ -1,7 +1,7 @@
 //! Where everything stands in the window.
 
 use super::style::{ACCENT, BACKGROUND, MUTED, TEXT, WARNING, card};
-use super::{App, status, widgets};
+use super::{App, Page, blend, status, widgets};
 use egui::{Align, CentralPanel, Frame, Layout, Margin, ProgressBar, RichText, ScrollArea, Ui, vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::params::Param;
@@ -9,7 +9,7 @@ use voxmeld_core::geometry::Hop;
 use voxmeld_core::status::{EngineStatus, VoiceState};
 
 /// Space between cards.
-const GAP: f32 = 10.0;
+pub const GAP: f32 = 10.0;
 /// Share of the width that the left column takes.
 const LEFT: f32 = 0.54;
 /// Height of the upper cards; the lower ones take what they need.
@@ -23,6 +23,11 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
     CentralPanel::default().frame(margins).show(ui, |ui| {
         ui.spacing_mut().item_spacing = vec2(GAP, GAP);
         header(app, gui, engine, ui);
+        if app.page == Page::Blend {
+            blend::show(app, gui, engine, FOOTER, ui);
+            footer(app, engine, ui);
+            return;
+        }
         let left = ((ui.available_width() - GAP) * LEFT).floor();
         let right = ui.available_width() - GAP - left;
         ui.horizontal_top(|ui| {
@@ -38,7 +43,8 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
     });
 }
 
-fn in_card(ui: &mut Ui, width: f32, height: f32, contents: impl FnOnce(&mut Ui)) {
+/// A group of controls.
+pub fn in_card(ui: &mut Ui, width: f32, height: f32, contents: impl FnOnce(&mut Ui)) {
     ui.allocate_ui_with_layout(vec2(width, height), Layout::top_down(Align::Min), |ui| {
         card().show(ui, |ui| {
             ui.set_width(width - 28.0);
@@ -49,13 +55,19 @@ fn in_card(ui: &mut Ui, width: f32, height: f32, contents: impl FnOnce(&mut Ui))
     });
 }
 
-fn heading(ui: &mut Ui, text: &str) {
+/// The name of a group.
+pub fn heading(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).color(MUTED).size(12.0).strong());
 }
 
-fn header(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
+fn header(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
     ui.horizontal(|ui| {
         ui.label(RichText::new("Voxmeld").size(24.0).strong().color(TEXT));
+        for (page, name) in [(Page::Voice, "Voice"), (Page::Blend, "Blend")] {
+            if widgets::button(ui, name, app.page == page, 72.0).clicked() {
+                app.page = page;
+            }
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             widgets::switch(ui, &gui.param_setter(), &app.link.params.bypass, 78.0);
             let (text, colour) = status::voice_line(engine);

@@ -5,14 +5,17 @@
 //! second, sets parameters through the host, and queues voices to load. It
 //! waits for nothing: not for the engine, not for a file dialog ([`files`]).
 
+pub mod blend;
 pub mod files;
 pub mod layout;
+pub mod plots;
 pub mod status;
 pub mod style;
 pub mod voice;
 pub mod widgets;
 
 use crate::params::VoxmeldParams;
+use blend::BlendPage;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::ResizeHint;
 use nice_plug::editor::dpi::LogicalSize;
@@ -71,11 +74,22 @@ pub fn create(link: EditorLink) -> Option<VoxmeldEditor> {
             gui: None,
             packs: Vec::new(),
             voice: VoicePanel::default(),
+            blend: BlendPage::default(),
+            page: Page::Voice,
             input: Meter::default(),
             output: Meter::default(),
             drawn: Instant::now(),
         },
     )
+}
+
+/// What the window shows between header and footer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// Voice, sound and engine.
+    Voice,
+    /// Blending.
+    Blend,
 }
 
 /// The window's contents; lives as long as the instance, through many windows.
@@ -84,6 +98,8 @@ pub struct App {
     gui: Option<GuiContext>,
     packs: Vec<PackManifest>,
     voice: VoicePanel,
+    blend: BlendPage,
+    page: Page,
     input: Meter,
     output: Meter,
     drawn: Instant,

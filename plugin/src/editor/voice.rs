@@ -7,7 +7,7 @@ use crate::state::VoiceField;
 use egui::{ComboBox, RichText, TextEdit, Ui};
 use std::path::{Path, PathBuf};
 use voxmeld_core::pack::PackManifest;
-use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
+use voxmeld_core::selection::{FileRef, IndexRef, PackRef, TakeTable, VoiceSelection};
 
 /// Width of the two small buttons behind a path.
 const SMALL_BUTTON: f32 = 28.0;
@@ -144,6 +144,7 @@ fn pack_row(ui: &mut Ui, packs: &[PackManifest], selection: &mut VoiceSelection)
                             synthesizer: None,
                             index: None,
                             others: None,
+                            takes: TakeTable::new(),
                         };
                     }
                 }

@@ -120,7 +120,7 @@ pub fn slider<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
         };
         painter.rect_filled(track, 4.0, rest);
         // What goes both ways is filled from where it does nothing.
-        let signed = matches!(param.unit(), " st" | " dB");
+        let signed = matches!(param.unit(), " st" | " dB") || param.name().ends_with("to ratio");
         let origin = if signed {
             param.default_normalized_value()
         } else {
@@ -132,6 +132,44 @@ pub fn slider<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
         painter.circle_filled(pos2(x(value), track.center().y), 7.0, TEXT);
         value_field(ui, setter, param);
     });
+}
+
+/// A slider with its name inside, for narrow places.
+pub fn narrow_slider<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P, label: &str) {
+    let (row, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click_and_drag());
+    let pointed = response
+        .interact_pointer_pos()
+        .map(|pointer| (pointer.x - row.left()) / row.width());
+    edit(&response, setter, param, pointed, pointed);
+    let value = param.modulated_normalized_value();
+    let filled = Rect::from_min_size(row.min, vec2(row.width() * value, row.height()));
+    let painter = ui.painter();
+    let rest = if response.hovered() { TRACK_HOVERED } else { TRACK };
+    painter.rect_filled(row, 4.0, rest);
+    painter.rect_filled(filled, 4.0, ACCENT.gamma_multiply(0.55));
+    let font = || FontId::proportional(12.0);
+    let inset = vec2(6.0, 0.0);
+    painter.text(
+        row.left_center() + inset,
+        Align2::LEFT_CENTER,
+        label,
+        font(),
+        TEXT,
+    );
+    let value = param.to_string();
+    painter.text(
+        row.right_center() - inset,
+        Align2::RIGHT_CENTER,
+        value,
+        font(),
+        TEXT,
+    );
+}
+
+/// A parameter of few steps as buttons, without a name before them.
+pub fn narrow_choice<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
+    let steps = u16::try_from(param.step_count().unwrap_or(1)).unwrap_or(1).max(1);
+    ui.horizontal(|ui| steps_as_buttons(ui, setter, param, steps));
 }
 
 /// The value as text; clicked, a field to type another.
@@ -173,19 +211,23 @@ pub fn choice<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P, label: &st
     let steps = u16::try_from(param.step_count().unwrap_or(1)).unwrap_or(1).max(1);
     ui.horizontal(|ui| {
         name(ui, label);
-        ui.spacing_mut().item_spacing.x = 4.0;
-        let count = f32::from(steps) + 1.0;
-        let width = ((ui.available_width() - 4.0 * f32::from(steps)) / count).max(20.0);
-        let current = param.unmodulated_normalized_value();
-        for step in 0..=steps {
-            let value = f32::from(step) / f32::from(steps);
-            let chosen = (value - current).abs() < 0.5 / f32::from(steps);
-            let text = param.normalized_value_to_string(value, true);
-            if button(ui, text.trim_end_matches(" ms"), chosen, width).clicked() && !chosen {
-                set_once(setter, param, value);
-            }
-        }
+        steps_as_buttons(ui, setter, param, steps);
     });
+}
+
+fn steps_as_buttons<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P, steps: u16) {
+    ui.spacing_mut().item_spacing.x = 4.0;
+    let count = f32::from(steps) + 1.0;
+    let width = ((ui.available_width() - 4.0 * f32::from(steps)) / count).max(20.0);
+    let current = param.unmodulated_normalized_value();
+    for step in 0..=steps {
+        let value = f32::from(step) / f32::from(steps);
+        let chosen = (value - current).abs() < 0.5 / f32::from(steps);
+        let text = param.normalized_value_to_string(value, true);
+        if button(ui, text.trim_end_matches(" ms"), chosen, width).clicked() && !chosen {
+            set_once(setter, param, value);
+        }
+    }
 }
 
 /// An on/off parameter as one button with its name.
@@ -257,13 +299,15 @@ fn edit<P: Param>(
     }
 }
 
-fn set_once<P: Param>(setter: &ParamSetter, param: &P, normalized: f32) {
+/// A whole gesture at once.
+pub fn set_once<P: Param>(setter: &ParamSetter, param: &P, normalized: f32) {
     setter.begin_set_parameter(param);
     set(setter, param, normalized);
     setter.end_set_parameter(param);
 }
 
-fn set<P: Param>(setter: &ParamSetter, param: &P, normalized: f32) {
+/// Within a gesture; snaps to the parameter's steps.
+pub fn set<P: Param>(setter: &ParamSetter, param: &P, normalized: f32) {
     // Through the plain value, which snaps to the parameter's steps.
     let value = param.preview_plain(normalized.clamp(0.0, 1.0));
     if value != param.unmodulated_plain_value() {

@@ -2,18 +2,21 @@
 
 use super::instance::Instance;
 use super::{keeper, view};
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ControllerNumbers_::kCtrlModWheel;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ParameterInfo_::ParameterFlags_::kIsReadOnly;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ViewType::kEditor;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
-    AudioBusBuffers, BusDirection, BusInfo, CString, IAudioProcessor, IAudioProcessorTrait, IComponent,
-    IComponentHandler, IComponentTrait, IEditController, IEditControllerTrait, IProcessContextRequirements,
+    AudioBusBuffers, AudioBusBuffers__type0, BusDirection, BusInfo, CString, CtrlNumber, IAudioProcessor,
+    IAudioProcessorTrait, IComponent, IComponentHandler, IComponentTrait, IEditController,
+    IEditControllerTrait, IMidiMapping, IMidiMappingTrait, IProcessContextRequirements,
     IProcessContextRequirementsTrait, IUnitInfo, IUnitInfoTrait, IoMode, MediaType, ParamID, ParamValue,
     ParameterInfo, ProcessData, ProcessSetup, ProgramListID, ProgramListInfo, RoutingInfo,
     SpeakerArrangement, String128, TChar, UnitID, UnitInfo,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
     FIDString, FUnknown, IBStream, IPlugView, IPluginBaseTrait, TBool, TUID, int16, int32, kInvalidArgument,
-    kNotInitialized, tresult, uint32,
+    kNotInitialized, kResultFalse, kResultOk, tresult, uint32,
 };
 use nice_plug::wrapper::vst3::vst3::{Class, ComRef};
 use std::sync::Arc;
@@ -47,6 +50,7 @@ impl Class for Component {
         IAudioProcessor,
         IProcessContextRequirements,
         IUnitInfo,
+        IMidiMapping,
     );
 }
 
@@ -100,12 +104,46 @@ impl IComponentTrait for Component {
 
 impl IAudioProcessorTrait for Component {
     forward! { IAudioProcessorTrait:
-        fn setBusArrangements(inputs: *mut SpeakerArrangement, num_ins: int32, outputs: *mut SpeakerArrangement, num_outs: int32) -> tresult;
         fn getBusArrangement(direction: BusDirection, index: int32, arrangement: *mut SpeakerArrangement) -> tresult;
         fn canProcessSampleSize(size: int32) -> tresult;
         fn getLatencySamples() -> uint32;
         fn setProcessing(state: TBool) -> tresult;
         fn getTailSamples() -> uint32;
+    }
+
+    unsafe fn setBusArrangements(
+        &self,
+        inputs: *mut SpeakerArrangement,
+        num_ins: int32,
+        outputs: *mut SpeakerArrangement,
+        num_outs: int32,
+    ) -> tresult {
+        if inputs.is_null() || num_ins != 2 {
+            // SAFETY: passed on under the same contract.
+            return unsafe {
+                IAudioProcessorTrait::setBusArrangements(
+                    &self.instance.wrapper,
+                    inputs,
+                    num_ins,
+                    outputs,
+                    num_outs,
+                )
+            };
+        }
+        // A host that leaves the side chain empty, or gives it other channels
+        // than the main bus has, gets the layout of its main bus.
+        // SAFETY: two arrangements, as the host says.
+        let mut both = [unsafe { *inputs }; 2];
+        // SAFETY: a copy, alive during the call; outputs are passed on.
+        unsafe {
+            IAudioProcessorTrait::setBusArrangements(
+                &self.instance.wrapper,
+                both.as_mut_ptr(),
+                num_ins,
+                outputs,
+                num_outs,
+            )
+        }
     }
 
     unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
@@ -155,9 +193,51 @@ impl IAudioProcessorTrait for Component {
                 checked.outputs = std::ptr::null_mut();
             }
         }
+        // nice-plug reads as many inputs as the layout has, whatever the host says.
+        let mut inputs = [NO_BUS; 2];
+        if checked.numInputs > 0 && !checked.inputs.is_null() {
+            let count = usize::try_from(checked.numInputs).unwrap_or(0).min(inputs.len());
+            // SAFETY: the host's array is as long as it says.
+            let given = unsafe { std::slice::from_raw_parts(checked.inputs, count) };
+            inputs[..count].copy_from_slice(given);
+            // SAFETY: as above; channel pointers are as many as the bus says.
+            if unsafe { lacks_channels(&inputs[1]) } {
+                inputs[1] = NO_BUS;
+            }
+            checked.inputs = inputs.as_mut_ptr();
+            checked.numInputs = 2;
+        }
         // SAFETY: a copy of the host's data, alive during the call.
-        unsafe { IAudioProcessorTrait::process(&self.instance.wrapper, &raw mut checked) }
+        let answer = unsafe { IAudioProcessorTrait::process(&self.instance.wrapper, &raw mut checked) };
+        // SAFETY: the host's object is null or alive during the call.
+        unsafe { self.instance.tell_outputs(checked.outputParameterChanges) };
+        answer
     }
+}
+
+/// A bus that is not there.
+const NO_BUS: AudioBusBuffers = AudioBusBuffers {
+    numChannels: 0,
+    silenceFlags: 0,
+    __field0: AudioBusBuffers__type0 {
+        channelBuffers32: std::ptr::null_mut(),
+    },
+};
+
+/// Whether a bus comes without all of its channels.
+///
+/// # Safety
+/// The bus's pointer must be null or hold as many channels as it says.
+unsafe fn lacks_channels(bus: &AudioBusBuffers) -> bool {
+    let count = usize::try_from(bus.numChannels).unwrap_or(0);
+    // SAFETY: both union members are one pointer.
+    let channels = unsafe { bus.__field0.channelBuffers32 };
+    // SAFETY: not null, and as long as the bus says.
+    count == 0
+        || channels.is_null()
+        || unsafe { std::slice::from_raw_parts(channels, count) }
+            .iter()
+            .any(|channel| channel.is_null())
 }
 
 /// Whether the main bus comes without channel pointers, as some hosts do for a
@@ -178,11 +258,18 @@ impl IEditControllerTrait for Component {
         fn setComponentState(state: *mut IBStream) -> tresult;
         fn setState(state: *mut IBStream) -> tresult;
         fn getState(state: *mut IBStream) -> tresult;
-        fn getParameterCount() -> int32;
         fn getParamStringByValue(id: ParamID, value: ParamValue, string: *mut String128) -> tresult;
         fn getParamValueByString(id: ParamID, string: *mut TChar, value: *mut ParamValue) -> tresult;
         fn normalizedParamToPlain(id: ParamID, value: ParamValue) -> ParamValue;
         fn plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue;
+    }
+
+    unsafe fn getParameterCount(&self) -> int32 {
+        // Behind its own parameters nice-plug lists one for every MIDI
+        // controller of every channel; [`IMidiMappingTrait`] needs none of them.
+        // SAFETY: no arguments.
+        let all = unsafe { IEditControllerTrait::getParameterCount(&self.instance.wrapper) };
+        all.min(self.instance.own_params())
     }
 
     unsafe fn getParamNormalized(&self, id: ParamID) -> ParamValue {
@@ -206,7 +293,14 @@ impl IEditControllerTrait for Component {
             return kInvalidArgument;
         }
         // SAFETY: passed on under the same contract.
-        unsafe { IEditControllerTrait::getParameterInfo(&self.instance.wrapper, index, info) }
+        let answer = unsafe { IEditControllerTrait::getParameterInfo(&self.instance.wrapper, index, info) };
+        // SAFETY: the host passes null or its own object.
+        if let Some(info) = unsafe { info.as_mut() }.filter(|_| answer == kResultOk)
+            && self.instance.is_output(info.id)
+        {
+            info.flags = int32::try_from(i64::from(kIsReadOnly)).unwrap_or_default();
+        }
+        answer
     }
 
     unsafe fn setComponentHandler(&self, handler: *mut IComponentHandler) -> tresult {
@@ -233,6 +327,26 @@ impl IProcessContextRequirementsTrait for Component {
     unsafe fn getProcessContextRequirements(&self) -> uint32 {
         // The engine follows samples, not the song.
         0
+    }
+}
+
+impl IMidiMappingTrait for Component {
+    unsafe fn getMidiControllerAssignment(
+        &self,
+        bus: int32,
+        _channel: int16,
+        controller: CtrlNumber,
+        id: *mut ParamID,
+    ) -> tresult {
+        let wheel = i64::from(controller) == i64::from(kCtrlModWheel);
+        match (self.instance.wheel_id(), bus == 0 && wheel && !id.is_null()) {
+            (Some(wheel), true) => {
+                // SAFETY: not null, and the host's own.
+                unsafe { *id = wheel };
+                kResultOk
+            }
+            _ => kResultFalse,
+        }
     }
 }
 

@@ -6,15 +6,17 @@ use crate::editor::VoxmeldEditor;
 use crate::plugin::Voxmeld;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use nice_plug::editor::Editor;
+use nice_plug::params::Param;
 use nice_plug::params::Params;
 use nice_plug::params::internals::ParamPtr;
 use nice_plug::wrapper::vst3::Wrapper;
-use nice_plug::wrapper::vst3::vst3::ComPtr;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::RestartFlags_::{kIoChanged, kLatencyChanged};
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
-    IComponentHandler, IComponentHandlerTrait, IEditControllerTrait, ParamID, ParamValue, ParameterInfo,
+    IComponentHandler, IComponentHandlerTrait, IEditControllerTrait, IParamValueQueueTrait,
+    IParameterChanges, IParameterChangesTrait, ParamID, ParamValue, ParameterInfo,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kResultOk};
+use nice_plug::wrapper::vst3::vst3::{ComPtr, ComRef};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,6 +43,12 @@ pub struct Instance {
     /// Blocks processed so far.
     blocks: AtomicU64,
     param_ids: HashMap<ParamPtr, ParamID>,
+    /// Parameters that the plugin has itself.
+    own_params: int32,
+    /// The modulation wheel.
+    wheel: Option<ParamID>,
+    /// Parameters that the plugin tells, and what the host was told last.
+    outputs: Vec<(ParamID, AtomicU64)>,
     handler: Mutex<Option<ComPtr<IComponentHandler>>>,
     edits: (Sender<Edit>, Receiver<Edit>),
 }
@@ -74,10 +82,16 @@ impl Instance {
             .iter()
             .flat_map(|params| params.param_map())
             .map(|(_, pointer, _)| pointer);
-        let param_ids = (0..)
+        let param_ids: HashMap<ParamPtr, ParamID> = (0..)
             .zip(pointers)
             .filter_map(|(index, pointer)| Some((pointer, param_id(&wrapper, index)?)))
             .collect();
+        let blend = creation.params.as_ref().map(|params| &params.blend);
+        let id_of = |param: ParamPtr| param_ids.get(&param).copied();
+        let told = blend.map(|blend| [blend.out_ratio.as_ptr(), blend.out_confidence.as_ptr()]);
+        let outputs = told.into_iter().flatten().filter_map(id_of);
+        let outputs = outputs.map(|id| (id, AtomicU64::new(u64::MAX))).collect();
+        let wheel = blend.and_then(|blend| id_of(blend.wheel.as_ptr()));
         let instance = Arc::new(Self {
             wrapper,
             was_opened: AtomicBool::new(false),
@@ -91,6 +105,9 @@ impl Instance {
             wake_host_thread: Mutex::new(None),
             pending: Mutex::default(),
             blocks: AtomicU64::new(0),
+            own_params: int32::try_from(param_ids.len()).unwrap_or(0),
+            wheel,
+            outputs,
             param_ids,
             handler: Mutex::new(None),
             edits: unbounded(),
@@ -103,6 +120,53 @@ impl Instance {
     #[must_use]
     pub fn param_id(&self, param: ParamPtr) -> Option<ParamID> {
         self.param_ids.get(&param).copied()
+    }
+
+    /// Parameters that the plugin has itself; they come first in nice-plug's list.
+    #[must_use]
+    pub fn own_params(&self) -> int32 {
+        self.own_params
+    }
+
+    /// The parameter that MIDI's modulation wheel moves.
+    #[must_use]
+    pub fn wheel_id(&self) -> Option<ParamID> {
+        self.wheel
+    }
+
+    /// Whether a parameter is told by the plugin and not set by anyone.
+    #[must_use]
+    pub fn is_output(&self, id: ParamID) -> bool {
+        self.outputs.iter().any(|output| output.0 == id)
+    }
+
+    /// Tells the host those parameters that changed, at the block's first sample.
+    ///
+    /// # Real-time
+    /// Atomics, and the host's own lists.
+    ///
+    /// # Safety
+    /// `changes` is null or the host's object, alive during the call.
+    pub unsafe fn tell_outputs(&self, changes: *mut IParameterChanges) {
+        // SAFETY: the caller's promise.
+        let Some(changes) = (unsafe { ComRef::from_raw(changes) }) else {
+            return;
+        };
+        for (id, told) in &self.outputs {
+            // SAFETY: plain numbers.
+            let value = unsafe { self.wrapper.getParamNormalized(*id) };
+            if told.swap(value.to_bits(), Ordering::Relaxed) == value.to_bits() {
+                continue;
+            }
+            let mut index = 0;
+            // SAFETY: both are ours and alive during the call; the queue is the
+            // host's, null or alive as long as its list.
+            unsafe {
+                if let Some(queue) = ComRef::from_raw(changes.addParameterData(id, &raw mut index)) {
+                    queue.addPoint(0, value, &raw mut index);
+                }
+            }
+        }
     }
 
     /// Counts a block; from now on the host's own parameter changes rule.

@@ -50,7 +50,7 @@ impl Instance {
             params,
             channels: 2,
             setup: None,
-            inputs: AudioPorts::with_capacity(2, 1),
+            inputs: AudioPorts::with_capacity(4, 2),
             outputs: AudioPorts::with_capacity(2, 1),
             steady_time: 0,
         })
@@ -280,26 +280,42 @@ impl Instance {
         output: &mut [&mut [f32]],
         events: &[ParamEvent],
     ) -> Result<()> {
-        let len = input.first().map_or(0, |channel| channel.len());
         let mut list = EventBuffer::new();
         for event in events {
-            list.push(&ParamValueEvent::new(
-                event.offset,
-                event.id,
-                Pckn::match_all(),
-                event.value,
-            ));
+            event.add_to(&mut list);
         }
+        let len = input.first().map_or(0, |channel| channel.len());
+        let mut side = vec![vec![0.0; len]; self.channels];
+        let mut side: Vec<&mut [f32]> = side.iter_mut().map(Vec::as_mut_slice).collect();
+        let mut input: Vec<&mut [f32]> = input.iter_mut().map(|channel| &mut **channel).collect();
+        self.process_with_side(&mut input, &mut side, output, &list)
+    }
+
+    /// [`Self::process`] with a side chain (as many channels as the input) and
+    /// events of all kinds.
+    ///
+    /// # Errors
+    /// As [`Self::process`].
+    pub fn process_with_side<'a, 'b>(
+        &mut self,
+        input: &'a mut [&'b mut [f32]],
+        side: &'a mut [&'b mut [f32]],
+        output: &mut [&mut [f32]],
+        events: &EventBuffer,
+    ) -> Result<()> {
+        let len = input.first().map_or(0, |channel| channel.len());
         let mut answers = EventBuffer::new();
         let processor = self.processor.as_mut().context("not active")?;
         // What the plugin leaves unwritten must be seen, not taken for silence.
         output.iter_mut().for_each(|channel| channel.fill(f32::NAN));
-        let input = self.inputs.with_input_buffers([AudioPortBuffer {
-            latency: 0,
-            channels: AudioPortBufferType::f32_input_only(
-                input.iter_mut().map(|channel| InputChannel::variable(*channel)),
-            ),
-        }]);
+        let input = self
+            .inputs
+            .with_input_buffers([input, side].map(|port| AudioPortBuffer {
+                latency: 0,
+                channels: AudioPortBufferType::f32_input_only(
+                    port.iter_mut().map(|channel| InputChannel::variable(*channel)),
+                ),
+            }));
         let mut output = self.outputs.with_output_buffers([AudioPortBuffer {
             latency: 0,
             channels: AudioPortBufferType::f32_output_only(output.iter_mut().map(|channel| &mut **channel)),
@@ -307,7 +323,7 @@ impl Instance {
         processor.process(
             &input,
             &mut output,
-            &list.as_input(),
+            &events.as_input(),
             &mut answers.as_output(),
             Some(self.steady_time),
             None,

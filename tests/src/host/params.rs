@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use clack_extensions::params::{ParamInfoBuffer, PluginParams};
+use clack_host::events::event_types::ParamValueEvent;
 use clack_host::prelude::*;
 
 /// What the plugin says about a parameter.
@@ -36,6 +37,18 @@ pub struct ParamEvent {
     pub id: ClapId,
     /// In the plugin's units.
     pub value: f64,
+}
+
+impl ParamEvent {
+    /// Appends it to what a block brings.
+    pub(super) fn add_to(self, list: &mut EventBuffer) {
+        list.push(&ParamValueEvent::new(
+            self.offset,
+            self.id,
+            Pckn::match_all(),
+            self.value,
+        ));
+    }
 }
 
 /// Reads all parameters of an instance.

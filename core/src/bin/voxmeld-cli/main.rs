@@ -115,6 +115,7 @@ fn selection(args: &Convert) -> VoiceSelection {
         synthesizer: file(&args.voice),
         index,
         others: None,
+        ..VoiceSelection::default()
     }
 }
 

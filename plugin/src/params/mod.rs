@@ -5,6 +5,10 @@
 //! smooths by sample position, so that the sound does not depend on the host's
 //! block size.
 
+mod blend;
+
+pub use blend::{BlendParams, ListenParam, MorphByParam};
+
 use crate::state::VoiceField;
 use nice_plug::prelude::*;
 use std::sync::Arc;
@@ -54,6 +58,10 @@ pub struct VoxmeldParams {
     /// The host's bypass: the delayed input, at the same latency.
     #[id = "bypass"]
     pub bypass: BoolParam,
+
+    /// Everything else about blending.
+    #[nested(group = "Blend")]
+    pub blend: BlendParams,
 
     /// The chosen voice: saved with the session, not a parameter.
     #[persist = "voice"]
@@ -147,7 +155,26 @@ impl VoxmeldParams {
             when_not_ready: EnumParam::new("When not ready", WhenNotReadyParam::Silence),
             hop: EnumParam::new("Hop", HopParam::Ms20).non_automatable(),
             bypass: BoolParam::new("Bypass", false).make_bypass(),
+            blend: BlendParams::default(),
             voice: VoiceField::new(engine),
+        }
+    }
+
+    /// Tells the newest frame's numbers (0..1 each) in the parameters made for that.
+    ///
+    /// # Real-time
+    /// Atomic stores.
+    pub fn tell(&self, ratio: f32, confidence: f32) {
+        for (param, value) in [
+            (&self.blend.out_ratio, ratio),
+            (&self.blend.out_confidence, confidence),
+        ] {
+            // SAFETY: the parameter lives; nothing but atomics is stored.
+            unsafe {
+                param
+                    .as_ptr()
+                    ._internal_set_normalized_value(value.clamp(0.0, 1.0))
+            };
         }
     }
 
@@ -157,18 +184,20 @@ impl VoxmeldParams {
     /// Atomic loads and arithmetic only.
     #[must_use]
     pub fn controls(&self) -> BlockControls {
-        BlockControls {
-            voice: Controls {
-                blend_ratio: self.blend_ratio.value() / 100.0,
-                pitch_shift: Semitones(self.pitch_shift.value()),
-                search: SearchParams {
-                    k: count(self.k.value()),
-                    n_probe: count(self.n_probe.value()),
-                    ..SearchParams::default()
-                },
-                loudness_follow: self.loudness_follow.value() / 100.0,
-                ..Controls::default()
+        let mut voice = Controls {
+            blend_ratio: self.blend_ratio.value() / 100.0,
+            pitch_shift: Semitones(self.pitch_shift.value()),
+            search: SearchParams {
+                k: count(self.k.value()),
+                n_probe: count(self.n_probe.value()),
+                ..SearchParams::default()
             },
+            loudness_follow: self.loudness_follow.value() / 100.0,
+            ..Controls::default()
+        };
+        self.blend.apply(&mut voice);
+        BlockControls {
+            voice,
             dry_wet: self.dry_wet.value() / 100.0,
             input_gain: Decibels(self.input_gain.value()).amplitude(),
             output_gain: Decibels(self.output_gain.value()).amplitude(),
@@ -177,12 +206,20 @@ impl VoxmeldParams {
                 WhenNotReadyParam::DelayedDry => WhenNotReady::DelayedDry,
             },
             bypass: self.bypass.value(),
+            ratio_glide_ms: self.blend.ratio_glide.value(),
+            side_attack_ms: self.blend.side_attack.value(),
+            side_release_ms: self.blend.side_release.value(),
         }
     }
 }
 
 fn count(value: i32) -> usize {
     usize::try_from(value).unwrap_or(1).max(1)
+}
+
+/// A percentage as 0..1.
+fn part(param: &FloatParam) -> f32 {
+    param.value() / 100.0
 }
 
 fn percent(name: &str, default: f32) -> FloatParam {
@@ -207,6 +244,7 @@ fn decibels(name: &str) -> FloatParam {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use voxmeld_core::controls::{BlendSettings, Drive, Scene};
     use voxmeld_core::engine::Engine;
 
     fn params() -> VoxmeldParams {
@@ -254,16 +292,52 @@ mod tests {
                 ("when_not_ready", "", Some(1), 0.0, 1.0, 0.0),
                 ("hop", "", Some(6), 0.0, 6.0, 0.0),
                 ("bypass", "", Some(1), 0.0, 1.0, 0.0),
+                ("trust", " %", None, 0.0, 100.0, 0.0),
+                ("continuity", " %", None, 0.0, 100.0, 0.0),
+                ("listen", "", Some(3), 0.0, 3.0, 0.0),
+                ("ratio_glide", " ms", None, 0.0, 500.0, 0.0),
+                ("voicing_depth", " %", None, 0.0, 100.0, 0.0),
+                ("voicing_unvoiced", " %", None, 0.0, 100.0, 33.0),
+                ("voicing_voiced", " %", None, 0.0, 100.0, 100.0),
+                ("loudness_depth", " %", None, 0.0, 100.0, 0.0),
+                ("loudness_low", " %", None, 0.0, 100.0, 0.0),
+                ("loudness_mid", " %", None, 0.0, 100.0, 50.0),
+                ("loudness_high", " %", None, 0.0, 100.0, 100.0),
+                ("pitch_depth", " %", None, 0.0, 100.0, 0.0),
+                ("pitch_low", " %", None, 0.0, 100.0, 0.0),
+                ("pitch_mid", " %", None, 0.0, 100.0, 50.0),
+                ("pitch_high", " %", None, 0.0, 100.0, 100.0),
+                ("morph_by", "", Some(1), 0.0, 1.0, 0.0),
+                ("morph_x", " %", None, 0.0, 100.0, 50.0),
+                ("morph_y", " %", None, 0.0, 100.0, 50.0),
+                ("morph_1", " %", None, 0.0, 100.0, 100.0),
+                ("morph_2", " %", None, 0.0, 100.0, 0.0),
+                ("morph_3", " %", None, 0.0, 100.0, 0.0),
+                ("morph_4", " %", None, 0.0, 100.0, 0.0),
+                ("morph_5", " %", None, 0.0, 100.0, 0.0),
+                ("morph_6", " %", None, 0.0, 100.0, 0.0),
+                ("morph_7", " %", None, 0.0, 100.0, 0.0),
+                ("morph_8", " %", None, 0.0, 100.0, 0.0),
+                ("side_depth", " %", None, -100.0, 100.0, 0.0),
+                ("side_attack", " ms", None, 0.0, 500.0, 5.0),
+                ("side_release", " ms", None, 0.0, 2000.0, 100.0),
+                ("wheel_depth", " %", None, -100.0, 100.0, 0.0),
+                ("wheel", " %", None, 0.0, 100.0, 0.0),
+                ("scenes_on", "", Some(1), 0.0, 1.0, 0.0),
+                ("scene_morph", " %", None, 0.0, 100.0, 0.0),
+                ("out_ratio", " %", None, 0.0, 100.0, 0.0),
+                ("out_confidence", " %", None, 0.0, 100.0, 0.0),
             ]
         );
     }
 
     #[test]
-    fn only_the_hop_cannot_be_automated_and_only_bypass_is_the_hosts() {
+    fn what_cannot_be_automated_and_that_bypass_is_the_hosts() {
         for (id, ptr, _) in params().param_map() {
             // SAFETY: the flags are read before the parameters go away with the loop.
             let flags = unsafe { ptr.flags() };
-            assert_eq!(flags.contains(ParamFlags::NON_AUTOMATABLE), id == "hop", "{id}");
+            let fixed = matches!(id.as_str(), "hop" | "out_ratio" | "out_confidence");
+            assert_eq!(flags.contains(ParamFlags::NON_AUTOMATABLE), fixed, "{id}");
             assert_eq!(flags.contains(ParamFlags::BYPASS), id == "bypass", "{id}");
         }
     }
@@ -290,5 +364,41 @@ mod tests {
         );
         assert_eq!(controls.when_not_ready, WhenNotReady::Silence);
         assert!(!controls.bypass);
+        // Blending as the engine has it: RVC's arithmetic, one target.
+        assert_eq!(controls.voice.blend, BlendSettings::default());
+        assert_eq!(controls.voice.drive, Drive::default());
+        assert_eq!(controls.ratio_glide_ms, 0.0);
+    }
+
+    #[test]
+    fn scenes_take_the_place_of_the_settings_and_morph_between_their_ends() {
+        let params = params();
+        let set = |param: &FloatParam, value: f32| {
+            // SAFETY: `params` lives; setting is an atomic store.
+            unsafe { param.as_ptr()._internal_set_normalized_value(value) };
+        };
+        let mut scene = Scene {
+            ratio: 0.25,
+            blend: params.blend.settings(),
+        };
+        scene.blend.trust = 1.0;
+        params.blend.scenes.keep(0, &scene);
+        scene.ratio = 0.75;
+        scene.blend.trust = 0.0;
+        params.blend.scenes.keep(1, &scene);
+        assert_eq!(params.controls().voice.blend_ratio, 0.5);
+        // SAFETY: as above.
+        unsafe {
+            params
+                .blend
+                .scenes_on
+                .as_ptr()
+                ._internal_set_normalized_value(1.0)
+        };
+        for (morph, ratio, trust) in [(0.0, 0.25, 1.0), (0.5, 0.5, 0.5), (1.0, 0.75, 0.0)] {
+            set(&params.blend.scene_morph, morph);
+            let voice = params.controls().voice;
+            assert!((voice.blend_ratio - ratio).abs() < 1e-6 && (voice.blend.trust - trust).abs() < 1e-6);
+        }
     }
 }
