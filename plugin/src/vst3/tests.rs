@@ -4,11 +4,12 @@ use super::component::Component;
 use super::keeper;
 use super::memory_stream::MemoryStream;
 use nice_plug::wrapper::vst3::vst3::ComWrapper;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ParameterInfo_::ParameterFlags_::kIsReadOnly;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ProcessModes_::{kOffline, kRealtime};
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::SymbolicSampleSizes_::{kSample32, kSample64};
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     AudioBusBuffers, AudioBusBuffers__type0, IAudioProcessorTrait, IComponentTrait, IEditControllerTrait,
-    ParameterInfo, ProcessData, ProcessSetup,
+    IMidiMappingTrait, ParameterInfo, ProcessData, ProcessSetup,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
     IBStream, int32, kInvalidArgument, kNotInitialized, kResultOk, tresult,
@@ -255,5 +256,112 @@ fn instances_come_and_go_under_automation() {
         drop(component);
         assert!(keeper::drain(), "the shared thread died in round {round}");
         drop(other);
+    }
+}
+
+/// All parameters by title, with id and flags.
+fn listed(component: &Component) -> Vec<(String, u32, i32)> {
+    // SAFETY: no arguments.
+    let count = unsafe { component.getParameterCount() };
+    (0..count)
+        .map(|index| {
+            // SAFETY: all zero is a valid `ParameterInfo`: numbers and character arrays.
+            let mut info: ParameterInfo = unsafe { std::mem::zeroed() };
+            // SAFETY: `info` outlives the call.
+            let answer = unsafe { component.getParameterInfo(index, &raw mut info) };
+            assert_eq!(answer, kResultOk);
+            let title: Vec<u16> = info
+                .title
+                .iter()
+                .map(|&letter| letter.cast_unsigned_or_same())
+                .collect();
+            let end = title
+                .iter()
+                .position(|&letter| letter == 0)
+                .unwrap_or(title.len());
+            (String::from_utf16_lossy(&title[..end]), info.id, info.flags)
+        })
+        .collect()
+}
+
+/// Letters are `u16` or `i16`, as the platform has it.
+trait Letter {
+    fn cast_unsigned_or_same(self) -> u16;
+}
+
+impl Letter for u16 {
+    fn cast_unsigned_or_same(self) -> u16 {
+        self
+    }
+}
+
+impl Letter for i16 {
+    fn cast_unsigned_or_same(self) -> u16 {
+        self.cast_unsigned()
+    }
+}
+
+#[test]
+fn outputs_are_read_only_and_no_midi_parameter_is_listed() {
+    let component = Component::new();
+    let all = listed(&component);
+    assert!(all.len() < 100, "{} parameters", all.len());
+    let read_only = i32::try_from(i64::from(kIsReadOnly)).expect("a flag");
+    for (title, _, flags) in &all {
+        let output = matches!(title.as_str(), "Ratio applied" | "Confidence");
+        assert_eq!(flags & read_only != 0, output, "{title}");
+    }
+}
+
+#[test]
+fn the_modulation_wheel_is_mapped_to_its_parameter_and_nothing_else_is() {
+    let component = Component::new();
+    let all = listed(&component);
+    let wheel = all
+        .iter()
+        .find(|(title, ..)| title == "Mod wheel")
+        .expect("a wheel")
+        .1;
+    let mut id = 0;
+    // SAFETY: `id` outlives the calls.
+    unsafe {
+        assert_eq!(
+            component.getMidiControllerAssignment(0, 3, 1, &raw mut id),
+            kResultOk
+        );
+        assert_eq!(id, wheel);
+        assert_ne!(
+            component.getMidiControllerAssignment(0, 0, 7, &raw mut id),
+            kResultOk
+        );
+        assert_ne!(
+            component.getMidiControllerAssignment(0, 0, 1, null_mut()),
+            kResultOk
+        );
+    }
+}
+
+/// Hosts switch a side chain off by giving it no channels; both ways must do.
+#[test]
+fn a_side_chain_without_channels_is_taken() {
+    const STEREO: u64 = 0b11;
+    let component = Component::new();
+    for (side, inputs) in [(STEREO, 2), (0, 2), (0, 1)] {
+        let (mut ins, mut outs) = ([STEREO, side], [STEREO]);
+        // SAFETY: both arrays are as long as is said.
+        let answer = unsafe {
+            IAudioProcessorTrait::setBusArrangements(
+                &component,
+                ins.as_mut_ptr(),
+                inputs,
+                outs.as_mut_ptr(),
+                1,
+            )
+        };
+        assert_eq!(answer, kResultOk, "side chain {side}, {inputs} inputs");
+        set_up(&component, mode(kRealtime));
+        start(&component);
+        assert_eq!(block(&component, mode(kRealtime)), kResultOk);
+        stop(&component);
     }
 }
