@@ -270,11 +270,7 @@ fn listed(component: &Component) -> Vec<(String, u32, i32)> {
             // SAFETY: `info` outlives the call.
             let answer = unsafe { component.getParameterInfo(index, &raw mut info) };
             assert_eq!(answer, kResultOk);
-            let title: Vec<u16> = info
-                .title
-                .iter()
-                .map(|&letter| letter.cast_unsigned_or_same())
-                .collect();
+            let title = info.title;
             let end = title
                 .iter()
                 .position(|&letter| letter == 0)
@@ -282,23 +278,6 @@ fn listed(component: &Component) -> Vec<(String, u32, i32)> {
             (String::from_utf16_lossy(&title[..end]), info.id, info.flags)
         })
         .collect()
-}
-
-/// Letters are `u16` or `i16`, as the platform has it.
-trait Letter {
-    fn cast_unsigned_or_same(self) -> u16;
-}
-
-impl Letter for u16 {
-    fn cast_unsigned_or_same(self) -> u16 {
-        self
-    }
-}
-
-impl Letter for i16 {
-    fn cast_unsigned_or_same(self) -> u16 {
-        self.cast_unsigned()
-    }
 }
 
 #[test]
