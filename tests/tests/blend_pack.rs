@@ -132,7 +132,10 @@ fn confidence_tells_the_targets_own_from_what_is_foreign() -> Result<()> {
     let shake = noise(5, speech.dim());
     let mut row = vec![0.0; speech.dim()];
     for id in (0..target.index.len()).step_by(11) {
-        ensure!(target.index.vector(id as i64, &mut row), "no vector {id}");
+        ensure!(
+            target.index.vector(i64::try_from(id)?, &mut row),
+            "no vector {id}"
+        );
         let moved: Vec<f32> = row.iter().zip(&shake).map(|(x, y)| x + 0.02 * y).collect();
         own.push(&moved);
     }
