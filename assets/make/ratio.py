@@ -1,13 +1,18 @@
-"""The ratio as a DAW draws it and as the plugin applies it: assets/pictures/ratio.png.
+"""The ratio as a host draws it and as the plugin applies it: assets/pictures/ratio.png.
 
-    ratio.py record voxmeld.vst3 speech.wav out.npz   (PyPI dawdreamer 0.9.0, numpy, soundfile)
+    ratio.py record voxmeld.vst3 speech.wav out.npz   (PyPI pedalboard 0.9.26, numpy, soundfile)
     ratio.py draw out.npz assets/pictures/ratio.png   (matplotlib, numpy)
 
-dawdreamer plays one automation point per host block; blocks of 64 samples show
-what the plugin makes of them. "Ratio applied" is the plugin's own output
-parameter, which the host records.
+pedalboard, a JUCE host, sets the parameter before each block of 64 samples. After
+it, what the plugin tells in its output parameters "Ratio applied" and "Confidence"
+is read from the state that it would save; JUCE itself takes output parameters over
+only where a message loop runs.
+Every value that comes back is looked up among those that the drawing has at the
+middles of the 20 ms frames; `record` fails where one is missing.
 """
 
+import json
+import re
 import sys
 
 import numpy as np
@@ -24,33 +29,66 @@ def drawn():
     return time, (ramp + step + sine).astype(np.float32)
 
 
+def told(voice):
+    """(ratio applied, confidence) from the state, JSON in JUCE's own base64."""
+    text = re.search(rb"<IComponent>(\d+)\.([^<]*)</IComponent>", voice.raw_state)
+    letters = b".ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+"
+    value_of = np.zeros(256, np.uint8)
+    value_of[np.frombuffer(letters, np.uint8)] = np.arange(64)
+    sixes = value_of[np.frombuffer(text[2], np.uint8)]
+    bits = np.unpackbits(sixes[:, None], axis=1, bitorder="little")[:, :6]
+    state = np.packbits(bits.reshape(-1), bitorder="little")[: int(text[1])].tobytes()
+    params = json.loads(state[state.index(b"{") :])["params"]
+    return params["out_ratio"]["f32"] / 100, params["out_confidence"]["f32"] / 100
+
+
 def record(plugin, speech, out):
-    import dawdreamer
+    import pedalboard
     import soundfile
 
     sound, rate = soundfile.read(speech, dtype="float32", always_2d=True)
     assert rate == RATE, "the recording is at 48 kHz"
     time, ratio = drawn()
     sound = np.resize(sound[:, 0], len(time))
-    engine = dawdreamer.RenderEngine(RATE, BLOCK)
-    source = engine.make_playback_processor("speech", np.stack([sound, sound]))
-    voice = engine.make_plugin_processor("voxmeld", plugin)
-    index = {voice.get_parameter_name(n): n for n in range(voice.get_plugin_parameter_size())}
-    voice.set_automation(index["Blend ratio"], ratio)
-    voice.record_automation = True
-    engine.load_graph([(source, []), (voice, ["speech"])])
-    engine.render(SECONDS)
-    recorded = voice.get_automation()
-    applied = next(values for name, values in recorded.items() if "Ratio applied" in name)
-    confidence = next(values for name, values in recorded.items() if "Confidence" in name)
-    np.savez(
-        out,
-        time=time,
-        drawn=ratio,
-        applied=np.asarray(applied).squeeze(),
-        confidence=np.asarray(confidence).squeeze(),
-        latency=voice.get_latency_samples(),
-    )
+    voice = pedalboard.load_plugin(plugin)
+    # Two seconds for the voice to be loaded; then from the beginning.
+    voice.process(np.zeros((2, 2 * RATE), np.float32), RATE, buffer_size=BLOCK, reset=True)
+    voice.process(np.zeros((2, BLOCK), np.float32), RATE, buffer_size=BLOCK, reset=True)
+    blend = voice.parameters["blend_ratio"]
+    seen = []
+    for start in range(0, len(time), BLOCK):
+        blend.raw_value = float(ratio[start])
+        block = np.stack([sound[start : start + BLOCK]] * 2)
+        voice.process(block, RATE, buffer_size=BLOCK, reset=False)
+        value = told(voice)
+        if not seen or seen[-1][1:] != value:
+            seen.append((start, *value))
+    seen = np.array(seen)
+    # What the drawing says at every frame's middle, 5 ms after its beginning, as
+    # far as a host that sets values per block can draw it. The stream began with
+    # the block before, which pedalboard followed by as much as the latency.
+    began = BLOCK + voice.reported_latency_samples
+    middle = np.arange(-(-began // 960), (began + len(time)) // 960) * 960 + 240 - began
+    middle = middle[(middle >= 0) & (middle < len(time))]
+    frames = np.arange(len(middle))
+    drawn_there = ratio[middle // BLOCK * BLOCK]
+    frame, placed, worst = -1, [], 0.0
+    for start, value, trust in seen:
+        # The newest frame that has this value and has come in by now.
+        later = frames[(frames > frame) & (middle <= start + BLOCK)]
+        if len(later) == 0:
+            continue
+        error = np.abs(drawn_there[later] - value)
+        near = later[error < 1e-6]
+        if len(near) == 0:
+            worst = max(worst, float(error.min()))
+            continue
+        frame = int(near[0])
+        placed.append((middle[frame] / RATE, value, trust))
+    placed = np.array(placed)
+    print(f"{len(seen)} values recorded, {len(placed)} of them at a frame's middle to 1e-6 (those of before the drawing are not)")
+    assert len(placed) >= 0.98 * len(seen), f"off by up to {worst:.6f}"
+    np.savez(out, time=time, drawn=ratio, placed=placed)
 
 
 def draw(recorded, out):
@@ -60,12 +98,13 @@ def draw(recorded, out):
     from matplotlib import pyplot
 
     data = np.load(recorded)
+    placed = data["placed"]
     figure, (top, bottom) = pyplot.subplots(2, 1, figsize=(9, 4.6), sharex=True, height_ratios=[3, 1])
     top.plot(data["time"], data["drawn"], color="#b0b4bc", linewidth=3, label="drawn in the host")
-    top.plot(data["time"], data["applied"][: len(data["time"])], color="#1f9e87", linewidth=1, label="applied, as recorded")
+    top.plot(placed[:, 0], placed[:, 1], ".", color="#1f9e87", markersize=4, label="applied, per 20 ms frame")
     top.set_ylabel("blend ratio")
     top.legend(loc="upper left", fontsize=8)
-    bottom.plot(data["time"], data["confidence"][: len(data["time"])], color="#c98a2b", linewidth=0.8)
+    bottom.plot(placed[:, 0], placed[:, 2], color="#c98a2b", linewidth=0.8)
     bottom.set_ylabel("confidence")
     bottom.set_xlabel("seconds")
     bottom.set_ylim(0, 1)
