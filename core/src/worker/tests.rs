@@ -369,3 +369,45 @@ fn a_frame_has_the_ratio_of_the_sample_in_its_middle() {
         }
     }
 }
+
+#[test]
+fn weights_of_takes_hold_for_the_voice_that_sounds_and_for_the_next() {
+    // Two recordings of one constant each; silence is nearer to the quiet one.
+    let voice = || {
+        let quiet_then_loud = [0.25, 0.5].map(|level| vec![level; PASS_THROUGH_DIM]).concat();
+        let vectors = Frames::from_data(PASS_THROUGH_DIM, quiet_then_loud);
+        let sources = ["quiet.wav", "loud.wav"]
+            .iter()
+            .enumerate()
+            .map(|(n, name)| crate::blend::Source {
+                name: (*name).to_string(),
+                ranges: std::iter::once(n..n + 1).collect(),
+            })
+            .collect();
+        let index = Arc::new(FlatIndex::new(vectors, Metric::L2));
+        Voice {
+            targets: vec![Target::new("two takes", index).with_sources(sources)],
+            ..pass_through_voice()
+        }
+    };
+    let mut retrieved = live();
+    retrieved.voice.blend_ratio = 1.0;
+    retrieved.voice.search.k = 1;
+    let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, voice());
+    let silence = vec![0.0; 24_000];
+    let mut last = |rig: &mut Rig| rig.play(&silence, &retrieved)[23_999];
+    assert!((last(&mut rig) - 0.25).abs() < 1e-3);
+    let told: Vec<_> = rig.status.targets.lock().clone();
+    assert_eq!(told[0].sources, ["quiet.wav", "loud.wav"]);
+    let mute = [("two takes".to_string(), [("quiet.wav".to_string(), 0)].into())].into();
+    rig.commands
+        .send(WorkerCommand::WeighTakes(mute))
+        .expect("the worker listens");
+    assert!((last(&mut rig) - 0.5).abs() < 1e-3, "muted while it sounds");
+    rig.swap(voice());
+    assert!((last(&mut rig) - 0.5).abs() < 1e-3, "and after a swap");
+    rig.commands
+        .send(WorkerCommand::WeighTakes(Default::default()))
+        .expect("the worker listens");
+    assert!((last(&mut rig) - 0.25).abs() < 1e-3, "and back");
+}
