@@ -23,7 +23,7 @@ pub struct BlendPage {
 /// Height of the upper cards.
 const UPPER: f32 = 268.0;
 /// Side of the pad.
-const PAD: f32 = 206.0;
+const PAD: f32 = 196.0;
 
 /// Draws the page between header and footer.
 pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, footer: f32, ui: &mut Ui) {
@@ -189,7 +189,7 @@ impl BlendPage {
     fn targets(&mut self, ui: &mut Ui, packs: &[PackManifest], count: usize, selection: &mut VoiceSelection) {
         ui.horizontal(|ui| {
             let may_add = self.dialog.is_none() && count < MAX_TARGETS;
-            let add = ui.add_enabled(may_add, egui::Button::new("Add index…"));
+            let add = ui.add_enabled(may_add, egui::Button::new("Add…"));
             if add.clicked() {
                 self.dialog = Some(Dialog::open(Part::Index));
             }

@@ -33,6 +33,11 @@ pub fn pad(ui: &mut Ui, setter: &ParamSetter, blend: &BlendParams, names: &[&str
         setter.end_set_parameter(x);
         setter.end_set_parameter(y);
     }
+    if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.clicked()) {
+        set_once(setter, &blend.morph_by, 1.0);
+        set_once(setter, x, (pointer.x - field.left()) / field.width());
+        set_once(setter, y, (field.bottom() - pointer.y) / field.height());
+    }
 
     let painter = ui.painter();
     let hovered = response.hovered() || response.dragged();
@@ -71,7 +76,8 @@ pub fn curve(
 ) {
     ui.vertical(|ui| {
         let (rect, response) = ui.allocate_exact_size(vec2(width, CURVE), Sense::click_and_drag());
-        let field = rect.shrink2(vec2(10.0, 10.0));
+        // Room below for the names of both ends.
+        let field = Rect::from_min_max(rect.min + vec2(10.0, 10.0), rect.max - vec2(10.0, 22.0));
         let at = |n: usize, value: f32| {
             #[expect(clippy::cast_precision_loss, reason = "two or three points")]
             let share = n as f32 / (points.len() - 1).max(1) as f32;
@@ -101,8 +107,21 @@ pub fn curve(
         draw(ui, rect, points, depth, at);
         let font = || FontId::proportional(11.0);
         let painter = ui.painter();
-        painter.text(field.left_bottom(), Align2::LEFT_BOTTOM, ends[0], font(), MUTED);
-        painter.text(field.right_bottom(), Align2::RIGHT_BOTTOM, ends[1], font(), MUTED);
+        let inset = vec2(6.0, 2.0);
+        painter.text(
+            rect.left_bottom() + vec2(inset.x, -inset.y),
+            Align2::LEFT_BOTTOM,
+            ends[0],
+            font(),
+            MUTED,
+        );
+        painter.text(
+            rect.right_bottom() - inset,
+            Align2::RIGHT_BOTTOM,
+            ends[1],
+            font(),
+            MUTED,
+        );
         ui.scope(|ui| {
             ui.set_max_width(width);
             narrow_slider(ui, setter, depth, "depth");
