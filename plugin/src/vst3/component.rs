@@ -2,7 +2,9 @@
 
 use super::instance::Instance;
 use super::{keeper, view};
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::BusDirections_::kInput;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ControllerNumbers_::kCtrlModWheel;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::MediaTypes_::kAudio;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ParameterInfo_::ParameterFlags_::kIsReadOnly;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ViewType::kEditor;
@@ -34,6 +36,12 @@ impl Component {
         Self {
             instance: Instance::new(),
         }
+    }
+
+    /// Whether this is the side chain's bus and the host gave it no channels.
+    fn is_switched_off(&self, direction: BusDirection, index: int32) -> bool {
+        let is_input = i64::from(direction) == i64::from(kInput);
+        is_input && index == 1 && self.instance.side_off.load(Ordering::Relaxed)
     }
 }
 
@@ -83,10 +91,30 @@ impl IComponentTrait for Component {
         fn getControllerClassId(class: *mut TUID) -> tresult;
         fn setIoMode(mode: IoMode) -> tresult;
         fn getBusCount(media: MediaType, direction: BusDirection) -> int32;
-        fn getBusInfo(media: MediaType, direction: BusDirection, index: int32, info: *mut BusInfo) -> tresult;
         fn getRoutingInfo(input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult;
         fn activateBus(media: MediaType, direction: BusDirection, index: int32, state: TBool) -> tresult;
         fn setActive(state: TBool) -> tresult;
+    }
+
+    unsafe fn getBusInfo(
+        &self,
+        media: MediaType,
+        direction: BusDirection,
+        index: int32,
+        info: *mut BusInfo,
+    ) -> tresult {
+        // SAFETY: passed on under the same contract.
+        let answer =
+            unsafe { IComponentTrait::getBusInfo(&self.instance.wrapper, media, direction, index, info) };
+        let is_audio = i64::from(media) == i64::from(kAudio);
+        // SAFETY: the host passes null or its own object.
+        if let Some(info) = unsafe { info.as_mut() }
+            && is_audio
+            && self.is_switched_off(direction, index)
+        {
+            info.channelCount = 0;
+        }
+        answer
     }
 
     unsafe fn setState(&self, state: *mut IBStream) -> tresult {
@@ -104,7 +132,6 @@ impl IComponentTrait for Component {
 
 impl IAudioProcessorTrait for Component {
     forward! { IAudioProcessorTrait:
-        fn getBusArrangement(direction: BusDirection, index: int32, arrangement: *mut SpeakerArrangement) -> tresult;
         fn canProcessSampleSize(size: int32) -> tresult;
         fn getLatencySamples() -> uint32;
         fn setProcessing(state: TBool) -> tresult;
@@ -118,32 +145,47 @@ impl IAudioProcessorTrait for Component {
         outputs: *mut SpeakerArrangement,
         num_outs: int32,
     ) -> tresult {
-        if inputs.is_null() || num_ins != 2 {
-            // SAFETY: passed on under the same contract.
-            return unsafe {
-                IAudioProcessorTrait::setBusArrangements(
-                    &self.instance.wrapper,
-                    inputs,
-                    num_ins,
-                    outputs,
-                    num_outs,
-                )
-            };
-        }
-        // A host that leaves the side chain empty, or gives it other channels
-        // than the main bus has, gets the layout of its main bus.
-        // SAFETY: two arrangements, as the host says.
-        let mut both = [unsafe { *inputs }; 2];
-        // SAFETY: a copy, alive during the call; outputs are passed on.
-        unsafe {
+        // SAFETY: the host passes null or as many arrangements as it says.
+        let given = unsafe { inputs.as_ref() }.filter(|_| num_ins == 2);
+        // A host switches the side chain off by giving it no channels. nice-plug
+        // has no such layout: it gets the main bus's, and silence to read.
+        // SAFETY: two arrangements.
+        let side_off = given.is_some() && unsafe { *inputs.add(1) } == NO_SPEAKERS;
+        let mut replaced = given.map_or([NO_SPEAKERS; 2], |&main| [main; 2]);
+        let passed = if side_off { replaced.as_mut_ptr() } else { inputs };
+        // SAFETY: the host's own or a copy, alive during the call.
+        let answer = unsafe {
             IAudioProcessorTrait::setBusArrangements(
                 &self.instance.wrapper,
-                both.as_mut_ptr(),
+                passed,
                 num_ins,
                 outputs,
                 num_outs,
             )
+        };
+        if answer == kResultOk {
+            self.instance.side_off.store(side_off, Ordering::Relaxed);
         }
+        answer
+    }
+
+    unsafe fn getBusArrangement(
+        &self,
+        direction: BusDirection,
+        index: int32,
+        arrangement: *mut SpeakerArrangement,
+    ) -> tresult {
+        // SAFETY: passed on under the same contract.
+        let answer = unsafe {
+            IAudioProcessorTrait::getBusArrangement(&self.instance.wrapper, direction, index, arrangement)
+        };
+        // SAFETY: the host passes null or its own variable.
+        if let Some(arrangement) = unsafe { arrangement.as_mut() }
+            && self.is_switched_off(direction, index)
+        {
+            *arrangement = NO_SPEAKERS;
+        }
+        answer
     }
 
     unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
@@ -214,6 +256,9 @@ impl IAudioProcessorTrait for Component {
         answer
     }
 }
+
+/// The arrangement of a bus without channels.
+const NO_SPEAKERS: SpeakerArrangement = 0;
 
 /// A bus that is not there.
 const NO_BUS: AudioBusBuffers = AudioBusBuffers {

@@ -34,6 +34,8 @@ pub struct Instance {
     pub resizable: bool,
     /// Read by the plugin in `process`.
     pub link: Arc<HostLink>,
+    /// The host gave the side chain no channels.
+    pub side_off: AtomicBool,
     /// `maxSamplesPerBlock` of the last `setupProcessing`; 0 = not set up yet.
     pub max_block: AtomicU32,
     /// Takes the host's thread to [`Self::deliver`]; `None` where that is not needed or not possible.
@@ -101,6 +103,7 @@ impl Instance {
                 .is_some_and(|editor| editor.resize_hint().can_resize),
             editor: creation.editor.map(Mutex::new),
             link: creation.link,
+            side_off: AtomicBool::new(false),
             max_block: AtomicU32::new(0),
             wake_host_thread: Mutex::new(None),
             pending: Mutex::default(),

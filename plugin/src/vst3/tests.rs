@@ -325,7 +325,8 @@ fn the_modulation_wheel_is_mapped_to_its_parameter_and_nothing_else_is() {
 fn a_side_chain_without_channels_is_taken() {
     const STEREO: u64 = 0b11;
     let component = Component::new();
-    for (side, inputs) in [(STEREO, 2), (0, 2), (0, 1)] {
+    const MONO: u64 = 1;
+    for (side, inputs) in [(STEREO, 2), (MONO, 2), (0, 2), (0, 1)] {
         let (mut ins, mut outs) = ([STEREO, side], [STEREO]);
         // SAFETY: both arrays are as long as is said.
         let answer = unsafe {
@@ -338,6 +339,13 @@ fn a_side_chain_without_channels_is_taken() {
             )
         };
         assert_eq!(answer, kResultOk, "side chain {side}, {inputs} inputs");
+        let mut seen = u64::MAX;
+        // SAFETY: `seen` outlives the call.
+        let answer = unsafe { component.getBusArrangement(0, 1, &raw mut seen) };
+        assert!(
+            inputs == 1 || (answer, seen) == (kResultOk, side),
+            "{seen} for {side}"
+        );
         set_up(&component, mode(kRealtime));
         start(&component);
         assert_eq!(block(&component, mode(kRealtime)), kResultOk);
