@@ -158,8 +158,8 @@ impl Default for BlendParams {
             wheel: percent("Mod wheel", 0.0),
             scenes_on: BoolParam::new("Scenes", false),
             scene_morph: percent("Scene A to B", 0.0),
-            out_ratio: percent("Ratio applied", 0.0).non_automatable(),
-            out_confidence: percent("Confidence", 0.0).non_automatable(),
+            out_ratio: output("Ratio applied"),
+            out_confidence: output("Confidence"),
             scenes: SceneField::default(),
         }
     }
@@ -257,6 +257,12 @@ impl BlendParams {
             wheel_depth: part(&self.wheel_depth),
         };
     }
+}
+
+/// A percentage that the plugin tells. nice-plug makes read-only only what it
+/// hides; the VST3 export shows it.
+fn output(name: &str) -> FloatParam {
+    percent(name, 0.0).non_automatable().hide()
 }
 
 /// -100 to 100 %, off at 0.
