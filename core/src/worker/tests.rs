@@ -395,7 +395,7 @@ fn weights_of_takes_hold_for_the_voice_that_sounds_and_for_the_next() {
     retrieved.voice.search.k = 1;
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, voice());
     let silence = vec![0.0; 24_000];
-    let mut last = |rig: &mut Rig| rig.play(&silence, &retrieved)[23_999];
+    let last = |rig: &mut Rig| rig.play(&silence, &retrieved)[23_999];
     assert!((last(&mut rig) - 0.25).abs() < 1e-3);
     let told: Vec<_> = rig.status.targets.lock().clone();
     assert_eq!(told[0].sources, ["quiet.wav", "loud.wav"]);
