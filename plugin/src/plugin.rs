@@ -95,8 +95,6 @@ impl Plugin for Voxmeld {
     const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
         layout(2, &[new_nonzero_u32(2)], "Stereo with side chain"),
         layout(1, &[new_nonzero_u32(1)], "Mono with side chain"),
-        layout(2, &[new_nonzero_u32(1)], "Stereo with mono side chain"),
-        layout(1, &[new_nonzero_u32(2)], "Mono with stereo side chain"),
         layout(2, &[], "Stereo"),
         layout(1, &[], "Mono"),
     ];

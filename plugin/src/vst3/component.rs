@@ -148,9 +148,14 @@ impl IAudioProcessorTrait for Component {
         // SAFETY: the host passes null or as many arrangements as it says.
         let given = unsafe { inputs.as_ref() }.filter(|_| num_ins == 2);
         // A host switches the side chain off by giving it no channels. nice-plug
-        // has no such layout: it gets the main bus's, and silence to read.
+        // has no such layout: it gets the main bus's, and silence to read. Other
+        // channels than the main bus's it takes without a word and does not use.
         // SAFETY: two arrangements.
-        let side_off = given.is_some() && unsafe { *inputs.add(1) } == NO_SPEAKERS;
+        let side = given.map(|_| unsafe { *inputs.add(1) });
+        let side_off = side == Some(NO_SPEAKERS);
+        if side != given.copied() && !side_off {
+            return kResultFalse;
+        }
         let mut replaced = given.map_or([NO_SPEAKERS; 2], |&main| [main; 2]);
         let passed = if side_off { replaced.as_mut_ptr() } else { inputs };
         // SAFETY: the host's own or a copy, alive during the call.
