@@ -3,11 +3,12 @@
 use crate::geometry::{Geometry, Hop};
 use crate::loader::{LoaderCommand, LoaderThread};
 use crate::model::Voice;
+use crate::quality::Quality;
 use crate::rt::{AudioSide, Meters};
 use crate::selection::VoiceSelection;
 use crate::status::{EngineStatus, StatusCells, VoiceState};
 use crate::stream::{StreamShared, stream_link};
-use crate::worker::{HopObserver, Worker, WorkerCommand, WorkerThread};
+use crate::worker::{HopObserver, Worker, WorkerClock, WorkerCommand, WorkerThread};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -61,6 +62,7 @@ pub struct Engine {
     /// Commands to the worker from before its thread runs.
     commands: (Sender<WorkerCommand>, Receiver<WorkerCommand>),
     observer: Option<HopObserver>,
+    clock: Option<WorkerClock>,
 }
 
 impl Default for Engine {
@@ -88,12 +90,19 @@ impl Engine {
             threads: None,
             commands,
             observer: None,
+            clock: None,
         }
     }
 
     /// Reports every hop; to be set before the first activation.
     pub fn observe_hops(&mut self, observer: HopObserver) {
         self.observer = Some(observer);
+    }
+
+    /// Measures hops by `clock` instead of the machine's, for tests of what
+    /// happens where time is short; to be set before the first activation.
+    pub fn use_clock(&mut self, clock: WorkerClock) {
+        self.clock = Some(clock);
     }
 
     /// Starts streaming; the voice of an earlier activation goes on. At a rate
@@ -172,12 +181,20 @@ impl Engine {
         let shared = Arc::downgrade(&self.shared);
         let reload = Box::new(move || {
             if let Some(shared) = shared.upgrade() {
-                shared.ask(shared.selection.lock().clone());
+                let selection = shared.selection.lock().clone();
+                // A voice that was put in by hand is not in any file: asking
+                // for "nothing" would hide that it has failed.
+                if !selection.is_nothing() {
+                    shared.ask(selection);
+                }
             }
         });
         let mut worker = Worker::new(self.commands.1.clone(), self.shared.status.clone(), reload);
         if let Some(observer) = self.observer.take() {
             worker.observe(observer);
+        }
+        if let Some(clock) = self.clock.take() {
+            worker.use_clock(clock);
         }
         let commands = self.commands.0.clone();
         let worker = WorkerThread::spawn(worker, commands.clone())?;
@@ -284,6 +301,10 @@ impl EngineHandle {
             missing_samples,
             failed_hops: cells.failed_hops.load(Relaxed),
             hops: cells.hops.load(Relaxed),
+            draws_own_noise: cells.draws_own_noise.load(Relaxed),
+            quality: Quality::at_step(cells.quality.load(Relaxed)),
+            quality_steps: cells.quality_steps.load(Relaxed),
+            reduced_hops: cells.reduced_hops.load(Relaxed),
             search_us_per_frame: cells.search_us_per_frame.load(),
             neighbour_distance: cells.neighbour_distance.load(),
             blend_ratio: cells.blend_ratio.load(),

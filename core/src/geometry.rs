@@ -9,6 +9,7 @@
 //!       collect one hop | resample | 5 ms conv tail | look-ahead | resample | compute | one host block
 //! ```
 
+use crate::dsp::half_sample::WHOLE_SAMPLES;
 use crate::units::{ENCODER_RATE, SampleRate};
 
 /// Samples at 16 kHz from one embedding frame to the next (20 ms).
@@ -205,18 +206,39 @@ impl Geometry {
     /// The sample of each 10 ms of input in which the middle of an embedding
     /// frame falls: controls are read there. The frame's 25 ms field ends 5 ms
     /// after its 20 ms on the 16 kHz stream, so its middle is 7.5 ms after their
-    /// beginning; the stream is late by half a chunk of the resampler.
+    /// beginning; the stream is late by half a chunk of the resampler, and by
+    /// what makes the latency whole.
     #[must_use]
     pub fn frame_middle_host(&self) -> usize {
-        self.tick_host * (15 - self.resample_chunk_ms as usize) / 20
+        let added = if self.adds_half_sample() { WHOLE_SAMPLES } else { 0 };
+        self.tick_host * (15 - self.resample_chunk_ms as usize) / 20 - added
+    }
+
+    /// Twice the delay of [`Self::algorithmic_ms`] in samples of the host: at
+    /// 44.1 kHz 5 ms are no whole number of samples, and a resampler whose
+    /// chunk is an odd number of samples is half a sample early.
+    fn twice_algorithmic_host(&self) -> usize {
+        let chunk_host = self.tick_host * self.resample_chunk_ms as usize / 10;
+        2 * self.tick_host * (self.algorithmic_ms() as usize) / 10 - chunk_host % 2
+    }
+
+    /// True where half a sample must be added for the latency to be a whole
+    /// number of samples: see [`crate::dsp::half_sample`].
+    #[must_use]
+    pub fn adds_half_sample(&self) -> bool {
+        !self.twice_algorithmic_host().is_multiple_of(2)
     }
 
     /// The latency to report, in samples of the host; constant, and exact to
-    /// the sample (at 44.1 and 88.2 kHz the true one is half a sample less, see
-    /// [`crate::dsp::resample::StreamResampler`]).
+    /// the sample.
     #[must_use]
     pub fn latency_samples(&self) -> usize {
-        self.tick_host * (self.algorithmic_ms() as usize) / 10 + self.schedule_host()
+        let added = if self.adds_half_sample() {
+            2 * WHOLE_SAMPLES + 1
+        } else {
+            0
+        };
+        (self.twice_algorithmic_host() + added) / 2 + self.schedule_host()
     }
 
     /// The latency in milliseconds.
@@ -236,7 +258,7 @@ mod tests {
         (44_100.0, Hop::Ms20, 512, 882 + 882 + 512 + 1_543),
         (48_000.0, Hop::Ms20, 480, 960 + 960 + 480 + 1_440),
         (48_000.0, Hop::Ms20, 64, 960 + 960 + 64 + 1_440),
-        (88_200.0, Hop::Ms20, 512, 1_764 + 1_764 + 512 + 2_646),
+        (88_200.0, Hop::Ms20, 512, 1_764 + 1_764 + 512 + 2_646 + 7),
         (96_000.0, Hop::Ms20, 512, 1_920 + 1_920 + 512 + 2_880),
         (176_400.0, Hop::Ms20, 512, 3_528 + 3_528 + 512 + 5_292),
         (192_000.0, Hop::Ms20, 512, 3_840 + 3_840 + 512 + 5_760),

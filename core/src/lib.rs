@@ -33,6 +33,7 @@ pub mod indexing;
 pub mod loader;
 pub mod model;
 pub mod pack;
+pub mod quality;
 pub mod retrieval;
 pub mod rt;
 pub mod selection;

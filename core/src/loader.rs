@@ -229,6 +229,7 @@ fn warm_up(voice: &mut Voice) -> Result<(), LoadError> {
             noise: &noise,
             skip_100hz: 0,
             held_100hz: 0,
+            first_frame_100hz: 0,
         };
         voice.synthesizer.synthesize(input, &mut Vec::new())?;
     }

@@ -1,8 +1,9 @@
 //! What the engine tells about itself: written by audio, worker and loader,
 //! read by the editor.
 
+use crate::quality::Quality;
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
 /// What the user's voice is doing.
@@ -53,6 +54,15 @@ pub struct EngineStatus {
     pub failed_hops: u64,
     /// Hops computed.
     pub hops: u64,
+    /// The voice's models draw random numbers of their own: two renders of it
+    /// are alike, but not the same.
+    pub draws_own_noise: bool,
+    /// What is left out at present because the machine is too slow for all.
+    pub quality: Quality,
+    /// How often something more was left out.
+    pub quality_steps: u64,
+    /// Hops in which something was.
+    pub reduced_hops: u64,
     /// Search time per 20 ms frame, smoothed.
     pub search_us_per_frame: f32,
     /// Distance of the newest frame to its nearest neighbour.
@@ -132,6 +142,14 @@ pub struct StatusCells {
     pub failed_hops: AtomicU64,
     /// See [`EngineStatus::hops`].
     pub hops: AtomicU64,
+    /// See [`EngineStatus::draws_own_noise`].
+    pub draws_own_noise: AtomicBool,
+    /// See [`EngineStatus::quality`]: its step.
+    pub quality: AtomicU32,
+    /// See [`EngineStatus::quality_steps`].
+    pub quality_steps: AtomicU64,
+    /// See [`EngineStatus::reduced_hops`].
+    pub reduced_hops: AtomicU64,
     /// See [`EngineStatus::search_us_per_frame`].
     pub search_us_per_frame: AtomicF32,
     /// See [`EngineStatus::neighbour_distance`].

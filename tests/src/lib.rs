@@ -6,10 +6,12 @@
 //! | [`host`] | a headless CLAP host around the built `voxmeld.clap` |
 //! | [`rig`] | the engine itself, driven as a host would, without a plugin around it |
 //! | [`voices`] | fake voices that stall, fail and lie, on command |
+//! | [`load`] | a machine that is as slow as a test wants it |
 //! | [`audio`] | reading, writing and resampling of sound files |
 //! | [`hops`] | what the engine tells about every hop |
 //! | [`signal`] | test signals and what is measured on them |
 //! | [`machine`] | what figures were measured on |
+//! | [`onnx`] | small ONNX files, made as they are wanted |
 //!
 //! The tests are in `tests/`, one file per theme; a file that they need and
 //! do not find fails them.
@@ -27,7 +29,9 @@ pub mod audio;
 pub mod env;
 pub mod hops;
 pub mod host;
+pub mod load;
 pub mod machine;
+pub mod onnx;
 pub mod rig;
 pub mod signal;
 pub mod voices;

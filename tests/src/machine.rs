@@ -71,3 +71,13 @@ pub fn cpu_seconds() -> f64 {
         .sum();
     ticks / TICKS_PER_SECOND
 }
+
+/// Memory of this program that is in use, in MiB. 0 where it is not known.
+#[must_use]
+pub fn resident_mib() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    text.lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok())
+        .map_or(0.0, |kib| kib / 1024.0)
+}

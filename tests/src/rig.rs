@@ -1,6 +1,7 @@
 //! The engine without a plugin: driven block by block as a host would.
 
 use crate::host::{Clock, Pace, Sizes};
+use crate::load::Load;
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 use voxmeld_core::engine::{Engine, EngineHandle, StreamSetup};
@@ -39,6 +40,18 @@ impl Rig {
     pub fn with_voice(setup: StreamSetup, voice: Voice) -> Result<Self> {
         let mut engine = Engine::new();
         engine.use_voice(voice);
+        let audio = engine.activate(setup)?;
+        Ok(Self { audio, engine, setup })
+    }
+
+    /// As [`Self::with_voice`], on a machine of `load`, with the load's voice.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn under_load(setup: StreamSetup, load: &Load) -> Result<Self> {
+        let mut engine = Engine::new();
+        engine.use_clock(load.clock());
+        engine.use_voice(load.voice());
         let audio = engine.activate(setup)?;
         Ok(Self { audio, engine, setup })
     }

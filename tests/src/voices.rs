@@ -182,3 +182,61 @@ impl Census {
         Arc::strong_count(&self.0) - 1
     }
 }
+
+/// A pass-through synthesizer with something done to what it makes.
+struct Changed<F>(PassThroughSynthesizer, F);
+
+impl<F: FnMut(&mut [f32]) + Send> Synthesizer for Changed<F> {
+    fn sample_rate(&self) -> SampleRate {
+        self.0.sample_rate()
+    }
+
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+        self.0.synthesize(input, audio)?;
+        (self.1)(audio);
+        Ok(())
+    }
+}
+
+fn changed(name: &str, change: impl FnMut(&mut [f32]) + Send + 'static) -> Voice {
+    Voice {
+        name: name.into(),
+        synthesizer: Box::new(Changed(PassThroughSynthesizer, change)),
+        ..pass_through_voice()
+    }
+}
+
+/// A pass-through voice that takes its time at every `nth` hop.
+#[must_use]
+pub fn slow(time: Duration, nth: u32) -> Voice {
+    let mut hops = 0_u32;
+    changed("slow", move |_| {
+        hops += 1;
+        if hops.is_multiple_of(nth) {
+            std::thread::sleep(time);
+        }
+    })
+}
+
+/// A voice that holds one level, whatever goes in.
+#[must_use]
+pub fn constant(level: f32) -> Voice {
+    changed("constant", move |audio| audio.fill(level))
+}
+
+/// A pass-through voice that halves the smallest normal number at every hop,
+/// and the bits of the last result.
+#[must_use]
+pub fn halving() -> (Voice, Arc<AtomicU32>) {
+    let halved = Arc::new(AtomicU32::new(1));
+    let result = halved.clone();
+    let voice = changed("halving", move |_| {
+        let half = std::hint::black_box(f32::MIN_POSITIVE) * std::hint::black_box(0.5);
+        result.store(half.to_bits(), SeqCst);
+    });
+    (voice, halved)
+}

@@ -11,12 +11,13 @@ use anyhow::Result;
 use std::time::{Duration, Instant};
 use voxmeld_core::engine::StreamSetup;
 use voxmeld_core::model::fake::pass_through_voice;
+use voxmeld_core::quality::Quality;
 use voxmeld_core::rt::{BlockControls, WhenNotReady};
-use voxmeld_core::status::VoiceState;
+use voxmeld_core::status::{EngineStatus, VoiceState};
 use voxmeld_tests::host::{Clock, Pace, Sizes};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::{delay_of, energy, noise, tone, worst_step};
-use voxmeld_tests::voices::{Mood, saboteur};
+use voxmeld_tests::voices::{Mood, constant, halving, saboteur, slow};
 
 const RATE_HZ: u32 = 48_000;
 const BLOCK: usize = 480;
@@ -28,14 +29,18 @@ fn live() -> StreamSetup {
     }
 }
 
-/// A signal without repetition that a pass-through voice passes unharmed.
+/// A signal without repetition that a pass-through voice passes unharmed:
+/// nothing of it lies near the 8 kHz where the voice's band ends.
 fn slow_noise(len: usize) -> Vec<f32> {
-    let mut state = 0.0;
+    let mut poles = [0.0; 4];
     noise(77, len)
         .into_iter()
         .map(|x| {
-            state += 0.08 * (x - state);
-            2.0 * state
+            let last = poles.iter_mut().fold(x, |x, pole| {
+                *pole += 0.15 * (x - *pole);
+                *pole
+            });
+            (3.0 * last).clamp(-0.8, 0.8)
         })
         .collect()
 }
@@ -116,25 +121,95 @@ fn stall(stuck: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<
     Ok((input, output, rig))
 }
 
+/// Nine seconds: as long as what the field has been seen to play too late.
 #[test]
 fn late_is_dropped_and_the_timeline_kept() -> Result<()> {
-    let (before, after) = (48_000, 96_000);
-    let (input, output, rig) = stall(Duration::from_secs(3), before, after)?;
-    let status = rig.handle().status();
-    assert!(status.xruns >= 1, "an interruption was counted");
-    assert!(
-        status.missing_samples > 48_000,
-        "{} missing",
-        status.missing_samples
+    let (before, during, after) = (48_000, 9 * 48_000, 96_000);
+    for attempt in 1.. {
+        let (input, output, rig) = stall(Duration::from_secs(9), before, after)?;
+        let status = rig.handle().status();
+        if status.xruns > 1 && attempt < 3 {
+            // This machine was late besides; that is not what is tested.
+            continue;
+        }
+        let latency = rig.latency();
+        // What was missing is counted: the stall, give or take the hops at its
+        // ends. All of it was silence, and so is, once more, what the models
+        // see of the past when they begin afresh.
+        let hop = 960;
+        let silent = output[before..].iter().filter(|&&x| x == 0.0).count();
+        let missing = usize::try_from(status.missing_samples)?;
+        assert!(
+            status.xruns >= 1 && missing.abs_diff(during) < 10 * hop,
+            "{missing} missing"
+        );
+        assert!(
+            (missing..missing + latency + hop).contains(&(silent + hop / 2)),
+            "{missing} missing, {silent} silent"
+        );
+        // As soon as anything is heard again it is in time, and stays so: the
+        // input, one latency ago. (Resamplers take 10 ms to fill.)
+        let back = output.iter().rposition(|&x| x == 0.0).unwrap_or(0) + 481;
+        assert!(back < output.len() - 48_000, "it does not come back: {back}");
+        let worst = (back..output.len())
+            .map(|n| (output[n] - input[n - latency]).abs())
+            .fold(0.0, f32::max);
+        assert!(worst < 0.02, "off by {worst} after the stall");
+        let age = delay_of(&input[back - latency..][..40_000], &output[back..]);
+        assert!(age.abs() < 0.05, "the age of the audio is off by {age} samples");
+        let (step, bound) = (worst_step(&output), worst_step(&input) + 0.02);
+        assert!(step <= bound, "a click: {step}, the signal has {bound}");
+        break;
+    }
+    Ok(())
+}
+
+/// Plays three seconds live through a voice that takes 200 ms (ten hops) at
+/// every `nth` hop: what is heard is in time or not heard, and comes and goes
+/// without a click.
+fn assert_in_time_or_silent(nth: u32) -> Result<EngineStatus> {
+    let mut rig = Rig::with_voice(live(), slow(Duration::from_millis(200), nth))?;
+    let input = slow_noise(3 * 48_000);
+    let mut output = rig.play(
+        std::slice::from_ref(&input),
+        &Sizes::all(BLOCK),
+        &[],
+        Pace::RealTime,
     );
-    // The age of what is heard at the end is the reported latency, to the sample.
-    let tail = output.len() - 48_000;
-    let from = tail - rig.latency();
-    let age = delay_of(&input[from..from + 40_000], &output[tail..]);
+    let output = output.swap_remove(0);
+    let (step, bound) = (worst_step(&output), worst_step(&input) + 0.02);
+    assert!(step <= bound, "a click: {step}, the signal has {bound}");
+    // Where something is heard, and neither a fade nor a resampler that fills
+    // (10 ms) at the edge of a gap, it is the input, one latency ago.
+    let latency = rig.latency();
+    let fade = 48_000 * 10 / 1_000 + 1;
+    for n in latency + fade..output.len() - fade {
+        let heard = output[n - fade..n + fade].iter().all(|&x| x != 0.0);
+        let off = (output[n] - input[n - latency]).abs();
+        assert!(!heard || off < 0.02, "sample {n} is off by {off}");
+    }
+    Ok(rig.handle().status())
+}
+
+#[test]
+fn a_model_that_is_always_ten_times_too_slow_is_not_heard() -> Result<()> {
+    let status = assert_in_time_or_silent(1)?;
     assert!(
-        age.abs() < 0.05,
-        "the age of the audio is off by {age} samples after the stall"
+        status.xruns >= 1 && status.missing_samples > 100_000,
+        "{status:?}"
     );
+    assert_eq!(
+        status.quality,
+        Quality::QuarterContext,
+        "all that can be given up is"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_model_that_is_sometimes_too_slow_is_never_heard_late() -> Result<()> {
+    let status = assert_in_time_or_silent(15)?;
+    assert!(status.xruns > 2 && status.missing_samples < 120_000, "{status:?}");
     Ok(())
 }
 
@@ -199,10 +274,10 @@ fn an_error_or_a_panic_silences_the_voice_and_says_so() -> Result<()> {
             "{mood:?}: a voice that failed is not asked again"
         );
         // A voice that was put in by hand cannot be loaded again; the reason stays.
-        let told = format!("{:?} {:?}", status.voice, status.message);
         assert!(
-            told.contains(words) || matches!(status.voice, VoiceState::NoVoice),
-            "{told}"
+            matches!(&status.voice, VoiceState::Failed { why } if why.contains(words)),
+            "{mood:?}: {:?}",
+            status.voice
         );
 
         // The worker lives: another voice sounds.
@@ -304,5 +379,51 @@ fn a_swap_while_playing_leaves_no_hole_and_no_click() -> Result<()> {
     assert!(step <= bound, "a step of {step}, the tone has {bound}");
     let weakest = steady.chunks_exact(960).map(energy).fold(f64::MAX, f64::min);
     assert!(weakest > 0.5 * 960.0 * 0.125, "a hole: {weakest}");
+    Ok(())
+}
+
+/// The cross-fade from voice to voice takes 10 to 30 ms, and nothing is
+/// missing while it does: heard on two voices that hold two levels.
+#[test]
+fn a_swap_is_a_short_cross_fade() -> Result<()> {
+    let mut rig = Rig::with_voice(offline_48k(), constant(0.4))?;
+    let mut heard = Vec::new();
+    for n in 0..60 {
+        if n % 20 == 19 {
+            rig.engine()
+                .use_voice(constant(if n % 40 == 19 { -0.4 } else { 0.4 }));
+        }
+        heard.extend(rig.play_mono(&noise(n, 4_800), BLOCK));
+    }
+    assert_eq!(rig.handle().status().missing_samples, 0);
+    let heard = &heard[rig.latency() + 4_800..];
+    // From nine tenths of one level to nine tenths of the other.
+    let mut fades = Vec::new();
+    let mut since = 0;
+    for (n, pair) in heard.windows(2).enumerate() {
+        let (was, is) = (pair[0].abs() >= 0.36, pair[1].abs() >= 0.36);
+        if was && !is {
+            since = n;
+        } else if !was && is {
+            fades.push((n - since) as f64 / 48.0);
+        }
+    }
+    assert_eq!(fades.len(), 3, "{fades:?}");
+    assert!(fades.iter().all(|ms| (8.0..30.0).contains(ms)), "{fades:?} ms");
+    assert!(worst_step(heard) < 0.005, "{}", worst_step(heard));
+    Ok(())
+}
+
+/// A decaying tail costs a hundred times the time where numbers too small for
+/// a float's exponent are computed with; the worker does not.
+#[test]
+fn numbers_too_small_are_zero_on_the_worker() -> Result<()> {
+    let (voice, halved) = halving();
+    let mut rig = Rig::with_voice(offline_48k(), voice)?;
+    rig.play_mono(&noise(1, 9_600), BLOCK);
+    assert_eq!(
+        halved.load(std::sync::atomic::Ordering::SeqCst),
+        0.0_f32.to_bits()
+    );
     Ok(())
 }

@@ -53,6 +53,18 @@ enum Command {
     Demo,
     /// Print real-time factors and latencies of the default voice
     Bench,
+    /// Play through the built plugin in real time for a while, and write what happened to target/soak
+    Soak {
+        /// How long
+        #[arg(long, default_value_t = 10.0)]
+        minutes: f64,
+        /// How many plugin instances
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        instances: u32,
+        /// Share of one core that other work takes (0 to 1)
+        #[arg(long, default_value_t = 0.5)]
+        competing: f64,
+    },
     /// Run every check and test
     Test {
         /// Folder with data for tests that is not part of the project
@@ -87,6 +99,11 @@ fn run(command: Command) -> Result<bool> {
         Command::Tidy => ui::Stages::new(1).run("tidy", || tidy::run(&paths))?,
         Command::Demo => sound::demo(&paths)?,
         Command::Bench => sound::bench(&paths)?,
+        Command::Soak {
+            minutes,
+            instances,
+            competing,
+        } => sound::soak(&paths, minutes, instances, competing)?,
         Command::Test { shared } => suite::run(&paths, shared.as_deref())?,
     }
     Ok(true)

@@ -1,4 +1,4 @@
-//! `cargo xtask demo` and `bench`: the programs of package voxmeld-tests over a fresh bundle.
+//! `cargo xtask demo`, `bench` and `soak`: the programs of package voxmeld-tests over a fresh bundle.
 
 use std::fs;
 use std::path::Path;
@@ -34,6 +34,23 @@ pub fn bench(paths: &Paths) -> Result<()> {
     stages.run("set-up", || setup::run(paths, Scope::Bundle))?;
     stages.run("bundle", || bundle::run(paths, true))?;
     stages.run("bench", || process::run(&mut program(paths, "voxmeld-bench")))
+}
+
+pub fn soak(paths: &Paths, minutes: f64, instances: u32, competing: f64) -> Result<()> {
+    let mut stages = Stages::new(3);
+    stages.run("set-up", || setup::run(paths, Scope::Bundle))?;
+    stages.run("bundle", || bundle::run(paths, true))?;
+    stages.run("soak", || {
+        let mut command = program(paths, "voxmeld-soak");
+        for (name, value) in [
+            ("--minutes", minutes.to_string()),
+            ("--instances", instances.to_string()),
+            ("--competing", competing.to_string()),
+        ] {
+            command.args([name, &value]);
+        }
+        process::run(&mut command)
+    })
 }
 
 fn program(paths: &Paths, name: &str) -> Command {

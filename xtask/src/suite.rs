@@ -18,7 +18,7 @@ pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
         ),
         None => None,
     };
-    let mut stages = Stages::new(9);
+    let mut stages = Stages::new(10);
     stages.run("set-up", || {
         setup::run(paths, Scope::Everything)?;
         need_components()
@@ -43,6 +43,7 @@ pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
         command.env_remove("VOXMELD_DATA");
         process::run(command.env("VOXMELD_PYTHON", paths.venv_python()))
     })?;
+    stages.run("real-time sanitizer", || real_time_sanitizer(paths))?;
     stages.summary();
     ui::line("all tests passed");
     Ok(())
@@ -58,7 +59,12 @@ fn lints(paths: &Paths) -> Result<()> {
             .iter()
             .flat_map(|(_, feature)| ["--features", feature]),
     );
-    command.args(["--features", "voxmeld-core/cli"]);
+    command.args([
+        "--features",
+        "voxmeld-core/cli",
+        "--features",
+        "voxmeld-tests/rtsan",
+    ]);
     process::run(command.args(["--", "-D", "warnings"]))
 }
 
@@ -80,6 +86,24 @@ fn cargo_test(paths: &Paths, packages: &[&str], shared: Option<&Path>) -> Comman
         command.env("VOXMELD_SHARED", dir);
     }
     command
+}
+
+/// The audio thread under RealtimeSanitizer, whose library comes with the Rust toolchain on some systems.
+fn real_time_sanitizer(paths: &Paths) -> Result<()> {
+    let sysroot = process::capture(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let library =
+        Path::new(sysroot.trim()).join("lib/rustlib/x86_64-unknown-linux-gnu/lib/librustc-stable_rt.rtsan.a");
+    if !library.is_file() {
+        ui::detail(
+            "not checked: this Rust toolchain has no RealtimeSanitizer (rustup's stable one for x86-64 Linux has)",
+        );
+        return Ok(());
+    }
+    let mut command = cargo_test(paths, &["voxmeld-tests"], None);
+    command.args(["--features", "voxmeld-tests/rtsan", "--test", "rtsan"]);
+    command.env("RTSAN_ENABLE", "1").env("RTSAN_LIB_PATH", library);
+    command.env("VOXMELD_BUNDLE", paths.bundle());
+    process::run(command.env_remove("VOXMELD_DATA"))
 }
 
 /// Some toolchains come without these; a test run without them would check less and look the same.

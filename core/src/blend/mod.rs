@@ -82,6 +82,16 @@ pub struct FrameReport {
 struct Voice {
     path: Path,
     retrieved: Vec<f32>,
+    /// What `retrieved` was made of, for frames that keep it.
+    last: Option<Found>,
+}
+
+impl Voice {
+    /// Forgets the frame before.
+    fn restart(&mut self) {
+        self.path.restart();
+        self.last = None;
+    }
 }
 
 /// Blends frame after frame.
@@ -90,6 +100,7 @@ pub struct Blender {
     neighbours: Neighbours,
     voices: Vec<Voice>,
     morphed: Vec<f32>,
+    held: bool,
 }
 
 /// What one target gave for a frame.
@@ -109,12 +120,19 @@ impl Blender {
             neighbours: Neighbours::default(),
             voices: Vec::new(),
             morphed: vec![0.0; dim],
+            held: false,
         }
+    }
+
+    /// True: the frames to come keep what was retrieved last, where there is
+    /// something, and no index is searched.
+    pub fn hold(&mut self, held: bool) {
+        self.held = held;
     }
 
     /// Forgets the frame before.
     pub fn restart(&mut self) {
-        self.voices.iter_mut().for_each(|voice| voice.path.restart());
+        self.voices.iter_mut().for_each(Voice::restart);
     }
 
     /// Blends a frame into two rows of 10 ms.
@@ -174,7 +192,7 @@ impl Blender {
                     parts[j] = (weights[j], found);
                 }
             } else {
-                self.voices[j].path.restart();
+                self.voices[j].restart();
             }
         }
         // Who found nothing leaves its share to the others.
@@ -210,6 +228,11 @@ impl Blender {
         controls: &Controls,
         report: &mut FrameReport,
     ) -> Option<Found> {
+        if self.held
+            && let Some(found) = self.voices[j].last
+        {
+            return Some(found);
+        }
         let index = target.index.as_ref();
         let started = Instant::now();
         let continuity = controls.blend.continuity;
@@ -224,7 +247,7 @@ impl Blender {
         report.search += started.elapsed();
         let voice = &mut self.voices[j];
         if let Err(error) = searched {
-            voice.path.restart();
+            voice.restart();
             report.search_error = Some(error);
             return None;
         }
@@ -240,13 +263,15 @@ impl Blender {
         voice.retrieved.resize(index.dim(), 0.0);
         let mean = weighted_mean(index, ids, &scores, &mut voice.retrieved);
         if mean.retrieved.used == 0 {
+            voice.last = None;
             return None;
         }
         let nearest = nearest_squared.max(0.0).sqrt();
-        Some(Found {
+        voice.last = Some(Found {
             nearest,
             rank: target.distances.rank(nearest),
             agreement: trust::agreement(mean.spread_squared, target.distances.median()),
-        })
+        });
+        voice.last
     }
 }

@@ -1,5 +1,6 @@
 //! Pure signal processing: no threads, no models, no files.
 
+pub mod half_sample;
 pub mod limiter;
 pub mod loudness;
 pub mod noise;

@@ -31,6 +31,17 @@ pub fn fill_normal(seed: u64, frame: i64, out: &mut [f32]) {
     }
 }
 
+/// Fills `out` with uniform noise in `0..1` for frame `frame` of stream `seed`.
+pub fn fill_uniform(seed: u64, frame: i64, out: &mut [f32]) {
+    let key = mix(seed ^ mix(frame.cast_unsigned()));
+    for (n, value) in out.iter_mut().enumerate() {
+        let bits = mix(key.wrapping_add(n as u64));
+        #[expect(clippy::cast_precision_loss, reason = "24 bits, as many as the mantissa has")]
+        let part = (bits >> 40) as f32;
+        *value = part / 16_777_216.0;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

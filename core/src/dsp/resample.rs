@@ -21,7 +21,8 @@ pub struct ResampleError {
 /// The delay is half a chunk, whatever the rates; equal rates are filtered
 /// too, so that the delay stays the same for every voice. Where a chunk has an
 /// odd number of input samples (44.1 and 88.2 kHz), the filter's middle is the
-/// sample before the half: there the delay is half an input sample shorter.
+/// sample before the half: there the delay is half an input sample shorter,
+/// and whoever streams at such a rate adds [`super::half_sample`].
 pub struct StreamResampler {
     fft: Fft<f32>,
     chunk_in: usize,

@@ -43,6 +43,10 @@ pub enum ModelError {
 pub trait Encoder: Send {
     /// Values per embedding.
     fn dim(&self) -> usize;
+    /// True if the same audio gives the same embeddings.
+    fn is_reproducible(&self) -> bool {
+        true
+    }
     /// Encodes `320 n + 80` samples to `n` frames; frame `i` stands for the
     /// samples `320 i .. 320 i + 320`. `embeddings` is overwritten.
     ///
@@ -75,6 +79,9 @@ pub struct SynthesisInput<'a> {
     /// Frames at the end that repeat the last embedding and pitch, because
     /// what follows is not known yet; they are only heard fading out.
     pub held_100hz: usize,
+    /// Number of the first frame on the stream's timeline: the key of all
+    /// noise that the model draws besides.
+    pub first_frame_100hz: i64,
 }
 
 /// Synthesizer: embeddings and pitch to a waveform.
@@ -83,6 +90,10 @@ pub trait Synthesizer: Send {
     fn sample_rate(&self) -> SampleRate;
     /// Values per embedding that it expects.
     fn dim(&self) -> usize;
+    /// True if the same input gives the same audio.
+    fn is_reproducible(&self) -> bool {
+        true
+    }
     /// Makes `(T - skip_100hz) * sample_rate / 100` samples; `audio` is
     /// overwritten.
     ///

@@ -70,9 +70,9 @@ pub enum VoiceError {
         /// How many.
         count: usize,
     },
-    /// The synthesizer's rate does not fit whole 5 ms steps.
+    /// The synthesizer's rate has no even number of samples in 5 ms.
     #[error(
-        "the synthesizer's sample rate of {rate_hz} Hz is not supported: it must be a multiple of 200 Hz"
+        "the synthesizer's sample rate of {rate_hz} Hz is not supported: it must be a multiple of 400 Hz"
     )]
     Rate {
         /// The synthesizer's rate.
@@ -81,6 +81,12 @@ pub enum VoiceError {
 }
 
 impl Voice {
+    /// True if two renders of it are the same, bit for bit.
+    #[must_use]
+    pub fn is_reproducible(&self) -> bool {
+        self.encoder.is_reproducible() && self.synthesizer.is_reproducible()
+    }
+
     /// Checks that the parts fit together.
     ///
     /// # Errors
@@ -107,7 +113,7 @@ impl Voice {
             });
         }
         let rate_hz = self.synthesizer.sample_rate().0;
-        if !rate_hz.is_multiple_of(200) || rate_hz == 0 {
+        if !rate_hz.is_multiple_of(400) || rate_hz == 0 {
             return Err(VoiceError::Rate { rate_hz });
         }
         Ok(())

@@ -198,3 +198,55 @@ fn turning_offline_after_a_stall_does_not_hang() {
     assert!(started.elapsed().as_secs() < 20, "it waited for what never comes");
     assert_eq!(block, [0.1; 480], "and it is back");
 }
+
+/// Resets at any time, against a worker on a thread of its own: nothing of an
+/// older stream is ever played, and nothing at a wrong position. Every sample
+/// tells its stream and its position.
+#[test]
+fn resets_at_any_time_never_mix_streams() {
+    const SPAN: u64 = 4_096;
+    let geometry = Geometry::new(16_000.0, Hop::Ms20, 160).expect("a supported set-up");
+    let delay = geometry.schedule_host() as u64;
+    let (mut client, mut server) = stream_link(&geometry);
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stopped = stop.clone();
+    let worker = std::thread::spawn(move || {
+        while !stopped.load(Relaxed) {
+            echo(&mut server);
+        }
+    });
+    let (mut stream, mut position, mut heard) = (1_u64, 0_u64, 0_u64);
+    let mut random = 1_u64;
+    for _ in 0..6_000 {
+        // Time for the worker to answer, mostly.
+        std::thread::sleep(std::time::Duration::from_micros(30));
+        random = crate::dsp::noise::mix(random);
+        if random.is_multiple_of(40) || position > SPAN - 200 {
+            client.reset();
+            stream = stream % 1_000 + 1;
+            position = 0;
+        }
+        let len = (random >> 20) as usize % 161;
+        let told = |at: u64| (stream * SPAN + at) as f32;
+        let block: Vec<f32> = (0..len as u64).map(|n| told(position + n)).collect();
+        client.push(&block, &Controls::default());
+        let (out, kinds) = pull_all(&mut client, len);
+        for (n, (&sample, &kind)) in out.iter().zip(&kinds).enumerate() {
+            let expected = match (position + n as u64).checked_sub(delay) {
+                Some(at) if kind == Wet::Ready => told(at),
+                _ => 0.0,
+            };
+            // Input that was dropped, because the worker was away for long, is 0.
+            assert!(
+                sample == expected || sample == 0.0,
+                "stream {stream}, sample {}: {sample}, expected {expected}",
+                position + n as u64
+            );
+            heard += u64::from(kind == Wet::Ready);
+        }
+        position += len as u64;
+    }
+    stop.store(true, Relaxed);
+    worker.join().expect("no panic");
+    assert!(heard > 10_000, "{heard} samples were heard");
+}

@@ -2,6 +2,7 @@
 //! recent past, and the features that the synthesizer is fed again.
 
 use crate::controls::Controls;
+use crate::dsp::half_sample::HalfSample;
 use crate::dsp::noise;
 use crate::dsp::resample::{ResampleError, StreamResampler};
 use crate::frames::Frames;
@@ -15,6 +16,9 @@ const HISTORY_16K: usize = 48_000 + 80;
 
 /// Input at 16 kHz, the newest three seconds of it.
 pub struct InputStage {
+    /// Where the resampler is half a sample early.
+    half_sample: Option<HalfSample>,
+    evened_host: Vec<f32>,
     resampler: StreamResampler,
     history_16k: Vec<f32>,
     fresh_16k: Vec<f32>,
@@ -29,6 +33,8 @@ impl InputStage {
     /// If the host's rate has no whole chunks; [`Geometry`] rules that out.
     pub fn new(geometry: &Geometry) -> Result<Self, ResampleError> {
         Ok(Self {
+            half_sample: geometry.adds_half_sample().then(HalfSample::default),
+            evened_host: Vec::with_capacity(geometry.hop_host),
             resampler: StreamResampler::new(geometry.host_rate, ENCODER_RATE, geometry.resample_chunk_ms)?,
             history_16k: vec![0.0; HISTORY_16K],
             fresh_16k: Vec::with_capacity(geometry.hop_16k),
@@ -39,6 +45,7 @@ impl InputStage {
     /// Starts afresh at a position of the 16 kHz timeline.
     pub fn restart(&mut self, at_16k: i64) {
         self.resampler.reset();
+        self.half_sample.iter_mut().for_each(HalfSample::reset);
         self.history_16k.fill(0.0);
         self.end_16k = at_16k;
     }
@@ -46,7 +53,14 @@ impl InputStage {
     /// Appends one hop.
     pub fn accept(&mut self, samples_host: &[f32]) {
         self.fresh_16k.clear();
-        self.resampler.process(samples_host, &mut self.fresh_16k);
+        let evened_host = match &mut self.half_sample {
+            Some(half_sample) => {
+                half_sample.process(samples_host, &mut self.evened_host);
+                &self.evened_host
+            }
+            None => samples_host,
+        };
+        self.resampler.process(evened_host, &mut self.fresh_16k);
         let count = self.fresh_16k.len();
         self.history_16k.copy_within(count.., 0);
         let start = self.history_16k.len() - count;
@@ -120,6 +134,15 @@ pub struct FedFrames {
     pub f0_hz: Vec<f32>,
     /// Noise.
     pub noise: Frames,
+}
+
+impl FedFrames {
+    /// Leaves out the oldest `count`.
+    pub fn drop_front(&mut self, count: usize) {
+        self.embeddings_100hz.drop_front(count);
+        self.f0_hz.drain(..count);
+        self.noise.drop_front(count);
+    }
 }
 
 /// Features of the recent past, as they were made at their time: a frame is

@@ -3,10 +3,11 @@
 //!
 //! `thread` is the loop, `step` what one turn of it does (testable without a
 //! thread), `pipeline` the chain on one page, `context` what the chain
-//! remembers from hop to hop.
+//! remembers from hop to hop, `ladder` what gives way where time is short.
 
 mod context;
 mod denormals;
+mod ladder;
 mod pipeline;
 mod step;
 #[cfg(test)]
@@ -15,5 +16,5 @@ mod thread;
 
 pub use context::{ControlTrack, InputStage};
 pub use pipeline::{Chain, HopError, HopReport, StageTimes};
-pub use step::{HopObserver, NextStep, Worker, WorkerCommand};
+pub use step::{HopObserver, NextStep, Worker, WorkerClock, WorkerCommand};
 pub use thread::WorkerThread;

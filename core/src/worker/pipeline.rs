@@ -1,6 +1,7 @@
 //! One hop through one voice, in order.
 
 use super::context::{ControlTrack, FeatureCache, FedFrames, InputStage, MAX_WINDOW_FRAMES_50HZ};
+use super::ladder::Relief;
 use crate::blend::{Blender, FrameInput, FrameReport};
 use crate::dsp::resample::{ResampleError, StreamResampler};
 use crate::dsp::{limiter, loudness, sola::Sola};
@@ -9,7 +10,7 @@ use crate::geometry::{
     FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, HELD_FRAMES_100HZ, HELD_MS, LOOKAHEAD_FRAMES_50HZ,
 };
 use crate::model::{ModelError, SynthesisInput, Voice};
-use crate::retrieval::SearchError;
+use crate::retrieval::{SearchError, SearchParams};
 use crate::units::ENCODER_RATE;
 use std::time::{Duration, Instant};
 
@@ -89,6 +90,8 @@ pub struct HopReport {
     pub agreement: f32,
     /// Why retrieval was left out, if it was.
     pub search_error: Option<SearchError>,
+    /// The search that the newest frame's controls asked for.
+    pub asked: SearchParams,
 }
 
 impl HopReport {
@@ -117,8 +120,12 @@ struct NewFrames {
 /// A voice and all it remembers.
 pub struct Chain {
     voice: Voice,
+    /// What the encoder is shown, and the least that it needs for one hop.
     window_frames: usize,
+    least_window_frames: usize,
+    full_window_frames: usize,
     cache_frames: usize,
+    relief: Relief,
     cache: FeatureCache,
     sola: Sola,
     resampler: StreamResampler,
@@ -160,7 +167,10 @@ impl Chain {
         let dim = voice.encoder.dim();
         Ok(Self {
             window_frames,
+            least_window_frames: least,
+            full_window_frames: window_frames,
             cache_frames,
+            relief: Relief::NONE,
             cache: FeatureCache::new(dim),
             sola,
             resampler,
@@ -195,6 +205,14 @@ impl Chain {
         self.voice
     }
 
+    /// What the hops to come leave out.
+    pub fn relieve(&mut self, relief: Relief) {
+        self.relief = relief;
+        self.window_frames = relief
+            .context(self.full_window_frames)
+            .max(self.least_window_frames);
+    }
+
     /// Forgets the past: what comes next does not follow what came before.
     pub fn restart(&mut self) {
         self.cache.restart(i64::MIN);
@@ -225,7 +243,7 @@ impl Chain {
             .encode(input.window(window_16k, 0), &mut self.embeddings)?;
         clock.lap(&mut report.times.encode);
 
-        let pitch_frames = (new + LOOKAHEAD_FRAMES_50HZ + PITCH_CONTEXT_50HZ).min(self.window_frames);
+        let pitch_frames = (new + LOOKAHEAD_FRAMES_50HZ + PITCH_CONTEXT_50HZ).min(self.full_window_frames);
         let pitch_16k = pitch_frames * FRAME_STEP_16K + FRAME_TAIL_16K;
         self.voice
             .pitch
@@ -274,8 +292,10 @@ impl Chain {
         let first = self.cache.next_frame;
         let new = usize::try_from(end - first).unwrap_or(0);
         if new != self.hop_16k / FRAME_STEP_16K {
-            // A hop was skipped: there is nothing to join this one to.
+            // A hop was skipped: there is nothing to join this one to, and
+            // what the resampler remembers is old.
             self.sola.reset();
+            self.resampler.reset();
         }
         (first, new)
     }
@@ -290,7 +310,11 @@ impl Chain {
     ) {
         let window_16k = input.window(self.window_frames * FRAME_STEP_16K + FRAME_TAIL_16K, 0);
         for n in 0..new.count {
-            let controls = track.at_frame(new.first + i64::try_from(n).unwrap_or(0));
+            let number = new.first + i64::try_from(n).unwrap_or(0);
+            let mut controls = track.at_frame(number);
+            report.asked = controls.search;
+            controls.search = self.relief.search(controls.search);
+            self.blender.hold(self.relief.holds(number));
             let row = new.first_row + n;
             let f0_row = 2 * (row + new.pitch_frames - self.window_frames);
             let f0_hz = [0, 1].map(|half| self.f0_hz.get(f0_row + half).copied().unwrap_or(0.0));
@@ -314,7 +338,7 @@ impl Chain {
         }
     }
 
-    /// Runs the synthesizer on the whole cache; keeps the window that SOLA
+    /// Runs the synthesizer on the cache; keeps the window that SOLA
     /// joins: half its search before the hop, the hop, and the held rest.
     fn synthesize(&mut self) -> Result<(), ModelError> {
         self.cache.fill_input(NOISE_SEED, &mut self.fed);
@@ -322,12 +346,18 @@ impl Chain {
         let frame_len = rate.samples_in_ms(10).unwrap_or(0).max(1);
         let spare = HELD_FRAMES_100HZ * frame_len - rate.samples_in_ms(HELD_MS).unwrap_or(0);
         let wanted = (self.sola.window_len() + spare).div_ceil(frame_len);
+        let context = self.cache_frames - self.hop_16k / FRAME_STEP_16K;
+        let spared = 2 * (context - self.relief.context(context));
+        self.fed
+            .drop_front(spared.min(self.fed.embeddings_100hz.len().saturating_sub(wanted) / 2 * 2));
+        let first = 2 * self.cache.next_frame + i64::try_from(HELD_FRAMES_100HZ).unwrap_or(0);
         let input = SynthesisInput {
             embeddings_100hz: &self.fed.embeddings_100hz,
             f0_hz: &self.fed.f0_hz,
             noise: &self.fed.noise,
             skip_100hz: self.fed.embeddings_100hz.len().saturating_sub(wanted),
             held_100hz: HELD_FRAMES_100HZ,
+            first_frame_100hz: first - i64::try_from(self.fed.embeddings_100hz.len()).unwrap_or(0),
         };
         self.voice.synthesizer.synthesize(input, &mut self.audio_model)?;
         self.audio_model

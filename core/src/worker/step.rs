@@ -1,9 +1,11 @@
 //! One turn of the worker: commands, then at most one hop.
 
 use super::context::{ControlTrack, InputStage};
+use super::ladder::{HopCost, Ladder};
 use super::pipeline::{Chain, HopReport};
 use crate::geometry::{FRAME_STEP_16K, Geometry};
 use crate::model::Voice;
+use crate::quality::Quality;
 use crate::selection::TakeTable;
 use crate::status::{StatusCells, TargetInfo, VoiceState};
 use crate::stream::{HopHeader, StreamServer, Wet};
@@ -43,12 +45,16 @@ pub enum NextStep {
 /// What is heard of a report that every hop makes; for benches and reports.
 pub type HopObserver = Box<dyn FnMut(&HopReport, Duration) + Send>;
 
+/// The time since some moment; a test may tell another one.
+pub type WorkerClock = Box<dyn Fn() -> Duration + Send>;
+
 /// A hop's worth of state while a stream runs.
 struct Streaming {
     server: Box<StreamServer>,
     geometry: Geometry,
     input: InputStage,
     track: ControlTrack,
+    ladder: Ladder,
     output_host: Vec<f32>,
     incoming_host: Vec<f32>,
 }
@@ -60,6 +66,7 @@ pub struct Worker {
     /// Asks the loader to load the same voice again.
     ask_reload: Box<dyn Fn() + Send>,
     observer: Option<HopObserver>,
+    clock: WorkerClock,
     streaming: Option<Streaming>,
     /// The voice while no stream runs.
     idle_voice: Option<Voice>,
@@ -88,11 +95,13 @@ impl Worker {
         status: Arc<StatusCells>,
         ask_reload: Box<dyn Fn() + Send>,
     ) -> Self {
+        let began = Instant::now();
         Self {
             commands,
             status,
             ask_reload,
             observer: None,
+            clock: Box::new(move || began.elapsed()),
             streaming: None,
             idle_voice: None,
             active: None,
@@ -106,6 +115,11 @@ impl Worker {
     /// Reports every hop to `observer`.
     pub fn observe(&mut self, observer: HopObserver) {
         self.observer = Some(observer);
+    }
+
+    /// Takes the time of hops from `clock`, by which quality is given up.
+    pub fn use_clock(&mut self, clock: WorkerClock) {
+        self.clock = clock;
     }
 
     /// The channel that commands come in by; the thread waits on it.
@@ -167,10 +181,12 @@ impl Worker {
         let Ok(input) = InputStage::new(&geometry) else {
             return;
         };
+        let ladder = Ladder::new(Duration::from_millis(geometry.hop.budget_ms().into()));
         self.streaming = Some(Streaming {
             server,
             geometry,
             input,
+            ladder,
             track: ControlTrack::default(),
             output_host: Vec::new(),
             incoming_host: Vec::new(),
@@ -182,6 +198,7 @@ impl Worker {
 
     fn stop(&mut self) {
         self.streaming = None;
+        self.status.quality.store(Quality::Full.step(), Relaxed);
         if let Some(chain) = self.incoming.take().or_else(|| self.active.take()) {
             self.idle_voice = Some(chain.into_voice());
         }
@@ -211,6 +228,9 @@ impl Worker {
             target.follow_table(&self.takes);
         }
         let name = voice.name.clone();
+        self.status
+            .draws_own_noise
+            .store(!voice.is_reproducible(), Relaxed);
         let Some(streaming) = &self.streaming else {
             self.idle_voice = Some(voice);
             *self.status.voice.lock() = VoiceState::Ready { name };
@@ -243,7 +263,7 @@ impl Worker {
         let Some(hop) = streaming.server.next_hop() else {
             return NextStep::Wait(poll);
         };
-        let started = Instant::now();
+        let started = (self.clock)();
         if hop.restarts {
             let ticks = hop.position_host / streaming.geometry.tick_host as u64;
             let at_16k = i64::try_from(ticks).unwrap_or(0) * (FRAME_STEP_16K.cast_signed() as i64) / 2;
@@ -262,7 +282,11 @@ impl Worker {
             kind: Wet::Late,
         };
         // A hop that nobody will hear in time was only remembered as context.
-        if !hop.too_late {
+        if hop.too_late {
+            if self.active.is_some() && streaming.ladder.missed() {
+                self.status.quality_steps.fetch_add(1, Relaxed);
+            }
+        } else {
             header.kind = if self.compute(started) {
                 Wet::Ready
             } else {
@@ -281,13 +305,20 @@ impl Worker {
 
     /// Runs the voice, or both while one takes over from the other. True if
     /// `output_host` holds a hop that may be heard.
-    fn compute(&mut self, started: Instant) -> bool {
+    fn compute(&mut self, started: Duration) -> bool {
         let Some(streaming) = &mut self.streaming else {
             return false;
         };
         let Some(active) = &mut self.active else {
             return false;
         };
+        if streaming.server.offline() {
+            // Whoever waits gets all there is.
+            streaming.ladder.release();
+        }
+        let relief = streaming.ladder.relief();
+        active.relieve(relief);
+        self.incoming.iter_mut().for_each(|chain| chain.relieve(relief));
         let mut result = guarded(active, streaming, false);
         let mut swapped = false;
         if let Some(incoming) = &mut self.incoming {
@@ -316,7 +347,9 @@ impl Worker {
                 if self.good_hops > FORGIVEN_AFTER_HOPS {
                     self.restarted = false;
                 }
-                self.note(&report, started.elapsed(), hop_ms);
+                let spent = (self.clock)().saturating_sub(started);
+                self.note_quality(&report, spent, swapped);
+                self.note(&report, spent, hop_ms);
                 true
             }
             Err(failure) => {
@@ -324,6 +357,30 @@ impl Worker {
                 false
             }
         }
+    }
+
+    /// Tells the ladder what a hop cost, and the user where it stands.
+    fn note_quality(&mut self, report: &HopReport, spent: Duration, swapped: bool) {
+        let Some(streaming) = &mut self.streaming else {
+            return;
+        };
+        let ladder = &mut streaming.ladder;
+        if ladder.quality() != Quality::Full {
+            self.status.reduced_hops.fetch_add(1, Relaxed);
+        }
+        // A hop of two voices says nothing about either; and where somebody
+        // waits for the worker, nothing is short.
+        if !swapped && !streaming.server.offline() {
+            let cost = HopCost {
+                spent,
+                search: report.times.search,
+                asked: report.asked,
+            };
+            if ladder.computed(cost) {
+                self.status.quality_steps.fetch_add(1, Relaxed);
+            }
+        }
+        self.status.quality.store(ladder.quality().step(), Relaxed);
     }
 
     fn note(&mut self, report: &HopReport, spent: Duration, hop_ms: u32) {

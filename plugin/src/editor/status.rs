@@ -3,6 +3,7 @@
 use super::style::{ACCENT, MUTED, TEXT, TRACK, WARNING};
 use egui::{Align2, Color32, FontId, Rect, Sense, Ui, vec2};
 use std::time::Duration;
+use voxmeld_core::quality::Quality;
 use voxmeld_core::status::{EngineStatus, VoiceState};
 
 /// The meters' lowest level.
@@ -75,11 +76,18 @@ pub fn problems(refusal: Option<String>, session: Option<String>, status: &Engin
         VoiceState::Failed { why } => Some(why.clone()),
         _ => None,
     };
+    // Worth knowing before a bounce is compared with another.
+    let unlike = matches!(status.voice, VoiceState::Ready { .. }) && status.draws_own_noise;
+    let unlike = unlike.then(|| {
+        "not reproducible: this voice's files draw random numbers of their own, so two renders of it differ a little"
+            .to_owned()
+    });
     let mut all: Vec<String> = [
         refusal.map(|why| format!("Voxmeld is silent: {why}")),
         failed,
         session,
         status.message.clone(),
+        unlike,
     ]
     .into_iter()
     .flatten()
@@ -103,7 +111,7 @@ pub fn figures(status: &EngineStatus) -> Vec<(&'static str, String)> {
         return vec![("engine", "not running".to_owned())];
     }
     let latency_ms = f64::from(status.latency_samples) * 1000.0 / f64::from(status.host_rate_hz);
-    vec![
+    let mut figures = vec![
         (
             "latency",
             format!("{latency_ms:.1} ms ({} samples)", status.latency_samples),
@@ -112,7 +120,20 @@ pub fn figures(status: &EngineStatus) -> Vec<(&'static str, String)> {
         ("real-time factor", format!("{:.2}", status.real_time_factor)),
         ("xruns", status.xruns.to_string()),
         ("search", format!("{:.0} µs/frame", status.search_us_per_frame)),
-    ]
+    ];
+    if status.quality_steps > 0 {
+        figures.push(("quality", quality(status)));
+    }
+    figures
+}
+
+/// What is left out to keep time, now or before.
+fn quality(status: &EngineStatus) -> String {
+    let words = status.quality.words();
+    match status.quality_steps {
+        1 => format!("{words} (reduced once)"),
+        times => format!("{words} (reduced {times} times)"),
+    }
 }
 
 /// Draws the status line.
@@ -120,7 +141,8 @@ pub fn show(ui: &mut Ui, status: &EngineStatus) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
         for (name, value) in figures(status) {
-            let urgent = name == "xruns" && status.xruns > 0;
+            let urgent = (name == "xruns" && status.xruns > 0)
+                || (name == "quality" && status.quality != Quality::Full);
             ui.label(egui::RichText::new(name).color(MUTED).size(13.0));
             ui.label(
                 egui::RichText::new(value)
@@ -152,6 +174,23 @@ mod tests {
             figures(&status())[0],
             ("latency", "98.7 ms (4738 samples)".to_owned())
         );
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        let told = |status: &EngineStatus| {
+            let mut figures = figures(status).into_iter();
+            figures
+                .find(|(name, _)| *name == "quality")
+                .map(|(_, value)| value)
+        };
+        assert_eq!(told(&status()), None);
+        let reduced = EngineStatus {
+            quality: Quality::HalfContext,
+            quality_steps: 2,
+            ..status()
+        };
+        assert_eq!(told(&reduced), Some("half context (reduced 2 times)".to_owned()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::PLUGIN_ID;
 use super::handlers::{Asked, Handlers, Main, Shared};
 use super::params::{self, Param, ParamEvent};
+use super::real_time::watched;
 use anyhow::{Context, Result, ensure};
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
 use clack_extensions::latency::PluginLatency;
@@ -26,6 +27,8 @@ pub struct Instance {
     inputs: AudioPorts,
     outputs: AudioPorts,
     steady_time: u64,
+    /// As the plugin was told.
+    offline: bool,
 }
 
 impl Instance {
@@ -53,6 +56,7 @@ impl Instance {
             inputs: AudioPorts::with_capacity(4, 2),
             outputs: AudioPorts::with_capacity(2, 1),
             steady_time: 0,
+            offline: false,
         })
     }
 
@@ -157,6 +161,7 @@ impl Instance {
             RenderMode::Realtime
         };
         extension.set(&handle, mode)?;
+        self.offline = offline;
         Ok(())
     }
 
@@ -223,7 +228,8 @@ impl Instance {
     /// # Errors
     /// If it is not active.
     pub fn reset(&mut self) -> Result<()> {
-        self.processor.as_mut().context("not active")?.reset();
+        let processor = self.processor.as_mut().context("not active")?;
+        watched(|| processor.reset());
         self.steady_time = 0;
         Ok(())
     }
@@ -320,14 +326,12 @@ impl Instance {
             latency: 0,
             channels: AudioPortBufferType::f32_output_only(output.iter_mut().map(|channel| &mut **channel)),
         }]);
-        processor.process(
-            &input,
-            &mut output,
-            &events.as_input(),
-            &mut answers.as_output(),
-            Some(self.steady_time),
-            None,
-        )?;
+        let (events, mut answers) = (events.as_input(), answers.as_output());
+        let time = Some(self.steady_time);
+        let mut process = || processor.process(&input, &mut output, &events, &mut answers, time, None);
+        // In an offline render the plugin may wait for its worker.
+        let processed = if self.offline { process() } else { watched(process) };
+        processed?;
         self.steady_time += len as u64;
         self.serve_callbacks();
         Ok(())

@@ -10,10 +10,12 @@ mod handlers;
 mod instance;
 mod params;
 mod play;
+mod real_time;
 
 pub use instance::Instance;
 pub use params::{Param, ParamEvent};
 pub use play::{Automation, Clock, Pace, Sizes};
+pub use real_time::watched;
 
 use anyhow::{Context, Result};
 use clack_host::prelude::*;

@@ -1,5 +1,6 @@
 //! HuBERT-family encoders (ContentVec, hubert-base, the default pack's).
 
+use super::random;
 use super::session::{ModelFileError, failed, open};
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K};
@@ -21,6 +22,7 @@ pub struct ContentEncoder {
     output: String,
     dim: usize,
     normalize: bool,
+    reproducible: bool,
     scratch: Vec<f32>,
 }
 
@@ -73,6 +75,7 @@ impl ContentEncoder {
             output,
             dim: 0,
             normalize,
+            reproducible: !random::draws_its_own(MODEL, path)?,
             scratch: Vec::new(),
         };
         encoder.probe(&wrong)?;
@@ -137,6 +140,10 @@ impl ContentEncoder {
 impl Encoder for ContentEncoder {
     fn dim(&self) -> usize {
         self.dim
+    }
+
+    fn is_reproducible(&self) -> bool {
+        self.reproducible
     }
 
     fn encode(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {

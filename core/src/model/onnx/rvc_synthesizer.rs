@@ -1,6 +1,7 @@
 //! Synthesizers with the interface of RVC WebUI's ONNX export.
 
-use super::session::{ModelFileError, failed, open};
+use super::random::ModelNoise;
+use super::session::{ModelFileError, failed};
 use crate::frames::Frames;
 use crate::model::{ModelError, NOISE_CHANNELS, SynthesisInput, Synthesizer};
 use crate::units::SampleRate;
@@ -21,6 +22,7 @@ pub struct RvcSynthesizer {
     output: String,
     takes_noise: bool,
     crops: bool,
+    noise: ModelNoise,
     dim: usize,
     rate: SampleRate,
     speaker: i64,
@@ -33,7 +35,7 @@ impl RvcSynthesizer {
     /// # Errors
     /// See [`ModelFileError`].
     pub fn open(path: &Path) -> Result<Self, ModelFileError> {
-        let session = open(MODEL, path)?;
+        let (session, noise) = ModelNoise::open(MODEL, path)?;
         let wrong = |what: String| ModelFileError::Interface {
             model: MODEL,
             path: path.to_path_buf(),
@@ -68,11 +70,15 @@ impl RvcSynthesizer {
             output,
             takes_noise,
             crops,
+            noise,
             dim,
             rate: SampleRate(0),
             speaker: 0,
         };
         synthesizer.probe(&wrong)?;
+        if let Some(session) = synthesizer.noise.learned(path)? {
+            synthesizer.session = session;
+        }
         Ok(synthesizer)
     }
 
@@ -92,6 +98,7 @@ impl RvcSynthesizer {
                 noise: &noise,
                 skip_100hz: 0,
                 held_100hz: 0,
+                first_frame_100hz: 0,
             };
             let mut audio = Vec::new();
             self.run(input, &mut audio).map_err(|error| {
@@ -164,7 +171,15 @@ impl RvcSynthesizer {
                 values.push((name.into(), scalar.into()));
             }
         }
+        self.noise
+            .feed(frames, input.first_frame_100hz, &mut values)
+            .map_err(failed())?;
         let outputs = self.session.run(values).map_err(failed())?;
+        // Where a file crops by itself, its noise may be shorter than its
+        // input by what it is told at each run: such noise stays its own.
+        if !self.crops {
+            self.noise.look(frames, &outputs);
+        }
         let (_, samples) = outputs[self.output.as_str()]
             .try_extract_tensor::<f32>()
             .map_err(failed())?;
@@ -201,6 +216,10 @@ pub fn coarse_pitch(f0_hz: f32) -> i64 {
 impl Synthesizer for RvcSynthesizer {
     fn sample_rate(&self) -> SampleRate {
         self.rate
+    }
+
+    fn is_reproducible(&self) -> bool {
+        self.noise.is_reproducible()
     }
 
     fn dim(&self) -> usize {

@@ -86,19 +86,25 @@ fn environment() -> Result<&'static Environment, ModelFileError> {
 
 /// Opens a model with one thread: the caller's.
 pub fn open(model: &'static str, path: &Path) -> Result<Session, ModelFileError> {
+    from_bytes(path, &read(model, path)?)
+}
+
+/// A model's bytes. Read here rather than in the runtime: any path works,
+/// whatever its letters.
+pub fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, ModelFileError> {
     if !path.is_file() {
         return Err(ModelFileError::Missing {
             model,
             path: path.to_path_buf(),
         });
     }
+    std::fs::read(path).map_err(|error| broken(path, &error.to_string()))
+}
+
+/// A session with one thread, the caller's, on a model's bytes; `path` is
+/// where they came from.
+pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Session, ModelFileError> {
     let environment = environment()?;
-    let broken = |why: String| ModelFileError::Broken {
-        path: path.to_path_buf(),
-        why: first_line(&why),
-    };
-    // Read here rather than in the runtime: any path works, whatever its letters.
-    let bytes = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
     let mut builder = Session::builder(environment)
         .and_then(|builder| Ok(builder.with_intra_threads(1)?))
         .and_then(|builder| Ok(builder.with_inter_threads(1)?))
@@ -106,8 +112,15 @@ pub fn open(model: &'static str, path: &Path) -> Result<Session, ModelFileError>
         .and_then(|builder| Ok(builder.with_deterministic_compute(true)?))
         .map_err(|error| ModelFileError::Runtime(error.to_string()))?;
     builder
-        .commit_from_memory(&bytes)
-        .map_err(|error| broken(error.to_string()))
+        .commit_from_memory(bytes)
+        .map_err(|error| broken(path, &error.to_string()))
+}
+
+fn broken(path: &Path, why: &str) -> ModelFileError {
+    ModelFileError::Broken {
+        path: path.to_path_buf(),
+        why: first_line(why),
+    }
 }
 
 /// A runtime error without the stack of C++ file names behind it.
