@@ -1,6 +1,6 @@
 //! A delay of half a sample more than a whole number.
 //!
-//! At some rates (44.1 and 88.2 kHz) the delays of the chain do not add up to
+//! At some rates (88.2 kHz) the delays of the chain do not add up to
 //! whole samples: a resampler whose chunk is an odd number of samples cannot
 //! have its filter's middle in the chunk's, and 5 ms may not be whole. No
 //! reported latency would be exact. This delay makes the sum whole again.

@@ -358,7 +358,7 @@ fn a_frame_has_the_ratio_of_the_sample_in_its_middle() {
                 let frame = (n + 1) * hop.frames_50hz() - 2;
                 let chunk_ms = f64::from(rig.geometry.resample_chunk_ms);
                 let middle_s = frame as f64 * 0.02 + (7.5 - chunk_ms / 2.0) / 1000.0;
-                // And what makes the latency whole at 44.1 kHz.
+                // And what makes the latency whole at 88.2 kHz.
                 let added = if rig.geometry.adds_half_sample() { 7 } else { 0 };
                 let sample = (middle_s * rate_hz) as usize - added;
                 let expected = (sample / 37 * 37) as f64 / rate_hz;
