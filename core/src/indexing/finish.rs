@@ -1,14 +1,18 @@
 //! Vectors to an index file and its sidecar.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::frames::Frames;
 use crate::retrieval::ivf::{BuildError, SaveError, Trained};
-use crate::retrieval::{Comparison, EncoderInfo, Sidecar, SidecarError, Source, mean_length, normalize};
+use crate::retrieval::{
+    Comparison, EncoderInfo, IndexFileError, Measured, Probe, Sidecar, SidecarError, Source, held_out_rows,
+    mean_length, normalize, open,
+};
 
 /// What to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +39,28 @@ pub enum FinishError {
     /// Writing what is known about it.
     #[error(transparent)]
     Sidecar(#[from] SidecarError),
+    /// What was asked, between two steps.
+    #[error("stopped")]
+    Stopped,
 }
 
-/// Builds, writes `path` and its sidecar, and gives the latter. Vectors are
-/// normalised in place where the metric wants it.
+/// The steps of [`finish`], in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FinishStep {
+    /// k-means and code books.
+    Train,
+    /// Recall and distances, on frames that are held out.
+    Measure,
+    /// The whole index to its file.
+    Write,
+}
+
+/// Neighbours of the recall table: RVC's number.
+const K: usize = 8;
+
+/// Builds, measures, writes `path` and its sidecar, and gives the latter. Vectors
+/// are normalised in place where the metric wants it. `on` hears each step before
+/// it begins, and may break.
 ///
 /// # Errors
 /// See [`FinishError`].
@@ -48,7 +70,12 @@ pub fn finish(
     encoder: Option<EncoderInfo>,
     sources: Vec<Source>,
     path: &Path,
+    mut on: impl FnMut(FinishStep) -> ControlFlow<()>,
 ) -> Result<Sidecar, FinishError> {
+    let mut step = |step| match on(step) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(FinishError::Stopped),
+    };
     let mut sidecar = Sidecar::new(
         vectors.dim(),
         vectors.len(),
@@ -62,12 +89,91 @@ pub fn finish(
         sidecar.mean_length = Some(mean_length(vectors));
         normalize(vectors);
     }
+    step(FinishStep::Train)?;
     let mut trained = Trained::train(&spec.factory, vectors, spec.metric.into(), spec.seed)?;
     trained.set_k_factor(spec.k_factor);
+    step(FinishStep::Measure)?;
+    if let Some(measured) = measure(&mut trained, vectors, &sidecar, path)? {
+        sidecar.recall = Some(measured.table);
+        sidecar.distances = Some(measured.distances);
+    }
+    step(FinishStep::Write)?;
     trained.fill(vectors)?;
+    // The old sidecar must never stand beside the new index, nor the other way round.
+    remove_if_there(&Sidecar::path_of(path));
     trained.save(path)?;
     sidecar.write(path)?;
     Ok(sidecar)
+}
+
+/// Fills the index with all but some frames, and looks those up. `None` for few
+/// vectors, and for kinds of index that only faiss itself can open.
+fn measure(
+    trained: &mut Trained,
+    vectors: &Frames,
+    sidecar: &Sidecar,
+    path: &Path,
+) -> Result<Option<Measured>, FinishError> {
+    let runs = held_out_rows(vectors.len());
+    if runs.is_empty() {
+        return Ok(None);
+    }
+    let dim = vectors.dim();
+    let mut held = Frames::new(dim);
+    let mut kept = Vec::new();
+    let mut from = 0;
+    for run in runs {
+        run.clone().for_each(|row| held.push(vectors.row(row)));
+        kept.push(&vectors.data()[from * dim..run.start * dim]);
+        from = run.end;
+    }
+    kept.push(&vectors.data()[from * dim..]);
+    trained.fill_with(&kept)?;
+    // Asked through its file: exactly what will be opened is what is measured.
+    let beside = TemporaryFile::beside(path);
+    trained.save(&beside.0)?;
+    let mut beside_sidecar = Sidecar {
+        vectors: vectors.len() - held.len(),
+        ..sidecar.clone()
+    };
+    beside_sidecar.sources.clear();
+    beside_sidecar.write(&beside.0)?;
+    let index = match open(&beside.0, Some(dim)) {
+        Ok(index) => index,
+        Err(IndexFileError::UnsupportedKind { .. }) => return Ok(None),
+        Err(error) => return Err(BuildError::Backend(error.to_string()).into()),
+    };
+    if let Some(length) = sidecar.mean_length {
+        // Queries come in the encoder's units.
+        held.data_mut().iter_mut().for_each(|value| *value *= length);
+    }
+    let measured = Probe::held_out(&held, &*index).measure(&*index, K);
+    Ok(Some(
+        measured.map_err(|error| BuildError::Backend(error.to_string()))?,
+    ))
+}
+
+/// A file that goes when it is not needed any more, and its sidecar.
+struct TemporaryFile(PathBuf);
+
+impl TemporaryFile {
+    fn beside(path: &Path) -> Self {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(format!(".{}.measured", std::process::id()));
+        Self(PathBuf::from(beside))
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        remove_if_there(&self.0);
+        remove_if_there(&Sidecar::path_of(&self.0));
+    }
+}
+
+fn remove_if_there(path: &Path) {
+    // Whether it was there is of no interest.
+    let _ = fs::remove_file(path);
 }
 
 /// SHA-256 of a file, in hexadecimal.

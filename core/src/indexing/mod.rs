@@ -1,12 +1,21 @@
-//! From recordings of a voice to its index: decode, encode, drop silence.
+//! From recordings of a voice to its index: decode, encode, drop silence, build,
+//! measure.
 //!
 //! Thread: command line, or a background task. Never the audio thread or the
 //! worker: this reads files and takes its time.
 
 mod embed;
 mod finish;
+mod gather;
+mod parts;
+mod progress;
 mod recording;
+mod task;
 
 pub use embed::{EncodeWindow, Kept, embed};
-pub use finish::{BuildSpec, FinishError, file_sha256, finish};
+pub use finish::{BuildSpec, FinishError, FinishStep, file_sha256, finish};
+pub use gather::{Gather, Material, Wanted, name_in};
+pub use parts::Parts;
+pub use progress::Progress;
 pub use recording::{Recording, RecordingError, is_recording, recordings_in};
+pub use task::{EncoderChoice, IndexTask, IndexingError, Job, Kind, Made, remove_recordings};

@@ -86,6 +86,10 @@ impl EmbeddingIndex for Described {
         self.index.list_sizes()
     }
 
+    fn memory_bytes(&self) -> usize {
+        self.index.memory_bytes()
+    }
+
     fn sidecar(&self) -> Option<&Sidecar> {
         Some(&self.sidecar)
     }
@@ -177,6 +181,10 @@ impl EmbeddingIndex for Cosine {
 
     fn list_sizes(&self) -> Vec<usize> {
         self.index.list_sizes()
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.index.memory_bytes()
     }
 
     fn sidecar(&self) -> Option<&Sidecar> {

@@ -5,10 +5,10 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-use super::EmbeddingIndex;
+use super::{EmbeddingIndex, Metric};
 
 /// Numbers about an index, and what they mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Health {
     /// Number of vectors.
     pub vectors: usize,
@@ -23,6 +23,13 @@ pub struct Health {
     pub short_lists: usize,
     /// Vectors that repeat an earlier one, bit for bit.
     pub duplicates: usize,
+    /// Vectors that hold a value that is no number.
+    pub non_finite: usize,
+    /// Bytes of the vectors, and of what is kept about them.
+    pub memory_bytes: usize,
+    /// True if all vectors have length 1 and no sidecar says that queries must
+    /// have it, too.
+    pub normalized_unsaid: bool,
 }
 
 impl Health {
@@ -35,6 +42,21 @@ impl Health {
             (Some(&shortest), Some(&median), Some(&longest)) => (shortest, median, longest),
             _ => (0, 0, 0),
         }
+    }
+
+    /// How many lists have how many vectors: counts for sizes 0, 1, 2 to 3, 4 to
+    /// 7 and so on, to the longest.
+    #[must_use]
+    pub fn histogram(&self) -> Vec<usize> {
+        let mut counts = Vec::new();
+        for size in &self.list_sizes {
+            let class = size.checked_ilog2().map_or(0, |log| log as usize + 1);
+            if counts.len() <= class {
+                counts.resize(class + 1, 0);
+            }
+            counts[class] += 1;
+        }
+        counts
     }
 
     /// Sentences about what a user may want to know; empty if all is well.
@@ -56,6 +78,19 @@ impl Health {
                 self.duplicates, self.vectors
             ));
         }
+        if self.non_finite > 0 {
+            warnings.push(format!(
+                "{} of {} vectors hold values that are not numbers; rebuild the index",
+                self.non_finite, self.vectors
+            ));
+        }
+        if self.normalized_unsaid {
+            warnings.push(
+                "all vectors have length 1, but no sidecar says that queries must have it: \
+                 build it again with --metric cosine"
+                    .into(),
+            );
+        }
         warnings
     }
 }
@@ -65,28 +100,46 @@ impl Health {
 pub fn check(index: &dyn EmbeddingIndex, k: usize) -> Health {
     let list_sizes = index.list_sizes();
     let short_lists = list_sizes.iter().filter(|&&size| size < k).count();
+    let seen = look_at_all(index);
+    let unit = seen.all_unit && index.metric() == Metric::InnerProduct;
     Health {
         vectors: index.len(),
         dim: index.dim(),
         short_lists,
-        duplicates: duplicates(index),
+        duplicates: seen.duplicates,
+        non_finite: seen.non_finite,
+        memory_bytes: index.memory_bytes(),
+        normalized_unsaid: unit && index.sidecar().is_none(),
         list_sizes,
         k,
     }
 }
 
-fn duplicates(index: &dyn EmbeddingIndex) -> usize {
+struct Seen {
+    duplicates: usize,
+    non_finite: usize,
+    all_unit: bool,
+}
+
+fn look_at_all(index: &dyn EmbeddingIndex) -> Seen {
     let hasher = RandomState::new();
-    let mut seen = HashSet::new();
+    let mut hashes = HashSet::new();
     let mut vector = vec![0.0_f32; index.dim()];
-    (0_i64..)
-        .take(index.len())
-        .filter(|&id| {
-            index.vector(id, &mut vector) && {
-                // 64 bits of hash stand for the vector: no second copy of the data.
-                let bits: Vec<u32> = vector.iter().map(|value| value.to_bits()).collect();
-                !seen.insert(hasher.hash_one(&bits))
-            }
-        })
-        .count()
+    let mut seen = Seen {
+        duplicates: 0,
+        non_finite: 0,
+        all_unit: true,
+    };
+    for id in (0_i64..).take(index.len()) {
+        if !index.vector(id, &mut vector) {
+            continue;
+        }
+        // 64 bits of hash stand for the vector: no second copy of the data.
+        let bits: Vec<u32> = vector.iter().map(|value| value.to_bits()).collect();
+        seen.duplicates += usize::from(!hashes.insert(hasher.hash_one(&bits)));
+        seen.non_finite += usize::from(vector.iter().any(|value| !value.is_finite()));
+        let squared: f32 = vector.iter().map(|value| value * value).sum();
+        seen.all_unit &= (squared - 1.0).abs() < 1e-3;
+    }
+    seen
 }

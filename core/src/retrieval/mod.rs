@@ -5,6 +5,7 @@
 
 pub mod blend;
 mod compat;
+pub mod deadline;
 mod described;
 mod error;
 mod filter;
@@ -14,6 +15,7 @@ pub mod health;
 pub mod ivf;
 mod open;
 mod plan;
+pub mod recall;
 mod sidecar;
 
 pub use blend::{Mean, Retrieved, blend, retrieve, squared_distances, weighted_mean};
@@ -26,6 +28,7 @@ pub use format::{MAX_DIM, MAX_FILE_BYTES};
 pub use ivf::IvfIndex;
 pub use open::open;
 pub use plan::{Plan, PlanError, Preset, probe_warning, rvc_file_name};
+pub use recall::{Measured, Probe, held_out_rows};
 pub use sidecar::{
     Comparison, DistancePercentiles, EncoderInfo, RecallPoint, RecallTable, Sidecar, SidecarError, Source,
     Span,
@@ -165,6 +168,10 @@ pub trait EmbeddingIndex: Send + Sync {
     /// Vectors in each inverted list; an index without lists is one list.
     fn list_sizes(&self) -> Vec<usize> {
         vec![self.len()]
+    }
+    /// Bytes of memory that it holds, about: the vectors, and 16 per id.
+    fn memory_bytes(&self) -> usize {
+        self.len() * (self.dim() * size_of::<f32>() + 16)
     }
     /// What is known about the vectors, where the file had a sidecar.
     fn sidecar(&self) -> Option<&Sidecar> {

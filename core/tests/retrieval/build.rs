@@ -2,6 +2,7 @@
 
 use std::env::temp_dir;
 use std::fs;
+use std::ops::ControlFlow;
 
 use std::sync::Arc;
 use voxmeld_core::frames::Frames;
@@ -66,7 +67,10 @@ fn through_a_file(name: &str, factory: &str, metric: Comparison) -> Arc<dyn Embe
         seed: 1,
     };
     let path = temp_dir().join(format!("voxmeld-{name}-{}.index", std::process::id()));
-    finish(&mut frames("vectors.npy"), &spec, None, Vec::new(), &path).expect("finished");
+    finish(&mut frames("vectors.npy"), &spec, None, Vec::new(), &path, |_| {
+        ControlFlow::Continue(())
+    })
+    .expect("finished");
     let opened = open(&path, Some(16));
     fs::remove_file(Sidecar::path_of(&path)).expect("sidecar removed");
     fs::remove_file(path).expect("removed");

@@ -50,7 +50,7 @@ impl Trained {
             if lists.is_some() {
                 train_lists(&index, vectors, metric, seed)?;
             }
-            index.train(vectors)?;
+            index.train(vectors.data())?;
             if refine { Raw::refined(index) } else { Ok(index) }
         };
         train().map(Self).map_err(BuildError::Backend)
@@ -62,9 +62,26 @@ impl Trained {
     /// See [`BuildError`].
     pub fn fill(&mut self, vectors: &Frames) -> Result<(), BuildError> {
         check_vectors(vectors)?;
+        if vectors.dim() != self.0.dim() {
+            let message = format!("{} values where {} belong", vectors.dim(), self.0.dim());
+            return Err(BuildError::Backend(message));
+        }
         let _bounded = OneThread::here();
-        let filled = self.0.reset().and_then(|()| self.0.add(vectors));
+        let filled = self.0.reset().and_then(|()| self.0.add(vectors.data()));
         filled.map_err(BuildError::Backend)
+    }
+
+    /// As [`Self::fill`], with pieces of row-major data one after the other.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub fn fill_with(&mut self, pieces: &[&[f32]]) -> Result<(), BuildError> {
+        let _bounded = OneThread::here();
+        self.0.reset().map_err(BuildError::Backend)?;
+        for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
+            self.0.add(piece).map_err(BuildError::Backend)?;
+        }
+        Ok(())
     }
 
     /// How many candidates per neighbour an exact second look (`RFlat`) takes where

@@ -6,7 +6,6 @@ use std::ptr::{self, NonNull};
 use faiss::MetricType;
 use faiss_sys as sys;
 
-use crate::frames::Frames;
 use crate::retrieval::Metric;
 
 /// An index that faiss made and this owns.
@@ -68,18 +67,18 @@ impl Raw {
     }
 
     /// Learns from vectors what the index needs (lists, code books).
-    pub(super) fn train(&mut self, vectors: &Frames) -> Result<(), String> {
+    pub(super) fn train(&mut self, vectors: &[f32]) -> Result<(), String> {
         let n = self.rows_of(vectors)?;
         // SAFETY: the index lives, `&mut` excludes all other users, and the data
         // holds n rows of its dimension.
-        check(unsafe { sys::faiss_Index_train(self.as_ptr(), n, vectors.data().as_ptr()) })
+        check(unsafe { sys::faiss_Index_train(self.as_ptr(), n, vectors.as_ptr()) })
     }
 
     /// Adds vectors; ids go on from those that are there.
-    pub(super) fn add(&mut self, vectors: &Frames) -> Result<(), String> {
+    pub(super) fn add(&mut self, vectors: &[f32]) -> Result<(), String> {
         let n = self.rows_of(vectors)?;
         // SAFETY: as in `train`.
-        check(unsafe { sys::faiss_Index_add(self.as_ptr(), n, vectors.data().as_ptr()) })
+        check(unsafe { sys::faiss_Index_add(self.as_ptr(), n, vectors.as_ptr()) })
     }
 
     /// Drops all vectors; what was learnt stays.
@@ -120,11 +119,12 @@ impl Raw {
         }
     }
 
-    fn rows_of(&self, vectors: &Frames) -> Result<i64, String> {
-        if vectors.dim() != self.dim() {
-            return Err(format!("{} values where {} belong", vectors.dim(), self.dim()));
+    fn rows_of(&self, vectors: &[f32]) -> Result<i64, String> {
+        let dim = self.dim().max(1);
+        if !vectors.len().is_multiple_of(dim) {
+            return Err(format!("{} values are no rows of {dim}", vectors.len()));
         }
-        i64::try_from(vectors.len()).map_err(|_| "too many vectors".to_string())
+        i64::try_from(vectors.len() / dim).map_err(|_| "too many vectors".to_string())
     }
 }
 

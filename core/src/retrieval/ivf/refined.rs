@@ -165,6 +165,11 @@ impl EmbeddingIndex for RefinedIndex {
         true
     }
 
+    fn memory_bytes(&self) -> usize {
+        // Codes of at most half a byte per two values, ids, vectors.
+        self.len() * (self.base.dim / 4 + 8 + self.base.dim * size_of::<f32>())
+    }
+
     fn list_sizes(&self) -> Vec<usize> {
         self.base.list_sizes()
     }

@@ -1,27 +1,35 @@
-//! `voxmeld-cli index build`.
+//! `voxmeld-cli index build` and `remove`.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 use voxmeld_core::frames::Frames;
-use voxmeld_core::indexing::{BuildSpec, EncodeWindow, Recording, embed, file_sha256, finish, recordings_in};
-use voxmeld_core::model::Encoder;
-use voxmeld_core::model::onnx::ContentEncoder;
+use voxmeld_core::indexing::{
+    BuildSpec, EncodeWindow, EncoderChoice, FinishStep, IndexTask, Job, Kind, Made, Progress, file_sha256,
+    finish, name_in, remove_recordings,
+};
 use voxmeld_core::pack::{find_pack, set_data_dir};
-use voxmeld_core::retrieval::{Comparison, EncoderInfo, Plan, Preset, Source, Span, rvc_file_name};
+use voxmeld_core::retrieval::{Comparison, Plan, Preset, Source, Span, rvc_file_name};
 
-use super::npy;
+use super::{look, npy};
 
 #[derive(Args)]
 pub struct Build {
-    /// Folder of recordings (WAV, FLAC, MP3, OGG; its folders too) or one recording
+    /// Folder of recordings (WAV, FLAC, MP3, OGG; its folders too) or one recording.
+    /// What the index holds of them already is not encoded again
     #[arg(long, conflicts_with = "npy")]
     wavs: Option<PathBuf>,
     /// Folder of features (`[n, d]` float32 or float16), in file-name order
     #[arg(long, required_unless_present = "wavs")]
     npy: Option<PathBuf>,
+    /// Add the recordings to those that the index has; else it will have exactly these
+    #[arg(long, requires = "wavs")]
+    add: bool,
     /// Encoder (ONNX) for the recordings; the default pack's if none is given
     #[arg(long)]
     encoder: Option<PathBuf>,
@@ -35,7 +43,7 @@ pub struct Build {
     /// Folder with ONNX Runtime and the default pack (the bundle's `voxmeld.data`)
     #[arg(long, env = "VOXMELD_DATA")]
     data: Option<PathBuf>,
-    /// Index file to write, or a folder for a file of RVC's name
+    /// Index file to write; with --npy also a folder, for RVC's own names
     #[arg(short, long)]
     output: PathBuf,
     /// Name of the voice, for a file of RVC's name
@@ -53,6 +61,15 @@ pub struct Build {
     /// Seed of the k-means
     #[arg(long, default_value_t = 0)]
     seed: u32,
+}
+
+#[derive(Args)]
+pub struct Remove {
+    /// Index file
+    file: PathBuf,
+    /// Recordings, by the names that `index info` lists
+    #[arg(required = true)]
+    recordings: Vec<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -79,21 +96,114 @@ fn preset(name: &str) -> Result<Preset, String> {
         .ok_or_else(|| format!("one of {}", Preset::ALL.map(|(name, _)| name).join(", ")))
 }
 
-/// Vectors and where they are from.
-struct Gathered {
-    vectors: Frames,
-    sources: Vec<Source>,
-    encoder: Option<EncoderInfo>,
+pub fn run(args: &Build) -> Result<()> {
+    match (&args.wavs, &args.npy) {
+        (Some(recordings), _) => of_recordings(args, recordings),
+        (None, Some(features)) => of_features(args, features),
+        (None, None) => bail!("--wavs or --npy is needed"),
+    }
 }
 
-pub fn run(args: &Build) -> Result<()> {
-    let mut gathered = match (&args.wavs, &args.npy) {
-        (Some(folder), _) => from_recordings(args, folder)?,
-        (None, Some(folder)) => from_features(folder)?,
-        (None, None) => bail!("--wavs or --npy is needed"),
+pub fn remove(args: &Remove) -> Result<()> {
+    told(&remove_recordings(
+        &args.file,
+        &args.recordings,
+        &Progress::default(),
+    )?)
+}
+
+/// What was made, on the terminal.
+fn told(made: &Made) -> Result<()> {
+    for why in &made.left_out {
+        eprintln!("left out: {why}");
+    }
+    for warning in &made.warnings {
+        eprintln!("note: {warning}");
+    }
+    if made.reused > 0 {
+        eprintln!("{} recordings did not have to be encoded again", made.reused);
+    }
+    look::file(&made.path)
+}
+
+fn of_recordings(args: &Build, recordings: &Path) -> Result<()> {
+    ensure!(
+        !args.output.is_dir(),
+        "{} is a folder; name the file",
+        args.output.display()
+    );
+    let window = args
+        .live_window_ms
+        .map_or(EncodeWindow::LONG, |ms| EncodeWindow::live(ms / 20));
+    let job = Job {
+        recordings: recordings.to_path_buf(),
+        encoder: encoder(args)?,
+        window,
+        output: args.output.clone(),
+        kind: match &args.factory {
+            Some(factory) => Kind::Factory(factory.clone()),
+            None => Kind::Preset(args.preset),
+        },
+        metric: args.metric.into(),
+        seed: args.seed,
+        add: args.add,
     };
-    let (count, dim) = (gathered.vectors.len(), gathered.vectors.dim());
-    ensure!(count > 0, "no speech was found; check the recordings");
+    let task = IndexTask::spawn(job)?;
+    let progress = Arc::clone(task.progress());
+    // The first Ctrl-C ends it in order; what is encoded is kept for the next time.
+    ctrlc::set_handler(move || progress.stop())?;
+    told(&watch(&task)?)
+}
+
+/// Shows the bar until there is an outcome.
+fn watch(task: &IndexTask) -> Result<Made> {
+    const STEPS: u64 = 1000;
+    let bar = ProgressBar::new(STEPS);
+    bar.set_style(ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}")?);
+    loop {
+        let progress = task.progress();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "0 to 1000"
+        )]
+        bar.set_position((progress.fraction() * STEPS as f32) as u64);
+        let left = progress
+            .left()
+            .map_or_else(String::new, |left| format!("{} s left, ", left.as_secs()));
+        bar.set_message(format!("{left}{}", progress.what()));
+        if let Some(outcome) = task.poll() {
+            bar.finish_and_clear();
+            return Ok(outcome?);
+        }
+        ensure!(!task.is_over(), "the index could not be built: an internal error");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn encoder(args: &Build) -> Result<EncoderChoice> {
+    if let Some(data) = &args.data {
+        set_data_dir(data);
+    }
+    if let Some(path) = &args.encoder {
+        return Ok(EncoderChoice {
+            path: path.clone(),
+            dim: None,
+            normalize: args.normalize,
+        });
+    }
+    let pack = find_pack("default").context("no --encoder, and the default pack was not found")?;
+    Ok(EncoderChoice {
+        path: pack.path_of(&pack.encoder.file)?,
+        dim: Some(pack.encoder.dim),
+        normalize: pack.encoder.input_normalize,
+    })
+}
+
+fn of_features(args: &Build, folder: &Path) -> Result<()> {
+    let (mut vectors, sources) = features_in(folder)?;
+    let (count, dim) = (vectors.len(), vectors.dim());
     let plan = match &args.factory {
         Some(factory) => Plan::of(factory, count),
         None => Plan::preset(args.preset, count, dim)?,
@@ -102,30 +212,36 @@ pub fn run(args: &Build) -> Result<()> {
         eprintln!("note: {warning}");
     }
     let path = if args.output.is_dir() {
-        npy::write(&args.output.join(npy::TOTAL), &gathered.vectors)?;
+        npy::write(&args.output.join(npy::TOTAL), &vectors)?;
         args.output.join(rvc_file_name(&plan.factory, 1, &args.name, dim))
     } else {
         args.output.clone()
     };
-    eprintln!("{count} vectors of {dim} values, {}", plan.factory);
     let spec = BuildSpec {
         factory: plan.factory,
         k_factor: plan.k_factor,
         metric: args.metric.into(),
         seed: args.seed,
     };
-    finish(
-        &mut gathered.vectors,
-        &spec,
-        gathered.encoder,
-        gathered.sources,
-        &path,
-    )?;
-    println!("{}", path.display());
+    let said = |step| {
+        eprintln!(
+            "{}",
+            match step {
+                FinishStep::Train => "training",
+                FinishStep::Measure => "measuring",
+                FinishStep::Write => "writing",
+            }
+        );
+        ControlFlow::Continue(())
+    };
+    finish(&mut vectors, &spec, None, sources, &path, said)?;
+    if look::file(&path).is_err() {
+        eprintln!("note: faiss itself opens {}, Voxmeld does not", path.display());
+    }
     Ok(())
 }
 
-fn from_features(folder: &Path) -> Result<Gathered> {
+fn features_in(folder: &Path) -> Result<(Frames, Vec<Source>)> {
     let mut vectors: Option<Frames> = None;
     let mut sources = Vec::new();
     for (path, frames) in npy::read_all(folder)? {
@@ -144,7 +260,10 @@ fn from_features(folder: &Path) -> Result<Gathered> {
         );
         if !frames.is_empty() {
             sources.push(Source {
-                file: name_in(folder, &path),
+                file: name_in(
+                    folder.parent().filter(|_| folder.is_file()).unwrap_or(folder),
+                    &path,
+                ),
                 sha256: file_sha256(&path)?,
                 spans: vec![Span {
                     first_id: vectors.len(),
@@ -155,101 +274,7 @@ fn from_features(folder: &Path) -> Result<Gathered> {
         }
         frames.rows().for_each(|row| vectors.push(row));
     }
-    Ok(Gathered {
-        vectors: vectors.context("no features")?,
-        sources,
-        encoder: None,
-    })
-}
-
-fn from_recordings(args: &Build, folder: &Path) -> Result<Gathered> {
-    let (mut encoder, info) = open_encoder(args)?;
-    let files = if folder.is_file() {
-        vec![folder.to_path_buf()]
-    } else {
-        recordings_in(folder).with_context(|| format!("cannot list {}", folder.display()))?
-    };
-    ensure!(
-        !files.is_empty(),
-        "{} holds no recordings (WAV, FLAC, MP3, OGG)",
-        folder.display()
-    );
-    let window = window(args);
-    let mut vectors = Frames::new(encoder.dim());
-    let mut sources = Vec::new();
-    for (n, path) in files.iter().enumerate() {
-        eprintln!("{} of {}: {}", n + 1, files.len(), path.display());
-        let audio = match Recording::read(path) {
-            Ok(recording) => recording.at_rate(16_000),
-            Err(error) => {
-                eprintln!("left out: {error}");
-                continue;
-            }
-        };
-        let Some(audio) = audio else {
-            eprintln!("left out: its sample rate cannot be converted");
-            continue;
-        };
-        let kept = embed(&mut encoder, &audio, window, |_, _| ControlFlow::Continue(()))?;
-        let Some(mut kept) = kept.filter(|kept| !kept.embeddings.is_empty()) else {
-            eprintln!("left out: no speech in it");
-            continue;
-        };
-        for span in &mut kept.spans {
-            span.first_id += vectors.len();
-        }
-        kept.embeddings.rows().for_each(|row| vectors.push(row));
-        sources.push(Source {
-            file: name_in(folder, path),
-            sha256: file_sha256(path)?,
-            spans: kept.spans,
-        });
-    }
-    Ok(Gathered {
-        vectors,
-        sources,
-        encoder: Some(info),
-    })
-}
-
-fn window(args: &Build) -> EncodeWindow {
-    args.live_window_ms
-        .map_or(EncodeWindow::LONG, |ms| EncodeWindow::live(ms / 20))
-}
-
-fn open_encoder(args: &Build) -> Result<(ContentEncoder, EncoderInfo)> {
-    if let Some(data) = &args.data {
-        set_data_dir(data);
-    }
-    let (path, dim, normalize) = match &args.encoder {
-        Some(path) => (path.clone(), None, args.normalize),
-        None => {
-            let pack = find_pack("default").context("no --encoder, and the default pack was not found")?;
-            let path = pack.path_of(&pack.encoder.file)?;
-            (path, Some(pack.encoder.dim), pack.encoder.input_normalize)
-        }
-    };
-    let encoder = ContentEncoder::open(&path, dim, normalize)?;
-    let info = EncoderInfo {
-        file: path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-        sha256: file_sha256(&path)?,
-        normalize,
-        window_frames_50hz: window(args).frames(),
-    };
-    Ok((encoder, info))
-}
-
-/// Path inside the folder, with `/` everywhere.
-fn name_in(folder: &Path, path: &Path) -> String {
-    let inside = path.strip_prefix(folder).unwrap_or(path);
-    let inside = if inside.as_os_str().is_empty() {
-        Path::new(path.file_name().unwrap_or_default())
-    } else {
-        inside
-    };
-    inside.to_string_lossy().replace('\\', "/")
+    let vectors = vectors.context("no features")?;
+    ensure!(!vectors.is_empty(), "the features are empty");
+    Ok((vectors, sources))
 }

@@ -1,0 +1,129 @@
+//! Embeddings of single recordings, kept until the index is finished: a build that
+//! was stopped goes on where it was.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::embed::Kept;
+use crate::frames::Frames;
+use crate::retrieval::{EncoderInfo, MAX_DIM, Span};
+
+/// The folder beside an index that is being built.
+pub struct Parts {
+    folder: PathBuf,
+    encoder: EncoderInfo,
+}
+
+/// First line of a file; the values follow, little endian.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    dim: usize,
+    frames: usize,
+    silent: usize,
+    spans: Vec<Span>,
+}
+
+/// Longest first line taken.
+const MAX_HEAD: usize = 8 << 20;
+
+impl Parts {
+    /// The parts of the index `output`, made with this encoder.
+    #[must_use]
+    pub fn of(output: &Path, encoder: &EncoderInfo) -> Self {
+        let mut folder = output.as_os_str().to_owned();
+        folder.push(".parts");
+        Self {
+            folder: PathBuf::from(folder),
+            encoder: encoder.clone(),
+        }
+    }
+
+    /// The file for a recording: of another encoder or another recording it has
+    /// another name.
+    fn path(&self, recording_sha256: &str) -> PathBuf {
+        let of = format!(
+            "{recording_sha256} {} {} {}",
+            self.encoder.sha256, self.encoder.normalize, self.encoder.window_frames_50hz
+        );
+        let name: String = Sha256::digest(of)
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        self.folder.join(name)
+    }
+
+    /// What was kept of a recording; `None` if nothing was, or it is damaged.
+    #[must_use]
+    pub fn load(&self, recording_sha256: &str, dim: usize) -> Option<Kept> {
+        let mut bytes = Vec::new();
+        File::open(self.path(recording_sha256))
+            .ok()?
+            .read_to_end(&mut bytes)
+            .ok()?;
+        let end = bytes.iter().take(MAX_HEAD).position(|&byte| byte == b'\n')?;
+        let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+        let (values, []) = bytes[end + 1..].as_chunks::<4>() else {
+            return None;
+        };
+        let fits = head.dim == dim
+            && (1..=MAX_DIM).contains(&dim)
+            && head.frames.checked_mul(dim) == Some(values.len())
+            && spans_fit(&head.spans, head.frames);
+        let values: Vec<f32> = values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        (fits && values.iter().all(|value| value.is_finite())).then(|| Kept {
+            embeddings: Frames::from_data(dim, values),
+            spans: head.spans,
+            silent: head.silent,
+        })
+    }
+
+    /// Keeps a recording, whole or not at all.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn store(&self, recording_sha256: &str, kept: &Kept) -> std::io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let path = self.path(recording_sha256);
+        let beside = path.with_extension("part");
+        let mut file = BufWriter::new(File::create(&beside)?);
+        let head = Head {
+            dim: kept.embeddings.dim(),
+            frames: kept.embeddings.len(),
+            silent: kept.silent,
+            spans: kept.spans.clone(),
+        };
+        serde_json::to_writer(&mut file, &head)?;
+        file.write_all(b"\n")?;
+        for value in kept.embeddings.data() {
+            file.write_all(&value.to_le_bytes())?;
+        }
+        file.flush()?;
+        fs::rename(beside, path)
+    }
+
+    /// Drops all of them: the index is finished.
+    pub fn clear(&self) {
+        // Left over, they cost room and no harm.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Spans that follow each other and cover exactly `frames` rows.
+fn spans_fit(spans: &[Span], frames: usize) -> bool {
+    let mut next = 0_usize;
+    for span in spans {
+        if span.first_id != next || span.len == 0 {
+            return false;
+        }
+        let Some(after) = next.checked_add(span.len) else {
+            return false;
+        };
+        next = after;
+    }
+    next == frames
+}

@@ -1,0 +1,393 @@
+//! The whole way from a folder to an index, in the background.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, bounded};
+
+use super::embed::EncodeWindow;
+use super::finish::{BuildSpec, FinishError, FinishStep, file_sha256, finish};
+use super::gather::{Gather, Material, Wanted};
+use super::parts::Parts;
+use super::progress::Progress;
+use crate::model::onnx::{ContentEncoder, ModelFileError};
+use crate::model::{Encoder, ModelError};
+use crate::retrieval::{
+    Comparison, EmbeddingIndex, EncoderInfo, IndexFileError, Plan, PlanError, Preset, Sidecar, open,
+};
+
+/// An encoder file, and how it is fed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncoderChoice {
+    /// ONNX file.
+    pub path: PathBuf,
+    /// Values per embedding, where it has several outputs.
+    pub dim: Option<usize>,
+    /// True if it wants zero mean and unit variance.
+    pub normalize: bool,
+}
+
+/// Which index to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// For so many vectors as there will be.
+    Preset(Preset),
+    /// As faiss's factory has it.
+    Factory(String),
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Folder of recordings, or a recording.
+    pub recordings: PathBuf,
+    /// Encoder.
+    pub encoder: EncoderChoice,
+    /// What it sees at a time.
+    pub window: EncodeWindow,
+    /// Index file to write.
+    pub output: PathBuf,
+    /// Which index.
+    pub kind: Kind,
+    /// How vectors are compared.
+    pub metric: Comparison,
+    /// Seed of the k-means.
+    pub seed: u32,
+    /// True if the recordings come in addition to those that the index has; else
+    /// it will have exactly these.
+    pub add: bool,
+}
+
+/// An index that was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexingError {
+    /// The folder.
+    #[error("{} cannot be read: {why}", path.display())]
+    Folder {
+        /// Which folder.
+        path: PathBuf,
+        /// The system's words.
+        why: std::io::Error,
+    },
+    /// Nothing in it.
+    #[error("{} holds no recordings (WAV, FLAC, MP3, OGG)", path.display())]
+    NoRecordings {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// Nothing in them.
+    #[error("no speech was found{}", if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) })]
+    NoSpeech {
+        /// Why recordings were left out.
+        reasons: Vec<String>,
+    },
+    /// The encoder's file.
+    #[error(transparent)]
+    Encoder(#[from] ModelFileError),
+    /// The encoder while running.
+    #[error(transparent)]
+    Encoding(#[from] ModelError),
+    /// The choice of an index.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The index that was to be added to is of another encoder.
+    #[error("this index was made with another encoder, or it is not known with which; build it anew")]
+    OtherEncoder,
+    /// The index that was to be changed.
+    #[error(transparent)]
+    Index(#[from] IndexFileError),
+    /// Nothing is known about where its vectors are from.
+    #[error("this index has no sidecar that tells what it is made of; build it anew from its recordings")]
+    NotKnown,
+    /// A name that the index has not.
+    #[error("this index holds no recording named {name}; `voxmeld-cli index info` lists them")]
+    NoSuchRecording {
+        /// The name.
+        name: String,
+    },
+    /// Building or writing it.
+    #[error(transparent)]
+    Finish(#[from] FinishError),
+    /// What was asked; the same call goes on from here.
+    #[error("stopped; the same again goes on where this ended")]
+    Stopped,
+}
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// The index file.
+    pub path: PathBuf,
+    /// What is known about it.
+    pub sidecar: Sidecar,
+    /// Recordings that were left out, and why.
+    pub left_out: Vec<String>,
+    /// Recordings that did not have to be encoded again.
+    pub reused: usize,
+    /// What to know about the choice of index.
+    pub warnings: Vec<String>,
+}
+
+/// Share of the bar for encoding; training and measuring are the rest.
+const ENCODING: f32 = 0.9;
+
+impl Job {
+    /// Does it, on this thread.
+    ///
+    /// # Errors
+    /// See [`IndexingError`].
+    pub fn run(&self, progress: &Progress) -> Result<Made, IndexingError> {
+        let folder = |why| IndexingError::Folder {
+            path: self.recordings.clone(),
+            why,
+        };
+        let files = Wanted::all_in(&self.recordings).map_err(folder)?;
+        if files.is_empty() {
+            let path = self.recordings.clone();
+            return Err(IndexingError::NoRecordings { path });
+        }
+        progress.say("opening the encoder");
+        let choice = &self.encoder;
+        let mut encoder = ContentEncoder::open(&choice.path, choice.dim, choice.normalize)?;
+        let info = EncoderInfo {
+            file: file_name(&choice.path),
+            sha256: file_sha256(&choice.path).map_err(folder)?,
+            normalize: choice.normalize,
+            window_frames_50hz: self.window.frames(),
+        };
+        self.with_encoder(&mut encoder, &info, &files, progress)
+    }
+
+    fn with_encoder(
+        &self,
+        encoder: &mut dyn Encoder,
+        info: &EncoderInfo,
+        files: &[Wanted],
+        progress: &Progress,
+    ) -> Result<Made, IndexingError> {
+        // Not there, or not of ours: then there is nothing to take from it.
+        let earlier = open(&self.output, Some(encoder.dim())).ok();
+        let earlier: Option<&dyn EmbeddingIndex> = earlier.as_deref();
+        let parts = Parts::of(&self.output, info);
+        let mut material = self.begin(earlier, info, files, encoder.dim())?;
+        let mut gather = Gather {
+            encoder,
+            window: self.window,
+            info,
+            earlier,
+            parts: &parts,
+        };
+        if !gather.run(files, &mut material, progress)? {
+            return Err(IndexingError::Stopped);
+        }
+        let made = self.finish(material, info, progress)?;
+        parts.clear();
+        Ok(made)
+    }
+
+    /// What the index has already and keeps.
+    fn begin(
+        &self,
+        earlier: Option<&dyn EmbeddingIndex>,
+        info: &EncoderInfo,
+        files: &[Wanted],
+        dim: usize,
+    ) -> Result<Material, IndexingError> {
+        let Some(earlier) = earlier.filter(|_| self.add) else {
+            return Ok(Material::new(dim));
+        };
+        let sidecar = earlier.sidecar().ok_or(IndexingError::OtherEncoder)?;
+        if sidecar.encoder.as_ref() != Some(info) || sidecar.metric == Comparison::Cosine {
+            return Err(IndexingError::OtherEncoder);
+        }
+        let again = |name: &str| files.iter().any(|wanted| wanted.name == name);
+        Ok(Material::of_index(earlier, |name| !again(name)))
+    }
+
+    fn finish(
+        &self,
+        material: Material,
+        info: &EncoderInfo,
+        progress: &Progress,
+    ) -> Result<Made, IndexingError> {
+        let choice = Choice {
+            kind: self.kind.clone(),
+            metric: self.metric,
+            seed: self.seed,
+        };
+        choice.make(material, Some(info.clone()), &self.output, progress)
+    }
+}
+
+/// Drops recordings, by name, from an index that knows what it is made of. The lists
+/// are learnt anew from what stays.
+///
+/// # Errors
+/// See [`IndexingError`]; the index is then as it was.
+pub fn remove_recordings(path: &Path, names: &[String], progress: &Progress) -> Result<Made, IndexingError> {
+    let index = open(path, None)?;
+    let sidecar = index.sidecar().ok_or(IndexingError::NotKnown)?;
+    let known = |name: &String| sidecar.sources.iter().any(|source| source.file == *name);
+    if let Some(name) = names.iter().find(|name| !known(name)) {
+        return Err(IndexingError::NoSuchRecording { name: name.clone() });
+    }
+    if sidecar.metric == Comparison::Cosine {
+        return Err(IndexingError::OtherEncoder);
+    }
+    let material = Material::of_index(&*index, |name| !names.iter().any(|gone| gone == name));
+    let choice = Choice {
+        kind: Kind::of(sidecar),
+        metric: sidecar.metric,
+        seed: sidecar.seed,
+    };
+    choice.make(material, sidecar.encoder.clone(), path, progress)
+}
+
+impl Kind {
+    /// What an index was made as: a preset fits itself to the number of vectors.
+    fn of(sidecar: &Sidecar) -> Self {
+        let made_by = |preset: Preset| {
+            Plan::preset(preset, sidecar.vectors, sidecar.dim)
+                .is_ok_and(|plan| plan.factory == sidecar.factory)
+        };
+        let preset = Preset::ALL.into_iter().find(|(_, preset)| made_by(*preset));
+        preset.map_or_else(
+            || Self::Factory(sidecar.factory.clone()),
+            |(_, preset)| Self::Preset(preset),
+        )
+    }
+}
+
+/// Which index to make of vectors that are there.
+struct Choice {
+    kind: Kind,
+    metric: Comparison,
+    seed: u32,
+}
+
+impl Choice {
+    fn make(
+        self,
+        mut material: Material,
+        encoder: Option<EncoderInfo>,
+        path: &Path,
+        progress: &Progress,
+    ) -> Result<Made, IndexingError> {
+        let (count, dim) = (material.vectors.len(), material.vectors.dim());
+        if count == 0 {
+            return Err(IndexingError::NoSpeech {
+                reasons: material.left_out,
+            });
+        }
+        let plan = match &self.kind {
+            Kind::Preset(preset) => Plan::preset(*preset, count, dim)?,
+            Kind::Factory(factory) => Plan::of(factory, count),
+        };
+        let spec = BuildSpec {
+            factory: plan.factory,
+            k_factor: plan.k_factor,
+            metric: self.metric,
+            seed: self.seed,
+        };
+        let (vectors, sources) = (&mut material.vectors, material.sources);
+        let sidecar = finish(vectors, &spec, encoder, sources, path, |step| {
+            step_done(progress, step)
+        })
+        .map_err(|error| match error {
+            FinishError::Stopped => IndexingError::Stopped,
+            other => IndexingError::Finish(other),
+        })?;
+        progress.set(1.0);
+        Ok(Made {
+            path: path.to_path_buf(),
+            sidecar,
+            left_out: material.left_out,
+            reused: material.reused,
+            warnings: plan.warnings,
+        })
+    }
+}
+
+fn step_done(progress: &Progress, step: FinishStep) -> ControlFlow<()> {
+    let (what, fraction) = match step {
+        FinishStep::Train => ("training the lists", ENCODING),
+        FinishStep::Measure => ("measuring what they find", 0.95),
+        FinishStep::Write => ("writing the index", 0.98),
+    };
+    progress.say(what);
+    progress.set(fraction);
+    if progress.is_stopped() {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// A job on a thread of its own. Dropped, it asks the thread to stop and waits for
+/// it: at most the encoding of one window, or the training of the lists.
+pub struct IndexTask {
+    progress: Arc<Progress>,
+    outcome: Receiver<Result<Made, IndexingError>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl IndexTask {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the system starts no more threads.
+    pub fn spawn(job: Job) -> std::io::Result<Self> {
+        let progress = Arc::new(Progress::default());
+        let (send, outcome) = bounded(1);
+        let shared = Arc::clone(&progress);
+        let thread = std::thread::Builder::new()
+            .name("voxmeld index".into())
+            .spawn(move || {
+                let _ = send.send(job.run(&shared));
+            })?;
+        Ok(Self {
+            progress,
+            outcome,
+            thread: Some(thread),
+        })
+    }
+
+    /// How far it is; also to stop it.
+    #[must_use]
+    pub fn progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+
+    /// The outcome, once, when there is one.
+    #[must_use]
+    pub fn poll(&self) -> Option<Result<Made, IndexingError>> {
+        self.outcome.try_recv().ok()
+    }
+
+    /// True if the thread has ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+}
+
+impl Drop for IndexTask {
+    fn drop(&mut self) {
+        self.progress.stop();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! Jobs on real files, with an encoder whose embeddings are the audio itself.
+
+use super::*;
+use crate::model::fake::PassThroughEncoder;
+use std::fs;
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("voxmeld-task-{name}-{}", std::process::id()));
+        fs::create_dir_all(path.join("wavs")).expect("folder");
+        Self(path)
+    }
+
+    /// Two seconds of a tone, at 22.05 kHz and as 16 bits.
+    fn record(&self, name: &str, pitch: f32) {
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 22_050,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut writer = hound::WavWriter::create(self.0.join("wavs").join(name), spec).expect("wav");
+        for n in 0..44_100 {
+            let sample = (n as f32 * pitch).sin() * 9000.0 * (1.0 + (n as f32 * 1e-4).sin());
+            writer.write_sample(sample as i16).expect("sample");
+        }
+        writer.finalize().expect("whole");
+    }
+
+    fn job(&self, add: bool) -> Job {
+        Job {
+            recordings: self.0.join("wavs"),
+            encoder: EncoderChoice {
+                path: PathBuf::new(),
+                dim: None,
+                normalize: false,
+            },
+            window: EncodeWindow::LONG,
+            output: self.0.join("voice.index"),
+            kind: Kind::Preset(Preset::RvcDefault),
+            metric: Comparison::L2,
+            seed: 1,
+            add,
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn info() -> EncoderInfo {
+    EncoderInfo {
+        file: "fake".into(),
+        sha256: "none".into(),
+        normalize: false,
+        window_frames_50hz: EncodeWindow::LONG.frames(),
+    }
+}
+
+fn run(job: &Job, progress: &Progress) -> Result<Made, IndexingError> {
+    let files = Wanted::all_in(&job.recordings).expect("listed");
+    job.with_encoder(&mut PassThroughEncoder, &info(), &files, progress)
+}
+
+fn names(made: &Made) -> Vec<&str> {
+    made.sidecar
+        .sources
+        .iter()
+        .map(|source| source.file.as_str())
+        .collect()
+}
+
+#[test]
+fn recordings_are_added_removed_and_not_encoded_twice() {
+    let scratch = Scratch::new("incremental");
+    scratch.record("b.wav", 0.03);
+    scratch.record("a.wav", 0.02);
+    fs::write(scratch.0.join("wavs/broken.flac"), "no sound").expect("written");
+    let job = scratch.job(false);
+    let progress = Progress::default();
+    let first = run(&job, &progress).expect("made");
+    assert_eq!(names(&first), ["a.wav", "b.wav"]);
+    assert_eq!((first.reused, first.left_out.len()), (0, 1));
+    assert!(first.left_out[0].contains("broken.flac"), "{:?}", first.left_out);
+    assert_eq!(progress.fraction(), 1.0);
+    let index = open(&job.output, Some(320)).expect("opened");
+    assert_eq!(index.len(), first.sidecar.vectors);
+    let sidecar = index.sidecar().expect("a sidecar");
+    assert_eq!(sidecar.locate(0), Some((0, 0)));
+    assert_eq!(sidecar.locate(i64::try_from(index.len()).expect("few")), None);
+    drop(index);
+    assert!(!scratch.0.join("voice.index.parts").exists());
+
+    // One more, in a folder, and one less: only the new one is encoded.
+    fs::create_dir_all(scratch.0.join("wavs/more")).expect("folder");
+    scratch.record("more/c.wav", 0.05);
+    fs::remove_file(scratch.0.join("wavs/a.wav")).expect("removed");
+    let second = run(&job, &progress).expect("made");
+    assert_eq!((names(&second), second.reused), (vec!["b.wav", "more/c.wav"], 1));
+
+    // Added to what is there.
+    fs::remove_file(scratch.0.join("wavs/b.wav")).expect("removed");
+    scratch.record("d.wav", 0.07);
+    let third = run(&scratch.job(true), &progress).expect("made");
+    assert_eq!(names(&third), ["b.wav", "more/c.wav", "d.wav"]);
+
+    // Taken away by name.
+    let without = |name: &str| remove_recordings(&job.output, &[name.to_string()], &progress);
+    assert!(matches!(
+        without("x.wav"),
+        Err(IndexingError::NoSuchRecording { .. })
+    ));
+    let fourth = without("more/c.wav").expect("removed");
+    assert_eq!(names(&fourth), ["b.wav", "d.wav"]);
+    let index = open(&job.output, Some(320)).expect("opened");
+    assert_eq!(index.len(), fourth.sidecar.vectors);
+    assert_eq!(
+        index.sidecar().and_then(|sidecar| sidecar.locate(0)),
+        Some((0, 0))
+    );
+}
+
+#[test]
+fn a_job_that_was_stopped_goes_on_and_gives_the_same() {
+    let scratch = Scratch::new("stopped");
+    for (name, pitch) in [("a.wav", 0.02), ("b.wav", 0.03), ("c.wav", 0.05)] {
+        scratch.record(name, pitch);
+    }
+    let job = scratch.job(false);
+    let progress = Progress::default();
+    progress.stop();
+    assert!(matches!(run(&job, &progress), Err(IndexingError::Stopped)));
+    assert!(!job.output.exists());
+    // Two recordings were done when it was stopped.
+    let parts = Parts::of(&job.output, &info());
+    let mut material = Material::new(320);
+    let mut gather = Gather {
+        encoder: &mut PassThroughEncoder,
+        window: job.window,
+        info: &info(),
+        earlier: None,
+        parts: &parts,
+    };
+    let files = Wanted::all_in(&job.recordings).expect("listed");
+    assert!(
+        gather
+            .run(&files[..2], &mut material, &Progress::default())
+            .expect("encoded")
+    );
+    let resumed = run(&job, &Progress::default()).expect("made");
+    assert_eq!(resumed.reused, 2);
+    let bytes = fs::read(&job.output).expect("read");
+    fs::remove_file(&job.output).expect("removed");
+    let whole = run(&job, &Progress::default()).expect("made");
+    assert_eq!((whole.reused, fs::read(&job.output).expect("read")), (0, bytes));
+}
+
+#[test]
+fn folders_without_speech_say_so() {
+    let scratch = Scratch::new("empty");
+    let files = Wanted::all_in(&scratch.0.join("wavs")).expect("listed");
+    assert!(files.is_empty());
+    let error = scratch.job(false).run(&Progress::default()).expect_err("nothing");
+    assert!(error.to_string().contains("holds no recordings"), "{error}");
+    fs::write(scratch.0.join("wavs/a.wav"), "no sound").expect("written");
+    let error = run(&scratch.job(false), &Progress::default()).expect_err("nothing");
+    assert!(error.to_string().contains("no speech was found"), "{error}");
+}
