@@ -1,7 +1,7 @@
 //! Jobs on real files, with an encoder whose embeddings are the audio itself.
 
 use super::*;
-use crate::model::fake::PassThroughEncoder;
+use crate::model::fake::{PASS_THROUGH_DIM, PassThroughEncoder};
 use std::fs;
 
 struct Scratch(PathBuf);
@@ -88,7 +88,7 @@ fn recordings_are_added_removed_and_not_encoded_twice() {
     assert_eq!((first.reused, first.left_out.len()), (0, 1));
     assert!(first.left_out[0].contains("broken.flac"), "{:?}", first.left_out);
     assert_eq!(progress.fraction(), 1.0);
-    let index = open(&job.output, Some(320)).expect("opened");
+    let index = open(&job.output, Some(PASS_THROUGH_DIM)).expect("opened");
     assert_eq!(index.len(), first.sidecar.vectors);
     let sidecar = index.sidecar().expect("a sidecar");
     assert_eq!(sidecar.locate(0), Some((0, 0)));
@@ -107,7 +107,7 @@ fn recordings_are_added_removed_and_not_encoded_twice() {
     fs::remove_file(scratch.0.join("wavs/b.wav")).expect("removed");
     scratch.record("d.wav", 0.07);
     let third = run(&scratch.job(true), &progress).expect("made");
-    assert_eq!(names(&third), ["b.wav", "more/c.wav", "d.wav"]);
+    assert_eq!(names(&third), ["b.wav", "d.wav", "more/c.wav"]);
 
     // Taken away by name.
     let without = |name: &str| remove_recordings(&job.output, &[name.to_string()], &progress);
@@ -117,7 +117,7 @@ fn recordings_are_added_removed_and_not_encoded_twice() {
     ));
     let fourth = without("more/c.wav").expect("removed");
     assert_eq!(names(&fourth), ["b.wav", "d.wav"]);
-    let index = open(&job.output, Some(320)).expect("opened");
+    let index = open(&job.output, Some(PASS_THROUGH_DIM)).expect("opened");
     assert_eq!(index.len(), fourth.sidecar.vectors);
     assert_eq!(
         index.sidecar().and_then(|sidecar| sidecar.locate(0)),
@@ -138,7 +138,7 @@ fn a_job_that_was_stopped_goes_on_and_gives_the_same() {
     assert!(!job.output.exists());
     // Two recordings were done when it was stopped.
     let parts = Parts::of(&job.output, &info());
-    let mut material = Material::new(320);
+    let mut material = Material::new(PASS_THROUGH_DIM);
     let mut gather = Gather {
         encoder: &mut PassThroughEncoder,
         window: job.window,
