@@ -306,6 +306,7 @@ impl EngineHandle {
             quality_steps: cells.quality_steps.load(Relaxed),
             reduced_hops: cells.reduced_hops.load(Relaxed),
             search_us_per_frame: cells.search_us_per_frame.load(),
+            short_searches: cells.short_searches.load(Relaxed),
             neighbour_distance: cells.neighbour_distance.load(),
             blend_ratio: cells.blend_ratio.load(),
             confidence: cells.confidence.load(),

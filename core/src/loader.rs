@@ -4,12 +4,13 @@ use crate::blend::Target;
 use crate::controls::MAX_TARGETS;
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K};
+use crate::indexing::file_sha256;
 use crate::model::onnx::{ContentEncoder, ModelFileError, RvcSynthesizer, SwiftF0};
 use crate::model::{
     Encoder, ModelError, NOISE_CHANNELS, SynthesisInput, Synthesizer, Voice, VoiceError, VoiceLayout,
 };
 use crate::pack::{PackError, PackFile, PackIndex, PackManifest, find_pack};
-use crate::retrieval::{self, IndexFileError};
+use crate::retrieval::{self, IndexFileError, health};
 use crate::selection::{IndexRef, PackRef, VoiceSelection};
 use crate::status::{StatusCells, VoiceState};
 use crate::worker::WorkerCommand;
@@ -114,6 +115,48 @@ pub fn load_voice(
     progress(0.9, "warming up");
     warm_up(&mut voice)?;
     Ok(voice)
+}
+
+/// What the user should know of a voice that was loaded: an index that another
+/// encoder made, or one of normalised vectors that does not say so.
+#[must_use]
+pub fn notes(selection: &VoiceSelection, targets: &[Target]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let made_by = |target: &Target| Some(target.index.sidecar()?.encoder.as_ref()?.sha256.clone());
+    if targets.iter().any(|target| made_by(target).is_some())
+        && let Some(encoder) = encoder_sha256(selection)
+    {
+        let others = targets
+            .iter()
+            .filter(|target| made_by(target).is_some_and(|made| !made.eq_ignore_ascii_case(&encoder)));
+        notes.extend(others.map(|target| {
+            format!(
+                "the index \"{}\" was made with another encoder: its neighbours may be wrong; build it again with this one",
+                target.name
+            )
+        }));
+    }
+    let unsaid = targets
+        .iter()
+        .filter(|target| health::is_normalized_unsaid(&*target.index));
+    notes.extend(unsaid.map(|target| {
+        format!(
+            "the index \"{}\" holds vectors of length 1 but has no sidecar that says so: build it again with `--metric cosine`",
+            target.name
+        )
+    }));
+    notes
+}
+
+/// Fingerprint of the encoder that a selection means.
+fn encoder_sha256(selection: &VoiceSelection) -> Option<String> {
+    if let Some(own) = &selection.encoder {
+        return file_sha256(&own.path).ok();
+    }
+    match &selection.pack {
+        PackRef::Embedded(name) => find_pack(name).ok()?.encoder.file.sha256,
+        PackRef::None => None,
+    }
 }
 
 /// Path of a part: the chosen file, else the pack's.
@@ -293,7 +336,7 @@ fn serve(selection: &VoiceSelection, worker: &Sender<WorkerCommand>, status: &St
     .unwrap_or_else(|_| Err("the voice could not be loaded: an internal error".to_string()));
     match loaded {
         Ok(voice) => {
-            *status.message.lock() = None;
+            *status.message.lock() = notes(selection, &voice.targets).into_iter().next();
             let _ = worker.send(WorkerCommand::Swap(Box::new(voice)));
         }
         Err(why) => {

@@ -65,6 +65,8 @@ pub struct EngineStatus {
     pub reduced_hops: u64,
     /// Search time per 20 ms frame, smoothed.
     pub search_us_per_frame: f32,
+    /// Searches that were cut short or left out, because time was short.
+    pub short_searches: u64,
     /// Distance of the newest frame to its nearest neighbour.
     pub neighbour_distance: f32,
     /// Blend ratio of the newest frame.
@@ -152,6 +154,8 @@ pub struct StatusCells {
     pub reduced_hops: AtomicU64,
     /// See [`EngineStatus::search_us_per_frame`].
     pub search_us_per_frame: AtomicF32,
+    /// See [`EngineStatus::short_searches`].
+    pub short_searches: AtomicU64,
     /// See [`EngineStatus::neighbour_distance`].
     pub neighbour_distance: AtomicF32,
     /// See [`EngineStatus::blend_ratio`].

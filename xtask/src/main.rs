@@ -51,8 +51,18 @@ enum Command {
     Tidy,
     /// Stream speech through the plugin and write target/demo
     Demo,
-    /// Print real-time factors and latencies of the default voice
-    Bench,
+    /// Print real-time factors and latencies of the default voice, or what searches cost
+    Bench {
+        /// `retrieval`: what searches cost, and their ratio to faiss's own loop
+        #[arg(value_parser = ["retrieval"])]
+        what: Option<String>,
+        /// Retrieval: the smallest index only
+        #[arg(long, conflicts_with = "full")]
+        quick: bool,
+        /// Retrieval: 200,000 vectors too; half an hour
+        #[arg(long)]
+        full: bool,
+    },
     /// Play through the built plugin in real time for a while, and write what happened to target/soak
     Soak {
         /// How long
@@ -98,7 +108,8 @@ fn run(command: Command) -> Result<bool> {
         Command::Doctor => return doctor::run(&paths),
         Command::Tidy => ui::Stages::new(1).run("tidy", || tidy::run(&paths))?,
         Command::Demo => sound::demo(&paths)?,
-        Command::Bench => sound::bench(&paths)?,
+        Command::Bench { what: None, .. } => sound::bench(&paths)?,
+        Command::Bench { quick, full, .. } => sound::bench_retrieval(&paths, quick, full)?,
         Command::Soak {
             minutes,
             instances,

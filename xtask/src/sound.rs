@@ -53,6 +53,19 @@ pub fn soak(paths: &Paths, minutes: f64, instances: u32, competing: f64) -> Resu
     })
 }
 
+/// Needs no bundle: it asks the library alone.
+pub fn bench_retrieval(paths: &Paths, quick: bool, full: bool) -> Result<()> {
+    let mut stages = Stages::new(2);
+    stages.run("set-up", || setup::run(paths, Scope::Bundle))?;
+    stages.run("bench", || {
+        let mut command = process::cargo(paths.root());
+        command.args(["run", "--release", "--quiet", "-p", "voxmeld-tests"]);
+        command.args(["--bin", "voxmeld-bench-retrieval", "--"]);
+        command.args(quick.then_some("--quick"));
+        process::run(command.args(full.then_some("--full")))
+    })
+}
+
 fn program(paths: &Paths, name: &str) -> Command {
     let mut command = process::cargo(paths.root());
     command.args([

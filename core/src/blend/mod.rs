@@ -40,7 +40,10 @@ pub use target::{Source, Target};
 
 use crate::controls::{Controls, Listen, MAX_TARGETS};
 use crate::frames::Frames;
-use crate::retrieval::{MAX_K, Neighbours, SearchError, blend, squared_distances, weighted_mean};
+use crate::retrieval::deadline::{Deadline, Decision};
+use crate::retrieval::{
+    MAX_K, Neighbours, SearchError, SearchParams, blend, squared_distances, weighted_mean,
+};
 use continuity::{POOL, Path};
 use std::time::{Duration, Instant};
 
@@ -73,6 +76,8 @@ pub struct FrameReport {
     pub agreement: f32,
     /// Time spent searching.
     pub search: Duration,
+    /// Searches that were cut short or left out, because time was short.
+    pub short_searches: u64,
     /// Why a target was left out, if one was.
     pub search_error: Option<SearchError>,
 }
@@ -82,6 +87,7 @@ pub struct FrameReport {
 struct Voice {
     path: Path,
     retrieved: Vec<f32>,
+    deadline: Deadline,
     /// What `retrieved` was made of, for frames that keep it.
     last: Option<Found>,
 }
@@ -101,6 +107,7 @@ pub struct Blender {
     voices: Vec<Voice>,
     morphed: Vec<f32>,
     held: bool,
+    search_budget: Option<Duration>,
 }
 
 /// What one target gave for a frame.
@@ -121,6 +128,7 @@ impl Blender {
             voices: Vec::new(),
             morphed: vec![0.0; dim],
             held: false,
+            search_budget: None,
         }
     }
 
@@ -128,6 +136,13 @@ impl Blender {
     /// something, and no index is searched.
     pub fn hold(&mut self, held: bool) {
         self.held = held;
+    }
+
+    /// Time that the search of a frame in one index may take; `None`: all it wants,
+    /// as in an offline render. Where time is short, fewer lists are visited, and
+    /// where it is shorter still, the frame before is held.
+    pub fn set_search_budget(&mut self, budget: Option<Duration>) {
+        self.search_budget = budget;
     }
 
     /// Forgets the frame before.
@@ -234,18 +249,36 @@ impl Blender {
             return Some(found);
         }
         let index = target.index.as_ref();
+        let voice = &mut self.voices[j];
+        let before = voice.deadline.counts();
+        let mut params = match (
+            voice.deadline.decide(controls.search, self.search_budget),
+            voice.last,
+        ) {
+            (Decision::Hold, Some(last)) => {
+                report.short_searches += 1;
+                return Some(last);
+            }
+            // Nothing to hold yet.
+            (Decision::Hold, None) => SearchParams {
+                n_probe: 1,
+                ..controls.search
+            },
+            (Decision::Search(params), _) => params,
+        };
+        report.short_searches += voice.deadline.counts().lowered - before.lowered;
         let started = Instant::now();
         let continuity = controls.blend.continuity;
         let k = controls.search.k.clamp(1, MAX_K);
-        let mut params = controls.search;
         if continuity > 0.0 {
             params.k = (POOL * k).min(MAX_K);
         }
         let searched = target
             .takes
             .search(index, &self.queries, params, &mut self.neighbours);
-        report.search += started.elapsed();
-        let voice = &mut self.voices[j];
+        let took = started.elapsed();
+        report.search += took;
+        voice.deadline.took(params.n_probe, took);
         if let Err(error) = searched {
             voice.restart();
             report.search_error = Some(error);

@@ -36,12 +36,21 @@ pub struct Deadline {
     one_list: f64,
     /// Seconds of every list more.
     each_more: f64,
+    /// Searches that were timed, up to [`WARM_UP`].
+    timed: u32,
     counts: ShortCounts,
     held_in_a_row: u32,
 }
 
 /// After so many held frames one is searched, to see whether there is time again.
 const TRY_AGAIN: u32 = 25;
+
+/// The first searches are not cut: the quickest of them tells what one costs, and not
+/// one that had to wait for the disk or for another program.
+const WARM_UP: u32 = 8;
+
+/// Times over the foretold ones count at most so many times as much.
+const OUTLIER: f64 = 3.0;
 
 /// Share of the newest time in what is foretold.
 const SMOOTH: f64 = 0.2;
@@ -56,7 +65,7 @@ impl Deadline {
         let budget = budget.as_secs_f64();
         let wanted = params.n_probe.max(1);
         let foretold = |n_probe: usize| self.one_list + self.each_more * more_than_one(n_probe);
-        if foretold(wanted) <= budget {
+        if self.timed < WARM_UP || foretold(wanted) <= budget {
             self.held_in_a_row = 0;
             return Decision::Search(params);
         }
@@ -77,15 +86,19 @@ impl Deadline {
     /// Tells what a search that was decided on took.
     pub fn took(&mut self, n_probe: usize, time: Duration) {
         let (time, more) = (time.as_secs_f64(), more_than_one(n_probe));
-        if self.one_list == 0.0 {
-            // Nothing known yet: half of it is looking for the lists.
-            self.one_list = time / (1.0 + more / 2.0);
-            self.each_more = self.one_list / 2.0;
+        if self.timed < WARM_UP {
+            // Little known yet: half of it is looking for the lists.
+            let one_list = time / (1.0 + more / 2.0);
+            if self.timed == 0 || one_list < self.one_list {
+                (self.one_list, self.each_more) = (one_list, one_list / 2.0);
+            }
+            self.timed += 1;
             return;
         }
         let foretold = self.one_list + self.each_more * more;
         // Both parts move in the same proportion: one number cannot tell them apart.
-        let factor = 1.0 + SMOOTH * (time / foretold.max(1e-9) - 1.0);
+        // A search that another program interrupted is no sign of what searches cost.
+        let factor = 1.0 + SMOOTH * ((time / foretold.max(1e-9)).min(OUTLIER) - 1.0);
         self.one_list *= factor;
         self.each_more *= factor;
     }
@@ -144,9 +157,11 @@ mod tests {
     fn fewer_lists_where_time_is_short_and_all_again_after() {
         let mut deadline = Deadline::default();
         let short = probes(&run(&mut deadline, 200, 100, 1));
-        // The first is not foretold; from then on within the time.
-        assert!(short[1..].iter().all(|&n| (1..=10).contains(&n)), "{short:?}");
-        assert_eq!(deadline.counts().lowered, 199);
+        // The first are not foretold; from then on within the time.
+        let (first, then) = short.split_at(WARM_UP as usize);
+        assert!(first.iter().all(|&n| n == 16), "{short:?}");
+        assert!(then.iter().all(|&n| (1..=10).contains(&n)), "{short:?}");
+        assert_eq!(deadline.counts().lowered, 200 - u64::from(WARM_UP));
         let after = probes(&run(&mut deadline, 100, 1000, 1));
         assert!(after[50..].iter().all(|&n| n == 16), "{after:?}");
     }
@@ -161,6 +176,16 @@ mod tests {
         assert!(deadline.counts().held > 200);
         let after = probes(&run(&mut deadline, 1500, 1000, 1));
         assert_eq!(after[1400..], [16; 100]);
+    }
+
+    #[test]
+    fn a_slow_start_and_an_interrupted_search_cut_nothing() {
+        let mut deadline = Deadline::default();
+        run(&mut deadline, 3, 1000, 1000);
+        run(&mut deadline, 20, 1000, 1);
+        run(&mut deadline, 1, 1000, 1000);
+        run(&mut deadline, 20, 1000, 1);
+        assert_eq!(deadline.counts(), ShortCounts::default());
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub fn check(index: &dyn EmbeddingIndex, k: usize) -> Health {
     let list_sizes = index.list_sizes();
     let short_lists = list_sizes.iter().filter(|&&size| size < k).count();
     let seen = look_at_all(index);
-    let unit = seen.all_unit && index.metric() == Metric::InnerProduct;
+    let unsaid = seen.all_unit && compares_unsaid(index);
     Health {
         vectors: index.len(),
         dim: index.dim(),
@@ -109,10 +109,29 @@ pub fn check(index: &dyn EmbeddingIndex, k: usize) -> Health {
         duplicates: seen.duplicates,
         non_finite: seen.non_finite,
         memory_bytes: index.memory_bytes(),
-        normalized_unsaid: unit && index.sidecar().is_none(),
+        normalized_unsaid: unsaid,
         list_sizes,
         k,
     }
+}
+
+/// True if vectors have length 1 and no sidecar says that queries must have it, too.
+/// Looks at a few vectors only.
+#[must_use]
+pub fn is_normalized_unsaid(index: &dyn EmbeddingIndex) -> bool {
+    let mut vector = vec![0.0_f32; index.dim()];
+    compares_unsaid(index)
+        && (0_i64..)
+            .take(index.len().min(64))
+            .all(|id| index.vector(id, &mut vector) && is_unit(&vector))
+}
+
+fn compares_unsaid(index: &dyn EmbeddingIndex) -> bool {
+    index.metric() == Metric::InnerProduct && index.sidecar().is_none()
+}
+
+fn is_unit(vector: &[f32]) -> bool {
+    (vector.iter().map(|value| value * value).sum::<f32>() - 1.0).abs() < 1e-3
 }
 
 struct Seen {
@@ -138,8 +157,7 @@ fn look_at_all(index: &dyn EmbeddingIndex) -> Seen {
         let bits: Vec<u32> = vector.iter().map(|value| value.to_bits()).collect();
         seen.duplicates += usize::from(!hashes.insert(hasher.hash_one(&bits)));
         seen.non_finite += usize::from(vector.iter().any(|value| !value.is_finite()));
-        let squared: f32 = vector.iter().map(|value| value * value).sum();
-        seen.all_unit &= (squared - 1.0).abs() < 1e-3;
+        seen.all_unit &= is_unit(&vector);
     }
     seen
 }

@@ -88,6 +88,8 @@ pub struct HopReport {
     pub distance_rank: f32,
     /// How far its neighbours agree, 0..1.
     pub agreement: f32,
+    /// Searches that were cut short or left out, because time was short.
+    pub short_searches: u64,
     /// Why retrieval was left out, if it was.
     pub search_error: Option<SearchError>,
     /// The search that the newest frame's controls asked for.
@@ -102,6 +104,7 @@ impl HopReport {
         self.confidence = frame.confidence;
         self.distance_rank = frame.rank;
         self.agreement = frame.agreement;
+        self.short_searches += frame.short_searches;
         self.search_error = frame.search_error.or(self.search_error.take());
     }
 }
@@ -211,6 +214,11 @@ impl Chain {
         self.window_frames = relief
             .context(self.full_window_frames)
             .max(self.least_window_frames);
+    }
+
+    /// See [`Blender::set_search_budget`].
+    pub fn set_search_budget(&mut self, budget: Option<Duration>) {
+        self.blender.set_search_budget(budget);
     }
 
     /// Forgets the past: what comes next does not follow what came before.

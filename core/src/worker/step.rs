@@ -83,6 +83,9 @@ pub struct Worker {
 const FORGIVEN_AFTER_HOPS: u32 = 500;
 /// How long an offline render waits for a voice that is being loaded.
 const LOADING_PATIENCE: Duration = Duration::from_secs(45);
+/// Most that the search of a frame (20 ms) may take in a live stream: far more than
+/// it does on a machine that is not overloaded.
+const SEARCH_BUDGET: Duration = Duration::from_millis(5);
 /// Pauses between looks at the ring: live, offline, and without a stream.
 const POLL_LIVE: Duration = Duration::from_micros(500);
 const POLL_OFFLINE: Duration = Duration::from_micros(50);
@@ -394,6 +397,7 @@ impl Worker {
         status
             .search_us_per_frame
             .smooth(report.times.search.as_secs_f32() * 1e6 / frames);
+        status.short_searches.fetch_add(report.short_searches, Relaxed);
         status.blend_ratio.store(report.blend_ratio);
         status.confidence.store(report.confidence);
         status.distance_rank.store(report.distance_rank);
@@ -452,6 +456,8 @@ fn guarded(chain: &mut Chain, streaming: &mut Streaming, incoming: bool) -> Resu
         &mut streaming.output_host
     };
     match catch_unwind(AssertUnwindSafe(|| {
+        // Offline a bounce waits, and must be the same every time.
+        chain.set_search_budget((!streaming.server.offline()).then_some(SEARCH_BUDGET));
         chain.hop(&streaming.input, &streaming.track, output)
     })) {
         Ok(Ok(report)) => Ok(report),

@@ -5,13 +5,16 @@ use std::fs;
 use std::ops::ControlFlow;
 
 use std::sync::Arc;
+use voxmeld_core::blend::Target;
 use voxmeld_core::frames::Frames;
-use voxmeld_core::indexing::{BuildSpec, finish};
+use voxmeld_core::indexing::{BuildSpec, file_sha256, finish};
+use voxmeld_core::loader::notes;
 use voxmeld_core::retrieval::ivf::{BuildError, Trained, rvc_list_count};
 use voxmeld_core::retrieval::{
-    Comparison, EmbeddingIndex, FlatIndex, IdFilter, IvfIndex, Metric, Neighbours, Plan, Preset,
+    Comparison, EmbeddingIndex, EncoderInfo, FlatIndex, IdFilter, IvfIndex, Metric, Neighbours, Plan, Preset,
     SearchParams, Sidecar, mean_length, normalize, open, rvc_file_name,
 };
+use voxmeld_core::selection::{FileRef, VoiceSelection};
 
 use super::{assert_close, frames, search};
 
@@ -127,6 +130,44 @@ fn cosine_compares_directions_and_speaks_in_the_encoders_units() {
         let squared = length * length * (2.0 - 2.0 * theirs.distances[slot]);
         assert!((found.distances[slot] - squared).abs() < 1e-4 * length * length);
     }
+}
+
+#[test]
+fn an_index_of_another_encoder_and_one_that_hides_its_metric_are_told() {
+    let path = temp_dir().join(format!("voxmeld-notes-{}.index", std::process::id()));
+    fs::copy(super::data("ivf8_l2.index"), &path).expect("copied");
+    let encoder = path.with_extension("onnx");
+    fs::write(&encoder, "an encoder").expect("written");
+    let mut sidecar = Sidecar::new(16, 201, "IVF8,Flat", Comparison::L2, 0);
+    let selection = VoiceSelection {
+        encoder: Some(FileRef::at(&encoder)),
+        ..VoiceSelection::nothing()
+    };
+    let mut notes_with = |sha256: String| {
+        sidecar.encoder = Some(EncoderInfo {
+            sha256,
+            ..EncoderInfo::default()
+        });
+        sidecar.write(&path).expect("written");
+        let index = open(&path, None).expect("opened");
+        notes(&selection, &[Target::new("voice", index)])
+    };
+    let same = notes_with(file_sha256(&encoder).expect("read"));
+    let other = notes_with("0".repeat(64));
+    for file in [Sidecar::path_of(&path), path, encoder] {
+        fs::remove_file(file).expect("removed");
+    }
+    assert!(same.is_empty(), "{same:?}");
+    assert!(
+        other.len() == 1 && other[0].contains("another encoder"),
+        "{other:?}"
+    );
+
+    let mut vectors = frames("vectors.npy");
+    normalize(&mut vectors);
+    let hiding = Target::new("voice", Arc::new(FlatIndex::new(vectors, Metric::InnerProduct)));
+    let told = notes(&VoiceSelection::nothing(), &[hiding]);
+    assert!(told.len() == 1 && told[0].contains("length 1"), "{told:?}");
 }
 
 #[test]

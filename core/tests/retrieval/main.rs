@@ -4,6 +4,7 @@
 mod build;
 mod files;
 mod golden;
+mod time;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -41,7 +41,7 @@ pub fn ensure_test_packages(paths: &Paths) -> Result<()> {
 }
 
 pub fn have_test_packages(paths: &Paths) -> bool {
-    process::succeeds(Command::new(paths.venv_python()).args(["-c", "import pedalboard, numpy"]))
+    process::succeeds(Command::new(paths.venv_python()).args(["-c", "import pedalboard, numpy, faiss"]))
 }
 
 /// Fetches one wheel for a fixed interpreter and system, whatever Python runs this.

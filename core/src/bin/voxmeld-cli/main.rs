@@ -165,7 +165,7 @@ fn convert(args: &Convert) -> Result<()> {
         bail!("{why}");
     }
     if let Some(message) = status.message {
-        bail!("{message}");
+        eprintln!("\rnote: {message}");
     }
     audio.samples.drain(..latency);
     audio::write(&args.output, &audio).with_context(|| format!("cannot write {}", args.output.display()))?;

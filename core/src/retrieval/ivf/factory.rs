@@ -5,6 +5,7 @@
 use std::ffi::c_int;
 use std::path::Path;
 use std::ptr;
+use std::time::Duration;
 
 use faiss_sys as sys;
 
@@ -88,6 +89,18 @@ impl Trained {
     /// a search does not say. Other indices have no such number and ignore it.
     pub fn set_k_factor(&mut self, k_factor: u16) {
         self.0.set_k_factor(f32::from(k_factor));
+    }
+
+    /// Time that faiss's own search takes for all queries, called for one after the
+    /// other and with nothing of ours around it: what our searches are compared with.
+    ///
+    /// # Errors
+    /// [`BuildError::Backend`].
+    pub fn faiss_loop(&mut self, queries: &Frames, k: usize, n_probe: usize) -> Result<Duration, BuildError> {
+        let _bounded = OneThread::here();
+        self.0
+            .search_loop(queries.data(), k, n_probe)
+            .map_err(BuildError::Backend)
     }
 
     /// Writes the file, whole or not at all.

@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, c_int};
 use std::ptr::{self, NonNull};
+use std::time::{Duration, Instant};
 
 use faiss::MetricType;
 use faiss_sys as sys;
@@ -85,6 +86,49 @@ impl Raw {
     pub(super) fn reset(&mut self) -> Result<(), String> {
         // SAFETY: the index lives and `&mut` excludes all other users.
         check(unsafe { sys::faiss_Index_reset(self.as_ptr()) })
+    }
+
+    /// Searches rows one by one with `n_probe` set on the index itself; see
+    /// `Trained::faiss_loop`.
+    pub(super) fn search_loop(
+        &mut self,
+        queries: &[f32],
+        k: usize,
+        n_probe: usize,
+    ) -> Result<Duration, String> {
+        let slots = i64::try_from(k).map_err(|_| "too many neighbours".to_string())?;
+        #[expect(clippy::cast_precision_loss, reason = "a few lists")]
+        self.set_parameter(c"nprobe", n_probe as f64);
+        let (mut ids, mut distances) = (vec![0; k], vec![0.0; k]);
+        let started = Instant::now();
+        for query in queries.chunks_exact(self.dim().max(1)) {
+            // SAFETY: the index lives; the query has its dimension, the results
+            // have room for k.
+            check(unsafe {
+                sys::faiss_Index_search(
+                    self.as_ptr(),
+                    1,
+                    query.as_ptr(),
+                    slots,
+                    distances.as_mut_ptr(),
+                    ids.as_mut_ptr(),
+                )
+            })?;
+        }
+        Ok(started.elapsed())
+    }
+
+    /// Sets a parameter by faiss's name for it; an index without it ignores that.
+    fn set_parameter(&mut self, name: &CStr, value: f64) {
+        let mut space = ptr::null_mut();
+        // SAFETY: faiss stores a new object in `space`, which is freed here and
+        // nowhere else; the index lives and `&mut` excludes all other users.
+        unsafe {
+            if sys::faiss_ParameterSpace_new(&mut space) == 0 {
+                sys::faiss_ParameterSpace_set_index_parameter(space, self.as_ptr(), name.as_ptr(), value);
+                sys::faiss_ParameterSpace_free(space);
+            }
+        }
     }
 
     /// For an index with an exact second look; others ignore it.

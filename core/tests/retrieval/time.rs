@@ -1,0 +1,73 @@
+//! A search that takes too long does not hold up the stream.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use voxmeld_core::blend::{Blender, FrameInput, Target};
+use voxmeld_core::controls::Controls;
+use voxmeld_core::frames::Frames;
+use voxmeld_core::retrieval::{FlatIndex, Metric, SearchParams};
+
+/// Blends twenty frames; gives the first values of each, and how many were cut short.
+fn blend(budget: Option<Duration>) -> (Vec<f32>, u64) {
+    let vectors = Frames::from_data(2, vec![0.0, 1.0, 10.0, 1.0, 20.0, 1.0]);
+    let target = [Target::new(
+        "voice",
+        Arc::new(FlatIndex::new(vectors, Metric::L2)),
+    )];
+    let mut blender = Blender::new(2);
+    blender.set_search_budget(budget);
+    let controls = Controls {
+        blend_ratio: 1.0,
+        search: SearchParams {
+            k: 1,
+            ..SearchParams::default()
+        },
+        ..Controls::default()
+    };
+    let (mut values, mut short) = (Vec::new(), 0);
+    for frame in 0_u8..20 {
+        let live = [f32::from(frame % 3) * 10.0, 1.0];
+        let input = FrameInput {
+            live: &live,
+            f0_hz: [0.0; 2],
+            level: [0.0; 2],
+            controls: &controls,
+        };
+        let (mut first, mut second) = ([0.0; 2], [0.0; 2]);
+        let report = blender.frame(&target, &input, [&mut first, &mut second]);
+        short += report.short_searches;
+        values.push(first[0]);
+    }
+    (values, short)
+}
+
+/// What twenty frames give that are all searched.
+fn searched() -> Vec<f32> {
+    [0.0, 10.0, 20.0].into_iter().cycle().take(20).collect()
+}
+
+#[test]
+fn what_was_found_before_is_held_and_counted_where_time_is_short() {
+    // Every search takes longer than no time at all.
+    let (values, short) = blend(Some(Duration::ZERO));
+    // What a search costs is learnt first; all frames after that hold the last one's.
+    let held = values
+        .iter()
+        .rev()
+        .take_while(|&value| value == &values[19])
+        .count()
+        - 1;
+    assert_eq!(values[..20 - held], searched()[..20 - held]);
+    assert_eq!((held, short), (12, 12));
+}
+
+#[test]
+fn an_offline_render_takes_its_time() {
+    assert_eq!(blend(None), (searched(), 0));
+}
+
+#[test]
+fn a_stream_with_time_enough_gives_what_an_offline_render_gives() {
+    assert_eq!(blend(Some(Duration::MAX)), blend(None));
+}

@@ -1,0 +1,55 @@
+"""faiss in Python beside ours: `faiss_parity.py theirs DIR` writes indices and answers, `ours DIR` compares.
+
+Rows one by one: in a batch of 20 and more faiss finds the nearest lists with a matrix product, which rounds otherwise.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import faiss
+import numpy as np
+
+K = 8
+
+
+def search(index: faiss.Index, queries: np.ndarray, probes: int, factor: int) -> tuple[np.ndarray, np.ndarray]:
+    base = index
+    if isinstance(index, faiss.IndexRefine):
+        index.k_factor = factor
+        base = faiss.downcast_index(index.base_index)
+    if isinstance(base, faiss.IndexIVF):
+        base.nprobe = probes
+    rows = [index.search(query[None], K) for query in queries]
+    distances, ids = (np.concatenate(column) for column in zip(*rows))
+    return ids.astype(np.int64), distances
+
+
+def theirs(folder: Path) -> None:
+    vectors, queries = np.load(folder / "vectors.npy"), np.load(folder / "queries.npy")
+    for case in json.loads((folder / "cases.json").read_text()):
+        metric = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}[case["metric"]]
+        index = faiss.index_factory(vectors.shape[1], case["factory"], metric)
+        index.train(vectors)
+        index.add(vectors)
+        faiss.write_index(index, str(folder / f"{case['name']}_theirs.index"))
+        ids, distances = search(index, queries, case["n_probe"], case["k_factor"])
+        np.savez(folder / f"{case['name']}_theirs.npz", ids=ids, distances=distances)
+
+
+def ours(folder: Path) -> None:
+    queries = np.load(folder / "queries.npy")
+    for case in json.loads((folder / "cases.json").read_text()):
+        index = faiss.read_index(str(folder / f"{case['name']}.index"))
+        ids, distances = search(index, queries, case["n_probe"], case["k_factor"])
+        answers = np.load(folder / f"{case['name']}.npz")
+        assert np.array_equal(ids, answers["ids"]), f"{case['name']}: other neighbours"
+        there = ids >= 0
+        worst = np.max(np.abs(distances - answers["distances"])[there] / np.abs(distances[there]))
+        assert worst < 1e-4, f"{case['name']}: distances off by {worst}"
+
+
+if __name__ == "__main__":
+    faiss.omp_set_num_threads(1)
+    {"theirs": theirs, "ours": ours}[sys.argv[1]](Path(sys.argv[2]))
+    print("passed")
