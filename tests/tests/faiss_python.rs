@@ -12,7 +12,7 @@ use std::process::Command;
 use voxmeld_core::dsp::noise;
 use voxmeld_core::frames::Frames;
 use voxmeld_core::indexing::{BuildSpec, finish};
-use voxmeld_core::retrieval::{Comparison, EmbeddingIndex, Neighbours, SearchParams, open};
+use voxmeld_core::retrieval::{Comparison, Neighbours, SearchParams, open};
 use voxmeld_tests::env;
 
 const DIM: usize = 64;
