@@ -293,6 +293,7 @@ impl EngineHandle {
         EngineStatus {
             voice: cells.voice.lock().clone(),
             message: cells.message.lock().clone(),
+            notes: cells.notes.lock().clone(),
             latency_samples: cells.latency_samples.load(Relaxed),
             host_rate_hz: cells.host_rate_hz.load(Relaxed),
             hop_ms: cells.hop_ms.load(Relaxed),

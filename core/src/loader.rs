@@ -336,7 +336,8 @@ fn serve(selection: &VoiceSelection, worker: &Sender<WorkerCommand>, status: &St
     .unwrap_or_else(|_| Err("the voice could not be loaded: an internal error".to_string()));
     match loaded {
         Ok(voice) => {
-            *status.message.lock() = notes(selection, &voice.targets).into_iter().next();
+            *status.message.lock() = None;
+            *status.notes.lock() = notes(selection, &voice.targets);
             let _ = worker.send(WorkerCommand::Swap(Box::new(voice)));
         }
         Err(why) => {

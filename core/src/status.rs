@@ -38,6 +38,8 @@ pub struct EngineStatus {
     pub voice: VoiceState,
     /// The last problem in words, although the running voice goes on.
     pub message: Option<String>,
+    /// What the user should know of the voice that was loaded; no problems.
+    pub notes: Vec<String>,
     /// The latency that the host was told.
     pub latency_samples: u32,
     /// The host's rate; 0 while inactive.
@@ -128,6 +130,8 @@ pub struct StatusCells {
     pub voice: Mutex<VoiceState>,
     /// See [`EngineStatus::message`].
     pub message: Mutex<Option<String>>,
+    /// See [`EngineStatus::notes`].
+    pub notes: Mutex<Vec<String>>,
     /// Loads that were asked for and are not done: an offline render waits.
     pub loads_pending: AtomicUsize,
     /// When an offline render first met a pending load.

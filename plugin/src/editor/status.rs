@@ -91,6 +91,7 @@ pub fn problems(refusal: Option<String>, session: Option<String>, status: &Engin
     ]
     .into_iter()
     .flatten()
+    .chain(status.notes.iter().cloned())
     .collect();
     all.dedup();
     all.iter().map(|problem| sentence(problem)).collect()

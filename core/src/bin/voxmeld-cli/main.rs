@@ -139,11 +139,6 @@ fn convert(args: &Convert) -> Result<()> {
     if latency == 0 {
         bail!("{}", engine.handle().status().message.unwrap_or_default());
     }
-    // About the voice that was loaded; what is said from here on is an error.
-    let told = engine.handle().status().message;
-    if let Some(note) = &told {
-        eprintln!("note: {note}");
-    }
     let controls = BlockControls {
         voice: Controls {
             blend_ratio: args.ratio,
@@ -169,8 +164,11 @@ fn convert(args: &Convert) -> Result<()> {
     if let VoiceState::Failed { why } = status.voice {
         bail!("{why}");
     }
-    if let Some(message) = status.message.filter(|message| told.as_ref() != Some(message)) {
+    if let Some(message) = status.message {
         bail!("{message}");
+    }
+    for note in &status.notes {
+        eprintln!("\rnote: {note}");
     }
     audio.samples.drain(..latency);
     audio::write(&args.output, &audio).with_context(|| format!("cannot write {}", args.output.display()))?;
