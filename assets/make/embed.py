@@ -4,13 +4,15 @@ Resampled copies get a random level (the audio with them), so that quiet and lou
 known. For every clip the blend of its nearest neighbours among the *other* clips of the same
 speaker is stored too: that is what a ratio of 1 will feed the synthesizer. The question is put by
 a spoiled copy of the clip (other formants, noise, level), so that the answers are as uncertain as
-they are for a stranger's voice.
+they are for a stranger's voice. With `--again`, once there is a synthesizer, half of the questions
+come from the clip converted to another voice: that is how strangers' questions err.
 """
 import argparse
 
 import faiss
 import numpy as np
 import torch
+from scipy.signal import resample_poly
 
 import common
 import dataset
@@ -28,23 +30,48 @@ def neighbours(query, bank, k=8):
     return (bank[ids] * weight[..., None]).sum(1)
 
 
+def converted(synth, own, other, rng):
+    """The clip's words by another speaker's voice columns and pitch, 16 kHz."""
+    phone = own["embed"].copy()
+    rows = np.arange(len(phone)) % len(other["embed"])
+    phone[:, common.CONTENT:] = other["embed"][rows][:, common.CONTENT:]
+    frames = 2 * len(phone)
+    f0 = np.pad(own["f0"], (0, max(0, frames - len(own["f0"]))))[:frames]
+    if (f0 > 0).any() and (other["f0"] > 0).any():
+        f0 = f0 * np.median(other["f0"][other["f0"] > 0]) / np.median(f0[f0 > 0])
+    feed = {"phone": np.repeat(phone, 2, 0)[None].astype(np.float32), "phone_lengths": np.array([frames]),
+            "pitch": np.ones((1, frames), np.int64), "pitchf": f0[None].astype(np.float32),
+            "ds": np.zeros(1, np.int64), "skip_head": np.array(0), "return_length": np.array(frames),
+            "rnd": (0.66666 * rng.standard_normal((1, 192, frames))).astype(np.float32)}
+    audio = resample_poly(synth.run(None, feed)[0][0, 0], 2, 3)
+    return np.pad(audio, (0, common.FIELD)).astype(np.float32)
+
+
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--again", action="store_true")
     parser.add_argument("--encoder", default=str(common.PACK / "encoder.onnx"))
     args = parser.parse_args()
     faiss.omp_set_num_threads(1)
     torch.set_num_threads(1)
     torch.manual_seed(common.SEED)
     run = common.session(args.encoder)
-    clips = dataset.load(("low", "human"))
+    clips = dataset.load(("low", "human", "f0"))
     rng = np.random.default_rng(common.SEED)
     for c in clips:
         copy = c["speaker"][-1] in "+-"
         c["gain"] = np.float32(10 ** (rng.uniform(-26, 5) / 20)) if copy else np.float32(1)
         low = np.clip(c["low"].astype(np.float32) / 32768 * c["gain"], -1, 1)
         c["embed"] = run.run(None, {"source": low[None, None]})[0][0]
-        other = dataset.spoil(torch.tensor(low)[None]).numpy()
-        c["ask"] = run.run(None, {"source": other[None]})[0][0]
+        c["low"] = low
+    synth = common.session(common.PACK / "synthesizer.onnx") if args.again else None
+    for c in clips:
+        if synth and rng.random() < 0.6:
+            heard = converted(synth, c, clips[int(rng.integers(0, len(clips)))], rng)
+        else:
+            heard = dataset.spoil(torch.tensor(c["low"])[None]).numpy()[0]
+        ask = run.run(None, {"source": heard[None, None]})[0][0]
+        c["ask"] = np.ascontiguousarray(ask[np.minimum(np.arange(len(c["embed"])), len(ask) - 1)])
     speakers = {}
     for c in clips:
         speakers.setdefault(c["speaker"], []).append(c)

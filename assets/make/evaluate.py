@@ -1,185 +1,212 @@
-"""Measures the pack on speakers that it never heard, streamed as the plugin streams.
+"""Measures the pack on speakers that it never heard, through the product's own engine.
 
-Judges, all from PyPI and none used in training: resemblyzer (voice), moonshine-voice (words).
-Pitch is SwiftF0's. Sources: LibriSpeech clips and Allison. At ratio r the pitch is moved by r
-times the distance between the speakers' medians; `fixed` rows keep the source's own pitch.
+Every clip is converted by `voxmeld-cli`, which streams it in the default hop as a host would. The
+judges took no part in training: Resemblyzer (voice) and moonshine-voice (words); pitch is SwiftF0's.
+At ratio r the pitch moves by r times the distance between the speakers' medians.
+
+Called by `cargo xtask pack eval`, which installs the judges and builds the command line. Sources:
+the project's own clip of Allison, and with `--shared` the LibriSpeech clips and two more of Allison.
 """
 import argparse
 import json
+import subprocess
+import tempfile
+from pathlib import Path
 
-import faiss
 import numpy as np
 import soundfile
+from scipy.signal import resample_poly
 
 import common
-from features import Pitch
-from index import KEPT_BACK, clips_of
-from scipy.signal import resample_poly
-from stream import Chain
-from targets import DEV_SPEAKERS
+from judges import Judges, melody, word_errors
 
 RATIOS = (0.0, 0.25, 0.5, 0.75, 1.0)
+RATE_HOST = 48000
 
 
-def sources(count):
-    """LibriSpeech clips and two pieces of Allison, at the level of speech."""
-    clips = {f.stem.replace("librispeech_", ""): common.read_mono(f, common.RATE_IN)[:12 * 16000]
-             for f in sorted((common.SHARED / "speech" / "librispeech").glob("*.wav"))}
-    allison = common.read_mono(common.SHARED / "speech" / "en_allison_16k.flac", common.RATE_IN)
-    picks = list(clips.items())[:max(1, count - 2)]
-    picks += [("allison-a", allison[16000:12 * 16000]), ("allison-b", allison[75 * 16000:86 * 16000])]
-    return {k: (v * 0.07 / np.sqrt(np.mean(v ** 2))).clip(-1, 1).astype(np.float32) for k, v in picks[:count]}
+def sources(shared, count):
+    """Clips of strangers at the level of speech, 16 kHz."""
+    clips = {"allison": common.read_mono(common.SPEECH / "allison_en.flac", common.RATE_IN)[:12 * 16000]}
+    if shared:
+        folder = Path(shared) / "data" / "speech"
+        for file in sorted((folder / "librispeech").glob("*.wav")):
+            clips[file.stem.replace("librispeech_", "")] = common.read_mono(file, common.RATE_IN)[:12 * 16000]
+        allison = common.read_mono(folder / "en_allison_16k.flac", common.RATE_IN)
+        clips |= {"allison-a": allison[16000:12 * 16000], "allison-b": allison[75 * 16000:86 * 16000]}
+    clips = {k: (v * 0.07 / np.sqrt(np.mean(v ** 2))).clip(-1, 1).astype(np.float32) for k, v in clips.items()}
+    return dict(list(clips.items())[:count])
 
 
-def words(text):
-    return "".join(c if c.isalpha() or c == "'" else " " for c in text.lower()).split()
+class Product:
+    """The command line over a bundle's data folder."""
+
+    def __init__(self, cli, data, folder):
+        self.cli, self.data, self.folder = cli, data, Path(folder)
+
+    def convert(self, wave, name, voice, ratio, semitones):
+        """16 kHz in, 16 kHz out, as long and in time."""
+        source = self.folder / f"{name}.wav"
+        if not source.exists():
+            soundfile.write(source, resample_poly(wave, 3, 1), RATE_HOST, subtype="FLOAT")
+        target = self.folder / f"{name}_{voice}_{ratio:.2f}.wav"
+        subprocess.run([self.cli, "convert", source, "-o", target, "--data", self.data, "--target", voice,
+                        "--ratio", f"{ratio}", "--pitch-shift", f"{semitones:.4f}"],
+                       check=True, stdout=subprocess.DEVNULL)
+        audio, _ = soundfile.read(target, dtype="float32")
+        return resample_poly(audio, 1, 3).astype(np.float32)
 
 
-def word_errors(said, heard):
-    """Edit distance in words."""
-    row = np.arange(len(heard) + 1)
-    for i, word in enumerate(said):
-        new = np.empty_like(row)
-        new[0] = i + 1
-        for j, other in enumerate(heard):
-            new[j + 1] = min(row[j] + (word != other), row[j + 1] + 1, new[j] + 1)
-        row = new
-    return int(row[-1])
+def measure_clips(product, judges, clips, goals):
+    """One row per clip, target and ratio."""
+    rows = []
+    for name, wave in clips.items():
+        f0, own, said = judges.pitch(wave), judges.voice(wave), judges.text(wave)
+        middle = float(np.median(f0[f0 > 0]))
+        for voice, goal in goals.items():
+            shift = 12 * np.log2(goal["median_f0_hz"] / middle)
+            for ratio in RATIOS:
+                out = product.convert(wave, name, voice, ratio, ratio * shift)
+                agree, cents = melody(f0 * 2 ** (ratio * shift / 12), judges.pitch(out))
+                vector = judges.voice(out)
+                rows.append({"clip": name, "voice": voice, "ratio": ratio,
+                             "to_target": float(vector @ np.array(goal["resemblyzer"])),
+                             "to_source": float(vector @ own),
+                             "errors": word_errors(said, judges.text(out)), "words": len(said),
+                             "cents": float(cents), "voicing": float(agree)})
+        print(f"  {name}: {len(said)} words, {len(goals) * len(RATIOS)} conversions", flush=True)
+    return rows
 
 
-class Judges:
-    def __init__(self):
-        import moonshine_voice
-        import torch
-        from moonshine_voice.transcriber import Transcriber
-        from resemblyzer import VoiceEncoder
-        torch.set_num_threads(1)
-        folder = __import__("pathlib").Path(moonshine_voice.__file__).parent / "assets" / "tiny-en"
-        self.ears = Transcriber(str(folder), moonshine_voice.ModelArch.TINY)
-        self.voices = VoiceEncoder("cpu", verbose=False)
-        self.pitch = Pitch()
-
-    def text(self, audio):
-        lines = self.ears.transcribe_without_streaming(audio.tolist(), common.RATE_IN).lines
-        return words(" ".join(line.text for line in lines))
-
-    def voice(self, audio):
-        from resemblyzer import preprocess_wav
-        return self.voices.embed_utterance(preprocess_wav(audio, source_sr=common.RATE_IN))
+def summary(rows):
+    """Means over the rows of one ratio."""
+    mean = {k: float(np.mean([r[k] for r in rows])) for k in ("to_target", "to_source", "cents", "voicing")}
+    mean["word_error"] = sum(r["errors"] for r in rows) / sum(r["words"] for r in rows)
+    return mean
 
 
-def melody(wanted, got):
-    """Median error in cents where both are voiced, and how often voicing agrees."""
-    n = min(len(wanted), len(got))
-    best = (0.0, 1e9, 0)
-    for lag in range(-2, 3):                       # SOLA may sit 10 ms off: not an error of pitch
-        a = wanted[max(0, -lag):n - max(0, lag)]
-        b = got[max(0, lag):n - max(0, -lag)]
-        both = (a > 0) & (b > 0)
-        if both.any():
-            agree = np.mean((a > 0) == (b > 0))
-            cents = np.median(np.abs(1200 * np.log2(b[both] / a[both])))
-            if agree > best[0]:
-                best = (agree, cents, lag)
-    return best
+def streamed_cosine(pack, clips):
+    """How well the newest usable frame of a rolling window agrees with the whole file's."""
+    manifest = json.loads((pack / "pack.json").read_text("utf-8"))["encoder"]
+    window, ahead = manifest["window_ms"] * 16, manifest["lookahead_frames"]
+    encoder, found = common.session(pack / "encoder.onnx"), []
+    for wave in list(clips.values())[:3]:
+        wave = wave[:6 * 16000]
+        whole = encoder.run(None, {"source": wave[None, None]})[0][0]
+        padded = np.concatenate([np.zeros(window, np.float32), wave])
+        for i in range(len(whole) - ahead):
+            end = window + (i + ahead) * common.HOP_IN + common.FIELD
+            part = encoder.run(None, {"source": padded[None, None, end - window:end]})[0][0, -1 - ahead]
+            found.append(part @ whole[i] / np.linalg.norm(part) / np.linalg.norm(whole[i]))
+    return float(np.mean(found)), float(np.percentile(found, 5))
 
 
-def neighbours_agree(chain):
+def neighbours_agree(pack):
     """Same phone among 8 neighbours: unseen Kokoro speakers looked up in the targets' speech."""
-    encoder, hits, first, total = chain.encoder, 0, 0, 0
-    banks = {}
+    import faiss
+    from index import KEPT_BACK, clips_of
+    from targets import DEV_SPEAKERS
+    encoder, hits, first, total, banks = common.session(pack / "encoder.onnx"), 0, 0, 0, []
+
+    def read(stem):
+        box = np.load(common.DATA / "feats" / f"{stem}.npz")
+        wave = box["low"][None, None].astype(np.float32) / 32768
+        return encoder.run(None, {"source": wave})[0][0][:len(box["phones"])], box["phones"]
+
     for voice in common.TARGET_VOICES:
-        rows, phones = [], []
-        for file in clips_of(voice)[KEPT_BACK:]:
-            box = np.load(common.DATA / "feats" / f"{file.stem}.npz")
-            rows.append(encoder.run(None, {"source": box["low"][None, None].astype(np.float32) / 32768})[0][0])
-            phones.append(box["phones"])
+        embeds, phones = zip(*(read(file.stem) for file in clips_of(voice)[KEPT_BACK:]))
         index = faiss.IndexFlatL2(common.DIM)
-        index.add(np.ascontiguousarray(np.concatenate(rows)[:5000]))
-        banks[voice] = index, np.concatenate(phones)[:5000]
+        index.add(np.ascontiguousarray(np.concatenate(embeds)))
+        banks.append((index, np.concatenate(phones)))
     for file in sorted((common.DATA / "feats").glob("*.npz")):
-        if not (file.stem.startswith(DEV_SPEAKERS) and file.stem[-1].isdigit()):
-            continue
-        box = np.load(file)
-        embed = encoder.run(None, {"source": box["low"][None, None].astype(np.float32) / 32768})[0][0]
-        sure = box["phones"] > 0
-        for index, phones in banks.values():
-            _, ids = index.search(np.ascontiguousarray(embed[sure]), 8)
-            same = phones[ids] == box["phones"][sure][:, None]
-            hits, first, total = hits + same.any(1).sum(), first + same[:, 0].sum(), total + len(same)
-    return hits / total, first / total
+        if file.stem.startswith(DEV_SPEAKERS) and file.stem[-1].isdigit():
+            embed, phones = read(file.stem)
+            sure = phones > 0
+            for index, known in banks:
+                _, ids = index.search(np.ascontiguousarray(embed[sure]), 8)
+                same = known[ids] == phones[sure][:, None]
+                hits, first, total = hits + same.any(1).sum(), first + same[:, 0].sum(), total + len(same)
+    return float(hits / total), float(first / total)
+
+
+def verdicts(table):
+    """(measure, what must hold, what was found, whether it holds)."""
+    by = {r: table["ratios"][f"{r:.2f}"] for r in RATIOS}
+    rising = [by[r]["to_target"] for r in RATIOS]
+    voices = {v: one["1.00"]["to_target"] for v, one in table["voices"].items()}
+    rows = [("likeness to the target", "rises at every step", " ".join(f"{x:.3f}" for x in rising),
+             all(a < b for a, b in zip(rising, rising[1:])))]
+    rows += [(f"likeness to {v} at 1", ">= 0.80", f"{x:.3f}", x >= 0.80) for v, x in voices.items()]
+    gap = by[1.0]["to_target"] - by[1.0]["to_source"]
+    rows += [("target less source at 1", ">= 0.15", f"{gap:.3f}", gap >= 0.15),
+             ("source less target at 0", "> 0", f"{by[0.0]['to_source'] - by[0.0]['to_target']:.3f}",
+              by[0.0]["to_source"] > by[0.0]["to_target"])]
+    rows += [(f"word error at {r}", f"<= {100 * most:.0f} %", f"{100 * by[r]['word_error']:.1f} %",
+              by[r]["word_error"] <= most) for r, most in ((0.0, 0.08), (0.75, 0.15))]
+    rows += [("pitch error, worst ratio", "<= 30 cents", f"{max(x['cents'] for x in by.values()):.1f}",
+              max(x["cents"] for x in by.values()) <= 30),
+             ("voicing agrees, worst ratio", ">= 92 %", f"{100 * min(x['voicing'] for x in by.values()):.1f} %",
+              min(x["voicing"] for x in by.values()) >= 0.92)]
+    extra = [("neighbour_any8", "same phone among 8 neighbours", ">= 75 %", 100, 75, True),
+             ("streamed_cosine", "streamed to whole-file embedding", ">= 0.9", 1, 0.9, True),
+             ("silence_dbfs", "silence, worst of ratio 0 and 1 (dBFS)", "<= -60", 1, -60, False),
+             ("cpu_rtf", "real-time factor, one core", "<= 0.30", 1, 0.30, False),
+             ("latency_ms", "latency, blocks of 480 at 48 kHz (ms)", "<= 80", 1, 80, False)]
+    for key, what, must, scale, limit, above in extra:
+        if key in table:
+            found = table[key] * scale
+            rows.append((what, must, f"{found:.3f}", found >= limit if above else found <= limit))
+    return rows
+
+
+def show(table):
+    print("\nratio  to target  to source  word error  pitch (cents)  voicing")
+    for ratio, one in table["ratios"].items():
+        print(f"{ratio:>5}  {one['to_target']:9.3f}  {one['to_source']:9.3f}  {100 * one['word_error']:8.1f} %"
+              f"  {one['cents']:13.1f}  {100 * one['voicing']:5.1f} %")
+    print()
+    for what, must, found, holds in verdicts(table):
+        print(f"  {'ok  ' if holds else 'MISS'}  {what:40s} {must:>20s}   {found}")
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--clips", type=int, default=12)
+    parser.add_argument("--cli", required=True)
+    parser.add_argument("--data", required=True, help="the bundle's data folder")
+    parser.add_argument("--shared", help="folder with LibriSpeech clips and more of Allison")
+    parser.add_argument("--bench", help="bench.json, for the real-time factor and the latency")
+    parser.add_argument("--clips", type=int, default=99)
     parser.add_argument("--json")
-    parser.add_argument("--audio", help="folder for the converted clips")
+    parser.add_argument("--audio", help="keeps the converted clips here")
     args = parser.parse_args()
-    chain, judges = Chain(), Judges()
-    table = {"neighbour_any8": 0.0, "neighbour_top1": 0.0}
-    table["neighbour_any8"], table["neighbour_top1"] = map(float, neighbours_agree(chain))
-    goals, medians = {}, {}
-    for voice in common.TARGET_VOICES:
-        kept = np.concatenate([common.read_mono(f, 16000) for f in clips_of(voice)[:KEPT_BACK]])
-        goals[voice] = judges.voice(kept)
-        f0 = judges.pitch(kept)
-        medians[voice] = float(np.median(f0[f0 > 0]))
-    rows, cosine = [], []
-    for name, wave in sources(args.clips).items():
-        heard = chain.listen(wave)
-        whole = chain.encoder.run(None, {"source": wave[None, None]})[0][0]
-        cosine.append(np.sum(whole * heard[0], 1) / np.linalg.norm(whole, axis=1) / np.linalg.norm(heard[0], axis=1))
-        f0 = judges.pitch(wave)
-        middle = float(np.median(f0[f0 > 0]))
-        own, said = judges.voice(wave), judges.text(wave)
-        for voice in common.TARGET_VOICES:
-            shift = 12 * np.log2(medians[voice] / middle)
-            for ratio, moved in [(r, r * shift) for r in RATIOS] + [(1.0, 0.0), (0.5, shift)]:
-                if ratio == 0 and voice != common.TARGET_VOICES[0] and rows:
-                    same = [r for r in rows if r["clip"] == name and r["ratio"] == 0][0]
-                    rows.append({**same, "voice": voice, "to_target": float(same["_v"] @ goals[voice])})
-                    continue
-                audio = chain.convert(heard, voice, ratio, moved)
-                low = resample_poly(audio, 2, 3).astype(np.float32)
-                agree, cents, _ = melody(f0 * 2 ** (moved / 12), judges.pitch(low))
-                vector = judges.voice(low)
-                errors = word_errors(said, judges.text(low))
-                rows.append({"clip": name, "voice": voice, "ratio": ratio,
-                             "kind": "morph" if moved == ratio * shift else "fixed" if moved == 0 else "full",
-                             "to_target": float(vector @ goals[voice]), "to_source": float(vector @ own),
-                             "plain": float(own @ goals[voice]),
-                             "errors": errors, "words": len(said), "cents": float(cents),
-                             "voicing": float(agree), "_v": vector})
-                if args.audio and name in list(sources(args.clips))[:2] + ["allison-a"]:
-                    soundfile.write(f"{args.audio}/{name}_{voice}_{ratio:.2f}_{rows[-1]['kind']}.wav", audio, common.RATE_OUT)
-    print("ratio kind   to target  to source  word err  cents  voicing")
-    for kind, ratio in [("morph", r) for r in RATIOS] + [("fixed", 1.0), ("full", 0.5)]:
-        for voice in (*common.TARGET_VOICES, None):
-            some = [r for r in rows if r["ratio"] == ratio and r["kind"] == kind and voice in (r["voice"], None)]
-            if not some:
-                continue
-            mean = {k: float(np.mean([r[k] for r in some])) for k in ("to_target", "to_source", "plain", "cents", "voicing")}
-            mean["wer"] = sum(r["errors"] for r in some) / sum(r["words"] for r in some)
-            table[f"{kind} {ratio:.2f} {voice or 'both'}"] = mean
-            print(f"{ratio:5.2f} {kind:6s} {mean['to_target']:.3f} {mean['to_source']:.3f} "
-                  f"{100 * mean['wer']:5.1f} % {mean['cents']:6.1f} {100 * mean['voicing']:.1f} % {voice or 'both'}")
-    table["unconverted_to_target"] = float(np.mean([r["plain"] for r in rows]))
-    table["streamed_cosine_mean"] = float(np.mean(np.concatenate(cosine)))
-    table["streamed_cosine_5_percent"] = float(np.percentile(np.concatenate(cosine), 5))
-    for what, spent in chain.spent.items():
-        table[f"ms_{what}_median"] = 1000 * float(np.median(spent))
-        table[f"ms_{what}_99"] = 1000 * float(np.percentile(spent, 99))
-    zero = chain.listen(np.zeros(32000, np.float32))
-    for ratio in (0.0, 1.0):
-        out = chain.convert(zero, common.TARGET_VOICES[0], ratio)[4800:]
-        table[f"silence_dbfs_{ratio:.0f}"] = float(20 * np.log10(np.sqrt(np.mean(out ** 2)) + 1e-9))
-    print(json.dumps({k: v for k, v in table.items() if not isinstance(v, dict)}, indent=1))
+    pack = Path(args.data) / "packs" / "default"
+    goals = json.loads((common.MAKE / "goals.json").read_text("utf-8"))
+    clips, judges = sources(args.shared, args.clips), Judges(pack)
+    with tempfile.TemporaryDirectory() as scratch:
+        if args.audio:
+            Path(args.audio).mkdir(parents=True, exist_ok=True)
+        product = Product(args.cli, args.data, args.audio or scratch)
+        rows = measure_clips(product, judges, clips, goals)
+        zero = np.zeros(3 * common.RATE_IN, np.float32)
+        level = max(np.sqrt(np.mean(product.convert(zero, "silence", next(iter(goals)), r, 0.0) ** 2))
+                    for r in (0.0, 1.0))
+    at = {f"{r:.2f}": [x for x in rows if x["ratio"] == r] for r in RATIOS}
+    table = {"clips": list(clips), "words": sum(r["words"] for r in at["0.00"]) // len(goals),
+             "ratios": {r: summary(some) for r, some in at.items()},
+             "voices": {v: {r: summary([x for x in some if x["voice"] == v]) for r, some in at.items()}
+                        for v in goals},
+             "silence_dbfs": float(20 * np.log10(level + 1e-9))}
+    table["streamed_cosine"], table["streamed_cosine_5_percent"] = streamed_cosine(pack, clips)
+    if (common.DATA / "feats").exists():
+        table["neighbour_any8"], table["neighbour_top1"] = neighbours_agree(pack)
+    else:
+        print("neighbours: left out, they need the training speech (VOXMELD_PACKDATA)")
+    if args.bench:
+        bench = json.loads(Path(args.bench).read_text("utf-8"))
+        run = next(r for r in bench["runs"] if r["hop_ms"] == 20)
+        table |= {"cpu_rtf": run["cpu_rtf"], "latency_ms": run["latency_ms"]}
+    show(table)
     if args.json:
-        for r in rows:
-            r.pop("_v")
-        with open(args.json, "w", encoding="utf-8") as file:
-            json.dump({"table": table, "rows": rows}, file, indent=1)
+        Path(args.json).write_text(json.dumps({"table": table, "rows": rows}, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

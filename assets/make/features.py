@@ -12,31 +12,7 @@ import soundfile
 from scipy.signal import resample_poly
 
 import common
-
-SWIFT_HOP = 256
-
-
-class Pitch:
-    """SwiftF0 read at the centres of 10 ms frames; 0 = unvoiced."""
-
-    def __init__(self):
-        self.net = common.session(common.SHARED / "models" / "swift_f0_0.3.0.onnx")
-        self.limits = {"fmin": np.array(46.875, np.float32), "fmax": np.array(2093.75, np.float32)}
-
-    def __call__(self, audio):
-        hz, confidence = self.net.run(None, {"audio": audio[None], **self.limits})
-        hz, confidence = hz[0], confidence[0].copy()
-        for i in range(len(confidence)):
-            piece = audio[i * SWIFT_HOP:(i + 1) * SWIFT_HOP]
-            if not len(piece) or np.abs(piece).max() < 1e-3:
-                confidence[i] = 0
-        at = (np.arange(len(audio) // 160) * 160 + 80) / SWIFT_HOP
-        near = np.clip(np.rint(at).astype(int), 0, len(hz) - 1)
-        voiced = confidence >= 0.5
-        if not voiced.any():
-            return np.zeros(len(at), np.float32)
-        track = np.interp(at, np.flatnonzero(voiced), np.log(hz[voiced]))
-        return np.where(voiced[near], np.exp(track), 0).astype(np.float32)
+from pitch import Pitch
 
 
 def phones_50(tokens, durations, frames, stretch, vocabulary):
@@ -63,7 +39,7 @@ def main():
     parser.add_argument("--limit", type=int, default=10 ** 9)
     args = parser.parse_args()
     teacher = common.session(common.SHARED / "models" / "vec-768-layer-12.whispertiny.onnx")
-    pitch = Pitch()
+    pitch = Pitch(common.SHARED / "models" / "swift_f0_0.3.0.onnx")
     vocabulary = json.loads((common.DATA / "dl" / "vocab.json").read_text("utf-8"))["vocab"]
     out = common.DATA / "feats"
     out.mkdir(parents=True, exist_ok=True)

@@ -1,30 +1,18 @@
-"""Builds one faiss index per target voice by RVC's recipe, from the exported encoder."""
-import faiss
+"""Builds one index per target voice with the product's own builder, from the exported encoder."""
+import argparse
+import subprocess
+
 import numpy as np
+import soundfile
 
 import common
 
 LABELS = {"af_heart": "Heart (woman)", "am_michael": "Michael (man)"}
 KEPT_BACK = 3             # clips of each target that no index holds: the judges compare with them
-WANTED = 5000             # vectors
 
 
 def clips_of(voice):
     return sorted((common.DATA / "tts").glob(f"{voice}_*.flac"))
-
-
-def build(vectors):
-    """IVF-Flat, L2, n_probe 1, lists as RVC chooses them."""
-    rng = np.random.default_rng(common.SEED)
-    vectors = np.ascontiguousarray(vectors[rng.permutation(len(vectors))], np.float32)
-    lists = max(1, min(int(16 * np.sqrt(len(vectors))), len(vectors) // 39))
-    index = faiss.index_factory(common.DIM, f"IVF{lists},Flat")
-    index.cp.seed = 1234
-    index.nprobe = 1
-    index.train(vectors)
-    for at in range(0, len(vectors), 8192):
-        index.add(vectors[at:at + 8192])
-    return index
 
 
 def level(audio):
@@ -33,17 +21,22 @@ def level(audio):
 
 
 def main():
-    faiss.omp_set_num_threads(1)
-    run = common.session(common.PACK / "encoder.onnx")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cli", required=True, help="voxmeld-cli")
+    parser.add_argument("--clips", type=int, default=10 ** 9, help="recordings per target")
+    args = parser.parse_args()
     for voice in common.TARGET_VOICES:
-        rows = []
-        for file in clips_of(voice)[KEPT_BACK:]:
-            audio = level(common.read_mono(file, common.RATE_IN))
-            rows.append(run.run(None, {"source": audio[None, None]})[0][0])
-        vectors = np.concatenate(rows)[:WANTED]
-        index = build(vectors)
-        faiss.write_index(index, str(common.PACK / f"{voice}.index"))
-        print(voice, index.ntotal, "vectors", index.nlist, "lists")
+        folder = common.DATA / "takes" / voice
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in folder.glob("*.wav"):
+            file.unlink()
+        for file in clips_of(voice)[KEPT_BACK:KEPT_BACK + args.clips]:
+            audio = level(common.read_mono(file, common.RATE_OUT))
+            soundfile.write(folder / f"{file.stem}.wav", audio, common.RATE_OUT, subtype="PCM_16")
+        target = common.PACK / f"{voice}.index"
+        target.unlink(missing_ok=True)
+        subprocess.run([args.cli, "index", "build", "--wavs", folder, "--encoder", common.PACK / "encoder.onnx",
+                        "-o", target, "--seed", "1234"], check=True)
 
 
 if __name__ == "__main__":

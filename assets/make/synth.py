@@ -194,6 +194,8 @@ class RvcInterface(nn.Module):
         # inputs that this model has no use for stay in the graph with weight zero
         unused = (phone_lengths.sum() + ds.sum() + pitch.sum()).to(phone.dtype) * 0.0
         net, stop = self.net, skip_head + return_length
-        cepstra = net.filters(phone, pitchf)[:, 2 * skip_head:2 * stop]
-        audio = net.render(cepstra, pitchf[:, skip_head:stop], rnd[:, :, skip_head:stop])
-        return audio.unsqueeze(1) + unused
+        # the overlap-add is whole only after LEAD frames
+        start = torch.clamp(skip_head - LEAD, min=0)
+        cepstra = net.filters(phone, pitchf)[:, 2 * start:2 * stop]
+        audio = net.render(cepstra, pitchf[:, start:stop], rnd[:, :, start:stop])
+        return audio[:, (skip_head - start) * common.UPP:].unsqueeze(1) + unused

@@ -45,11 +45,11 @@ def gather():
 def draw_ratio(rng, rich):
     """How far towards the neighbours: none, some, or (where there are enough of them) all the way."""
     dice = rng.random()
-    if dice < 0.3:
+    if dice < 0.25:
         return 0.0
     if not rich:
         return 0.5 * rng.random()
-    return 1.0 if dice > 0.6 else rng.random()
+    return 1.0 if dice > 0.8 else 0.3 + 0.6 * rng.random() if dice > 0.4 else rng.random()
 
 
 def pick(clips, weights, siblings, spread, batch, rng):

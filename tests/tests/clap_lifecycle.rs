@@ -112,7 +112,7 @@ fn an_automated_ratio_is_heard_where_it_was_set() -> Result<()> {
     let moved = render(&[ratio(0, 0.0), ratio(72_123, 1.0)])?;
     assert_voice(&moved);
     let first = still[0].iter().zip(&moved[0]).position(|(a, b)| a != b);
-    let latency = 4_560;
+    let latency = 3_840;
     // Heard at the embedding frame in which it was set, a frame and a join
     // around the reported latency at most.
     let expected = 72_123 + latency;

@@ -4,6 +4,7 @@ mod bundle;
 mod doctor;
 mod files;
 mod install;
+mod pack;
 mod paths;
 mod process;
 mod setup;
@@ -75,6 +76,9 @@ enum Command {
         #[arg(long, default_value_t = 0.5)]
         competing: f64,
     },
+    /// Judge the default voice pack
+    #[command(subcommand)]
+    Pack(pack::Pack),
     /// Run every check and test
     Test {
         /// Folder with data for tests that is not part of the project
@@ -110,6 +114,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Demo => sound::demo(&paths)?,
         Command::Bench { what: None, .. } => sound::bench(&paths)?,
         Command::Bench { quick, full, .. } => sound::bench_retrieval(&paths, quick, full)?,
+        Command::Pack(command) => pack::run(&paths, &command)?,
         Command::Soak {
             minutes,
             instances,

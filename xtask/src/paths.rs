@@ -54,6 +54,20 @@ impl Paths {
         self.venv().join("bin").join("python")
     }
 
+    /// Python with the judges of `pack eval`; apart from the tests' one, for it is large.
+    pub fn judges(&self) -> PathBuf {
+        self.target.join("judges")
+    }
+
+    pub fn judges_python(&self) -> PathBuf {
+        self.judges().join("bin").join("python")
+    }
+
+    /// Where the bench writes.
+    pub fn bench(&self) -> PathBuf {
+        self.target.join("bench")
+    }
+
     pub fn bundle(&self) -> PathBuf {
         self.target.join("bundle")
     }

@@ -66,6 +66,12 @@ pub fn bench_retrieval(paths: &Paths, quick: bool, full: bool) -> Result<()> {
     })
 }
 
+/// The bench of the default hop only, into the bench's folder.
+pub fn bench_default_hop(paths: &Paths) -> Result<()> {
+    let mut command = program(paths, "voxmeld-bench");
+    process::run(command.args(["--hop-ms", "20", "--out"]).arg(paths.bench()))
+}
+
 fn program(paths: &Paths, name: &str) -> Command {
     let mut command = process::cargo(paths.root());
     command.args([

@@ -40,6 +40,28 @@ pub fn ensure_test_packages(paths: &Paths) -> Result<()> {
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
+/// Makes the judges' environment, once per version of the committed list.
+pub fn ensure_judges(paths: &Paths) -> Result<()> {
+    let list = paths.requirements("judges");
+    let wanted = files::sha256(&list)?;
+    let stamp = paths.judges().join("voxmeld-requirements.sha256");
+    if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
+        return Ok(());
+    }
+    ui::detail(
+        "installing the judges (Resemblyzer, moonshine-voice and what they need, 3 GB, pinned by hash)",
+    );
+    files::remove(&paths.judges())?;
+    process::run_quietly(Command::new("python3").args(["-m", "venv"]).arg(paths.judges()))?;
+    process::run_quietly(
+        Command::new(paths.judges_python())
+            .args(["-m", "pip", "--quiet", "--disable-pip-version-check", "install"])
+            .args(["--require-hashes", "--no-deps", "--only-binary=:all:", "-r"])
+            .arg(&list),
+    )?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
 pub fn have_test_packages(paths: &Paths) -> bool {
     process::succeeds(Command::new(paths.venv_python()).args(["-c", "import pedalboard, numpy, faiss"]))
 }

@@ -63,27 +63,34 @@ fn main() -> ExitCode {
     }
 }
 
-/// `--bundle DIR --out DIR`, both optional.
-fn arguments() -> Result<(PathBuf, PathBuf)> {
-    let (mut bundle, mut out) = (None, None);
+/// `--bundle DIR --out DIR --hop-ms N`, all optional; the hops to measure are returned.
+fn arguments() -> Result<(PathBuf, PathBuf, Vec<Hop>)> {
+    let (mut bundle, mut out, mut hops) = (None, None, HOPS.to_vec());
     let mut words = std::env::args_os().skip(1);
     while let Some(word) = words.next() {
         let value = words.next().map(PathBuf::from);
         match word.to_str() {
             Some("--bundle") => bundle = value,
             Some("--out") => out = value,
+            Some("--hop-ms") => {
+                let wanted = value.as_deref().and_then(|ms| ms.to_str()?.parse().ok());
+                hops.retain(|hop| Some(hop.ms()) == wanted);
+                if hops.is_empty() {
+                    bail!("--hop-ms must be one of {:?}", HOPS.map(Hop::ms));
+                }
+            }
             _ => bail!(
-                "unknown argument {}: voxmeld-bench [--bundle DIR] [--out DIR]",
+                "unknown argument {}: voxmeld-bench [--bundle DIR] [--out DIR] [--hop-ms N]",
                 word.display()
             ),
         }
     }
     let bundle = bundle.map_or_else(env::bundle, Ok)?;
-    Ok((bundle, out.unwrap_or_else(|| env::target().join("bench"))))
+    Ok((bundle, out.unwrap_or_else(|| env::target().join("bench")), hops))
 }
 
 fn run() -> Result<()> {
-    let (bundle, out) = arguments()?;
+    let (bundle, out, hops) = arguments()?;
     env::use_data_of(&bundle)?;
     let speech = Sound::read(&env::sample_speech()?)?
         .part(0.0, 20.0)
@@ -101,7 +108,7 @@ fn run() -> Result<()> {
         runs: Vec::new(),
         machine,
     };
-    for hop in HOPS {
+    for hop in hops {
         let (voice, run) = measure(&speech, hop)?;
         if bench.voice.is_empty() {
             say(format!(
