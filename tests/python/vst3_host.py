@@ -17,8 +17,8 @@ from pedalboard.io import AudioFile
 
 RATE = 48_000
 BLOCK = 480
-# Hop, time to compute it, one block, and 45 ms of algorithm (core/src/geometry.rs).
-LATENCY = 960 + 960 + BLOCK + 2160
+# Hop, time to compute it, one block, and 30 ms of algorithm (core/src/geometry.rs).
+LATENCY = 960 + 960 + BLOCK + 1440
 
 
 def load(path):

@@ -72,8 +72,8 @@ fn it_loads_sounds_and_tells_its_latency() -> Result<()> {
     }
     instance.set_offline(true)?;
     instance.activate(RATE_HZ, BLOCK)?;
-    // 20 ms hop, 20 ms to compute it, one block, 45 ms of algorithm.
-    assert_eq!(instance.latency()?, 960 + 960 + 480 + 2_160);
+    // 20 ms hop, 20 ms to compute it, one block, 30 ms of algorithm.
+    assert_eq!(instance.latency()?, 960 + 960 + 480 + 1_440);
     assert_voice(&play(&mut instance, &speech(2.0)?)?);
     Ok(())
 }
