@@ -98,7 +98,6 @@ fn the_voice_moves_from_the_speakers_to_the_targets_with_every_step_of_the_ratio
             steps.push((likeness(&heard, &theirs), likeness(&heard, &own)));
         }
         let what = format!("{}: (to the target, to the source) {steps:.3?}", target.label);
-        println!("{what}");
         assert!(steps.windows(2).all(|pair| pair[0].0 < pair[1].0), "{what}");
         assert!(
             steps[0].1 > steps[0].0 && steps[4].0 > steps[4].1 + 0.15,
