@@ -19,7 +19,7 @@ def main():
         axis.set_title(file.rsplit("/", 1)[-1], fontsize=9)
         axis.set_ylim(0, 10000)
     figure.tight_layout()
-    figure.savefig(target, dpi=70)
+    figure.savefig(target, dpi=45)
 
 
 if __name__ == "__main__":

@@ -56,10 +56,11 @@ fn truncated(dir: &Path, file: &Path, percent: usize) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// faiss's flat index of dimension 256 without a vector.
+/// faiss's flat index of the default encoder's dimension without a vector.
 fn empty_flat_index(dir: &Path) -> Result<PathBuf> {
     let mut bytes = b"IxF2".to_vec();
-    bytes.extend(256_i32.to_le_bytes());
+    let dim = i32::try_from(find_pack("default")?.encoder.dim)?;
+    bytes.extend(dim.to_le_bytes());
     bytes.extend(0_i64.to_le_bytes());
     bytes.extend((1_i64 << 20).to_le_bytes());
     bytes.extend((1_i64 << 20).to_le_bytes());
@@ -188,7 +189,7 @@ fn unusable_indices() -> Result<()> {
             with_index(retrieval_data("flat_l2.index")),
             &[
                 "-dimensional vectors",
-                "256-dimensional",
+                "160-dimensional",
                 "made with this encoder",
             ],
         ),
