@@ -12,11 +12,11 @@ use crate::plugin::{Task, Voxmeld};
 use nice_plug::prelude::*;
 use nice_plug::wrapper::vst3::Wrapper;
 use parking_lot::Mutex;
-use std::sync::mpsc::sync_channel;
-use std::time::Duration;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
 
 /// Longer than any parameter task takes; only a bound for a thread that is gone.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 struct Keeper {
     executor: AsyncExecutor<Voxmeld>,
@@ -44,10 +44,20 @@ pub fn drain() -> bool {
     let Some(keeper) = keeper.as_ref() else {
         return true;
     };
-    let (done, wait) = sync_channel(1);
-    keeper.executor.execute_background(Task::Barrier(done));
-    // An error means that the thread or its queue is gone: nothing to wait for.
-    wait.recv_timeout(PATIENCE).is_ok()
+    let started = Instant::now();
+    loop {
+        let (done, wait) = sync_channel(1);
+        keeper.executor.execute_background(Task::Barrier(done));
+        match wait.recv_timeout(PATIENCE) {
+            Ok(()) => return true,
+            // The queue was full of parameter tasks, and the barrier was dropped.
+            Err(RecvTimeoutError::Disconnected) if started.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            // The thread or its queue is gone: nothing to wait for.
+            Err(_) => return false,
+        }
+    }
 }
 
 /// Ends the background thread, before the library is unloaded.
