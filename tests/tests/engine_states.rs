@@ -42,6 +42,9 @@ fn disturb(rig: &mut Rig, switches: &mut Vec<Switch>, random: &mut Random, offli
             let mood = moods[random.index(moods.len())];
             if let Some(switch) = switches.last() {
                 switch.set(mood);
+                if mood == Mood::Stuck {
+                    end_stall_soon(switch.clone());
+                }
             }
         }
         4 => rig.audio().reset(),
@@ -62,6 +65,17 @@ fn disturb(rig: &mut Rig, switches: &mut Vec<Switch>, random: &mut Random, offli
         }
     }
     Ok(())
+}
+
+/// This stream is fed faster than the clock, and so waits for its worker at
+/// times: no stall may last until the next disturbance.
+fn end_stall_soon(switch: Switch) {
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        if switch.mood() == Mood::Stuck {
+            switch.set(Mood::Good);
+        }
+    });
 }
 
 /// Lets go of stalled workers, also where a test fails: an engine cannot end
