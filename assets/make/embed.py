@@ -4,8 +4,8 @@ Resampled copies get a random level (the audio with them), so that quiet and lou
 known. For every clip the blend of its nearest neighbours among the *other* clips of the same
 speaker is stored too: that is what a ratio of 1 will feed the synthesizer. The question is put by
 a spoiled copy of the clip (other formants, noise, level), so that the answers are as uncertain as
-they are for a stranger's voice. With `--again`, once there is a synthesizer, half of the questions
-come from the clip converted to another voice: that is how strangers' questions err.
+they are for a stranger's voice. With `--again`, once there is a synthesizer, more than half of the
+questions come from the clip converted to another voice: that is how strangers' questions err.
 """
 import argparse
 

@@ -18,7 +18,7 @@ PHONE_AXES = 48
 
 
 def gather(student, stats, count):
-    """Hidden states, envelopes and phones of `count` clips, half of them heard spoiled."""
+    """Hidden states, envelopes and phones of `count` clips."""
     clips = dataset.load(("low", "phones"))
     rng = np.random.default_rng(common.SEED)
     envelope, rows = Envelope(), []

@@ -40,7 +40,7 @@ pub enum ActivateError {
 
 /// Parts that outlive activations.
 struct Threads {
-    worker: WorkerThread,
+    _worker: WorkerThread,
     _loader: LoaderThread,
 }
 
@@ -201,16 +201,10 @@ impl Engine {
         let requests = (self.shared.load.clone(), self.requests.clone());
         let loader = LoaderThread::spawn(requests, commands, self.shared.status.clone())?;
         self.threads = Some(Threads {
-            worker,
+            _worker: worker,
             _loader: loader,
         });
         Ok(())
-    }
-
-    /// Where the worker listens; for tests that look behind the scenes.
-    #[must_use]
-    pub fn worker_commands(&self) -> Option<&Sender<WorkerCommand>> {
-        self.threads.as_ref().map(|threads| threads.worker.commands())
     }
 }
 

@@ -53,7 +53,3 @@ impl Decibels {
         10.0_f32.powf(self.0 / 20.0)
     }
 }
-
-/// A frequency in hertz; 0 stands for "unvoiced" where a pitch is meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
-pub struct Hz(pub f32);

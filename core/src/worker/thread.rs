@@ -43,12 +43,6 @@ impl WorkerThread {
             handle: Some(handle),
         })
     }
-
-    /// Where commands go.
-    #[must_use]
-    pub fn commands(&self) -> &Sender<WorkerCommand> {
-        &self.commands
-    }
 }
 
 impl Drop for WorkerThread {

@@ -32,7 +32,7 @@ pub fn check(sources: &[Source], root: &Path) -> Vec<String> {
     problems
 }
 
-/// Whether the place stands at the start of a path, and not in the middle of another one (`$PREFIX/root/x`).
+/// Whether the place stands at the start of a path, and not in the middle of another one (`$PREFIX` and a folder of the same name).
 fn starts_path(line: &str, place: &str) -> bool {
     line.match_indices(place).any(|(at, _)| {
         let before = line[..at].chars().next_back();
