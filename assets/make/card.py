@@ -15,15 +15,16 @@ from recordings of a voice gives another target.
 ## Models
 | file | what | licence |
 | --- | --- | --- |
-| `encoder.onnx` | HuBERT (transformers' `HubertModel`: 3 conv layers with the 400/320 field and stride, 4 transformer layers of 256, 3.1 M weights) with a linear head, beside a fixed envelope branch and a small timbre net. `source` [1,1,N] 16 kHz -> `embed` [1,T,160] | MIT OR Apache-2.0 |
+| `encoder.onnx` | HuBERT (transformers' `HubertModel`: 3 conv layers with the 400/320 field and stride, 4 transformer layers of 256, 3.1 M weights) with a linear head, beside a fixed envelope branch and a small timbre net. `source` [1,1,N] 16 kHz -> `embed` [1,T,160]; the optional `past`, `past_voice` and `present`, `present_voice` carry its memory from piece to piece | MIT OR Apache-2.0 |
 | `synthesizer.onnx` | RVC interface with `skip_head` and `return_length`, 24 kHz, 240 samples a frame. Pulse train and noise through minimum-phase filters predicted by a causal net of 32 frames' reach. No noise of its own: all of it comes from `rnd` | MIT OR Apache-2.0 |
 | `swift_f0.onnx` | SwiftF0 0.3.0, unchanged | MIT |
 | `af_heart.index`, `am_michael.index` | faiss `IVF16,Flat`, L2, n_probe 1: four minutes each of two Kokoro voices, by `voxmeld-cli index build`; what they hold is in `*.index.json` | MIT OR Apache-2.0 (speech: Kokoro-82M, Apache-2.0) |
 
 The embedding: columns 0-111 content (unit total variance: they rule the distance), 112-135 what the
 content does not foretell of the frame's spectral envelope (0.06), 136-159 the voice's slow colour over
-the last 0.64 s (length 0.35). The encoder hears one frame (20 ms) ahead (`lookahead_frames`): in a
-rolling window the newest frame but one is close to the whole-file result; the very last one is a guess.
+the last 0.64 s (length 0.35). The encoder hears one frame (20 ms) ahead (`lookahead_frames`); the
+very last frame of a call is a guess. Given its memory from call to call, a stream of pieces equals one
+call on the whole (differences below 1e-6).
 `pitch`, `phone_lengths` and `ds` of the synthesizer are accepted and not used.
 
 ## Training

@@ -85,17 +85,17 @@ def summary(rows):
 
 
 def streamed_cosine(pack, clips):
-    """How well the newest usable frame of a rolling window agrees with the whole file's."""
-    manifest = json.loads((pack / "pack.json").read_text("utf-8"))["encoder"]
-    window, ahead = manifest["window_ms"] * 16, manifest["lookahead_frames"]
+    """How well a stream's frames agree with the whole file's: a frame a hop, as the product hears it."""
+    ahead = json.loads((pack / "pack.json").read_text("utf-8"))["encoder"]["lookahead_frames"]
     encoder, found = common.session(pack / "encoder.onnx"), []
     for wave in list(clips.values())[:3]:
         wave = wave[:6 * 16000]
-        whole = encoder.run(None, {"source": wave[None, None]})[0][0]
-        padded = np.concatenate([np.zeros(window, np.float32), wave])
+        whole, past = encoder.run(None, {"source": wave[None, None]})[0][0], {}
         for i in range(len(whole) - ahead):
-            end = window + (i + ahead) * common.HOP_IN + common.FIELD
-            part = encoder.run(None, {"source": padded[None, None, end - window:end]})[0][0, -1 - ahead]
+            heard = wave[i * common.HOP_IN:(i + ahead) * common.HOP_IN + common.FIELD]
+            part, *present = encoder.run(None, {"source": heard[None, None], **past})
+            past = dict(zip(("past", "past_voice"), present))
+            part = part[0, 0]
             found.append(part @ whole[i] / np.linalg.norm(part) / np.linalg.norm(whole[i]))
     return float(np.mean(found)), float(np.percentile(found, 5))
 

@@ -7,7 +7,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 import common
-from hubert import Encoder
+from hubert import LOOKAHEAD, Encoder
 from synth import RvcInterface, Synthesizer
 
 
@@ -37,8 +37,9 @@ def halve(model):
     """Keeps large weights as fp16 with a Cast behind each: half the size, folded at load."""
     graph = model.graph
     casts = []
+    given = {outlet.name for outlet in graph.input}
     for tensor in list(graph.initializer):
-        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) >= 1024:
+        if tensor.name not in given and tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) >= 1024:
             data = numpy_helper.to_array(tensor)
             if np.abs(data).max() > 6e4:
                 continue
@@ -52,11 +53,20 @@ def halve(model):
     return model
 
 
-def write(module, inputs, names, output, axes, path):
+def write(module, inputs, names, outputs, axes, path, optional=()):
+    """`optional`: inputs that may be left out, what they were exported with then stands in; an output
+    `present…` of each input `past…` has its shape."""
     scratch = common.DATA / path.name
-    torch.onnx.export(module, inputs, str(scratch), input_names=names, output_names=[output],
+    torch.onnx.export(module, inputs, str(scratch), input_names=names, output_names=outputs,
                       dynamic_axes=axes, opset_version=17, dynamo=False)
-    model = halve(onnx.load(scratch))
+    model = onnx.load(scratch)
+    model.graph.initializer.extend(numpy_helper.from_array(inputs[names.index(name)].numpy(), name)
+                                   for name in optional)
+    for name in optional:
+        outlet = next(o for o in model.graph.output if o.name == name.replace("past", "present"))
+        for axis, size in zip(outlet.type.tensor_type.shape.dim, inputs[names.index(name)].shape):
+            axis.dim_value = size
+    model = halve(model)
     onnx.checker.check_model(model)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, path)
@@ -73,6 +83,20 @@ def synth_inputs(frames, seed=0, skip=0):
             "skip_head": np.array(skip), "return_length": np.array(frames - skip)}
 
 
+def check_stream(run, wave, whole, past):
+    """Pieces of several lengths, each beginning with the frame that the one before ended with."""
+    at, worst, frames, rng = 0, 0.0, common.frames_50(wave.shape[-1]), np.random.default_rng(1)
+    while at + LOOKAHEAD < frames:
+        count = min(int(rng.integers(1, 9)) + LOOKAHEAD, frames - at)
+        piece = wave[..., at * common.HOP_IN:(at + count - 1) * common.HOP_IN + common.FIELD]
+        embed, *past = run.run(None, {"source": piece, "past": past[0], "past_voice": past[1]})
+        settled = count - LOOKAHEAD
+        worst = max(worst, np.abs(embed[:, :settled] - whole[:, at:at + settled]).max())
+        at += settled
+    print("in pieces", "largest difference", worst)
+    assert worst < 1e-3
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("part", choices=("encoder", "synthesizer"))
@@ -80,20 +104,26 @@ def main():
     torch.set_num_threads(1)
     if part == "encoder":
         encoder = build_encoder()
-        wave = torch.randn(1, 1, 10480) * 0.1
-        run = write(encoder, (wave,), ["source"], "embed", {"source": {2: "samples"}, "embed": {1: "frames"}},
-                    common.PACK / "encoder.onnx")
+        nothing = encoder.nothing()
+        names = ["source", "past", "past_voice"]
+        run = write(encoder, (torch.randn(1, 1, 10480) * 0.1, *nothing), names,
+                    ["embed", "present", "present_voice"], {"source": {2: "samples"}, "embed": {1: "frames"}},
+                    common.PACK / "encoder.onnx", names[1:])
         for count in (400, 5000, 10480, 48000):
             wave = torch.randn(1, 1, count) * 0.1
-            want = encoder(wave).detach().numpy()
+            with torch.no_grad():
+                trained = encoder.head(encoder.content(wave[:, 0])).numpy()
+                want = encoder(wave, *nothing)[0].numpy()
             got = run.run(None, {"source": wave.numpy()})[0]
             assert got.shape == (1, common.frames_50(count), common.DIM), got.shape
-            print(count, "largest difference", np.abs(got - want).max())
+            print(count, "largest difference", np.abs(got - want).max(),
+                  "from the training's", np.abs(want[..., :common.CONTENT] - trained).max())
+        check_stream(run, wave.numpy(), got, [n.numpy() for n in nothing])
         return
     net = RvcInterface(build_synth()).eval()
     names = ["phone", "phone_lengths", "pitch", "pitchf", "ds", "rnd", "skip_head", "return_length"]
     example = synth_inputs(30)
-    run = write(net, tuple(torch.tensor(example[n]) for n in names), names, "audio",
+    run = write(net, tuple(torch.tensor(example[n]) for n in names), names, ["audio"],
                 {"phone": {1: "t"}, "pitch": {1: "t"}, "pitchf": {1: "t"}, "rnd": {2: "t"},
                  "audio": {2: "samples"}}, common.PACK / "synthesizer.onnx")
     for count, skip in ((2, 0), (29, 0), (30, 24), (500, 100)):

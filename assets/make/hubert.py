@@ -3,8 +3,9 @@
 `transformers.HubertModel` holds all learnt content weights, so standard tools open the checkpoint.
 Two things make it fit for streaming. Attention is banded and causal: position i sees positions
 i - REACH .. i, and the positional convolution keeps its future taps at zero. The output for frame
-i is read at position i + 1, so every layer knows exactly one frame (20 ms) of what follows, and
-the newest frame but one of a window is as good as in a whole file. The conv front end is three layers
+i is read at position i + 1, so every layer knows exactly one frame (20 ms) of what follows. And what
+a later frame needs of an earlier one is short (`PAST` rows of keys, values and sums): given from call
+to call, it makes a stream of pieces equal to one call on the whole. The conv front end is three layers
 (10 ms filters every 2.5 ms, then down to 20 ms) with the field and stride of every HuBERT:
 400 samples, 320 samples. Nothing is normalised over time.
 """
@@ -74,6 +75,47 @@ class Content(nn.Module):
         seen = (past >= 0) & (past <= REACH)
         return torch.where(seen, 0.0, -1e4)[None, None]
 
+    def following(self, wave, past):
+        """As `forward`, after what `past` [1, REACH, PAST] remembers; also gives the next past.
+
+        A row of it: what one position gave to the positional convolution, its keys and values in
+        every layer, and 1; all zeros where nothing came before. The newest frame is left out of
+        the next past, because its output lacked what follows: the next call begins with it again.
+        """
+        net, width = self.hubert, 256
+        hidden = net.feature_projection(net.feature_extractor(wave).transpose(1, 2))
+        if isinstance(hidden, tuple):
+            hidden = hidden[0]
+        hidden = torch.cat([hidden, *[hidden[:, -1:]] * LOOKAHEAD], 1)
+        line = torch.cat([past[..., :width], hidden], 1)
+        kept = [line]
+        embed = net.encoder.pos_conv_embed
+        near = nn.functional.conv1d(line.transpose(1, 2), embed.conv.weight[..., :TAPS // 2 + 1],
+                                    embed.conv.bias, groups=embed.conv.groups)
+        hidden = hidden + embed.activation(near).transpose(1, 2)
+        there = torch.cat([past[..., -1:], torch.ones_like(hidden[..., :1])], 1)
+        queries = torch.arange(hidden.shape[1], device=wave.device)
+        keys = torch.arange(line.shape[1], device=wave.device)
+        age = queries[:, None] + REACH - keys[None, :]
+        band = torch.where((age >= 0) & (age <= REACH), 0.0, -1e4) + (there.transpose(1, 2) - 1) * 1e4
+        for n, layer in enumerate(net.encoder.layers):
+            at = width * (1 + 2 * n)
+            look, normal = layer.attention, layer.layer_norm(hidden)
+            key = torch.cat([past[..., at:at + width], look.k_proj(normal)], 1)
+            value = torch.cat([past[..., at + width:at + 2 * width], look.v_proj(normal)], 1)
+            kept += [key, value]
+
+            def heads(x):
+                return x.unflatten(-1, (look.num_heads, look.head_dim)).transpose(1, 2)
+
+            weight = heads(look.q_proj(normal) * look.scaling) @ heads(key).transpose(2, 3)
+            seen = torch.softmax(weight + band[:, None], -1) @ heads(value)
+            hidden = hidden + look.out_proj(seen.transpose(1, 2).flatten(2))
+            hidden = hidden + layer.feed_forward(layer.final_layer_norm(hidden))
+        last = 1 + LOOKAHEAD
+        present = torch.cat([*kept, there], -1)[:, -REACH - last:-last]
+        return net.encoder.layer_norm(hidden)[:, LOOKAHEAD:], present
+
     def forward(self, wave, mask=None):
         net = self.hubert
         # the first filters start 8 times larger than unity: LayerNorm's epsilon is then near -65 dBFS
@@ -93,12 +135,9 @@ class Content(nn.Module):
         return encoder.layer_norm(hidden)[:, LOOKAHEAD:]
 
 
-def causal_mean(value, weight):
-    """Weighted mean over the last POOL frames: the same number in a window as in a whole file."""
-    def moving(x):
-        x = nn.functional.pad(x.transpose(1, 2), (POOL - 1, 0))
-        return nn.functional.avg_pool1d(x, POOL, 1).transpose(1, 2)
-    return moving(value * weight) / (moving(weight) + 1e-4)
+def moving_mean(line):
+    """Means over POOL frames, from the first that has as many."""
+    return nn.functional.avg_pool1d(line.transpose(1, 2), POOL, 1).transpose(1, 2)
 
 
 class Timbre(nn.Module):
@@ -111,17 +150,27 @@ class Timbre(nn.Module):
         self.out = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, common.TIMBRE))
 
     def forward(self, raw):
+        return self.following(raw, raw.new_zeros(len(raw), POOL - 1, 2 * self.weigh.in_features + 1))[0]
+
+    def following(self, raw, past):
+        """After the POOL - 1 frames whose weighted values `past` holds; also gives the next past."""
         hidden = self.frame(raw)
         weight = torch.sigmoid(self.weigh(hidden))
-        mean = causal_mean(hidden, weight)
-        square = causal_mean(hidden ** 2, weight)
+        line = torch.cat([past, torch.cat([hidden * weight, hidden ** 2 * weight, weight], -1)], 1)
+        mean, square, share = moving_mean(line).split([hidden.shape[-1], hidden.shape[-1], 1], -1)
+        mean, square = mean / (share + 1e-4), square / (share + 1e-4)
         spread = torch.sqrt((square - mean ** 2).clamp(min=0) + 1e-4)
         out = self.out(torch.cat([mean, spread], -1))
-        return out * torch.rsqrt((out ** 2).sum(-1, keepdim=True) + 1e-4)
+        out = out * torch.rsqrt((out ** 2).sum(-1, keepdim=True) + 1e-4)
+        return out, line[:, -POOL + 1 - LOOKAHEAD:-LOOKAHEAD]
 
 
 class Encoder(nn.Module):
-    """What is exported: `source` [1, 1, N] -> `embed` [1, T, DIM]."""
+    """What is exported: `source` [1, 1, N] -> `embed` [1, T, DIM].
+
+    With `past` and `past_voice`, and giving `present` and `present_voice`, for streams; where they
+    are not given, nothing came before.
+    """
 
     def __init__(self, stats):
         super().__init__()
@@ -139,11 +188,19 @@ class Encoder(nn.Module):
     def normal(self, source):
         return (self.envelope(source) - self.raw_mean) / self.raw_std
 
-    def forward(self, source):
+    def forward(self, source, past, past_voice):
         raw = self.normal(source)
-        content = self.head(self.content(source[:, 0]))
+        hidden, present = self.content.following(source[:, 0], past)
+        voice, present_voice = self.timbre.following(raw, past_voice)
+        content = self.head(hidden)
         # a neighbour's envelope would bring the neighbour's sound along where the two differ; what is
         # left of it after the content's part is the voice at this sound
         detail = raw @ self.detail_axes - content @ self.detail_told[:-1] - self.detail_told[-1]
-        return torch.cat([content * self.scales[0], detail * self.scales[1],
-                          self.timbre(raw) * self.scales[2]], dim=-1)
+        embed = torch.cat([content * self.scales[0], detail * self.scales[1], voice * self.scales[2]], dim=-1)
+        return embed, present, present_voice
+
+    def nothing(self):
+        """`past` and `past_voice` of a beginning."""
+        layers = len(self.content.hubert.encoder.layers)
+        return (torch.zeros(1, REACH, 256 * (1 + 2 * layers) + 1),
+                torch.zeros(1, POOL - 1, 2 * self.timbre.weigh.in_features + 1))

@@ -3,7 +3,7 @@
 use crate::blend::Target;
 use crate::controls::MAX_TARGETS;
 use crate::frames::Frames;
-use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K};
+use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, LOOKAHEAD_FRAMES_50HZ};
 use crate::indexing::file_sha256;
 use crate::model::onnx::{ContentEncoder, ModelFileError, RvcSynthesizer, SwiftF0};
 use crate::model::{
@@ -257,6 +257,12 @@ fn warm_up(voice: &mut Voice) -> Result<(), LoadError> {
     let mut embeddings = Frames::new(voice.encoder.dim());
     for _ in 0..2 {
         voice.encoder.encode(&audio, &mut embeddings)?;
+        if voice.encoder.remembers() {
+            let piece_16k = (1 + LOOKAHEAD_FRAMES_50HZ) * FRAME_STEP_16K + FRAME_TAIL_16K;
+            voice
+                .encoder
+                .encode_on(&audio[..piece_16k.min(audio.len())], &mut embeddings)?;
+        }
         voice
             .pitch
             .track(&audio[..audio.len().min(4240)], &mut Vec::new())?;

@@ -9,8 +9,9 @@
 
 use anyhow::{Context, Result, ensure};
 use voxmeld_core::controls::Controls;
-use voxmeld_core::model::PitchTracker;
-use voxmeld_core::model::onnx::SwiftF0;
+use voxmeld_core::frames::Frames;
+use voxmeld_core::model::onnx::{ContentEncoder, SwiftF0};
+use voxmeld_core::model::{Encoder, PitchTracker};
 use voxmeld_core::pack::find_pack;
 use voxmeld_core::rt::BlockControls;
 use voxmeld_core::selection::{IndexRef, VoiceSelection};
@@ -255,6 +256,50 @@ fn every_frame_finds_neighbours() -> Result<()> {
             "hop {hop}: blended at {}",
             note.blend_ratio
         );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_stream_of_pieces_is_encoded_like_the_whole_recording() -> Result<()> {
+    env::use_data()?;
+    let low = Sound::read(&env::sample_speech()?)?
+        .part(0.0, 4.0)
+        .at_rate(16_000)?
+        .samples;
+    let total = (low.len() - 80) / 320;
+    let pack = find_pack("default")?;
+    let mut encoder = ContentEncoder::open(&pack.dir.join(&pack.encoder.file.file), None, false)?;
+    ensure!(encoder.remembers(), "the default encoder needs windows");
+    let mut whole = Frames::new(encoder.dim());
+    encoder.encode(&low[..total * 320 + 80], &mut whole)?;
+
+    let mut piece = Frames::new(encoder.dim());
+    // The second round must not know of the first.
+    for _ in 0..2 {
+        let (mut at, mut worst) = (0, 0.0_f32);
+        for new in [3, 1, 1, 2, 8, 4].into_iter().cycle() {
+            // One frame more than is new: its future is not known yet, so the next piece begins with it.
+            if at + new + 1 > total {
+                break;
+            }
+            let audio = &low[at * 320..(at + new + 1) * 320 + 80];
+            if at == 0 {
+                encoder.encode(audio, &mut piece)?;
+            } else {
+                encoder.encode_on(audio, &mut piece)?;
+            }
+            for n in 0..new {
+                let difference = piece
+                    .row(n)
+                    .iter()
+                    .zip(whole.row(at + n))
+                    .map(|(a, b)| (a - b).abs());
+                worst = difference.fold(worst, f32::max);
+            }
+            at += new;
+        }
+        assert!(at > 150 && worst < 1e-4, "{worst} after {at} frames");
     }
     Ok(())
 }

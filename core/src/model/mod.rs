@@ -48,11 +48,27 @@ pub trait Encoder: Send {
         true
     }
     /// Encodes `320 n + 80` samples to `n` frames; frame `i` stands for the
-    /// samples `320 i .. 320 i + 320`. `embeddings` is overwritten.
+    /// samples `320 i .. 320 i + 320`. `embeddings` is overwritten. Nothing
+    /// came before the first sample.
     ///
     /// # Errors
     /// See [`ModelError`].
     fn encode(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError>;
+    /// True if [`Encoder::encode_on`] knows what came before, so that a stream
+    /// needs no window of the past.
+    fn remembers(&self) -> bool {
+        false
+    }
+    /// As [`Encoder::encode`], but `audio_16k` follows what the call before
+    /// was given. It begins with the last frame of that, which is encoded
+    /// again, now that what comes after it is known.
+    ///
+    /// # Errors
+    /// See [`ModelError`]; what was remembered is then lost, and the next call
+    /// must be one of [`Encoder::encode`].
+    fn encode_on(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
+        self.encode(audio_16k, embeddings)
+    }
 }
 
 /// Pitch tracker: 16 kHz audio to f0, 100 frames a second.

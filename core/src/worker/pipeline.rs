@@ -113,9 +113,9 @@ impl HopReport {
 struct NewFrames {
     /// Number of the first one.
     first: i64,
-    /// Its row in the encoder's window.
-    first_row: usize,
     count: usize,
+    /// Frames that the encoder was shown; the new ones are its last, but for the look-ahead.
+    shown: usize,
     /// Frames that were tracked for pitch, up to the window's end.
     pitch_frames: usize,
 }
@@ -137,6 +137,8 @@ pub struct Chain {
     blender: Blender,
     blended: [Vec<f32>; 2],
     f0_hz: Vec<f32>,
+    /// Where the frames ended that the encoder remembers.
+    encoded_to: Option<i64>,
     fed: FedFrames,
     audio_model: Vec<f32>,
     joined_model: Vec<f32>,
@@ -182,6 +184,7 @@ impl Chain {
             blender: Blender::new(dim),
             blended: [vec![0.0; dim], vec![0.0; dim]],
             f0_hz: Vec::new(),
+            encoded_to: None,
             fed: FedFrames::default(),
             audio_model: Vec::new(),
             joined_model: Vec::new(),
@@ -223,6 +226,7 @@ impl Chain {
 
     /// Forgets the past: what comes next does not follow what came before.
     pub fn restart(&mut self) {
+        self.encoded_to = None;
         self.cache.restart(i64::MIN);
         self.blender.restart();
         self.sola.reset();
@@ -245,10 +249,7 @@ impl Chain {
         let (first, new) = self.new_frames(ended);
         report.new_frames = new;
 
-        let window_16k = self.window_frames * FRAME_STEP_16K + FRAME_TAIL_16K;
-        self.voice
-            .encoder
-            .encode(input.window(window_16k, 0), &mut self.embeddings)?;
+        let shown = self.encode(input, ended, new)?;
         clock.lap(&mut report.times.encode);
 
         let pitch_frames = (new + LOOKAHEAD_FRAMES_50HZ + PITCH_CONTEXT_50HZ).min(self.full_window_frames);
@@ -258,11 +259,10 @@ impl Chain {
             .track(input.window(pitch_16k, 0), &mut self.f0_hz)?;
         clock.lap(&mut report.times.pitch);
 
-        let newest_row = self.window_frames - LOOKAHEAD_FRAMES_50HZ;
         let new = NewFrames {
             first,
-            first_row: newest_row - new,
             count: new,
+            shown,
             pitch_frames,
         };
         self.retrieve_and_blend(&new, input, track, &mut report);
@@ -279,11 +279,29 @@ impl Chain {
         let follow = track.at_frame(ended - 1).loudness_follow;
         self.join(input, follow, output);
         clock.lap(&mut report.times.join);
-        if limiter::all_finite(output) {
-            Ok(report)
-        } else {
-            Err(HopError::NonFinite)
+        if !limiter::all_finite(output) {
+            return Err(HopError::NonFinite);
         }
+        // Only a hop that went well is built upon.
+        self.encoded_to = Some(ended);
+        Ok(report)
+    }
+
+    /// Encodes the `new` frames and gives how many frames were shown for that:
+    /// a whole window, or no more than what is new to an encoder that
+    /// remembers the rest.
+    fn encode(&mut self, input: &InputStage, ended: i64, new: usize) -> Result<usize, ModelError> {
+        let len_16k = |frames: usize| frames * FRAME_STEP_16K + FRAME_TAIL_16K;
+        let encoder = &mut self.voice.encoder;
+        let before = ended - i64::try_from(new).unwrap_or(0);
+        if encoder.remembers() && self.encoded_to.take() == Some(before) {
+            let shown = new + LOOKAHEAD_FRAMES_50HZ;
+            encoder.encode_on(input.window(len_16k(shown), 0), &mut self.embeddings)?;
+            return Ok(shown);
+        }
+        let shown = self.window_frames;
+        encoder.encode(input.window(len_16k(shown), 0), &mut self.embeddings)?;
+        Ok(shown)
     }
 
     /// First new frame, and how many: usually one hop's; after a gap as many
@@ -316,15 +334,16 @@ impl Chain {
         track: &ControlTrack,
         report: &mut HopReport,
     ) {
-        let window_16k = input.window(self.window_frames * FRAME_STEP_16K + FRAME_TAIL_16K, 0);
+        let window_16k = input.window(new.shown * FRAME_STEP_16K + FRAME_TAIL_16K, 0);
+        let first_row = new.shown - LOOKAHEAD_FRAMES_50HZ - new.count;
         for n in 0..new.count {
             let number = new.first + i64::try_from(n).unwrap_or(0);
             let mut controls = track.at_frame(number);
             report.asked = controls.search;
             controls.search = self.relief.search(controls.search);
             self.blender.hold(self.relief.holds(number));
-            let row = new.first_row + n;
-            let f0_row = 2 * (row + new.pitch_frames - self.window_frames);
+            let row = first_row + n;
+            let f0_row = 2 * (row + new.pitch_frames - new.shown);
             let f0_hz = [0, 1].map(|half| self.f0_hz.get(f0_row + half).copied().unwrap_or(0.0));
             let level = [0, 1].map(|half| {
                 let start = row * FRAME_STEP_16K + half * HALF_STEP_16K;

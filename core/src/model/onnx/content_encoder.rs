@@ -1,5 +1,6 @@
 //! HuBERT-family encoders (ContentVec, hubert-base, the default pack's).
 
+use super::memory::Memory;
 use super::random;
 use super::session::{ModelFileError, failed, open};
 use crate::frames::Frames;
@@ -14,7 +15,8 @@ const MODEL: &str = "encoder";
 /// Runs any encoder with one audio input and an output `[1, T, dim]`.
 ///
 /// The input is chosen by rank (`[1, 1, N]` or `[B, N]`), the output by its
-/// last dimension, since names differ between exporters.
+/// last dimension, since names differ between exporters. Where the file has a
+/// [`Memory`], streams need no window.
 pub struct ContentEncoder {
     session: Session,
     input: String,
@@ -23,6 +25,7 @@ pub struct ContentEncoder {
     dim: usize,
     normalize: bool,
     reproducible: bool,
+    memory: Memory,
     scratch: Vec<f32>,
 }
 
@@ -53,9 +56,11 @@ impl ContentEncoder {
             )));
         }
         let input = input.name().to_string();
+        let memory = Memory::of(&session);
         let candidates: Vec<(String, i64)> = session
             .outputs()
             .iter()
+            .filter(|outlet| !memory.gives(outlet.name()))
             .filter_map(|outlet| {
                 let shape = outlet.dtype().tensor_shape()?;
                 (shape.len() == 3).then(|| (outlet.name().to_string(), shape[2]))
@@ -76,6 +81,7 @@ impl ContentEncoder {
             dim: 0,
             normalize,
             reproducible: !random::draws_its_own(MODEL, path)?,
+            memory,
             scratch: Vec::new(),
         };
         encoder.probe(&wrong)?;
@@ -113,10 +119,10 @@ impl ContentEncoder {
             vec![1, audio.len()]
         };
         let tensor = TensorRef::from_array_view((shape, audio)).map_err(failed(MODEL))?;
-        let outputs = self
-            .session
-            .run(ort::inputs![self.input.as_str() => tensor])
-            .map_err(failed(MODEL))?;
+        let mut inputs = ort::inputs![self.input.as_str() => tensor];
+        self.memory.feed(&mut inputs).map_err(failed(MODEL))?;
+        let outputs = self.session.run(inputs).map_err(failed(MODEL))?;
+        self.memory.keep(&outputs).map_err(failed(MODEL))?;
         let (shape, data) = outputs[self.output.as_str()]
             .try_extract_tensor::<f32>()
             .map_err(failed(MODEL))?;
@@ -147,6 +153,15 @@ impl Encoder for ContentEncoder {
     }
 
     fn encode(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
+        self.memory.forget();
+        self.encode_on(audio_16k, embeddings)
+    }
+
+    fn remembers(&self) -> bool {
+        self.memory.is_there()
+    }
+
+    fn encode_on(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
         let expected = audio_16k.len().saturating_sub(FRAME_TAIL_16K) / FRAME_STEP_16K;
         let got = self.run(audio_16k, embeddings)?;
         if got != expected || embeddings.dim() != self.dim {

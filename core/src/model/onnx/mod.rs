@@ -1,6 +1,7 @@
 //! The real models, on ONNX Runtime. The only room that names `ort`.
 
 mod content_encoder;
+mod memory;
 mod random;
 mod rvc_synthesizer;
 mod session;
