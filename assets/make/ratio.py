@@ -7,8 +7,8 @@ pedalboard, a JUCE host, sets the parameter before each block of 64 samples. Aft
 it, what the plugin tells in its output parameters "Ratio applied" and "Confidence"
 is read from the state that it would save; JUCE itself takes output parameters over
 only where a message loop runs.
-Every value that comes back is looked up among those that the drawing has at the
-middles of the 20 ms frames; `record` fails where one is missing.
+The plugin tells each frame at the sample at which its middle is heard, one latency
+after it came in: `record` fails unless every value is the drawing's there, to 1e-6.
 """
 
 import json
@@ -55,39 +55,26 @@ def record(plugin, speech, out):
     voice.process(np.zeros((2, 2 * RATE), np.float32), RATE, buffer_size=BLOCK, reset=True)
     voice.process(np.zeros((2, BLOCK), np.float32), RATE, buffer_size=BLOCK, reset=True)
     blend = voice.parameters["blend_ratio"]
-    seen = []
+    # The stream began with the block before, which pedalboard followed by as much
+    # as the latency.
+    latency = voice.reported_latency_samples
+    began = BLOCK + latency
+    placed, worst = [], 0.0
     for start in range(0, len(time), BLOCK):
         blend.raw_value = float(ratio[start])
         block = np.stack([sound[start : start + BLOCK]] * 2)
         voice.process(block, RATE, buffer_size=BLOCK, reset=False)
-        value = told(voice)
-        if not seen or seen[-1][1:] != value:
-            seen.append((start, *value))
-    seen = np.array(seen)
-    # What the drawing says at every frame's middle, 5 ms after its beginning, as
-    # far as a host that sets values per block can draw it. The stream began with
-    # the block before, which pedalboard followed by as much as the latency.
-    began = BLOCK + voice.reported_latency_samples
-    middle = np.arange(-(-began // 960), (began + len(time)) // 960) * 960 + 240 - began
-    middle = middle[(middle >= 0) & (middle < len(time))]
-    frames = np.arange(len(middle))
-    drawn_there = ratio[middle // BLOCK * BLOCK]
-    frame, placed, worst = -1, [], 0.0
-    for start, value, trust in seen:
-        # The newest frame that has this value and has come in by now.
-        later = frames[(frames > frame) & (middle <= start + BLOCK)]
-        if len(later) == 0:
+        value, trust = told(voice)
+        # The last frame whose middle (5 ms after its beginning) was heard by now.
+        frame = (began + start + BLOCK - 1 - 240 - latency) // 960
+        middle = frame * 960 + 240 - began
+        if middle < 0 or (placed and placed[-1][0] == middle / RATE):
             continue
-        error = np.abs(drawn_there[later] - value)
-        near = later[error < 1e-6]
-        if len(near) == 0:
-            worst = max(worst, float(error.min()))
-            continue
-        frame = int(near[0])
-        placed.append((middle[frame] / RATE, value, trust))
+        worst = max(worst, abs(float(ratio[middle // BLOCK * BLOCK]) - value))
+        placed.append((middle / RATE, value, trust))
     placed = np.array(placed)
-    print(f"{len(seen)} values recorded, {len(placed)} of them at a frame's middle to 1e-6 (those of before the drawing are not)")
-    assert len(placed) >= 0.98 * len(seen), f"off by up to {worst:.6f}"
+    print(f"{len(placed)} frames, off by up to {worst:.1e}")
+    assert worst < 1e-6
     np.savez(out, time=time, drawn=ratio, placed=placed)
 
 

@@ -163,12 +163,6 @@ impl Engine {
         }
     }
 
-    /// What can be read on the audio thread, too.
-    #[must_use]
-    pub fn readings(&self) -> Readings {
-        Readings(self.shared.status.clone())
-    }
-
     /// Puts a voice in by hand, without the loader: for tests and benches.
     pub fn use_voice(&self, voice: Voice) {
         let _ = self.commands.0.send(WorkerCommand::Swap(Box::new(voice)));
@@ -218,27 +212,6 @@ impl Shared {
     fn ask(&self, selection: VoiceSelection) {
         self.status.loads_pending.fetch_add(1, Relaxed);
         let _ = self.load.send(LoaderCommand::Load(Box::new(selection)));
-    }
-}
-
-/// The newest frame's numbers.
-///
-/// # Real-time
-/// Atomic loads only.
-#[derive(Clone)]
-pub struct Readings(Arc<StatusCells>);
-
-impl Readings {
-    /// The ratio that was applied.
-    #[must_use]
-    pub fn blend_ratio(&self) -> f32 {
-        self.0.blend_ratio.load()
-    }
-
-    /// How far its neighbours can be relied on, 0..1.
-    #[must_use]
-    pub fn confidence(&self) -> f32 {
-        self.0.confidence.load()
     }
 }
 

@@ -19,18 +19,18 @@
 //! | [`scenes`] | the two snapshots of blending in saved sessions |
 //! | [`state`] | the chosen voice in saved sessions |
 //! | [`paths`] | where this library and its data lie |
+//! | [`clap`] | the CLAP export, nice-plug's with outputs that hosts can record |
 //! | [`vst3`] | the VST3 export; its doc says why it is ours |
+//! | [`timeline`] | what the plugin tells the exports about a block |
 //! | [`editor`] | the window |
 #![warn(missing_docs)]
 
+pub mod clap;
 pub mod editor;
 pub mod params;
 pub mod paths;
 pub mod plugin;
 pub mod scenes;
 pub mod state;
+pub mod timeline;
 pub mod vst3;
-
-use plugin::Voxmeld;
-
-nice_plug::nice_export_clap!(Voxmeld);

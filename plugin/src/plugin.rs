@@ -2,13 +2,14 @@
 
 use crate::editor::{self, EditorLink, VoxmeldEditor};
 use crate::params::VoxmeldParams;
+use crate::timeline::Timeline;
 use crate::vst3::creation::{self, HostLink};
 use crate::{paths, vst3};
 use nice_plug::prelude::*;
 use parking_lot::Mutex;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use voxmeld_core::engine::{Engine, Readings, StreamSetup};
+use voxmeld_core::engine::{Engine, StreamSetup};
 use voxmeld_core::geometry::Hop;
 use voxmeld_core::rt::AudioSide;
 
@@ -31,8 +32,8 @@ pub struct Voxmeld {
     asked_restart_for: Option<Hop>,
     /// How long sound may come after the last input.
     tail_samples: u32,
-    /// The newest frame's numbers, for the parameters that tell them.
-    readings: Readings,
+    /// What the export around the plugin is told of each block.
+    timeline: Arc<Timeline>,
 }
 
 /// Work for nice-plug's shared background thread. Only the VST3 export uses it,
@@ -48,7 +49,6 @@ impl Default for Voxmeld {
     fn default() -> Self {
         paths::announce_data_dir();
         let engine = Engine::new();
-        let readings = engine.readings();
         let params = Arc::new(VoxmeldParams::new(engine.handle()));
         let vst3 = creation::offer_params(&params);
         Self {
@@ -61,7 +61,7 @@ impl Default for Voxmeld {
             active_hop: Hop::default(),
             asked_restart_for: None,
             tail_samples: 0,
-            readings,
+            timeline: Timeline::for_plugin(),
         }
     }
 }
@@ -95,6 +95,8 @@ impl Plugin for Voxmeld {
     const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
         layout(2, &[new_nonzero_u32(2)], "Stereo with side chain"),
         layout(1, &[new_nonzero_u32(1)], "Mono with side chain"),
+        layout(2, &[new_nonzero_u32(1)], "Stereo with mono side chain"),
+        layout(1, &[new_nonzero_u32(2)], "Mono with stereo side chain"),
         layout(2, &[], "Stereo"),
         layout(1, &[], "Mono"),
     ];
@@ -159,6 +161,7 @@ impl Plugin for Voxmeld {
                 let latency = audio.latency_samples();
                 context.set_latency_samples(latency);
                 self.tail_samples = latency.saturating_add(after_ring_samples(config.sample_rate));
+                self.timeline.set_grid(audio.control_grid());
                 self.audio = Some(audio);
                 *self.refusal.lock() = None;
             }
@@ -167,10 +170,12 @@ impl Plugin for Voxmeld {
                 nice_error!("Voxmeld is silent: {error}");
                 context.set_latency_samples(0);
                 self.tail_samples = 0;
+                self.timeline.set_grid(None);
                 self.audio = None;
                 *self.refusal.lock() = Some(error.to_string());
             }
         }
+        self.timeline.set_position(0);
         self.params.voice.choose_default();
         true
     }
@@ -184,6 +189,7 @@ impl Plugin for Voxmeld {
         if let Some(audio) = &mut self.audio {
             audio.reset();
         }
+        self.timeline.set_position(0);
     }
 
     fn process(
@@ -217,8 +223,11 @@ impl Plugin for Voxmeld {
         run(audio, &self.params, buffer.as_slice(), side, || {
             context.next_event()
         });
-        self.params
-            .tell(self.readings.blend_ratio(), self.readings.confidence());
+        self.timeline.set_position(audio.position());
+        while let Some(told) = audio.next_told() {
+            self.timeline.tell(&told);
+            self.params.tell(told.ratio, told.confidence);
+        }
         ProcessStatus::Tail(self.tail_samples)
     }
 }

@@ -8,9 +8,12 @@
 //! | [`voices`] | fake voices that stall, fail and lie, on command |
 //! | [`load`] | a machine that is as slow as a test wants it |
 //! | [`audio`] | reading, writing and resampling of sound files |
+//! | [`embeddings`] | what blending finds for a sound, without the stream around it |
+//! | [`foreign`] | sounds that are no speech |
 //! | [`hops`] | what the engine tells about every hop |
 //! | [`signal`] | test signals and what is measured on them |
 //! | [`machine`] | what figures were measured on |
+//! | [`vst3`] | a headless VST3 host, as the standard describes one |
 //! | [`onnx`] | small ONNX files, made as they are wanted |
 //!
 //! The tests are in `tests/`, one file per theme; a file that they need and
@@ -26,7 +29,9 @@
 )]
 
 pub mod audio;
+pub mod embeddings;
 pub mod env;
+pub mod foreign;
 pub mod hops;
 pub mod host;
 pub mod load;
@@ -35,6 +40,7 @@ pub mod onnx;
 pub mod rig;
 pub mod signal;
 pub mod voices;
+pub mod vst3;
 
 /// A line on the terminal; a program's own output, so that a closed pipe is no
 /// reason to fail.

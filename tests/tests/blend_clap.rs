@@ -121,6 +121,52 @@ fn a_drawn_ramp_sounds_the_same_at_all_block_sizes() -> Result<()> {
     Ok(())
 }
 
+/// A value every 16 samples: what every frame was blended with is what was drawn
+/// at its middle, told at the sample at which that middle is heard.
+#[test]
+fn what_is_applied_is_what_was_drawn_and_is_told_where_it_is_heard() -> Result<()> {
+    let host = Host::load_bundle()?;
+    let len = (SECONDS * RATE_HZ) as usize;
+    let drawn = |at: usize| at as f64 / len as f64;
+    let acts: Vec<(usize, Act)> = (0..len)
+        .step_by(16)
+        .map(|at| (at, Act::Set("Blend ratio", drawn(at))))
+        .collect();
+    let mut reference = None;
+    for block in [512, 1, 64, 4_096] {
+        let mut instance = instance(&host, &[])?;
+        play(&mut instance, block, 0.0, &acts)?;
+        let latency = instance.latency()?;
+        let (ratios, confidences) = (instance.told("Ratio applied")?, instance.told("Confidence")?);
+        assert_eq!(ratios.len(), (len - latency - 240).div_ceil(960), "every frame");
+        for (n, (at, ratio)) in ratios.iter().enumerate() {
+            let middle = 960 * n + 240;
+            assert_eq!(*at as usize, middle + latency, "blocks of {block}, frame {n}");
+            assert!(
+                (ratio - drawn(middle)).abs() < 1e-6,
+                "blocks of {block}, frame {n}: {ratio}"
+            );
+        }
+        let told = (ratios, confidences);
+        match &reference {
+            None => reference = Some(told),
+            Some(reference) => assert!(*reference == told, "blocks of {block}: told differently"),
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn outputs_are_shown_and_read_only() -> Result<()> {
+    let host = Host::load_bundle()?;
+    let instance = host.instance()?;
+    for param in instance.params() {
+        let told = matches!(param.name.as_str(), "Ratio applied" | "Confidence");
+        assert_eq!((param.read_only, param.hidden), (told, false), "{}", param.name);
+    }
+    Ok(())
+}
+
 #[test]
 fn modulation_is_the_value_it_adds_up_to() -> Result<()> {
     let host = Host::load_bundle()?;
@@ -150,6 +196,15 @@ fn modulation_is_the_value_it_adds_up_to() -> Result<()> {
         )?;
         assert_same(&added, &modulated, name);
         assert!(added != without, "{name}: nothing was heard of it");
+        // And it is gone when the host takes it back: nothing was set by it.
+        let mut taken_back = instance(&host, &plain)?;
+        let acts = [
+            (0, Act::Set(name, set)),
+            (0, Act::Modulate(name, by)),
+            (1, Act::Modulate(name, 0.0)),
+        ];
+        let acts = &acts[..];
+        assert_same(&without, &play(&mut taken_back, 512, 0.0, acts)?, name);
     }
     Ok(())
 }

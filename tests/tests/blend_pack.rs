@@ -6,64 +6,23 @@
     reason = "a few seconds of audio"
 )]
 
-use anyhow::{Context, Result, ensure};
-use voxmeld_core::blend::{Blender, FrameInput, FrameReport, Target};
-use voxmeld_core::controls::{Controls, Listen};
+use anyhow::{Context, Result, bail, ensure};
+use voxmeld_core::controls::Controls;
 use voxmeld_core::frames::Frames;
-use voxmeld_core::loader::load_voice;
-use voxmeld_core::model::Voice;
 use voxmeld_core::retrieval::SearchParams;
 use voxmeld_core::rt::BlockControls;
 use voxmeld_core::selection::{IndexRef, VoiceSelection};
 use voxmeld_tests::audio::Sound;
+use voxmeld_tests::embeddings::{Trusted, embed, pack_voice, retrieve, sounding};
 use voxmeld_tests::env;
+use voxmeld_tests::foreign;
 use voxmeld_tests::host::{Pace, Sizes};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::noise;
 
-/// Embeddings of 16 kHz audio, window after window as the engine has them.
-fn embed(voice: &mut Voice, audio: &[f32]) -> Result<Frames> {
-    let window = voice.layout.window_frames_50hz;
-    let mut all = Frames::new(voice.encoder.dim());
-    let mut rows = Frames::new(voice.encoder.dim());
-    for end in window..audio.len() / 320 {
-        voice
-            .encoder
-            .encode(&audio[(end - window) * 320..end * 320 + 80], &mut rows)?;
-        all.push(rows.row(window - 2));
-    }
-    ensure!(all.len() > 20, "too short");
-    Ok(all)
-}
-
 fn speech_16k() -> Result<Vec<f32>> {
     let sound = Sound::read(&env::sample_speech()?)?;
     Ok(sound.part(0.0, 8.0).at_rate(16_000)?.samples)
-}
-
-fn pack_voice() -> Result<Voice> {
-    env::use_data()?;
-    Ok(load_voice(&VoiceSelection::default(), |_, _| {})?)
-}
-
-/// What is retrieved for every frame.
-fn retrieve(targets: &[Target], live: &Frames, mut controls: Controls) -> (Frames, Vec<FrameReport>) {
-    controls.blend.listen = Listen::Retrieved;
-    let dim = live.dim();
-    let mut blender = Blender::new(dim);
-    let (mut rows, mut reports) = (Frames::new(dim), Vec::new());
-    for row in live.rows() {
-        let (mut first, mut second) = (vec![0.0; dim], vec![0.0; dim]);
-        let input = FrameInput {
-            live: row,
-            f0_hz: [120.0; 2],
-            level: [0.1; 2],
-            controls: &controls,
-        };
-        reports.push(blender.frame(targets, &input, [&mut first, &mut second]));
-        rows.push(&second);
-    }
-    (rows, reports)
 }
 
 fn apart(a: &[f32], b: &[f32]) -> f64 {
@@ -116,16 +75,12 @@ fn continuity_calms_what_is_retrieved_at_no_greater_distance() -> Result<()> {
     Ok(())
 }
 
-/// The target's own sounds are known best, speech of a stranger less, a sound
-/// that no voice makes least; and trust lowers the ratio in that order.
+/// The target's own sounds are known best, speech of a stranger less, what is no
+/// speech least; and trust lowers the ratio in that order.
 #[test]
 fn confidence_tells_the_targets_own_from_what_is_foreign() -> Result<()> {
     let mut voice = pack_voice()?;
-    let sine: Vec<f32> = (0..64_000)
-        .map(|n| 0.3 * (n as f32 * 2_000.0 * std::f32::consts::TAU / 16_000.0).sin())
-        .collect();
     let speech = embed(&mut voice, &speech_16k()?)?;
-    let foreign = embed(&mut voice, &sine)?;
     // Own vectors, moved a little: what the target would say again.
     let target = &voice.targets[0];
     let mut own = Frames::new(speech.dim());
@@ -139,22 +94,38 @@ fn confidence_tells_the_targets_own_from_what_is_foreign() -> Result<()> {
         let moved: Vec<f32> = row.iter().zip(&shake).map(|(x, y)| x + 0.02 * y).collect();
         own.push(&moved);
     }
-    let mut text = String::new();
-    let mut means = Vec::new();
-    for (what, live) in [("own", &own), ("speech", &speech), ("2 kHz", &foreign)] {
-        let (_, reports) = retrieve(&voice.targets[..1], live, Controls::default());
-        let of = |value: &dyn Fn(&FrameReport) -> f32| mean(reports.iter().map(|r| f64::from(value(r))));
-        let rank = of(&|report| report.rank);
-        let trusted = of(&|report| voxmeld_core::blend::trust::factor(report.rank, 1.0));
-        text += &format!(
-            "{what:6}: rank {rank:.3}, ratio's factor at full trust {trusted:.3}, agreement {:.3}, confidence {:.3}\n",
-            of(&|report| report.agreement),
-            of(&|report| report.confidence)
-        );
-        means.push((rank, trusted));
+    let mut sounds = vec![("own", own), ("speech", speech)];
+    for (what, audio) in [
+        ("breath", foreign::breath()),
+        ("laugh", foreign::laugh()),
+        ("2 kHz", foreign::whistle()),
+    ] {
+        let live = embed(&mut voice, &audio)?;
+        sounds.push((what, sounding(&audio, &live)));
     }
+    let target = &voice.targets[0];
+    let found: Vec<(&str, Trusted)> = sounds
+        .iter()
+        .map(|(what, live)| (*what, Trusted::of(target, live)))
+        .collect();
+    let text: String = found
+        .iter()
+        .map(|(what, trusted)| format!("{what:6}: {trusted}\n"))
+        .collect();
     std::io::Write::write_all(&mut std::io::stderr().lock(), text.as_bytes())?;
-    ensure!(means.is_sorted_by(|a, b| a.0 < b.0 && a.1 > b.1), "{text}");
+    let [own, speech, foreign @ ..] = &found[..] else {
+        bail!("five sounds");
+    };
+    ensure!(
+        own.1.rank < speech.1.rank && own.1.factor > speech.1.factor,
+        "{text}"
+    );
+    for (what, foreign) in foreign {
+        ensure!(
+            foreign.rank > speech.1.rank && foreign.factor < speech.1.factor - 0.05,
+            "{what} is trusted like speech:\n{text}"
+        );
+    }
     Ok(())
 }
 

@@ -62,6 +62,18 @@ impl Default for BlockControls {
     }
 }
 
+/// A frame that has been heard, see [`AudioSide::next_told`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Told {
+    /// Sample of the output, counted since the reset, at which the frame's
+    /// middle is heard.
+    pub position: u64,
+    /// The ratio that was applied to it, 0..=1.
+    pub ratio: f32,
+    /// How far its neighbours could be relied on, 0..=1.
+    pub confidence: f32,
+}
+
 /// Peaks for the meters, as `f32` bits; the reader takes and clears them.
 #[derive(Debug, Default)]
 pub struct Meters {
@@ -99,6 +111,8 @@ pub struct AudioSide {
     /// `None` at a rate that the engine does not run at: then nothing is ready.
     stream: Option<StreamClient>,
     latency_samples: usize,
+    /// Every how many samples controls are read, and at which of them.
+    grid: Option<(u32, u32)>,
     rate_hz: f64,
     raw: Vec<Delay>,
     dry: Vec<Delay>,
@@ -137,10 +151,15 @@ impl AudioSide {
             .as_ref()
             .map_or(0, |(_, geometry)| geometry.latency_samples());
         let tick = stream.as_ref().map_or(480, |(_, geometry)| geometry.tick_host);
+        let grid = stream.as_ref().and_then(|(_, geometry)| {
+            let step = u32::try_from(geometry.tick_host).ok()?;
+            Some((step, u32::try_from(geometry.frame_middle_host()).ok()?))
+        });
         let declick = tick * DECLICK_MS as usize / 10;
         Self {
             stream: stream.map(|(client, _)| client),
             latency_samples,
+            grid,
             rate_hz,
             raw: (0..channels).map(|_| Delay::new(latency_samples)).collect(),
             dry: (0..channels).map(|_| Delay::new(latency_samples)).collect(),
@@ -170,6 +189,35 @@ impl AudioSide {
     #[must_use]
     pub fn latency_samples(&self) -> u32 {
         u32::try_from(self.latency_samples).unwrap_or(u32::MAX)
+    }
+
+    /// Samples since the reset.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The samples at which controls are read: every `.0` of them, the one with
+    /// number `.1`, counted since the reset. `None` where nothing is read.
+    #[must_use]
+    pub fn control_grid(&self) -> Option<(u32, u32)> {
+        self.grid
+    }
+
+    /// The next frame whose middle has been heard by now; each comes once, in
+    /// order of time.
+    ///
+    /// # Real-time
+    /// Yes.
+    pub fn next_told(&mut self) -> Option<Told> {
+        let latency = self.latency_samples as u64;
+        let heard = self.position.checked_sub(latency)?;
+        let (middle, frame) = self.stream.as_mut()?.next_told(heard)?;
+        Some(Told {
+            position: middle + latency,
+            ratio: frame.ratio,
+            confidence: frame.confidence,
+        })
     }
 
     /// Tells whether the host renders offline; then the engine waits for its

@@ -12,4 +12,4 @@ mod glide;
 mod ramp;
 mod side_chain;
 
-pub use audio_side::{AudioSide, BlockControls, Meters, WhenNotReady};
+pub use audio_side::{AudioSide, BlockControls, Meters, Told, WhenNotReady};

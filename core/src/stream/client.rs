@@ -4,7 +4,8 @@
 //! Nothing here allocates, locks, logs or makes a system call, except in an
 //! offline render, where waiting for the worker is the point.
 
-use super::{HopHeader, StreamShared};
+use super::told::ToldQueue;
+use super::{FrameTold, HopHeader, StreamShared};
 use crate::controls::{ControlFrame, Controls};
 use crate::geometry::Geometry;
 use ringbuf::traits::{Consumer, Observer, Producer};
@@ -43,6 +44,8 @@ pub struct StreamClient {
     /// The hop being played.
     hop: Vec<f32>,
     hop_header: Option<HopHeader>,
+    /// Frames that are not heard yet.
+    told: ToldQueue,
     schedule_host: u64,
     generation: u32,
     /// Input position of the next sample in.
@@ -79,6 +82,7 @@ impl StreamClient {
             read_at: geometry.frame_middle_host(),
             hop: vec![0.0; geometry.hop_host],
             hop_header: None,
+            told: ToldQueue::new(2 * geometry.tick_host, geometry.frame_middle_host()),
             schedule_host: geometry.schedule_host() as u64,
             generation: 0,
             position_in: 0,
@@ -95,6 +99,7 @@ impl StreamClient {
         self.generation = self.generation.wrapping_add(1);
         self.tick_len = 0;
         self.hop_header = None;
+        self.told.reset();
         self.position_in = 0;
         self.position_out = 0;
         self.in_gap = false;
@@ -213,6 +218,12 @@ impl StreamClient {
         }
     }
 
+    /// The next frame whose middle lies before an input position, with the
+    /// sample in its middle. Every frame of a hop comes once, in order of time.
+    pub fn next_told(&mut self, before_host: u64) -> Option<(u64, FrameTold)> {
+        self.told.next_before(before_host)
+    }
+
     /// Samples that came too late, counted.
     fn miss(&mut self, wet: &mut [f32], count: usize) -> (usize, Wet) {
         if !self.in_gap {
@@ -247,7 +258,12 @@ impl StreamClient {
             match self.headers.try_pop() {
                 Some(header) => {
                     self.output.pop_slice(&mut self.hop);
-                    self.hop_header = (header.generation == self.generation).then_some(header);
+                    if header.generation == self.generation {
+                        self.told.accept(&header.told);
+                        self.hop_header = Some(header);
+                    } else {
+                        self.hop_header = None;
+                    }
                 }
                 None if self.waits && !self.was_lost(wanted) => {
                     if patience.get_or_insert_with(Instant::now).elapsed() > OFFLINE_PATIENCE {

@@ -20,9 +20,11 @@ mod server;
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "tests play the worker's part too")]
 mod tests;
+mod told;
 
 pub use client::{StreamClient, Wet};
 pub use server::{HopInput, StreamServer};
+pub use told::{FrameTold, HopTold, TOLD_FRAMES};
 
 use crate::controls::ControlFrame;
 use crate::geometry::Geometry;
@@ -32,7 +34,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 /// Announces one finished hop in the output ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HopHeader {
     /// Stream it belongs to; others are stale and are thrown away.
     pub generation: u32,
@@ -42,6 +44,8 @@ pub struct HopHeader {
     /// given up is [`Wet::Late`]: it is announced all the same, because an
     /// offline render that has just begun may be waiting for it.
     pub kind: Wet,
+    /// What was done to the frames that it made.
+    pub told: HopTold,
 }
 
 /// What both sides may look at without asking each other.

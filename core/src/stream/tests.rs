@@ -16,6 +16,7 @@ fn echo(server: &mut StreamServer) -> Vec<(u64, bool)> {
             generation: hop.generation,
             position_host: hop.position_host,
             kind: Wet::Ready,
+            told: HopTold::default(),
         };
         let samples = hop.samples.clone();
         server.send(header, &samples);

@@ -11,6 +11,7 @@ use crate::geometry::{
 };
 use crate::model::{ModelError, SynthesisInput, Voice};
 use crate::retrieval::{SearchError, SearchParams};
+use crate::stream::{FrameTold, HopTold};
 use crate::units::ENCODER_RATE;
 use std::time::{Duration, Instant};
 
@@ -94,11 +95,18 @@ pub struct HopReport {
     pub search_error: Option<SearchError>,
     /// The search that the newest frame's controls asked for.
     pub asked: SearchParams,
+    /// What was done to each of the new frames.
+    pub told: HopTold,
 }
 
 impl HopReport {
     /// The newest frame's findings take the place of those before.
-    fn take(&mut self, frame: FrameReport) {
+    fn take(&mut self, number: i64, frame: FrameReport) {
+        self.told.push(FrameTold {
+            frame: number,
+            ratio: frame.ratio,
+            confidence: frame.confidence,
+        });
         self.blend_ratio = frame.ratio;
         self.neighbour_distance = frame.nearest.or(self.neighbour_distance);
         self.confidence = frame.confidence;
@@ -358,7 +366,7 @@ impl Chain {
             let [first, second] = &mut self.blended;
             let blended = self.blender.frame(&self.voice.targets, &frame, [first, second]);
             report.times.search += blended.search;
-            report.take(blended);
+            report.take(number, blended);
             let shift = controls.pitch_shift.ratio();
             self.cache
                 .push([first, second], f0_hz.map(|f0_hz| f0_hz * shift), NOISE_SEED);

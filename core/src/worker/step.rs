@@ -8,7 +8,7 @@ use crate::model::Voice;
 use crate::quality::Quality;
 use crate::selection::TakeTable;
 use crate::status::{StatusCells, TargetInfo, VoiceState};
-use crate::stream::{HopHeader, StreamServer, Wet};
+use crate::stream::{HopHeader, HopTold, StreamServer, Wet};
 use crossbeam_channel::{Receiver, Sender};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -283,6 +283,7 @@ impl Worker {
             generation: hop.generation,
             position_host: hop.position_host,
             kind: Wet::Late,
+            told: HopTold::default(),
         };
         // A hop that nobody will hear in time was only remembered as context.
         if hop.too_late {
@@ -290,10 +291,12 @@ impl Worker {
                 self.status.quality_steps.fetch_add(1, Relaxed);
             }
         } else {
-            header.kind = if self.compute(started) {
-                Wet::Ready
-            } else {
-                Wet::NotReady
+            header.kind = match self.compute(started) {
+                Some(told) => {
+                    header.told = told;
+                    Wet::Ready
+                }
+                None => Wet::NotReady,
             };
         }
         if let Some(streaming) = &mut self.streaming {
@@ -306,15 +309,11 @@ impl Worker {
         NextStep::Again
     }
 
-    /// Runs the voice, or both while one takes over from the other. True if
-    /// `output_host` holds a hop that may be heard.
-    fn compute(&mut self, started: Duration) -> bool {
-        let Some(streaming) = &mut self.streaming else {
-            return false;
-        };
-        let Some(active) = &mut self.active else {
-            return false;
-        };
+    /// Runs the voice, or both while one takes over from the other. Tells of
+    /// the frames if `output_host` holds a hop that may be heard.
+    fn compute(&mut self, started: Duration) -> Option<HopTold> {
+        let streaming = self.streaming.as_mut()?;
+        let active = self.active.as_mut()?;
         if streaming.server.offline() {
             // Whoever waits gets all there is.
             streaming.ladder.release();
@@ -353,11 +352,11 @@ impl Worker {
                 let spent = (self.clock)().saturating_sub(started);
                 self.note_quality(&report, spent, swapped);
                 self.note(&report, spent, hop_ms);
-                true
+                Some(report.told)
             }
             Err(failure) => {
                 self.fail(failure);
-                false
+                None
             }
         }
     }

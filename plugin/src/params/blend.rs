@@ -78,7 +78,7 @@ pub struct BlendParams {
     pub scenes_on: BoolParam,
     #[id = "scene_morph"]
     pub scene_morph: FloatParam,
-    /// Told by the plugin, not set: the ratio that was applied last.
+    /// Told by the plugin, not set: the ratio of the frame that is heard.
     #[id = "out_ratio"]
     pub out_ratio: FloatParam,
     /// Told by the plugin, not set: how far the neighbours can be relied on.
@@ -260,7 +260,7 @@ impl BlendParams {
 }
 
 /// A percentage that the plugin tells. nice-plug makes read-only only what it
-/// hides; the VST3 export shows it.
+/// hides; both exports show it.
 fn output(name: &str) -> FloatParam {
     percent(name, 0.0).non_automatable().hide()
 }

@@ -1,47 +1,56 @@
 //! The object that hosts talk to: forwards to nice-plug's, with corrections.
 
 use super::instance::Instance;
+use super::lines::Lines;
+use super::side::{NO_SPEAKERS, SideChain};
 use super::{keeper, view};
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::BusDirections_::kInput;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ControllerNumbers_::kCtrlModWheel;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::MediaTypes_::kAudio;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ParameterInfo_::ParameterFlags_::kIsReadOnly;
-use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ViewType::kEditor;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
-    AudioBusBuffers, AudioBusBuffers__type0, BusDirection, BusInfo, CString, CtrlNumber, IAudioProcessor,
-    IAudioProcessorTrait, IComponent, IComponentHandler, IComponentTrait, IEditController,
-    IEditControllerTrait, IMidiMapping, IMidiMappingTrait, IProcessContextRequirements,
-    IProcessContextRequirementsTrait, IUnitInfo, IUnitInfoTrait, IoMode, MediaType, ParamID, ParamValue,
-    ParameterInfo, ProcessData, ProcessSetup, ProgramListID, ProgramListInfo, RoutingInfo,
-    SpeakerArrangement, String128, TChar, UnitID, UnitInfo,
+    BusDirection, BusInfo, CString, CtrlNumber, IAudioProcessor, IAudioProcessorTrait, IComponent,
+    IComponentHandler, IComponentTrait, IEditController, IEditControllerTrait, IMidiMapping,
+    IMidiMappingTrait, IProcessContextRequirements, IProcessContextRequirementsTrait, IUnitInfo,
+    IUnitInfoTrait, IoMode, MediaType, ParamID, ParamValue, ParameterInfo, ProcessData, ProcessSetup,
+    ProgramListID, ProgramListInfo, RoutingInfo, SpeakerArrangement, String128, TChar, UnitID, UnitInfo,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
     FIDString, FUnknown, IBStream, IPlugView, IPluginBaseTrait, TBool, TUID, int16, int32, kInvalidArgument,
-    kNotInitialized, kResultFalse, kResultOk, tresult, uint32,
+    kResultFalse, kResultOk, tresult, uint32,
 };
 use nice_plug::wrapper::vst3::vst3::{Class, ComRef};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Audio processor and edit controller in one, as nice-plug has them.
 pub struct Component {
     pub(super) instance: Arc<Instance>,
+    /// The block's parameter changes; the thread that processes uses them.
+    pub(super) lines: Lines,
+    /// Two channels of a side chain made one, up to the largest block.
+    pub(super) side_mono: RefCell<Vec<f32>>,
 }
 
 impl Component {
     /// A new plugin instance.
     #[must_use]
     pub fn new() -> Self {
+        let instance = Instance::new();
+        let params = usize::try_from(instance.own_params()).unwrap_or(0);
         Self {
-            instance: Instance::new(),
+            instance,
+            lines: Lines::new(params),
+            side_mono: RefCell::default(),
         }
     }
 
-    /// Whether this is the side chain's bus and the host gave it no channels.
-    fn is_switched_off(&self, direction: BusDirection, index: int32) -> bool {
+    /// What the host wants the side chain to be, if this is its bus.
+    fn side(&self, direction: BusDirection, index: int32) -> Option<SpeakerArrangement> {
         let is_input = i64::from(direction) == i64::from(kInput);
-        is_input && index == 1 && self.instance.side_off.load(Ordering::Relaxed)
+        self.instance.side.get().filter(|_| is_input && index == 1)
     }
 }
 
@@ -110,9 +119,9 @@ impl IComponentTrait for Component {
         // SAFETY: the host passes null or its own object.
         if let Some(info) = unsafe { info.as_mut() }
             && is_audio
-            && self.is_switched_off(direction, index)
+            && let Some(side) = self.side(direction, index)
         {
-            info.channelCount = 0;
+            info.channelCount = int32::try_from(side.count_ones()).unwrap_or(0);
         }
         answer
     }
@@ -147,17 +156,19 @@ impl IAudioProcessorTrait for Component {
     ) -> tresult {
         // SAFETY: the host passes null or as many arrangements as it says.
         let given = unsafe { inputs.as_ref() }.filter(|_| num_ins == 2);
-        // A host switches the side chain off by giving it no channels. nice-plug
-        // has no such layout: it gets the main bus's, and silence to read. Other
-        // channels than the main bus's it takes without a word and does not use.
+        // nice-plug has no layout for a side chain of other channels than the
+        // track's: it is told of one like the track's, see `side`.
         // SAFETY: two arrangements.
         let side = given.map(|_| unsafe { *inputs.add(1) });
-        let side_off = side == Some(NO_SPEAKERS);
-        if side != given.copied() && !side_off {
+        if !side.is_none_or(SideChain::can_be) {
             return kResultFalse;
         }
         let mut replaced = given.map_or([NO_SPEAKERS; 2], |&main| [main; 2]);
-        let passed = if side_off { replaced.as_mut_ptr() } else { inputs };
+        let passed = if side.is_some() {
+            replaced.as_mut_ptr()
+        } else {
+            inputs
+        };
         // SAFETY: the host's own or a copy, alive during the call.
         let answer = unsafe {
             IAudioProcessorTrait::setBusArrangements(
@@ -169,7 +180,7 @@ impl IAudioProcessorTrait for Component {
             )
         };
         if answer == kResultOk {
-            self.instance.side_off.store(side_off, Ordering::Relaxed);
+            self.instance.side.set(side);
         }
         answer
     }
@@ -186,9 +197,9 @@ impl IAudioProcessorTrait for Component {
         };
         // SAFETY: the host passes null or its own variable.
         if let Some(arrangement) = unsafe { arrangement.as_mut() }
-            && self.is_switched_off(direction, index)
+            && let Some(side) = self.side(direction, index)
         {
-            *arrangement = NO_SPEAKERS;
+            *arrangement = side;
         }
         answer
     }
@@ -203,6 +214,9 @@ impl IAudioProcessorTrait for Component {
             u32::try_from(read.maxSamplesPerBlock).unwrap_or(0),
             Ordering::Relaxed,
         );
+        if let Ok(mut mono) = self.side_mono.try_borrow_mut() {
+            mono.resize(usize::try_from(read.maxSamplesPerBlock).unwrap_or(0), 0.0);
+        }
         // nice-plug stores the mode after it has built the configuration from the
         // one before: the second call sees the right one.
         // SAFETY: passed on under the same contract.
@@ -213,94 +227,9 @@ impl IAudioProcessorTrait for Component {
     }
 
     unsafe fn process(&self, data: *mut ProcessData) -> tresult {
-        // SAFETY: hosts pass null or valid data.
-        let Some(host_data) = (unsafe { data.as_ref() }) else {
-            return kInvalidArgument;
-        };
-        let max_block = self.instance.max_block.load(Ordering::Relaxed);
-        if max_block == 0 {
-            return kNotInitialized;
-        }
-        // Each of these would be a panic or wild reads further in.
-        let fits = u32::try_from(host_data.numSamples).is_ok_and(|samples| samples <= max_block);
-        if !fits || i64::from(host_data.symbolicSampleSize) != i64::from(kSample32) {
-            return kInvalidArgument;
-        }
-        self.instance.link.set_mode(host_data.processMode);
-        self.instance.count_block();
-        let mut checked = *host_data;
-        // SAFETY: the host's bus arrays are as long as it says.
-        unsafe {
-            if lacks_buffers(checked.inputs, checked.numInputs) {
-                checked.numInputs = 0;
-                checked.inputs = std::ptr::null_mut();
-            }
-            if lacks_buffers(checked.outputs, checked.numOutputs) {
-                checked.numOutputs = 0;
-                checked.outputs = std::ptr::null_mut();
-            }
-        }
-        // nice-plug reads as many inputs as the layout has, whatever the host says.
-        let mut inputs = [NO_BUS; 2];
-        if checked.numInputs > 0 && !checked.inputs.is_null() {
-            let count = usize::try_from(checked.numInputs).unwrap_or(0).min(inputs.len());
-            // SAFETY: the host's array is as long as it says.
-            let given = unsafe { std::slice::from_raw_parts(checked.inputs, count) };
-            inputs[..count].copy_from_slice(given);
-            // SAFETY: as above; channel pointers are as many as the bus says.
-            if unsafe { lacks_channels(&inputs[1]) } {
-                inputs[1] = NO_BUS;
-            }
-            checked.inputs = inputs.as_mut_ptr();
-            checked.numInputs = 2;
-        }
-        // SAFETY: a copy of the host's data, alive during the call.
-        let answer = unsafe { IAudioProcessorTrait::process(&self.instance.wrapper, &raw mut checked) };
-        // SAFETY: the host's object is null or alive during the call.
-        unsafe { self.instance.tell_outputs(checked.outputParameterChanges) };
-        answer
+        // SAFETY: passed on under the same contract.
+        unsafe { self.process_block(data) }
     }
-}
-
-/// The arrangement of a bus without channels.
-const NO_SPEAKERS: SpeakerArrangement = 0;
-
-/// A bus that is not there.
-const NO_BUS: AudioBusBuffers = AudioBusBuffers {
-    numChannels: 0,
-    silenceFlags: 0,
-    __field0: AudioBusBuffers__type0 {
-        channelBuffers32: std::ptr::null_mut(),
-    },
-};
-
-/// Whether a bus comes without all of its channels.
-///
-/// # Safety
-/// The bus's pointer must be null or hold as many channels as it says.
-unsafe fn lacks_channels(bus: &AudioBusBuffers) -> bool {
-    let count = usize::try_from(bus.numChannels).unwrap_or(0);
-    // SAFETY: both union members are one pointer.
-    let channels = unsafe { bus.__field0.channelBuffers32 };
-    // SAFETY: not null, and as long as the bus says.
-    count == 0
-        || channels.is_null()
-        || unsafe { std::slice::from_raw_parts(channels, count) }
-            .iter()
-            .any(|channel| channel.is_null())
-}
-
-/// Whether the main bus comes without channel pointers, as some hosts do for a
-/// bus that is switched off.
-///
-/// # Safety
-/// `buses` must be null or hold `count` buses.
-unsafe fn lacks_buffers(buses: *mut AudioBusBuffers, count: int32) -> bool {
-    if buses.is_null() || count < 1 {
-        return false;
-    }
-    // SAFETY: not null and at least one long; both union members are one pointer.
-    unsafe { (*buses).numChannels < 1 || (*buses).__field0.channelBuffers32.is_null() }
 }
 
 impl IEditControllerTrait for Component {

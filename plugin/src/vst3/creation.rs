@@ -9,6 +9,7 @@ use super::instance::Instance;
 use crate::editor::VoxmeldEditor;
 use crate::params::VoxmeldParams;
 use crate::plugin::Voxmeld;
+use crate::timeline::{Timeline, take_newest};
 use nice_plug::prelude::*;
 use nice_plug::wrapper::vst3::Wrapper;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ProcessModes_::kOffline;
@@ -55,6 +56,8 @@ impl HostLink {
 pub struct Creation {
     /// Shared with the plugin, which reads it in `process`.
     pub link: Arc<HostLink>,
+    /// What the plugin tells of each block.
+    pub timeline: Arc<Timeline>,
     /// The plugin's parameters.
     pub params: Option<Arc<VoxmeldParams>>,
     /// The plugin's editor.
@@ -72,7 +75,11 @@ thread_local! {
 pub fn create() -> (Wrapper<Voxmeld>, Creation) {
     IN_PROGRESS.set(Some(Creation::default()));
     let wrapper = Wrapper::new();
-    (wrapper, IN_PROGRESS.take().unwrap_or_default())
+    let mut creation = IN_PROGRESS.take().unwrap_or_default();
+    if let Some(timeline) = take_newest() {
+        creation.timeline = timeline;
+    }
+    (wrapper, creation)
 }
 
 /// Called by the plugin's constructor; `None` where no VST3 host asked for it.

@@ -2,8 +2,10 @@
 
 use super::creation::{self, HostLink};
 use super::keeper;
+use super::side::SideChain;
 use crate::editor::VoxmeldEditor;
 use crate::plugin::Voxmeld;
+use crate::timeline::Timeline;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use nice_plug::editor::Editor;
 use nice_plug::params::Param;
@@ -18,7 +20,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
 use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kResultOk};
 use nice_plug::wrapper::vst3::vst3::{ComPtr, ComRef};
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -34,8 +36,10 @@ pub struct Instance {
     pub resizable: bool,
     /// Read by the plugin in `process`.
     pub link: Arc<HostLink>,
-    /// The host gave the side chain no channels.
-    pub side_off: AtomicBool,
+    /// What the plugin tells of each block.
+    pub timeline: Arc<Timeline>,
+    /// The side chain as the host wants it.
+    pub side: SideChain,
     /// `maxSamplesPerBlock` of the last `setupProcessing`; 0 = not set up yet.
     pub max_block: AtomicU32,
     /// Takes the host's thread to [`Self::deliver`]; `None` where that is not needed or not possible.
@@ -49,8 +53,10 @@ pub struct Instance {
     own_params: int32,
     /// The modulation wheel.
     wheel: Option<ParamID>,
-    /// Parameters that the plugin tells, and what the host was told last.
-    outputs: Vec<(ParamID, AtomicU64)>,
+    /// Parameters that have values between any two, and are not told by MIDI.
+    lines: HashSet<ParamID>,
+    /// Parameters that the plugin tells: ratio, confidence.
+    outputs: Vec<ParamID>,
     handler: Mutex<Option<ComPtr<IComponentHandler>>>,
     edits: (Sender<Edit>, Receiver<Edit>),
 }
@@ -91,9 +97,14 @@ impl Instance {
         let blend = creation.params.as_ref().map(|params| &params.blend);
         let id_of = |param: ParamPtr| param_ids.get(&param).copied();
         let told = blend.map(|blend| [blend.out_ratio.as_ptr(), blend.out_confidence.as_ptr()]);
-        let outputs = told.into_iter().flatten().filter_map(id_of);
-        let outputs = outputs.map(|id| (id, AtomicU64::new(u64::MAX))).collect();
+        let outputs: Vec<ParamID> = told.into_iter().flatten().filter_map(id_of).collect();
         let wheel = blend.and_then(|blend| id_of(blend.wheel.as_ptr()));
+        let lines = param_ids
+            .iter()
+            // SAFETY: the parameters live as long as the wrapper; nothing is changed.
+            .filter(|(param, id)| unsafe { param.step_count() }.is_none() && Some(**id) != wheel)
+            .map(|(_, id)| *id)
+            .collect();
         let instance = Arc::new(Self {
             wrapper,
             was_opened: AtomicBool::new(false),
@@ -103,13 +114,15 @@ impl Instance {
                 .is_some_and(|editor| editor.resize_hint().can_resize),
             editor: creation.editor.map(Mutex::new),
             link: creation.link,
-            side_off: AtomicBool::new(false),
+            timeline: creation.timeline,
+            side: SideChain::default(),
             max_block: AtomicU32::new(0),
             wake_host_thread: Mutex::new(None),
             pending: Mutex::default(),
             blocks: AtomicU64::new(0),
             own_params: int32::try_from(param_ids.len()).unwrap_or(0),
             wheel,
+            lines,
             outputs,
             param_ids,
             handler: Mutex::new(None),
@@ -140,10 +153,17 @@ impl Instance {
     /// Whether a parameter is told by the plugin and not set by anyone.
     #[must_use]
     pub fn is_output(&self, id: ParamID) -> bool {
-        self.outputs.iter().any(|output| output.0 == id)
+        self.outputs.contains(&id)
     }
 
-    /// Tells the host those parameters that changed, at the block's first sample.
+    /// Whether a parameter's points are corners of lines, see [`super::lines`].
+    #[must_use]
+    pub fn is_line(&self, id: ParamID) -> bool {
+        self.lines.contains(&id)
+    }
+
+    /// Tells the host what was done to the frames of the block, each at the
+    /// sample at which its middle is heard.
     ///
     /// # Real-time
     /// Atomics, and the host's own lists.
@@ -155,19 +175,20 @@ impl Instance {
         let Some(changes) = (unsafe { ComRef::from_raw(changes) }) else {
             return;
         };
-        for (id, told) in &self.outputs {
-            // SAFETY: plain numbers.
-            let value = unsafe { self.wrapper.getParamNormalized(*id) };
-            if told.swap(value.to_bits(), Ordering::Relaxed) == value.to_bits() {
-                continue;
-            }
+        if self.timeline.heard(0).is_none() {
+            return;
+        }
+        for (which, id) in self.outputs.iter().enumerate() {
             let mut index = 0;
-            // SAFETY: both are ours and alive during the call; the queue is the
-            // host's, null or alive as long as its list.
-            unsafe {
-                if let Some(queue) = ComRef::from_raw(changes.addParameterData(id, &raw mut index)) {
-                    queue.addPoint(0, value, &raw mut index);
-                }
+            // SAFETY: both are alive during the call; the queue is the host's, null
+            // or alive as long as its list.
+            let queue = unsafe { ComRef::from_raw(changes.addParameterData(id, &raw mut index)) };
+            let Some(queue) = queue else { continue };
+            for heard in (0..).map_while(|n| self.timeline.heard(n)) {
+                let value = if which == 0 { heard.ratio } else { heard.confidence };
+                let offset = int32::try_from(heard.offset).unwrap_or(0);
+                // SAFETY: as above.
+                unsafe { queue.addPoint(offset, ParamValue::from(value.clamp(0.0, 1.0)), &raw mut index) };
             }
         }
     }

@@ -15,6 +15,10 @@
 //! 3. A task that its background thread finds without an instance ends that
 //!    thread for all instances, and an instance that dies on it aborts the
 //!    host. [`keeper`] sees to it that neither can happen.
+//! 4. It takes the points of an automation curve for steps; they are corners of
+//!    lines, and [`lines`] draws them.
+//! 5. It sends no parameter values from the audio thread, and takes no side chain
+//!    of other channels than the track's; [`component`] and [`side`] add both.
 //!
 //! # When it can go
 //! When a later nice-plug passes, with `nice_export_vst3!`, the host tests of
@@ -24,7 +28,7 @@
 //!
 //! # How it is built
 //! [`component::Component`] forwards every interface method to nice-plug's
-//! object, except those named above. One [`instance::Instance`] is shared by
+//! object, except those named above; `process` looks after each block. One [`instance::Instance`] is shared by
 //! the component and its view, so a view that a host releases late stays valid.
 
 pub mod component;
@@ -34,10 +38,13 @@ pub mod gui_context;
 pub mod instance;
 pub mod keeper;
 pub mod keys;
+pub mod lines;
 pub mod memory_stream;
+mod process;
 #[cfg(all(unix, not(target_os = "macos")))]
 pub mod run_loop;
 pub mod shared;
+pub mod side;
 pub mod view;
 
 #[cfg(test)]

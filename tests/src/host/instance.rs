@@ -29,6 +29,16 @@ pub struct Instance {
     steady_time: u64,
     /// As the plugin was told.
     offline: bool,
+    /// The block's events from the plugin; with memory for more than ever come.
+    answers: EventBuffer,
+    told: Vec<Told>,
+}
+
+/// A value that the plugin sent.
+struct Told {
+    position: u64,
+    id: ClapId,
+    value: f64,
 }
 
 impl Instance {
@@ -57,6 +67,8 @@ impl Instance {
             outputs: AudioPorts::with_capacity(2, 1),
             steady_time: 0,
             offline: false,
+            answers: EventBuffer::with_capacity(4_096),
+            told: Vec::new(),
         })
     }
 
@@ -111,6 +123,38 @@ impl Instance {
                     .inactive_plugin_handle()
                     .context("neither active nor inactive")?;
                 extension.flush(&mut handle, &input, &mut output);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the plugin told of a parameter since the last reset: values in its
+    /// units, and the samples since then at which it told them.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn told(&self, name: &str) -> Result<Vec<(u64, f64)>> {
+        let id = self.param(name)?.id;
+        let of_it = self.told.iter().filter(|told| told.id == id);
+        Ok(of_it.map(|told| (told.position, told.value)).collect())
+    }
+
+    /// Keeps the values that a block of `len` samples has told.
+    fn keep_told(&mut self, len: usize) -> Result<()> {
+        let mut last = 0;
+        for event in &self.answers {
+            let at = event.header().time();
+            ensure!(at >= last, "an event at {at} after one at {last}");
+            ensure!((at as usize) < len, "an event at {at} in a block of {len}");
+            last = at;
+            if let Some(event) = event.as_event::<ParamValueEvent>()
+                && let Some(id) = event.param_id()
+            {
+                self.told.push(Told {
+                    position: self.steady_time + u64::from(at),
+                    id,
+                    value: event.value(),
+                });
             }
         }
         Ok(())
@@ -186,6 +230,7 @@ impl Instance {
                 .context("the plugin does not start processing")?;
             self.processor = Some(started);
             self.steady_time = 0;
+            self.told.clear();
             self.serve_callbacks();
             if !self.asked.restart.load(SeqCst) {
                 return Ok(());
@@ -231,6 +276,7 @@ impl Instance {
         let processor = self.processor.as_mut().context("not active")?;
         watched(|| processor.reset());
         self.steady_time = 0;
+        self.told.clear();
         Ok(())
     }
 
@@ -310,7 +356,7 @@ impl Instance {
         events: &EventBuffer,
     ) -> Result<()> {
         let len = input.first().map_or(0, |channel| channel.len());
-        let mut answers = EventBuffer::new();
+        self.answers.clear();
         let processor = self.processor.as_mut().context("not active")?;
         // What the plugin leaves unwritten must be seen, not taken for silence.
         output.iter_mut().for_each(|channel| channel.fill(f32::NAN));
@@ -326,12 +372,13 @@ impl Instance {
             latency: 0,
             channels: AudioPortBufferType::f32_output_only(output.iter_mut().map(|channel| &mut **channel)),
         }]);
-        let (events, mut answers) = (events.as_input(), answers.as_output());
+        let (events, mut answers) = (events.as_input(), self.answers.as_output());
         let time = Some(self.steady_time);
         let mut process = || processor.process(&input, &mut output, &events, &mut answers, time, None);
         // In an offline render the plugin may wait for its worker.
         let processed = if self.offline { process() } else { watched(process) };
         processed?;
+        self.keep_told(len)?;
         self.steady_time += len as u64;
         self.serve_callbacks();
         Ok(())

@@ -1,7 +1,7 @@
 //! Parameters by name, in parts of their range.
 
 use anyhow::{Context, Result};
-use clack_extensions::params::{ParamInfoBuffer, PluginParams};
+use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
 use clack_host::events::event_types::ParamValueEvent;
 use clack_host::prelude::*;
 
@@ -18,6 +18,10 @@ pub struct Param {
     pub max: f64,
     /// Value of a new instance.
     pub default: f64,
+    /// Told by the plugin, not set by the host.
+    pub read_only: bool,
+    /// Not to be shown.
+    pub hidden: bool,
 }
 
 impl Param {
@@ -65,6 +69,8 @@ pub(super) fn read_all(plugin: &PluginMainThreadHandle<'_>, extension: PluginPar
                 min: info.min_value,
                 max: info.max_value,
                 default: info.default_value,
+                read_only: info.flags.contains(ParamInfoFlags::IS_READONLY),
+                hidden: info.flags.contains(ParamInfoFlags::IS_HIDDEN),
             })
         })
         .collect()

@@ -1,0 +1,246 @@
+//! A headless VST3 host by the book: loads the built plugin into this process,
+//! renders offline, draws automation as lines, and keeps what the plugin tells.
+//!
+//! pedalboard and other JUCE hosts (`tests/vst3.rs`) send one point per block at
+//! its first sample and drop output parameters; this one does neither.
+
+mod points;
+
+use anyhow::{Context, Result, ensure};
+use points::PointList;
+use std::collections::BTreeMap;
+use std::ffi::c_void;
+use std::path::Path;
+use vst3::Steinberg::Vst::BusDirections_::kInput;
+use vst3::Steinberg::Vst::MediaTypes_::kAudio;
+use vst3::Steinberg::Vst::ProcessModes_::kOffline;
+use vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
+use vst3::Steinberg::Vst::{
+    AudioBusBuffers, AudioBusBuffers__type0, IAudioProcessor, IAudioProcessorTrait, IComponent,
+    IComponentTrait, IEditController, IEditControllerTrait, IParameterChanges, ParamID, ParameterInfo,
+    ProcessData, ProcessSetup, SpeakerArrangement,
+};
+use vst3::Steinberg::{
+    IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait, PClassInfo, int32, kResultOk, tresult,
+};
+use vst3::{ComPtr, ComWrapper, Interface};
+
+/// Sample of the block, and value of 0..=1.
+pub type Point = (i32, f64);
+
+/// One loaded instance, active, offline.
+pub struct Vst3 {
+    component: ComPtr<IComponent>,
+    processor: ComPtr<IAudioProcessor>,
+    titles: BTreeMap<String, ParamID>,
+    read_only: Vec<ParamID>,
+    /// Samples played.
+    position: u64,
+    told: Vec<(u64, ParamID, f64)>,
+    // Last: the library goes when nothing of it is left.
+    _library: libloading::Library,
+}
+
+type Entry = unsafe extern "system" fn() -> *mut c_void;
+type ModuleEntry = unsafe extern "C" fn(*mut c_void) -> bool;
+
+fn done(answer: tresult, what: &str) -> Result<()> {
+    ensure!(answer == kResultOk, "{what}: {answer}");
+    Ok(())
+}
+
+impl Vst3 {
+    /// Loads the bundle under test and activates an instance at 48 kHz with these
+    /// arrangements of the track and of the side chain.
+    ///
+    /// # Errors
+    /// If anything is missing or refused.
+    pub fn load(max_block: usize, track: SpeakerArrangement, side: SpeakerArrangement) -> Result<Self> {
+        let bundle = crate::env::bundle()?.join("voxmeld.vst3");
+        Self::load_file(
+            &bundle.join("Contents").join("x86_64-linux").join("voxmeld.so"),
+            max_block,
+            [track, side],
+        )
+    }
+
+    fn load_file(file: &Path, max_block: usize, arrangements: [SpeakerArrangement; 2]) -> Result<Self> {
+        // SAFETY: the library under test; its initialisers do nothing.
+        let library = unsafe { libloading::Library::new(file) }?;
+        // SAFETY: entry points by VST3's names and signatures; the factory's and
+        // all further pointers are the plugin's, with references for us.
+        unsafe {
+            let enter: libloading::Symbol<ModuleEntry> = library.get(b"ModuleEntry")?;
+            // Hosts pass the library's handle; null would do as well.
+            ensure!(enter(std::ptr::null_mut()), "ModuleEntry refuses");
+            let entry: libloading::Symbol<Entry> = library.get(b"GetPluginFactory")?;
+            let factory = ComPtr::<IPluginFactory>::from_raw(entry().cast())
+                .context("GetPluginFactory gives nothing")?;
+            let mut class: PClassInfo = std::mem::zeroed();
+            done(factory.getClassInfo(0, &raw mut class), "class")?;
+            let mut object = std::ptr::null_mut();
+            let answer = factory.createInstance(
+                class.cid.as_ptr().cast(),
+                IComponent::IID.as_ptr().cast(),
+                &raw mut object,
+            );
+            done(answer, "createInstance")?;
+            let component = ComPtr::<IComponent>::from_raw(object.cast()).context("no component")?;
+            done(component.initialize(std::ptr::null_mut()), "initialize")?;
+            let processor = component.cast::<IAudioProcessor>().context("no processor")?;
+            let controller = component.cast::<IEditController>().context("no controller")?;
+            let [track, side] = arrangements;
+            let (mut ins, mut outs) = ([track, side], [track]);
+            done(
+                processor.setBusArrangements(ins.as_mut_ptr(), 2, outs.as_mut_ptr(), 1),
+                "arrangements",
+            )?;
+            let mut setup = ProcessSetup {
+                processMode: small(kOffline)?,
+                symbolicSampleSize: small(kSample32)?,
+                maxSamplesPerBlock: i32::try_from(max_block)?,
+                sampleRate: 48_000.0,
+            };
+            done(processor.setupProcessing(&raw mut setup), "setupProcessing")?;
+            for bus in 0..2 {
+                component.activateBus(small(kAudio)?, small(kInput)?, bus, 1);
+            }
+            done(component.setActive(1), "setActive")?;
+            processor.setProcessing(1);
+            let (titles, read_only) = titles(&controller);
+            Ok(Self {
+                component,
+                processor,
+                titles,
+                read_only,
+                position: 0,
+                told: Vec::new(),
+                _library: library,
+            })
+        }
+    }
+
+    fn id(&self, title: &str) -> Result<ParamID> {
+        let id = self.titles.get(title).copied();
+        id.with_context(|| format!("the plugin has no parameter \"{title}\""))
+    }
+
+    /// Whether a parameter is one that the plugin tells.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn is_read_only(&self, title: &str) -> Result<bool> {
+        Ok(self.read_only.contains(&self.id(title)?))
+    }
+
+    /// The latency that it reports, in samples.
+    #[must_use]
+    pub fn latency(&self) -> u64 {
+        // SAFETY: no arguments.
+        u64::from(unsafe { self.processor.getLatencySamples() })
+    }
+
+    /// What was told of a parameter: (sample since the beginning, value).
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn told(&self, title: &str) -> Result<Vec<(u64, f64)>> {
+        let id = self.id(title)?;
+        let of_it = self.told.iter().filter(|told| told.1 == id);
+        Ok(of_it.map(|&(at, _, value)| (at, value)).collect())
+    }
+
+    /// One block: as many channels as were arranged, and points by title.
+    ///
+    /// # Errors
+    /// If it is refused, or a title unknown.
+    pub fn process(
+        &mut self,
+        track: &mut [Vec<f32>],
+        side: &mut [Vec<f32>],
+        points: &[(&str, Vec<Point>)],
+    ) -> Result<()> {
+        let len = track.first().map_or(0, Vec::len);
+        let given = ComWrapper::new(PointList::default());
+        for (title, points) in points {
+            given.give(self.id(title)?, points);
+        }
+        let answers = ComWrapper::new(PointList::default());
+        let list = |list: &ComWrapper<PointList>| list.to_com_ptr::<IParameterChanges>().context("a list");
+        let (given, told) = (list(&given)?, list(&answers)?);
+        let pointers = |channels: &mut [Vec<f32>]| -> Vec<*mut f32> {
+            channels.iter_mut().map(|channel| channel.as_mut_ptr()).collect()
+        };
+        let (mut track, mut side) = (pointers(track), pointers(side));
+        let bus = |channels: &mut Vec<*mut f32>| AudioBusBuffers {
+            numChannels: channels.len() as int32,
+            silenceFlags: 0,
+            __field0: AudioBusBuffers__type0 {
+                channelBuffers32: channels.as_mut_ptr(),
+            },
+        };
+        let mut inputs = [bus(&mut track), bus(&mut side)];
+        let mut outputs = [bus(&mut track)];
+        let mut data = ProcessData {
+            processMode: small(kOffline)?,
+            symbolicSampleSize: small(kSample32)?,
+            numSamples: i32::try_from(len)?,
+            numInputs: 2,
+            numOutputs: 1,
+            inputs: inputs.as_mut_ptr(),
+            outputs: outputs.as_mut_ptr(),
+            inputParameterChanges: given.as_ptr(),
+            outputParameterChanges: told.as_ptr(),
+            inputEvents: std::ptr::null_mut(),
+            outputEvents: std::ptr::null_mut(),
+            processContext: std::ptr::null_mut(),
+        };
+        // SAFETY: everything that the data points to outlives the call.
+        done(unsafe { self.processor.process(&raw mut data) }, "process")?;
+        for (id, points) in answers.taken() {
+            for (at, value) in points {
+                ensure!((0..len as i32).contains(&at), "told at sample {at} of {len}");
+                self.told.push((self.position + at as u64, id, value));
+            }
+        }
+        self.position += len as u64;
+        Ok(())
+    }
+}
+
+impl Drop for Vst3 {
+    fn drop(&mut self) {
+        // SAFETY: in the order that hosts end with.
+        unsafe {
+            self.processor.setProcessing(0);
+            self.component.setActive(0);
+            self.component.terminate();
+        }
+    }
+}
+
+/// The SDK's constants have types of their own.
+fn small(constant: impl TryInto<int32>) -> Result<int32> {
+    constant.try_into().ok().context("a small constant")
+}
+
+/// Ids by title, and those that are read-only.
+fn titles(controller: &ComPtr<IEditController>) -> (BTreeMap<String, ParamID>, Vec<ParamID>) {
+    let mut titles = BTreeMap::new();
+    let mut read_only = Vec::new();
+    // SAFETY: no arguments.
+    for index in 0..unsafe { controller.getParameterCount() } {
+        // SAFETY: all zero is a valid description: numbers and characters.
+        let mut info: ParameterInfo = unsafe { std::mem::zeroed() };
+        // SAFETY: `info` outlives the call.
+        if unsafe { controller.getParameterInfo(index, &raw mut info) } != kResultOk {
+            continue;
+        }
+        let title = info.title.split(|&letter| letter == 0).next().unwrap_or_default();
+        titles.insert(String::from_utf16_lossy(title), info.id);
+        if info.flags & 2 != 0 {
+            read_only.push(info.id);
+        }
+    }
+    (titles, read_only)
+}
