@@ -59,7 +59,7 @@ fn continuity_calms_what_is_retrieved_at_no_greater_distance() -> Result<()> {
     };
     let mut lines = Vec::new();
     for k in [8, 16] {
-        for continuity in [0.0, 0.25, 0.5, 1.0] {
+        for continuity in [0.0, 0.1, 0.25, 0.5, 1.0] {
             let (jitter, distance) = with(k, continuity);
             lines.push(format!(
                 "k {k:2}, continuity {continuity:.2}: jitter {jitter:.4}, distance {distance:.4}"

@@ -172,7 +172,7 @@ pub fn frame(
     }
     mean.iter_mut().for_each(|value| *value /= total);
     rank /= total;
-    let x = ((rank - 0.75) / 0.75).clamp(0.0, 1.0);
+    let x = ((rank - 0.75) / 0.5).clamp(0.0, 1.0);
     let trust = 1.0 - f64::from(set.trust) * (3.0 * x * x - 2.0 * x * x * x);
     let drive = &controls.drive;
     let driven = f64::from(controls.blend_ratio)

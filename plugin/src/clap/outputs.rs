@@ -82,11 +82,14 @@ unsafe extern "C" fn try_push(list: *const clap_output_events, event: *const cla
     unsafe { outputs.push(event) }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "some fifty bytes")]
+const EVENT_SIZE: u32 = size_of::<clap_event_param_value>() as u32;
+
 /// A value (0..=1) of a parameter, for all notes.
 fn value_event(time: u32, id: u32, value: f32) -> clap_event_param_value {
     clap_event_param_value {
         header: clap_event_header {
-            size: const { size_of::<clap_event_param_value>() as u32 },
+            size: EVENT_SIZE,
             time,
             space_id: CLAP_CORE_EVENT_SPACE_ID,
             type_: CLAP_EVENT_PARAM_VALUE,

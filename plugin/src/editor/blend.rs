@@ -8,6 +8,7 @@ use crate::params::MorphByParam;
 use egui::{DragValue, Rect, RichText, ScrollArea, Sense, Ui, vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::prelude::ParamSetter;
+use std::collections::BTreeMap;
 use voxmeld_core::controls::{MAX_TARGETS, Scene};
 use voxmeld_core::pack::PackManifest;
 use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
@@ -21,7 +22,7 @@ pub struct BlendPage {
 }
 
 /// Height of the upper cards.
-const UPPER: f32 = 268.0;
+const UPPER: f32 = 252.0;
 /// Side of the pad.
 const PAD: f32 = 196.0;
 
@@ -158,29 +159,45 @@ fn takes(app: &App, engine: &EngineStatus, ui: &mut Ui) {
     let mut selection = before.clone();
     ScrollArea::vertical()
         .id_salt("takes")
+        .min_scrolled_height(20.0)
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            for target in &engine.targets {
+            ui.spacing_mut().item_spacing.y = 4.0;
+            for target in engine.targets.iter().filter(|target| !target.sources.is_empty()) {
+                ui.label(RichText::new(&target.name).color(MUTED).size(12.0));
+                let table = selection.takes.entry(target.name.clone()).or_default();
                 for source in &target.sources {
-                    let table = selection.takes.entry(target.name.clone()).or_default();
-                    let mut percent = table.get(source).copied().unwrap_or(100);
-                    ui.horizontal(|ui| {
-                        let drag = DragValue::new(&mut percent).range(0..=100).suffix(" %");
-                        ui.add_sized(vec2(64.0, 20.0), drag);
-                        let colour = if percent == 0 { MUTED } else { TEXT };
-                        ui.label(RichText::new(source).color(colour).size(13.0));
-                    });
-                    if percent < 100 {
-                        table.insert(source.clone(), percent);
-                    } else {
-                        table.remove(source);
-                    }
+                    take(ui, source, table);
                 }
             }
         });
     selection.takes.retain(|_, table| !table.is_empty());
     if selection.takes != before.takes {
         app.link.params.voice.choose(selection);
+    }
+}
+
+/// One recording: its weight, and a switch to mute it.
+fn take(ui: &mut Ui, source: &String, table: &mut BTreeMap<String, u8>) {
+    let mut percent = table.get(source).copied().unwrap_or(100);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = 20.0;
+        let drag = DragValue::new(&mut percent).range(0..=100).suffix(" %");
+        ui.add_sized(vec2(64.0, 20.0), drag);
+        let colour = if percent == 0 { MUTED } else { TEXT };
+        let name = egui::Label::new(RichText::new(source).color(colour).size(13.0)).truncate();
+        if ui
+            .add(name.sense(Sense::click()))
+            .on_hover_text("Click to mute, or to take it back")
+            .clicked()
+        {
+            percent = if percent == 0 { 100 } else { 0 };
+        }
+    });
+    if percent < 100 {
+        table.insert(source.clone(), percent);
+    } else {
+        table.remove(source);
     }
 }
 

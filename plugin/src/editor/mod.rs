@@ -38,7 +38,7 @@ pub type VoxmeldEditor = EguiEditor<App>;
 /// Size of a new window, in points.
 const SIZE: LogicalSize<f32> = LogicalSize {
     width: 840.0,
-    height: 616.0,
+    height: 660.0,
 };
 
 /// Below this, texts would be cut off.

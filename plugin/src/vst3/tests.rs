@@ -15,7 +15,6 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{
     IBStream, int32, kInvalidArgument, kNotInitialized, kResultFalse, kResultOk, tresult,
 };
 use std::ptr::null_mut;
-use std::sync::Arc;
 
 const MAX_BLOCK: i32 = 64;
 
@@ -242,7 +241,7 @@ fn garbage_as_state_is_refused_and_changes_nothing() {
 #[test]
 fn instances_come_and_go_under_automation() {
     for round in 0..20 {
-        let component = Arc::new(Component::new());
+        let component = Component::new();
         let other = Component::new();
         let id = first_id(&component);
         std::thread::scope(|scope| {
