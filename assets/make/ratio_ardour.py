@@ -69,7 +69,9 @@ def ardour(folder, script):
 
 def furnish(folder, speech):
     """The recording on the track, and the lane to the sample."""
-    shutil.copy(speech, f"{folder}/interchange/ses/audiofiles/in.wav")
+    files = f"{folder}/interchange/{os.path.basename(folder)}/audiofiles"
+    os.makedirs(files, exist_ok=True)
+    shutil.copy(speech, f"{files}/in.wav")
     with open(f"{folder}/ses.ardour") as file:
         text = file.read()
     end = SECONDS * RATE * SUPERCLOCK
@@ -139,7 +141,7 @@ def draw(recorded, out):
     top.plot(lane[:, 0] / RATE, lane[:, 1] / 100, color="#b0b4bc", linewidth=3, label="automation lane")
     top.plot(placed[:, 0], placed[:, 1], ".", color="#1f9e87", markersize=4, label="told by the plugin, at its frame")
     top.set_ylabel("blend ratio")
-    top.legend(loc="upper right", fontsize=8)
+    top.legend(loc="upper center", fontsize=8)
     bottom.plot(placed[:, 0], placed[:, 2], color="#c98a2b", linewidth=0.8)
     bottom.set_ylabel("confidence")
     bottom.set_xlabel("seconds")
