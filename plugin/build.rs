@@ -1,14 +1,15 @@
-//! Link arguments of the plugin's shared library.
+//! Sends faiss's innermost functions to faster ones where the processor has AVX2: see
+//! `core/link/fvec_dispatch.c`. Each package that links faiss has to ask its linker for it.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        // A host may carry its own faiss, BLAS or OpenMP: nothing of ours may be visible to it or replace it, so
-        // what comes from static archives stays local. rustc's export list says so already; this is the second
-        // lock, and covers builds with other linkers and flags.
-        println!("cargo:rustc-cdylib-link-arg=-Wl,--exclude-libs,ALL");
-        // An open symbol would otherwise be found, or not, in whatever the host has loaded.
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,defs");
-        // No rpath: everything is linked in, except ONNX Runtime, which is loaded by absolute path.
+    let target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}"));
+    if target("ARCH").as_deref() == Ok("x86_64") && target("OS").as_deref() == Ok("linux") {
+        for function in [
+            "_ZN5faiss10fvec_L2sqrEPKfS1_m",
+            "_ZN5faiss18fvec_inner_productEPKfS1_m",
+        ] {
+            println!("cargo:rustc-link-arg=-Wl,--wrap={function}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! One plugin instance's engine: ties stream, worker and loader together.
 
+use crate::builder::{Fulfilled, IndexBuilder, IndexWish, IndexWork, Instance};
 use crate::geometry::{Geometry, Hop};
 use crate::loader::{LoaderCommand, LoaderThread};
 use crate::model::Voice;
@@ -52,6 +53,7 @@ struct Shared {
     selection: Mutex<VoiceSelection>,
     load: Sender<LoaderCommand>,
     worker: Sender<WorkerCommand>,
+    builder: IndexBuilder,
 }
 
 /// One per plugin instance. Making one is cheap: no thread, no file.
@@ -85,6 +87,7 @@ impl Engine {
                 selection: Mutex::new(VoiceSelection::nothing()),
                 load,
                 worker: commands.0.clone(),
+                builder: IndexBuilder::default(),
             }),
             requests,
             threads: None,
@@ -204,6 +207,8 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        // Handles may live on, but no thread of ours may outlive the library.
+        self.shared.builder.close();
         self.deactivate();
     }
 }
@@ -212,6 +217,30 @@ impl Shared {
     fn ask(&self, selection: VoiceSelection) {
         self.status.loads_pending.fetch_add(1, Relaxed);
         let _ = self.load.send(LoaderCommand::Load(Box::new(selection)));
+    }
+
+    /// An index was made for the voice `of`: it is loaded where that voice is still chosen.
+    fn take_index(&self, of: &VoiceSelection, made: Fulfilled) {
+        let mut current = self.selection.lock();
+        let same_voice = (&current.pack, &current.encoder, &current.synthesizer)
+            == (&of.pack, &of.encoder, &of.synthesizer);
+        let said = if same_voice {
+            let selection = VoiceSelection {
+                takes: current.takes.clone(),
+                ..made.selection
+            };
+            current.clone_from(&selection);
+            drop(current);
+            // Also where it is the same file as before: it has changed.
+            self.ask(selection);
+            made.said
+        } else {
+            format!(
+                "{}; another voice was chosen meanwhile, so it is not loaded",
+                made.said
+            )
+        };
+        self.builder.tell(IndexWork::Done { said });
     }
 }
 
@@ -241,6 +270,32 @@ impl EngineHandle {
             return;
         }
         self.shared.ask(selection);
+    }
+
+    /// Makes an index in the background, and loads it; [`EngineStatus::index_work`]
+    /// tells how it goes. While one is being made, nothing happens.
+    pub fn make_index(&self, wish: IndexWish) {
+        let of = self.selection();
+        let instance = Instance {
+            selection: of.clone(),
+            encoder: self.shared.status.encoder.lock().clone(),
+            worker: self.shared.worker.clone(),
+        };
+        let shared = Arc::downgrade(&self.shared);
+        self.shared.builder.start(wish, instance, move |outcome| {
+            let Some(shared) = shared.upgrade() else { return };
+            match outcome {
+                Ok(made) => shared.take_index(&of, made),
+                Err(error) => shared.builder.tell(IndexWork::Failed {
+                    why: error.to_string(),
+                }),
+            }
+        });
+    }
+
+    /// Ends the making of an index; the same wish goes on from there.
+    pub fn stop_making_index(&self) {
+        self.shared.builder.stop();
     }
 
     /// What was asked for last.
@@ -281,6 +336,7 @@ impl EngineHandle {
             distance_rank: cells.distance_rank.load(),
             agreement: cells.agreement.load(),
             targets: cells.targets.lock().clone(),
+            index_work: self.shared.builder.work(),
             input_peak,
             output_peak,
         }

@@ -6,6 +6,7 @@
 //! | audio (the host's) | [`rt::AudioSide`] with a [`stream::StreamClient`] | push, pop, arithmetic |
 //! | worker, one per instance | [`worker::Worker`] with the [`model::Voice`] | everything but touch the host |
 //! | loader, one per instance | the voice being built | read files, make sessions, warm up |
+//! | index, while one is made | its encoder, the vectors | read and write files, encode, train |
 //! | GUI | an [`engine::EngineHandle`] | send commands, never wait for the worker |
 //!
 //! Start reading at [`engine::Engine`], then `worker::pipeline` for what
@@ -24,6 +25,7 @@
 )]
 
 pub mod blend;
+pub mod builder;
 pub mod controls;
 pub mod dsp;
 pub mod engine;

@@ -4,13 +4,13 @@ use crate::blend::Target;
 use crate::controls::MAX_TARGETS;
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, LOOKAHEAD_FRAMES_50HZ};
-use crate::indexing::file_sha256;
+use crate::indexing::{EncoderChoice, file_sha256};
 use crate::model::onnx::{ContentEncoder, ModelFileError, RvcSynthesizer, SwiftF0};
 use crate::model::{
     Encoder, ModelError, NOISE_CHANNELS, SynthesisInput, Synthesizer, Voice, VoiceError, VoiceLayout,
 };
 use crate::pack::{PackError, PackFile, PackIndex, PackManifest, find_pack};
-use crate::retrieval::{self, IndexFileError, health};
+use crate::retrieval::{self, IndexFileError, Probe, RecallTable, SearchParams, health};
 use crate::selection::{IndexRef, PackRef, VoiceSelection};
 use crate::status::{StatusCells, VoiceState};
 use crate::worker::WorkerCommand;
@@ -177,13 +177,33 @@ fn load_encoder(
     pack: Option<&PackManifest>,
     synthesizer_dim: usize,
 ) -> Result<ContentEncoder, LoadError> {
+    let choice = encoder_choice(selection, pack, synthesizer_dim)?;
+    Ok(ContentEncoder::open(&choice.path, choice.dim, choice.normalize)?)
+}
+
+/// The encoder of a voice that was loaded.
+fn encoder_in(selection: &VoiceSelection, dim: usize) -> Option<EncoderChoice> {
+    let pack = match &selection.pack {
+        PackRef::Embedded(name) => Some(find_pack(name).ok()?),
+        PackRef::None => None,
+    };
+    encoder_choice(selection, pack.as_ref(), dim).ok()
+}
+
+/// The encoder that a selection means, and how it is fed.
+fn encoder_choice(
+    selection: &VoiceSelection,
+    pack: Option<&PackManifest>,
+    synthesizer_dim: usize,
+) -> Result<EncoderChoice, LoadError> {
     let own = selection.encoder.as_ref().map(|file| file.path.as_path());
     let packed = pack.filter(|_| own.is_none()).map(|pack| &pack.encoder);
-    let path = place(own, pack.map(|pack| (pack, &pack.encoder.file)), "encoder")?;
-    // Of an encoder with several outputs, the one that the voice was made for.
-    let wanted_dim = packed.map_or(synthesizer_dim, |encoder| encoder.dim);
-    let normalize = packed.is_some_and(|encoder| encoder.input_normalize);
-    Ok(ContentEncoder::open(&path, Some(wanted_dim), normalize)?)
+    Ok(EncoderChoice {
+        path: place(own, pack.map(|pack| (pack, &pack.encoder.file)), "encoder")?,
+        // Of an encoder with several outputs, the one that the voice was made for.
+        dim: Some(packed.map_or(synthesizer_dim, |encoder| encoder.dim)),
+        normalize: packed.is_some_and(|encoder| encoder.input_normalize),
+    })
 }
 
 /// The targets in the order of the morph's weights: the chosen one, then the others.
@@ -229,7 +249,14 @@ fn load_target(chosen: &IndexRef, pack: Option<&PackManifest>, dim: usize) -> Re
         }
         IndexRef::None => return Err(LoadError::Nothing { what: "target voice" }),
     };
-    Ok(Target::new(name, retrieval::open(&path, Some(dim))?))
+    let target = Target::new(name, retrieval::open(&path, Some(dim))?);
+    Ok(if target.recall.points.is_empty() {
+        let measured = Probe::at_load(&*target.index).measure(&*target.index, SearchParams::default().k);
+        // A search that fails here fails while it runs, too, and is told of there.
+        target.with_recall(measured.map_or_else(|_| RecallTable::default(), |measured| measured.table))
+    } else {
+        target
+    })
 }
 
 fn stem(path: &Path) -> String {
@@ -326,6 +353,7 @@ impl LoaderThread {
 /// Loads, and tells the outcome.
 fn serve(selection: &VoiceSelection, worker: &Sender<WorkerCommand>, status: &StatusCells) {
     if selection.is_nothing() {
+        *status.encoder.lock() = None;
         let _ = worker.send(WorkerCommand::Unload);
         return;
     }
@@ -344,6 +372,7 @@ fn serve(selection: &VoiceSelection, worker: &Sender<WorkerCommand>, status: &St
         Ok(voice) => {
             *status.message.lock() = None;
             *status.notes.lock() = notes(selection, &voice.targets);
+            *status.encoder.lock() = encoder_in(selection, voice.encoder.dim());
             let _ = worker.send(WorkerCommand::Swap(Box::new(voice)));
         }
         Err(why) => {

@@ -1,7 +1,10 @@
 //! What the engine tells about itself: written by audio, worker and loader,
 //! read by the editor.
 
+use crate::builder::IndexWork;
+use crate::indexing::EncoderChoice;
 use crate::quality::Quality;
+use crate::retrieval::RecallTable;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
@@ -81,6 +84,8 @@ pub struct EngineStatus {
     pub agreement: f32,
     /// The voices that can be morphed between, and their recordings.
     pub targets: Vec<TargetInfo>,
+    /// The index that is being made, or what became of the last one.
+    pub index_work: IndexWork,
     /// Input peak since the last snapshot.
     pub input_peak: f32,
     /// Output peak since the last snapshot.
@@ -88,12 +93,14 @@ pub struct EngineStatus {
 }
 
 /// A voice to retrieve from, for the editor.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TargetInfo {
     /// Its name.
     pub name: String,
     /// Its recordings, where they are known.
     pub sources: Vec<String>,
+    /// What its index finds by number of probes; empty if that is not known.
+    pub recall: RecallTable,
 }
 
 /// An `f32` that may be read while it is written.
@@ -132,6 +139,8 @@ pub struct StatusCells {
     pub message: Mutex<Option<String>>,
     /// See [`EngineStatus::notes`].
     pub notes: Mutex<Vec<String>>,
+    /// The encoder of the voice that was loaded: indices are made with it.
+    pub encoder: Mutex<Option<EncoderChoice>>,
     /// Loads that were asked for and are not done: an offline render waits.
     pub loads_pending: AtomicUsize,
     /// When an offline render first met a pending load.

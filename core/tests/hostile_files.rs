@@ -122,6 +122,7 @@ fn use_it(path: &Path, seed: u64) -> bool {
             k: 8,
             n_probe,
             k_factor,
+            ..SearchParams::default()
         };
         index.search(&queries, params, &mut found).expect("searched");
         let mut vector = vec![0.0; index.dim()];

@@ -35,6 +35,34 @@ pub fn data_dir() -> Option<PathBuf> {
     choose_data_dir(std::env::var_os(DATA_VARIABLE), own_library())
 }
 
+/// Names the folder for indices that the user makes, where the usual one will not do.
+pub const OWN_VARIABLE: &str = "VOXMELD_OWN";
+
+/// Where indices are kept that grow out of a pack's, and the input they were made of:
+/// the user's own data, which a new version does not touch.
+#[must_use]
+pub fn own_dir() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    choose_own_dir(variable)
+}
+
+fn choose_own_dir(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
+    if let Some(dir) = variable(OWN_VARIABLE) {
+        return dir.into();
+    }
+    let home = |rest: &str| Some(PathBuf::from(variable("HOME")?).join(rest));
+    let data = if cfg!(windows) {
+        variable("APPDATA").map(PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        home("Library/Application Support")
+    } else {
+        let set = variable("XDG_DATA_HOME").map(PathBuf::from);
+        set.filter(|dir| dir.is_absolute())
+            .or_else(|| home(".local/share"))
+    };
+    data.unwrap_or_else(std::env::temp_dir).join("voxmeld")
+}
+
 /// Tells the engine once where the data lies.
 pub fn announce_data_dir() {
     static DONE: OnceLock<()> = OnceLock::new();
@@ -143,6 +171,25 @@ mod tests {
             Some("/opt/voxmeld.data".into())
         );
         assert_eq!(choose_data_dir(None, None), None);
+    }
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    #[test]
+    fn own_indices_lie_in_the_users_data() {
+        let with = |known: &[(&str, &str)]| {
+            choose_own_dir(|name| {
+                let found = known.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| value.into())
+            })
+        };
+        let home = ("HOME", "/home/Jörg Ω");
+        assert_eq!(with(&[home]), Path::new("/home/Jörg Ω/.local/share/voxmeld"));
+        assert_eq!(
+            with(&[home, ("XDG_DATA_HOME", "/data")]),
+            Path::new("/data/voxmeld")
+        );
+        assert_eq!(with(&[home, ("XDG_DATA_HOME", "data")]), with(&[home]));
+        assert_eq!(with(&[home, (OWN_VARIABLE, "/mine")]), Path::new("/mine"));
     }
 
     #[test]

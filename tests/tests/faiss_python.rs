@@ -87,6 +87,7 @@ fn search(path: &Path, case: &Case, queries: &Frames) -> Result<Neighbours> {
         k: 8,
         n_probe: case.n_probe,
         k_factor: case.k_factor,
+        ..SearchParams::default()
     };
     let mut found = Neighbours::default();
     open(path, Some(DIM))?.search(queries, params, &mut found)?;
@@ -130,6 +131,7 @@ fn both_find_the_same_in_the_files_of_either() -> Result<()> {
             k_factor: 1,
             metric: case.metric,
             seed: 5,
+            centres: None,
         };
         finish(&mut vectors.clone(), &spec, None, Vec::new(), &path, |_| {
             ControlFlow::Continue(())

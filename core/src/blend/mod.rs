@@ -251,19 +251,14 @@ impl Blender {
         let index = target.index.as_ref();
         let voice = &mut self.voices[j];
         let before = voice.deadline.counts();
-        let mut params = match (
-            voice.deadline.decide(controls.search, self.search_budget),
-            voice.last,
-        ) {
+        let asked = target.search(controls.search);
+        let mut params = match (voice.deadline.decide(asked, self.search_budget), voice.last) {
             (Decision::Hold, Some(last)) => {
                 report.short_searches += 1;
                 return Some(last);
             }
             // Nothing to hold yet.
-            (Decision::Hold, None) => SearchParams {
-                n_probe: 1,
-                ..controls.search
-            },
+            (Decision::Hold, None) => SearchParams { n_probe: 1, ..asked },
             (Decision::Search(params), _) => params,
         };
         report.short_searches += voice.deadline.counts().lowered - before.lowered;

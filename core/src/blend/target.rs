@@ -2,7 +2,7 @@
 
 use super::percentiles::Percentiles;
 use super::takes::Takes;
-use crate::retrieval::{self, EmbeddingIndex};
+use crate::retrieval::{self, EmbeddingIndex, RecallTable, SearchParams};
 use crate::selection::TakeTable;
 use std::ops::Range;
 use std::sync::Arc;
@@ -42,6 +42,10 @@ pub struct Target {
     pub sources: Vec<Source>,
     /// Weights of those.
     pub takes: Takes,
+    /// What its index finds by number of probes; empty if that is not known.
+    pub recall: RecallTable,
+    /// Probes where they are chosen by that ("auto").
+    auto_probes: usize,
 }
 
 impl Target {
@@ -53,12 +57,39 @@ impl Target {
         let sidecar = index.sidecar();
         let told = sidecar.and_then(|sidecar| Percentiles::from_sidecar(sidecar.distances?));
         let sources = sidecar.map_or(&[][..], |sidecar| &sidecar.sources);
-        Self {
+        let recall = sidecar.and_then(|sidecar| sidecar.recall.clone());
+        let target = Self {
             name: name.into(),
             distances: told.unwrap_or_else(|| Percentiles::measure(index.as_ref())),
             sources: sources.iter().map(Source::from).collect(),
             index,
             takes: Takes::default(),
+            recall: RecallTable::default(),
+            auto_probes: 1,
+        };
+        target.with_recall(recall.unwrap_or_default())
+    }
+
+    /// With what its index was found to find.
+    #[must_use]
+    pub fn with_recall(mut self, recall: RecallTable) -> Self {
+        // By recall alone, so that every machine and every render chooses alike; time
+        // is kept by the search itself (`retrieval::deadline`), where there is a clock.
+        self.auto_probes = recall.auto_probes(f32::INFINITY);
+        self.recall = recall;
+        self
+    }
+
+    /// The search of this target for one that was asked for.
+    #[must_use]
+    pub fn search(&self, asked: SearchParams) -> SearchParams {
+        SearchParams {
+            n_probe: if asked.auto_probes {
+                self.auto_probes
+            } else {
+                asked.n_probe
+            },
+            ..asked
         }
     }
 

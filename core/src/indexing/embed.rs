@@ -40,6 +40,16 @@ impl EncodeWindow {
         }
     }
 
+    /// The window of so many frames in all.
+    #[must_use]
+    pub fn of(frames: usize) -> Self {
+        if frames == Self::LONG.frames() {
+            Self::LONG
+        } else {
+            Self::live(frames)
+        }
+    }
+
     /// Frames in all.
     #[must_use]
     pub fn frames(&self) -> usize {

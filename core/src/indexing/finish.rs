@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::centres::{Centres, minibatch_centres, recall_of_centres};
 use crate::frames::Frames;
 use crate::retrieval::ivf::{BuildError, SaveError, Trained};
 use crate::retrieval::{
-    Comparison, EncoderInfo, IndexFileError, Measured, Probe, Sidecar, SidecarError, Source, held_out_rows,
-    mean_length, normalize, open,
+    CentresInfo, Comparison, EncoderInfo, IndexFileError, Measured, Probe, Sidecar, SidecarError, Source,
+    held_out_rows, mean_length, normalize, open,
 };
 
 /// What to build.
@@ -25,6 +26,8 @@ pub struct BuildSpec {
     pub metric: Comparison,
     /// Seed of the k-means.
     pub seed: u32,
+    /// Centres in the place of very many vectors, if wanted.
+    pub centres: Option<Centres>,
 }
 
 /// An index that was not finished; files that were there before are as they were.
@@ -47,8 +50,16 @@ pub enum FinishError {
 /// The steps of [`finish`], in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinishStep {
+    /// Centres in the place of the vectors.
+    Centres {
+        /// Share of it that is done.
+        percent: usize,
+    },
     /// k-means and code books.
-    Train,
+    Train {
+        /// Rounds of k-means that are done, of [`crate::retrieval::ivf::ROUNDS`].
+        round: u32,
+    },
     /// Recall and distances, on frames that are held out.
     Measure,
     /// The whole index to its file.
@@ -76,21 +87,27 @@ pub fn finish(
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(FinishError::Stopped),
     };
-    let mut sidecar = Sidecar::new(
-        vectors.dim(),
-        vectors.len(),
-        &spec.factory,
-        spec.metric,
-        spec.seed,
-    );
+    let mut sidecar = Sidecar::new(vectors.dim(), 0, &spec.factory, spec.metric, spec.seed);
     sidecar.encoder = encoder;
     sidecar.sources = sources;
+    if let Some(centres) = spec.centres.filter(|centres| vectors.len() > centres.above) {
+        sidecar.centres = Some(take_centres(vectors, centres, spec.seed, &mut step)?);
+        // A centre is of no one recording.
+        sidecar.sources.clear();
+    }
+    sidecar.vectors = vectors.len();
     if spec.metric == Comparison::Cosine {
         sidecar.mean_length = Some(mean_length(vectors));
         normalize(vectors);
     }
-    step(FinishStep::Train)?;
-    let mut trained = Trained::train(&spec.factory, vectors, spec.metric.into(), spec.seed)?;
+    let mut trained =
+        Trained::train_in_rounds(&spec.factory, vectors, spec.metric.into(), spec.seed, |round| {
+            flow(step(FinishStep::Train { round }))
+        })
+        .map_err(|error| match error {
+            BuildError::Stopped => FinishError::Stopped,
+            other => FinishError::Build(other),
+        })?;
     trained.set_k_factor(spec.k_factor);
     step(FinishStep::Measure)?;
     if let Some(measured) = measure(&mut trained, vectors, &sidecar, path)? {
@@ -104,6 +121,34 @@ pub fn finish(
     trained.save(path)?;
     sidecar.write(path)?;
     Ok(sidecar)
+}
+
+/// A step's answer, for those below.
+fn flow(step: Result<(), FinishError>) -> ControlFlow<()> {
+    match step {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    }
+}
+
+/// Puts centres in the place of the vectors; what they are, and what they cost.
+fn take_centres(
+    vectors: &mut Frames,
+    wanted: Centres,
+    seed: u32,
+    step: &mut impl FnMut(FinishStep) -> Result<(), FinishError>,
+) -> Result<CentresInfo, FinishError> {
+    let found = minibatch_centres(vectors, wanted.count, seed, |done, all| {
+        let percent = 100 * done / all.max(1);
+        flow(step(FinishStep::Centres { percent }))
+    })?
+    .ok_or(FinishError::Stopped)?;
+    let info = CentresInfo {
+        of: vectors.len(),
+        recall: recall_of_centres(vectors, &found, K)?,
+    };
+    *vectors = found.centres;
+    Ok(info)
 }
 
 /// Fills the index with all but some frames, and looks those up. `None` for few

@@ -4,6 +4,7 @@
 //! Thread: command line, or a background task. Never the audio thread or the
 //! worker: this reads files and takes its time.
 
+mod centres;
 mod embed;
 mod finish;
 mod gather;
@@ -12,6 +13,7 @@ mod progress;
 mod recording;
 mod task;
 
+pub use centres::{Centres, Found, minibatch_centres, recall_of_centres};
 pub use embed::{EncodeWindow, Kept, embed};
 pub use finish::{BuildSpec, FinishError, FinishStep, file_sha256, finish};
 pub use gather::{Gather, Material, Wanted, name_in};

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, bounded};
 
+use super::centres::Centres;
 use super::embed::EncodeWindow;
 use super::finish::{BuildSpec, FinishError, FinishStep, file_sha256, finish};
 use super::gather::{Gather, Material, Wanted};
@@ -14,6 +15,7 @@ use super::parts::Parts;
 use super::progress::Progress;
 use crate::model::onnx::{ContentEncoder, ModelFileError};
 use crate::model::{Encoder, ModelError};
+use crate::retrieval::ivf::ROUNDS;
 use crate::retrieval::{
     Comparison, EmbeddingIndex, EncoderInfo, IndexFileError, Plan, PlanError, Preset, Sidecar, open,
 };
@@ -55,9 +57,13 @@ pub struct Job {
     pub metric: Comparison,
     /// Seed of the k-means.
     pub seed: u32,
+    /// Centres in the place of very many vectors, if wanted.
+    pub centres: Option<Centres>,
     /// True if the recordings come in addition to those that the index has; else
     /// it will have exactly these.
     pub add: bool,
+    /// The index that they come in addition to; `None`: the one that `output` is already.
+    pub base: Option<PathBuf>,
 }
 
 /// An index that was not made.
@@ -98,6 +104,11 @@ pub enum IndexingError {
     /// The index that was to be changed.
     #[error(transparent)]
     Index(#[from] IndexFileError),
+    /// Vectors of length 1 cannot be lengthened again.
+    #[error(
+        "this index is compared by cosine and does not keep how long its vectors were; build it anew from its recordings"
+    )]
+    Directions,
     /// Nothing is known about where its vectors are from.
     #[error("this index has no sidecar that tells what it is made of; build it anew from its recordings")]
     NotKnown,
@@ -134,6 +145,16 @@ pub struct Made {
 const ENCODING: f32 = 0.9;
 
 impl Job {
+    /// Made as the index of this sidecar was: what is added fits in.
+    pub fn like(&mut self, sidecar: &Sidecar) {
+        self.kind = Kind::of(sidecar);
+        self.metric = sidecar.metric;
+        self.seed = sidecar.seed;
+        if let Some(encoder) = &sidecar.encoder {
+            self.window = EncodeWindow::of(encoder.window_frames_50hz);
+        }
+    }
+
     /// Does it, on this thread.
     ///
     /// # Errors
@@ -167,11 +188,18 @@ impl Job {
         files: &[Wanted],
         progress: &Progress,
     ) -> Result<Made, IndexingError> {
-        // Not there, or not of ours: then there is nothing to take from it.
-        let earlier = open(&self.output, Some(encoder.dim())).ok();
+        let base = self.base.as_deref().unwrap_or(&self.output);
+        let earlier = match open(base, Some(encoder.dim())) {
+            Ok(index) => Some(index),
+            Err(IndexFileError::Missing { .. }) => None,
+            // Added to, it would be lost; built anew, there is only nothing to take from it.
+            Err(error) if self.add => return Err(error.into()),
+            Err(_) => None,
+        };
         let earlier: Option<&dyn EmbeddingIndex> = earlier.as_deref();
         let parts = Parts::of(&self.output, info);
         let mut material = self.begin(earlier, info, files, encoder.dim())?;
+        let before = material.sources.len();
         let mut gather = Gather {
             encoder,
             window: self.window,
@@ -181,6 +209,10 @@ impl Job {
         };
         if !gather.run(files, &mut material, progress)? {
             return Err(IndexingError::Stopped);
+        }
+        if material.sources.len() == before {
+            let reasons = material.left_out;
+            return Err(IndexingError::NoSpeech { reasons });
         }
         let made = self.finish(material, info, progress)?;
         parts.clear();
@@ -198,9 +230,12 @@ impl Job {
         let Some(earlier) = earlier.filter(|_| self.add) else {
             return Ok(Material::new(dim));
         };
-        let sidecar = earlier.sidecar().ok_or(IndexingError::OtherEncoder)?;
-        if sidecar.encoder.as_ref() != Some(info) || sidecar.metric == Comparison::Cosine {
+        let sidecar = earlier.sidecar().ok_or(IndexingError::NotKnown)?;
+        if !sidecar.encoder.as_ref().is_some_and(|made| made.is_like(info)) {
             return Err(IndexingError::OtherEncoder);
+        }
+        if sidecar.metric == Comparison::Cosine {
+            return Err(IndexingError::Directions);
         }
         let again = |name: &str| files.iter().any(|wanted| wanted.name == name);
         Ok(Material::of_index(earlier, |name| !again(name)))
@@ -216,6 +251,7 @@ impl Job {
             kind: self.kind.clone(),
             metric: self.metric,
             seed: self.seed,
+            centres: self.centres,
         };
         choice.make(material, Some(info.clone()), &self.output, progress)
     }
@@ -234,13 +270,14 @@ pub fn remove_recordings(path: &Path, names: &[String], progress: &Progress) -> 
         return Err(IndexingError::NoSuchRecording { name: name.clone() });
     }
     if sidecar.metric == Comparison::Cosine {
-        return Err(IndexingError::OtherEncoder);
+        return Err(IndexingError::Directions);
     }
     let material = Material::of_index(&*index, |name| !names.iter().any(|gone| gone == name));
     let choice = Choice {
         kind: Kind::of(sidecar),
         metric: sidecar.metric,
         seed: sidecar.seed,
+        centres: None,
     };
     choice.make(material, sidecar.encoder.clone(), path, progress)
 }
@@ -265,6 +302,7 @@ struct Choice {
     kind: Kind,
     metric: Comparison,
     seed: u32,
+    centres: Option<Centres>,
 }
 
 impl Choice {
@@ -281,15 +319,17 @@ impl Choice {
                 reasons: material.left_out,
             });
         }
+        let left = Centres::left_of(self.centres, count);
         let plan = match &self.kind {
-            Kind::Preset(preset) => Plan::preset(*preset, count, dim)?,
-            Kind::Factory(factory) => Plan::of(factory, count),
+            Kind::Preset(preset) => Plan::preset(*preset, left, dim)?,
+            Kind::Factory(factory) => Plan::of(factory, left),
         };
         let spec = BuildSpec {
             factory: plan.factory,
             k_factor: plan.k_factor,
             metric: self.metric,
             seed: self.seed,
+            centres: self.centres,
         };
         let (vectors, sources) = (&mut material.vectors, material.sources);
         let sidecar = finish(vectors, &spec, encoder, sources, path, |step| {
@@ -311,8 +351,16 @@ impl Choice {
 }
 
 fn step_done(progress: &Progress, step: FinishStep) -> ControlFlow<()> {
+    #[expect(clippy::cast_precision_loss, reason = "a bar on a screen")]
     let (what, fraction) = match step {
-        FinishStep::Train => ("training the lists", ENCODING),
+        FinishStep::Centres { percent } => (
+            "finding centres in the place of the vectors",
+            ENCODING + 0.02 * percent as f32 / 100.0,
+        ),
+        FinishStep::Train { round } => (
+            "training the lists",
+            ENCODING + 0.02 + 0.03 * round as f32 / ROUNDS as f32,
+        ),
         FinishStep::Measure => ("measuring what they find", 0.95),
         FinishStep::Write => ("writing the index", 0.98),
     };

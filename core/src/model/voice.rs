@@ -3,6 +3,7 @@
 use super::{Encoder, PitchTracker, Synthesizer};
 use crate::blend::Target;
 use crate::controls::MAX_TARGETS;
+use crate::retrieval::SearchParams;
 
 /// How much past the models want to see; part of a pack's manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,13 @@ impl Voice {
     #[must_use]
     pub fn is_reproducible(&self) -> bool {
         self.encoder.is_reproducible() && self.synthesizer.is_reproducible()
+    }
+
+    /// The widest search that a target makes of one that was asked for.
+    #[must_use]
+    pub fn widest_search(&self, asked: SearchParams) -> SearchParams {
+        let searches = self.targets.iter().map(|target| target.search(asked));
+        searches.max_by_key(|search| search.n_probe).unwrap_or(asked)
     }
 
     /// Checks that the parts fit together.

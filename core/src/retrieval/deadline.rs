@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use super::SearchParams;
 
+/// Most that the search of a frame (20 ms) may take in a live stream: far more than
+/// it does on a machine that is not overloaded.
+pub const LIVE_BUDGET: Duration = Duration::from_millis(5);
+
 /// What to do for a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {

@@ -28,10 +28,10 @@ pub use format::{MAX_DIM, MAX_FILE_BYTES};
 pub use ivf::IvfIndex;
 pub use open::open;
 pub use plan::{Plan, PlanError, Preset, probe_warning, rvc_file_name};
-pub use recall::{Measured, Probe, held_out_rows};
+pub use recall::{Measured, Probe, Sampled, held_out_rows, nearest_of_sample, nearest_rows};
 pub use sidecar::{
-    Comparison, DistancePercentiles, EncoderInfo, RecallPoint, RecallTable, Sidecar, SidecarError, Source,
-    Span,
+    CentresInfo, Comparison, DistancePercentiles, EncoderInfo, RecallPoint, RecallTable, Sidecar,
+    SidecarError, Source, Span,
 };
 
 use crate::frames::Frames;
@@ -49,6 +49,11 @@ pub struct SearchParams {
     /// quick look hands to the exact one. 0 is what the index itself says. Other
     /// indices ignore it.
     pub k_factor: usize,
+    /// True: every target is searched in the number of lists that its recall table
+    /// recommends ([`RecallTable::auto_probes`]), whatever `n_probe` says. Resolved
+    /// before an index is asked ([`crate::blend::Target::search`]); an index that is
+    /// searched directly ignores it.
+    pub auto_probes: bool,
 }
 
 /// Most neighbours that may be asked for.
@@ -61,6 +66,7 @@ impl Default for SearchParams {
             k: 8,
             n_probe: 1,
             k_factor: 0,
+            auto_probes: false,
         }
     }
 }

@@ -18,6 +18,9 @@ pub const GOOD_RECALL: f32 = 0.95;
 /// Multiplications that a measurement may take: a few seconds of one core.
 const BUDGET: usize = 8_000_000_000;
 
+/// The same where a voice is being loaded: half a second, two for the largest.
+const BUDGET_AT_LOAD: usize = 1_000_000_000;
+
 /// Most frames that are looked up.
 const FRAMES: usize = 256;
 
@@ -45,7 +48,7 @@ impl Probe {
     #[must_use]
     pub fn held_out(frames: &Frames, index: &dyn EmbeddingIndex) -> Self {
         let mut queries = Frames::new(frames.dim().max(1));
-        for n in spread(frames.len(), affordable(index)) {
+        for n in spread(frames.len(), affordable(index, BUDGET)) {
             queries.push(frames.row(n));
         }
         let own = vec![NO_NEIGHBOUR; queries.len()];
@@ -55,10 +58,21 @@ impl Probe {
     /// Vectors of the index itself; each is left out where it would find itself.
     #[must_use]
     pub fn left_out(index: &dyn EmbeddingIndex) -> Self {
+        Self::left_out_within(index, BUDGET)
+    }
+
+    /// As [`Self::left_out`], so few that a user who waits for the voice does not mind:
+    /// for indices that tell nothing of themselves.
+    #[must_use]
+    pub fn at_load(index: &dyn EmbeddingIndex) -> Self {
+        Self::left_out_within(index, BUDGET_AT_LOAD)
+    }
+
+    fn left_out_within(index: &dyn EmbeddingIndex, budget: usize) -> Self {
         let mut queries = Frames::new(index.dim().max(1));
         let mut vector = vec![0.0; index.dim()];
         let mut own = Vec::new();
-        for row in spread(index.len(), affordable(index)) {
+        for row in spread(index.len(), affordable(index, budget)) {
             let id = i64::try_from(row).unwrap_or(NO_NEIGHBOUR);
             if index.vector(id, &mut vector) {
                 queries.push(&vector);
@@ -136,6 +150,14 @@ impl Probe {
 }
 
 impl RecallTable {
+    /// Recall where so many lists are visited: that of the nearest smaller number
+    /// that was measured.
+    #[must_use]
+    pub fn at(&self, n_probe: usize) -> Option<f32> {
+        let mut measured = self.points.iter().filter(|point| point.n_probe <= n_probe);
+        measured.next_back().map(|point| point.recall)
+    }
+
     /// The smallest number of probes that finds [`GOOD_RECALL`] and takes at most
     /// `us_allowed` a frame; where none does, the best that time allows; 1 if the
     /// table is empty.
@@ -154,12 +176,72 @@ impl RecallTable {
     }
 }
 
+/// Some of the vectors, and their true neighbours among the others.
+pub struct Sampled {
+    /// Their rows.
+    pub rows: Vec<usize>,
+    /// The vectors.
+    pub queries: Frames,
+    /// For each the rows that are nearest by L2, the best first; not itself, and
+    /// none of a third of a second around it.
+    pub nearest: Vec<Vec<usize>>,
+}
+
+impl Sampled {
+    /// Rows that are no neighbours of this one because they are so near in time, itself
+    /// among them.
+    pub fn shut_out(&self, row: usize, len: usize) -> impl Iterator<Item = usize> + use<> {
+        row.saturating_sub(RUN / 2)..(row + RUN / 2 + 1).min(len)
+    }
+}
+
+/// Looks evenly some of the vectors up among all others, exactly.
+#[must_use]
+pub fn nearest_of_sample(vectors: &Frames, k: usize) -> Sampled {
+    let work = vectors.len().saturating_mul(vectors.dim()).max(1);
+    let rows: Vec<usize> = spread(vectors.len(), (BUDGET / work).clamp(LEAST, FRAMES)).collect();
+    let mut queries = Frames::new(vectors.dim());
+    rows.iter().for_each(|&row| queries.push(vectors.row(row)));
+    let apart = |query: usize, row: usize| rows[query].abs_diff(row) > RUN / 2;
+    let nearest = nearest_rows(vectors, &queries, k, apart);
+    Sampled {
+        rows,
+        queries,
+        nearest,
+    }
+}
+
+/// The `k` rows nearest to each query by L2, among those that `lets_pass` (query, row).
+pub fn nearest_rows(
+    vectors: &Frames,
+    queries: &Frames,
+    k: usize,
+    lets_pass: impl Fn(usize, usize) -> bool,
+) -> Vec<Vec<usize>> {
+    let k = k.clamp(1, MAX_K);
+    let mut found = Neighbours::default();
+    found.reset(k, queries.len(), Metric::L2);
+    let slots = found.ids.chunks_mut(k).zip(found.distances.chunks_mut(k));
+    for (n, (query, (ids, distances))) in queries.rows().zip(slots).enumerate() {
+        let mut best = Best::new(ids, distances, Metric::L2);
+        for (row, (id, vector)) in (0_i64..).zip(vectors.rows()).enumerate() {
+            if lets_pass(n, row) {
+                best.offer(id, squared_distance(query, vector));
+            }
+        }
+    }
+    let rows = |ids: &[i64]| ids.iter().filter_map(|&id| usize::try_from(id).ok()).collect();
+    found.ids.chunks(k).map(rows).collect()
+}
+
+/// Frames in a run of neighbours in time: a third of a second.
+const RUN: usize = 16;
+
 /// Rows to hold out of `len`: about one in twenty, at most [`FRAMES`], in runs of
 /// a third of a second, because a frame's neighbours in time are its nearest
 /// neighbours too.
 #[must_use]
 pub fn held_out_rows(len: usize) -> Vec<std::ops::Range<usize>> {
-    const RUN: usize = 16;
     let runs = (len / 20).min(FRAMES) / RUN;
     (0..runs)
         .map(|run| {
@@ -170,9 +252,9 @@ pub fn held_out_rows(len: usize) -> Vec<std::ops::Range<usize>> {
 }
 
 /// Frames that can be looked up exactly within the budget.
-fn affordable(index: &dyn EmbeddingIndex) -> usize {
+fn affordable(index: &dyn EmbeddingIndex, budget: usize) -> usize {
     let work = index.len().saturating_mul(index.dim()).max(1);
-    (BUDGET / work).clamp(LEAST, FRAMES)
+    (budget / work).clamp(LEAST, FRAMES)
 }
 
 /// Evenly `count` of `0..len`.
@@ -269,6 +351,12 @@ mod tests {
             ..RecallTable::default()
         };
         assert_eq!(table.auto_probes(1000.0), 8);
+        assert_eq!(table.auto_probes(f32::INFINITY), 8);
+        assert_eq!(
+            [1, 7, 64].map(|n| table.at(n)),
+            [Some(0.69), Some(0.9), Some(0.995)]
+        );
+        assert_eq!(RecallTable::default().at(1), None);
         assert_eq!(table.auto_probes(50.0), 4);
         assert_eq!(table.auto_probes(1.0), 1);
         assert_eq!(RecallTable::default().auto_probes(1.0), 1);

@@ -77,6 +77,15 @@ pub struct EncoderInfo {
     pub window_frames_50hz: usize,
 }
 
+impl EncoderInfo {
+    /// True if both make the same embeddings, whatever their files are called.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.sha256.eq_ignore_ascii_case(&other.sha256)
+            && (self.normalize, self.window_frames_50hz) == (other.normalize, other.window_frames_50hz)
+    }
+}
+
 /// Rows of the index that follow each other in a recording, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
@@ -138,6 +147,15 @@ pub struct RecallTable {
     pub points: Vec<RecallPoint>,
 }
 
+/// Centres that stand in the place of vectors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CentresInfo {
+    /// How many vectors there were.
+    pub of: usize,
+    /// Share of a frame's true nearest vectors that is found through the centres, 0..1.
+    pub recall: f32,
+}
+
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sidecar {
@@ -164,6 +182,9 @@ pub struct Sidecar {
     /// Where the vectors are from, in the order of their ids.
     #[serde(default)]
     pub sources: Vec<Source>,
+    /// Where the vectors are centres of many more; then no recordings are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub centres: Option<CentresInfo>,
     /// For judging whether a live frame is near enough to be trusted.
     #[serde(default)]
     pub distances: Option<DistancePercentiles>,

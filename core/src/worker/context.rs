@@ -68,6 +68,12 @@ impl InputStage {
         self.end_16k += i64::try_from(count).unwrap_or(0);
     }
 
+    /// What the last hop brought, at 16 kHz.
+    #[must_use]
+    pub fn fresh(&self) -> &[f32] {
+        &self.fresh_16k
+    }
+
     /// Embedding frames that have ended by now; frame `q` stands for the
     /// samples `320 q - 80 .. 320 q + 240` of the 16 kHz stream.
     #[must_use]

@@ -78,6 +78,7 @@ impl Relief {
                 asked.k
             },
             n_probe: if self.one_list { 1 } else { asked.n_probe },
+            auto_probes: asked.auto_probes && !self.one_list,
             ..asked
         }
     }

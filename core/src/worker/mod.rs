@@ -3,12 +3,14 @@
 //!
 //! `thread` is the loop, `step` what one turn of it does (testable without a
 //! thread), `pipeline` the chain on one page, `context` what the chain
-//! remembers from hop to hop, `ladder` what gives way where time is short.
+//! remembers from hop to hop, `recent` the last half minute of input, `ladder`
+//! what gives way where time is short.
 
 mod context;
 mod denormals;
 mod ladder;
 mod pipeline;
+mod recent;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -16,5 +18,6 @@ mod thread;
 
 pub use context::{ControlTrack, InputStage};
 pub use pipeline::{Chain, HopError, HopReport, StageTimes};
+pub use recent::RECENT_S;
 pub use step::{HopObserver, NextStep, Worker, WorkerClock, WorkerCommand};
 pub use thread::WorkerThread;

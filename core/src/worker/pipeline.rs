@@ -347,7 +347,7 @@ impl Chain {
         for n in 0..new.count {
             let number = new.first + i64::try_from(n).unwrap_or(0);
             let mut controls = track.at_frame(number);
-            report.asked = controls.search;
+            report.asked = self.voice.widest_search(controls.search);
             controls.search = self.relief.search(controls.search);
             self.blender.hold(self.relief.holds(number));
             let row = first_row + n;

@@ -3,9 +3,11 @@
 use super::context::{ControlTrack, InputStage};
 use super::ladder::{HopCost, Ladder};
 use super::pipeline::{Chain, HopReport};
+use super::recent::Recent;
 use crate::geometry::{FRAME_STEP_16K, Geometry};
 use crate::model::Voice;
 use crate::quality::Quality;
+use crate::retrieval::deadline::LIVE_BUDGET;
 use crate::selection::TakeTable;
 use crate::status::{StatusCells, TargetInfo, VoiceState};
 use crate::stream::{HopHeader, HopTold, StreamServer, Wet};
@@ -25,6 +27,9 @@ pub enum WorkerCommand {
     Swap(Box<Voice>),
     /// Weigh the recordings of the targets so from now on.
     WeighTakes(TakeTable),
+    /// Give a copy of the newest input ([`super::RECENT_S`] seconds at 16 kHz, or what
+    /// there is).
+    GiveRecent(Sender<Vec<f32>>),
     /// Use no voice.
     Unload,
     /// End the thread.
@@ -68,6 +73,7 @@ pub struct Worker {
     observer: Option<HopObserver>,
     clock: WorkerClock,
     streaming: Option<Streaming>,
+    recent: Recent,
     /// The voice while no stream runs.
     idle_voice: Option<Voice>,
     active: Option<Chain>,
@@ -83,9 +89,6 @@ pub struct Worker {
 const FORGIVEN_AFTER_HOPS: u32 = 500;
 /// How long an offline render waits for a voice that is being loaded.
 const LOADING_PATIENCE: Duration = Duration::from_secs(45);
-/// Most that the search of a frame (20 ms) may take in a live stream: far more than
-/// it does on a machine that is not overloaded.
-const SEARCH_BUDGET: Duration = Duration::from_millis(5);
 /// Pauses between looks at the ring: live, offline, and without a stream.
 const POLL_LIVE: Duration = Duration::from_micros(500);
 const POLL_OFFLINE: Duration = Duration::from_micros(50);
@@ -106,6 +109,7 @@ impl Worker {
             observer: None,
             clock: Box::new(move || began.elapsed()),
             streaming: None,
+            recent: Recent::default(),
             idle_voice: None,
             active: None,
             incoming: None,
@@ -166,6 +170,10 @@ impl Worker {
                 self.swap(*voice);
             }
             WorkerCommand::WeighTakes(takes) => self.weigh_takes(takes),
+            WorkerCommand::GiveRecent(wanted) => {
+                // Whoever asked may have given up.
+                let _ = wanted.try_send(self.recent.to_vec());
+            }
             WorkerCommand::Unload => {
                 self.idle_voice = None;
                 self.active = None;
@@ -184,6 +192,7 @@ impl Worker {
         let Ok(input) = InputStage::new(&geometry) else {
             return;
         };
+        self.recent.prepare();
         let ladder = Ladder::new(Duration::from_millis(geometry.hop.budget_ms().into()));
         self.streaming = Some(Streaming {
             server,
@@ -222,6 +231,7 @@ impl Worker {
         let info = voice.targets.iter().map(|target| TargetInfo {
             name: target.name.clone(),
             sources: target.sources.iter().map(|source| source.name.clone()).collect(),
+            recall: target.recall.clone(),
         });
         *self.status.targets.lock() = info.collect();
     }
@@ -272,12 +282,14 @@ impl Worker {
             let at_16k = i64::try_from(ticks).unwrap_or(0) * (FRAME_STEP_16K.cast_signed() as i64) / 2;
             streaming.input.restart(at_16k);
             streaming.track.restart(i64::try_from(ticks).unwrap_or(0));
+            self.recent.mark_break();
             self.active
                 .iter_mut()
                 .chain(&mut self.incoming)
                 .for_each(Chain::restart);
         }
         streaming.input.accept(&hop.samples);
+        self.recent.push(streaming.input.fresh());
         streaming.track.accept(&hop.controls);
         let mut header = HopHeader {
             generation: hop.generation,
@@ -456,7 +468,7 @@ fn guarded(chain: &mut Chain, streaming: &mut Streaming, incoming: bool) -> Resu
     };
     match catch_unwind(AssertUnwindSafe(|| {
         // Offline a bounce waits, and must be the same every time.
-        chain.set_search_budget((!streaming.server.offline()).then_some(SEARCH_BUDGET));
+        chain.set_search_budget((!streaming.server.offline()).then_some(LIVE_BUDGET));
         chain.hop(&streaming.input, &streaming.track, output)
     })) {
         Ok(Ok(report)) => Ok(report),

@@ -7,12 +7,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use voxmeld_core::blend::Target;
 use voxmeld_core::frames::Frames;
-use voxmeld_core::indexing::{BuildSpec, file_sha256, finish};
+use voxmeld_core::indexing::{BuildSpec, Centres, file_sha256, finish};
 use voxmeld_core::loader::notes;
 use voxmeld_core::retrieval::ivf::{BuildError, Trained, rvc_list_count};
 use voxmeld_core::retrieval::{
     Comparison, EmbeddingIndex, EncoderInfo, FlatIndex, IdFilter, IvfIndex, Metric, Neighbours, Plan, Preset,
-    SearchParams, Sidecar, mean_length, normalize, open, rvc_file_name,
+    SearchParams, Sidecar, Source, Span, mean_length, normalize, open, rvc_file_name,
 };
 use voxmeld_core::selection::{FileRef, VoiceSelection};
 
@@ -68,6 +68,7 @@ fn through_a_file(name: &str, factory: &str, metric: Comparison) -> Arc<dyn Embe
         k_factor: 3,
         metric,
         seed: 1,
+        centres: None,
     };
     let path = temp_dir().join(format!("voxmeld-{name}-{}.index", std::process::id()));
     finish(&mut frames("vectors.npy"), &spec, None, Vec::new(), &path, |_| {
@@ -93,6 +94,7 @@ fn every_preset_is_built_and_opened() {
                 k: 8,
                 n_probe: 64,
                 k_factor: 64,
+                ..SearchParams::default()
             };
             let mut found = Neighbours::default();
             built.search(&queries, params, &mut found).expect("searched");
@@ -300,4 +302,57 @@ fn vectors_that_are_shut_out_leave_their_places_to_others() {
             .expect("searched");
         assert!(ours.ids.iter().all(|&id| id < 0), "{metric:?}");
     }
+}
+
+#[test]
+fn very_many_vectors_give_way_to_centres_only_where_that_is_wanted_and_it_says_what_it_costs() {
+    let path = temp_dir().join(format!("voxmeld-centres-{}.index", std::process::id()));
+    let made = |above: usize| {
+        let spec = BuildSpec {
+            factory: "IVF2,Flat".into(),
+            k_factor: 1,
+            metric: Comparison::L2,
+            seed: 3,
+            centres: Some(Centres { count: 80, above }),
+        };
+        let sources = vec![Source {
+            file: "a.npy".into(),
+            sha256: "none".into(),
+            spans: vec![Span {
+                first_id: 0,
+                len: 201,
+                start_frame_50hz: 0,
+            }],
+        }];
+        let go = |_| ControlFlow::Continue(());
+        let sidecar = finish(&mut frames("vectors.npy"), &spec, None, sources, &path, go).expect("finished");
+        (sidecar, open(&path, Some(16)).expect("opened").len())
+    };
+    let (sidecar, len) = made(201);
+    assert_eq!((len, sidecar.centres, sidecar.sources.len()), (201, None, 1));
+    let (sidecar, len) = made(200);
+    let centres = sidecar.centres.expect("centres");
+    assert_eq!((len, centres.of, sidecar.sources.len()), (80, 201, 0));
+    assert!(centres.recall > 0.0 && centres.recall < 1.0, "{centres:?}");
+    let first = fs::read(&path).expect("read");
+    made(200);
+    assert_eq!(fs::read(&path).expect("read"), first);
+    fs::remove_file(Sidecar::path_of(&path)).expect("removed");
+    fs::remove_file(&path).expect("removed");
+}
+
+#[test]
+fn training_ends_between_two_rounds_where_that_is_asked() {
+    let vectors = frames("vectors.npy");
+    let mut heard = Vec::new();
+    let stopped = Trained::train_in_rounds("IVF4,Flat", &vectors, Metric::L2, 1, |round| {
+        heard.push(round);
+        if round == 3 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    assert!(matches!(stopped, Err(BuildError::Stopped)));
+    assert_eq!(heard, [0, 1, 2, 3]);
 }

@@ -73,6 +73,7 @@ fn a_second_look_equals_faiss_in_python() {
                     k: 8,
                     n_probe,
                     k_factor,
+                    ..SearchParams::default()
                 };
                 let mut found = Neighbours::default();
                 index.search(&queries, params, &mut found).expect("searched");
@@ -108,6 +109,7 @@ fn a_second_look_at_everything_is_an_exact_search() {
             k: 64,
             n_probe: usize::MAX,
             k_factor: usize::MAX,
+            ..SearchParams::default()
         };
         let mut found = Neighbours::default();
         index.search(&queries, params, &mut found).expect("searched");

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use voxmeld_core::blend::{Blender, FrameInput, Target};
 use voxmeld_core::controls::Controls;
+use voxmeld_core::dsp::noise;
 use voxmeld_core::frames::Frames;
-use voxmeld_core::retrieval::{FlatIndex, Metric, SearchParams};
+use voxmeld_core::retrieval::{FlatIndex, IvfIndex, Metric, Probe, RecallTable, SearchParams};
 
 /// Blends twenty frames; gives the first values of each, and how many were cut short.
 fn blend(budget: Option<Duration>) -> (Vec<f32>, u64) {
@@ -70,4 +71,57 @@ fn an_offline_render_takes_its_time() {
 #[test]
 fn a_stream_with_time_enough_gives_what_an_offline_render_gives() {
     assert_eq!(blend(Some(Duration::MAX)), blend(None));
+}
+
+fn normal(key: u64, count: usize) -> Frames {
+    let mut values = vec![0.0; 16 * count];
+    noise::fill_normal(key, 0, &mut values);
+    Frames::from_data(16, values)
+}
+
+/// Blends queries of an inverted file with so many probes, or with those that it recommends itself.
+fn blend_probing(target: &Target, queries: &Frames, n_probe: usize, auto_probes: bool) -> Vec<f32> {
+    let mut blender = Blender::new(queries.dim());
+    let controls = Controls {
+        blend_ratio: 1.0,
+        search: SearchParams {
+            n_probe,
+            auto_probes,
+            ..SearchParams::default()
+        },
+        ..Controls::default()
+    };
+    let mut values = Vec::new();
+    for live in queries.rows() {
+        let input = FrameInput {
+            live,
+            f0_hz: [0.0; 2],
+            level: [0.0; 2],
+            controls: &controls,
+        };
+        let (mut first, mut second) = (vec![0.0; live.len()], vec![0.0; live.len()]);
+        blender.frame(std::slice::from_ref(target), &input, [&mut first, &mut second]);
+        values.extend(first);
+    }
+    values
+}
+
+#[test]
+fn auto_probes_are_those_that_the_index_says_are_enough() {
+    let (vectors, queries) = (normal(1, 4000), normal(2, 60));
+    let index = IvfIndex::build(&vectors, 64, Metric::L2, 1).expect("built");
+    let measured = Probe::left_out(&index).measure(&index, 8).expect("measured");
+    let enough = measured.table.auto_probes(f32::INFINITY);
+    assert!(enough > 1, "{:?}", measured.table);
+    let target = Target::new("voice", Arc::new(index)).with_recall(measured.table);
+    let auto = blend_probing(&target, &queries, 1, true);
+    assert_eq!(auto, blend_probing(&target, &queries, enough, false));
+    // By default the number that was set holds.
+    assert!(auto != blend_probing(&target, &queries, 1, false));
+    // Where nothing is known, one list: RVC's habit.
+    let unknown = target.with_recall(RecallTable::default());
+    assert_eq!(
+        blend_probing(&unknown, &queries, 8, true),
+        blend_probing(&unknown, &queries, 1, false)
+    );
 }

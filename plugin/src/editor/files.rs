@@ -7,6 +7,7 @@
 use crossbeam_channel::{Receiver, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 /// Nobody cancels a dialog this fast: there was none.
@@ -21,6 +22,8 @@ pub enum Part {
     Synthesizer,
     /// A search index.
     Index,
+    /// A folder of recordings.
+    Recordings,
 }
 
 impl Part {
@@ -31,6 +34,7 @@ impl Part {
             Self::Encoder => "Encoder",
             Self::Synthesizer => "Voice model",
             Self::Index => "Index",
+            Self::Recordings => "Folder of recordings",
         }
     }
 
@@ -39,6 +43,7 @@ impl Part {
             Self::Encoder => &["onnx"],
             Self::Synthesizer => &["onnx", "pth", "safetensors"],
             Self::Index => &["index"],
+            Self::Recordings => &[],
         }
     }
 }
@@ -50,6 +55,9 @@ pub struct Dialog {
     opened: Instant,
     answer: Receiver<Option<PathBuf>>,
 }
+
+/// The desktop's answer, to be waited for.
+type Picked = Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>>;
 
 /// How a dialog ended.
 pub enum Answer {
@@ -67,11 +75,15 @@ impl Dialog {
     pub fn open(part: Part) -> Self {
         let (send, answer) = bounded(1);
         // Made here because macOS wants it on this thread; waited for elsewhere.
-        let dialog = rfd::AsyncFileDialog::new()
-            .set_title(part.label())
-            .add_filter(part.label(), part.extensions())
-            .add_filter("All files", &["*"]);
-        let spawned = catch_unwind(AssertUnwindSafe(|| dialog.pick_file())).map(|picked| {
+        let dialog = rfd::AsyncFileDialog::new().set_title(part.label());
+        let pick = || -> Picked {
+            if part == Part::Recordings {
+                return Box::pin(dialog.pick_folder());
+            }
+            let dialog = dialog.add_filter(part.label(), part.extensions());
+            Box::pin(dialog.add_filter("All files", &["*"]).pick_file())
+        };
+        let spawned = catch_unwind(AssertUnwindSafe(pick)).map(|picked| {
             std::thread::Builder::new()
                 .name("voxmeld-dialog".into())
                 .spawn(move || {

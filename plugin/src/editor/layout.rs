@@ -13,7 +13,7 @@ pub const GAP: f32 = 10.0;
 /// Share of the width that the left column takes.
 const LEFT: f32 = 0.54;
 /// Height of the upper cards; the lower ones take what they need.
-const UPPER: f32 = 262.0;
+const UPPER: f32 = 306.0;
 /// Height of meters and status line.
 const FOOTER: f32 = 46.0;
 
@@ -34,7 +34,7 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
             in_card(ui, left, UPPER, |ui| voice_card(app, engine, ui));
             in_card(ui, right, UPPER, |ui| blend_card(app, gui, engine, ui));
         });
-        let lower = (ui.available_height() - FOOTER - GAP).max(204.0);
+        let lower = (ui.available_height() - FOOTER - GAP).max(232.0);
         ui.horizontal_top(|ui| {
             in_card(ui, left, lower, |ui| sound_card(app, gui, ui));
             in_card(ui, right, lower, |ui| engine_card(app, gui, engine, ui));
@@ -82,6 +82,7 @@ fn voice_card(app: &mut App, engine: &EngineStatus, ui: &mut Ui) {
     heading(ui, "VOICE");
     let link = &app.link;
     app.voice.show(ui, &app.packs, &link.params.voice);
+    app.building.show(ui, &link.engine, &engine.index_work);
     if let VoiceState::Loading { progress, .. } = &engine.voice {
         ui.add(
             ProgressBar::new(progress.clamp(0.0, 1.0))
@@ -132,9 +133,19 @@ fn sound_card(app: &App, gui: &GuiContext, ui: &mut Ui) {
 
 fn engine_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
     let (params, setter) = (&app.link.params, gui.param_setter());
-    heading(ui, "RETRIEVAL AND ENGINE");
+    ui.horizontal(|ui| {
+        heading(ui, "RETRIEVAL AND ENGINE");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            widgets::switch(ui, &setter, &params.auto_probes, 92.0);
+        });
+    });
     widgets::slider(ui, &setter, &params.k);
-    widgets::slider(ui, &setter, &params.n_probe);
+    let auto = params.auto_probes.value();
+    ui.add_enabled_ui(!auto, |ui| widgets::slider(ui, &setter, &params.n_probe));
+    let n_probe = usize::try_from(params.n_probe.value()).unwrap_or(1);
+    if let Some(recall) = status::recall(engine, n_probe, auto) {
+        ui.label(RichText::new(recall).color(MUTED).size(13.0));
+    }
     widgets::choice(ui, &setter, &params.when_not_ready, params.when_not_ready.name());
     widgets::choice(ui, &setter, &params.hop, "Hop (ms)");
     let chosen = Hop::from(params.hop.value()).ms();

@@ -6,6 +6,7 @@
 //! waits for nothing: not for the engine, not for a file dialog ([`files`]).
 
 pub mod blend;
+pub mod building;
 pub mod files;
 pub mod layout;
 pub mod plots;
@@ -16,6 +17,7 @@ pub mod widgets;
 
 use crate::params::VoxmeldParams;
 use blend::BlendPage;
+use building::BuildRow;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::ResizeHint;
 use nice_plug::editor::dpi::LogicalSize;
@@ -38,13 +40,13 @@ pub type VoxmeldEditor = EguiEditor<App>;
 /// Size of a new window, in points.
 const SIZE: LogicalSize<f32> = LogicalSize {
     width: 840.0,
-    height: 660.0,
+    height: 700.0,
 };
 
 /// Below this, texts would be cut off.
 const MIN_SIZE: LogicalSize<f32> = LogicalSize {
     width: 760.0,
-    height: 606.0,
+    height: 678.0,
 };
 
 /// Meters and progress move this often; a knob in hand redraws by itself.
@@ -74,6 +76,7 @@ pub fn create(link: EditorLink) -> Option<VoxmeldEditor> {
             gui: None,
             packs: Vec::new(),
             voice: VoicePanel::default(),
+            building: BuildRow::default(),
             blend: BlendPage::default(),
             page: Page::Voice,
             input: Meter::default(),
@@ -98,6 +101,7 @@ pub struct App {
     gui: Option<GuiContext>,
     packs: Vec<PackManifest>,
     voice: VoicePanel,
+    building: BuildRow,
     blend: BlendPage,
     page: Page,
     input: Meter,

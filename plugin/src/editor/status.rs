@@ -105,6 +105,33 @@ fn sentence(text: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// What the number of probes costs: how many of the true neighbours it finds.
+#[must_use]
+pub fn recall(status: &EngineStatus, n_probe: usize, auto: bool) -> Option<String> {
+    let table = &status.targets.first()?.recall;
+    let chosen = table.auto_probes(f32::INFINITY);
+    let percent = |n_probe: usize| Some(format!("{:.0} %", 100.0 * table.at(n_probe)?));
+    let probes = |count: usize| {
+        if count == 1 {
+            "1 probe".into()
+        } else {
+            format!("{count} probes")
+        }
+    };
+    Some(if auto {
+        format!(
+            "auto: {}, {} of the neighbours found",
+            probes(chosen),
+            percent(chosen)?
+        )
+    } else if chosen > n_probe {
+        let (here, there) = (percent(n_probe)?, percent(chosen)?);
+        format!("finds {here} of the neighbours; auto ({chosen}): {there}")
+    } else {
+        format!("finds {} of the neighbours", percent(n_probe)?)
+    })
+}
+
 /// Names and values of the status line.
 #[must_use]
 pub fn figures(status: &EngineStatus) -> Vec<(&'static str, String)> {
@@ -122,6 +149,9 @@ pub fn figures(status: &EngineStatus) -> Vec<(&'static str, String)> {
         ("xruns", status.xruns.to_string()),
         ("search", format!("{:.0} µs/frame", status.search_us_per_frame)),
     ];
+    if status.short_searches > 0 {
+        figures.push(("cut short", format!("{} searches", status.short_searches)));
+    }
     if status.quality_steps > 0 {
         figures.push(("quality", quality(status)));
     }
@@ -143,6 +173,7 @@ pub fn show(ui: &mut Ui, status: &EngineStatus) {
         ui.spacing_mut().item_spacing.x = 5.0;
         for (name, value) in figures(status) {
             let urgent = (name == "xruns" && status.xruns > 0)
+                || name == "cut short"
                 || (name == "quality" && status.quality != Quality::Full);
             ui.label(egui::RichText::new(name).color(MUTED).size(13.0));
             ui.label(
@@ -158,6 +189,8 @@ pub fn show(ui: &mut Ui, status: &EngineStatus) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use voxmeld_core::retrieval::{RecallPoint, RecallTable};
+    use voxmeld_core::status::TargetInfo;
 
     fn status() -> EngineStatus {
         EngineStatus {
@@ -192,6 +225,41 @@ mod tests {
             ..status()
         };
         assert_eq!(told(&reduced), Some("half context (reduced 2 times)".to_owned()));
+    }
+
+    #[test]
+    fn searches_that_were_cut_short_are_counted_where_there_are_any() {
+        let told = |status: &EngineStatus| figures(status).iter().any(|(name, _)| *name == "cut short");
+        assert!(!told(&status()));
+        assert!(told(&EngineStatus {
+            short_searches: 3,
+            ..status()
+        }));
+    }
+
+    #[test]
+    fn the_recall_that_a_number_of_probes_costs_is_said() {
+        let point = |n_probe, recall| RecallPoint {
+            n_probe,
+            recall,
+            us_per_frame: 50.0,
+        };
+        let target = TargetInfo {
+            recall: RecallTable {
+                points: vec![point(1, 0.69), point(4, 0.9), point(8, 0.974)],
+                ..RecallTable::default()
+            },
+            ..TargetInfo::default()
+        };
+        let status = EngineStatus {
+            targets: vec![target],
+            ..status()
+        };
+        let said = |n_probe, auto| recall(&status, n_probe, auto).expect("a sentence");
+        assert_eq!(said(1, false), "finds 69 % of the neighbours; auto (8): 97 %");
+        assert_eq!(said(64, false), "finds 97 % of the neighbours");
+        assert_eq!(said(1, true), "auto: 8 probes, 97 % of the neighbours found");
+        assert_eq!(recall(&EngineStatus::default(), 1, true), None);
     }
 
     #[test]

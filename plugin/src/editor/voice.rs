@@ -207,6 +207,8 @@ fn path_of(selection: &VoiceSelection, part: Part) -> Option<&Path> {
             Some(IndexRef::File(file)) => Some(file),
             _ => None,
         },
+        // No part of a voice.
+        Part::Recordings => None,
     };
     file.map(|file| file.path.as_path())
 }
@@ -221,5 +223,6 @@ fn set_path(selection: &mut VoiceSelection, part: Part, path: Option<PathBuf>) {
         Part::Encoder => selection.encoder = file,
         Part::Synthesizer => selection.synthesizer = file,
         Part::Index => selection.index = file.map(IndexRef::File),
+        Part::Recordings => {}
     }
 }

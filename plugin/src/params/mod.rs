@@ -43,6 +43,9 @@ pub struct VoxmeldParams {
     /// Inverted lists visited per frame.
     #[id = "n_probe"]
     pub n_probe: IntParam,
+    /// On: the lists that an index's own recall recommends, instead of `n_probe`.
+    #[id = "auto_probes"]
+    pub auto_probes: BoolParam,
     /// Neighbours averaged per frame.
     #[id = "k"]
     pub k: IntParam,
@@ -150,6 +153,7 @@ impl VoxmeldParams {
                     max: MAX_N_PROBE,
                 },
             ),
+            auto_probes: BoolParam::new("Auto probes", false),
             k: IntParam::new("Neighbours", 8, IntRange::Linear { min: 1, max: max_k }),
             loudness_follow: percent("Loudness follow", 0.0),
             when_not_ready: EnumParam::new("When not ready", WhenNotReadyParam::Silence),
@@ -190,6 +194,7 @@ impl VoxmeldParams {
             search: SearchParams {
                 k: count(self.k.value()),
                 n_probe: count(self.n_probe.value()),
+                auto_probes: self.auto_probes.value(),
                 ..SearchParams::default()
             },
             loudness_follow: self.loudness_follow.value() / 100.0,

@@ -44,6 +44,7 @@ fn ids_order_ranges_and_defaults_are_stable() {
             ("input_gain", " dB", None, -48.0, 24.0, 0.0),
             ("output_gain", " dB", None, -48.0, 24.0, 0.0),
             ("n_probe", "", Some(63), 1.0, 64.0, 1.0),
+            ("auto_probes", "", Some(1), 0.0, 1.0, 0.0),
             ("k", "", Some(63), 1.0, 64.0, 8.0),
             ("loudness_follow", " %", None, 0.0, 100.0, 0.0),
             ("when_not_ready", "", Some(1), 0.0, 1.0, 0.0),

@@ -80,6 +80,9 @@ struct Convert {
     /// Lists of the index visited per frame.
     #[arg(long, default_value_t = 1)]
     n_probe: usize,
+    /// Lists as the index's own recall recommends them, instead of --n-probe
+    #[arg(long)]
+    auto_probes: bool,
     /// Step of the engine in milliseconds.
     #[arg(long, default_value_t = 20)]
     hop_ms: u32,
@@ -146,6 +149,7 @@ fn convert(args: &Convert) -> Result<()> {
             search: SearchParams {
                 k: args.k,
                 n_probe: args.n_probe,
+                auto_probes: args.auto_probes,
                 ..SearchParams::default()
             },
             ..Controls::default()

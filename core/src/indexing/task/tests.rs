@@ -42,7 +42,9 @@ impl Scratch {
             kind: Kind::Preset(Preset::RvcDefault),
             metric: Comparison::L2,
             seed: 1,
+            centres: None,
             add,
+            base: None,
         }
     }
 }
@@ -170,4 +172,62 @@ fn folders_without_speech_say_so() {
     fs::write(scratch.0.join("wavs/a.wav"), "no sound").expect("written");
     let error = run(&scratch.job(false), &Progress::default()).expect_err("nothing");
     assert!(error.to_string().contains("no speech was found"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_added_to_is_left_as_it_is() {
+    let scratch = Scratch::new("untouched");
+    scratch.record("a.wav", 0.02);
+    // Damaged, so that nothing is known of what it holds: it might be the only copy.
+    let job = scratch.job(true);
+    fs::write(&job.output, "an index, damaged").expect("written");
+    let error = run(&job, &Progress::default()).expect_err("not an index");
+    assert!(matches!(error, IndexingError::Index(_)), "{error}");
+    assert_eq!(fs::read(&job.output).expect("read"), b"an index, damaged");
+
+    // Silence adds nothing: then the index is not written anew either.
+    fs::remove_file(&job.output).expect("removed");
+    run(&scratch.job(false), &Progress::default()).expect("made");
+    let before = fs::metadata(&job.output)
+        .and_then(|meta| meta.modified())
+        .expect("a time");
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let path = scratch.0.join("silence.wav");
+    let mut writer = hound::WavWriter::create(&path, spec).expect("wav");
+    (0..32_000).for_each(|_| writer.write_sample(0_i16).expect("sample"));
+    writer.finalize().expect("whole");
+    let silence = Job {
+        recordings: path,
+        ..scratch.job(true)
+    };
+    let error = run(&silence, &Progress::default()).expect_err("no speech");
+    assert!(error.to_string().contains("no speech"), "{error}");
+    let after = fs::metadata(&job.output)
+        .and_then(|meta| meta.modified())
+        .expect("a time");
+    assert_eq!(before, after);
+}
+
+#[test]
+fn an_index_grows_into_another_file_and_itself_stays() {
+    let scratch = Scratch::new("base");
+    scratch.record("a.wav", 0.02);
+    let base = scratch.job(false);
+    run(&base, &Progress::default()).expect("made");
+    let before = fs::read(&base.output).expect("read");
+    fs::remove_file(scratch.0.join("wavs/a.wav")).expect("removed");
+    scratch.record("b.wav", 0.03);
+    let grown = Job {
+        output: scratch.0.join("grown.index"),
+        base: Some(base.output.clone()),
+        ..scratch.job(true)
+    };
+    let made = run(&grown, &Progress::default()).expect("made");
+    assert_eq!(names(&made), ["a.wav", "b.wav"]);
+    assert_eq!(fs::read(&base.output).expect("read"), before);
 }

@@ -6,6 +6,8 @@ use super::IndexFileError;
 
 /// Bytes converted at a time when floats or ids are walked.
 const CHUNK: usize = 1 << 16;
+/// Bytes read ahead: little, because most of a file is passed over.
+const AHEAD: usize = 1 << 12;
 
 /// A position in a file of known length.
 pub(super) struct Cursor<R> {
@@ -18,7 +20,7 @@ impl<R: Read + Seek> Cursor<R> {
     /// At the start of `inner`, which is `len` bytes long.
     pub fn new(inner: R, len: u64) -> Self {
         Self {
-            inner: BufReader::with_capacity(CHUNK, inner),
+            inner: BufReader::with_capacity(AHEAD, inner),
             position: 0,
             len,
         }

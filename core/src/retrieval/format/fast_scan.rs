@@ -36,6 +36,8 @@ pub(super) fn check<R: Read + Seek>(
         n_list: usize::try_from(front.n_list).map_err(|_| IndexFileError::Corrupt {
             what: "its number of lists",
         })?,
+        // Codes: every byte is one.
+        vectors: Vec::new(),
     })
 }
 

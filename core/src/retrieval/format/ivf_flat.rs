@@ -1,6 +1,7 @@
 //! The check of an IVF-Flat index, field by field in file order.
 
 use std::io::{Read, Seek};
+use std::ops::Range;
 
 use super::cursor::Cursor;
 use super::lists::{Ids, front};
@@ -25,12 +26,14 @@ pub(super) fn check<R: Read + Seek>(
     if header.len == 0 {
         return Err(IndexFileError::TrainedOnly);
     }
+    let (len, vectors) = lists(cursor, header, &sizes)?;
     Ok(IvfLayout {
         start,
         dim: header.dim,
-        len: lists(cursor, header, &sizes)?,
+        len,
         metric: header.metric,
         n_list: sizes.len(),
+        vectors,
     })
 }
 
@@ -85,18 +88,22 @@ fn sparse_sizes(values: &[u64], n_list: u64) -> Option<Vec<u64>> {
     Some(sizes)
 }
 
-/// The vectors and ids of all lists: finite, and each id of `0..len` once.
+/// The ids of all lists, each of `0..len` once; how many, and where the vectors are.
 fn lists<R: Read + Seek>(
     cursor: &mut Cursor<R>,
     header: &Header,
     sizes: &[u64],
-) -> Result<usize, IndexFileError> {
-    let dim = header.dim as u64;
-    cursor.need(header.len, dim * 4 + 8)?;
+) -> Result<(usize, Vec<Range<u64>>), IndexFileError> {
+    let bytes = header.dim as u64 * 4;
+    cursor.need(header.len, bytes + 8)?;
     let mut ids = Ids::new(header.len)?;
-    for &size in sizes {
-        cursor.skip_finite_floats(size * dim)?;
+    let mut vectors = Vec::new();
+    // faiss reads nothing for an empty list.
+    for &size in sizes.iter().filter(|&&size| size > 0) {
+        let start = cursor.position();
+        cursor.skip(size * bytes)?;
+        vectors.push(start..cursor.position());
         ids.take(cursor, size)?;
     }
-    ids.end()
+    Ok((ids.end()?, vectors))
 }

@@ -4,7 +4,9 @@
 //! the whole structure is walked here first: declared counts must agree with
 //! each other and with the length of the file, every float must be finite, and
 //! the ids must be exactly `0..ntotal`. Nothing is allocated that the file's
-//! own length does not vouch for.
+//! own length does not vouch for. The vectors in the lists, nearly all of a large
+//! file, are passed over: the reader that faiss is given looks at them
+//! (`ivf/stream.rs`), so that they are read once.
 //!
 //! Layout (little endian; read off faiss's `index_write.cpp`, version 1.12):
 //!
@@ -35,6 +37,7 @@ mod refined;
 pub(super) use refined::{MAX_K_FACTOR, RefinedLayout};
 
 use std::io::{Read, Seek};
+use std::ops::Range;
 
 use cursor::Cursor;
 
@@ -78,6 +81,9 @@ pub(super) struct IvfLayout {
     pub metric: Metric,
     /// Number of inverted lists.
     pub n_list: usize,
+    /// Where the lists' vectors lie, in the order of the file. They were passed over:
+    /// that they are numbers is seen when faiss reads them.
+    pub vectors: Vec<Range<u64>>,
 }
 
 /// Walks a whole index file of `len` bytes.

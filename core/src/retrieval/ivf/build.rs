@@ -36,6 +36,9 @@ pub enum BuildError {
     /// faiss refused.
     #[error("faiss could not build the index: {0}")]
     Backend(String),
+    /// What was asked, between two rounds of training.
+    #[error("stopped")]
+    Stopped,
 }
 
 /// An index that was not saved. A file that was there before is as it was.

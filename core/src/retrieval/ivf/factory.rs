@@ -3,6 +3,8 @@
 //! Thread: command line or a background task; seconds to minutes.
 
 use std::ffi::c_int;
+use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::ptr;
 use std::time::Duration;
@@ -12,12 +14,14 @@ use faiss_sys as sys;
 use super::build::{BuildError, SaveError, save};
 use super::openmp::OneThread;
 use super::raw::{Raw, check};
+use super::stream;
 use crate::frames::Frames;
 use crate::retrieval::Metric;
-use crate::retrieval::format::MAX_DIM;
+use crate::retrieval::error::IndexFileError;
+use crate::retrieval::format::{self, Checked, MAX_DIM};
 
 /// Rounds of k-means: faiss's own number for inverted files, which RVC keeps.
-const ROUNDS: c_int = 10;
+pub const ROUNDS: u32 = 10;
 
 /// An index that has learnt its lists and code books, filled or not.
 pub struct Trained(Raw);
@@ -33,6 +37,21 @@ impl Trained {
     /// # Errors
     /// See [`BuildError`].
     pub fn train(factory: &str, vectors: &Frames, metric: Metric, seed: u32) -> Result<Self, BuildError> {
+        Self::train_in_rounds(factory, vectors, metric, seed, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Self::train`]; `on` hears how many of the [`ROUNDS`] of k-means are done
+    /// before each, and may break.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub fn train_in_rounds(
+        factory: &str,
+        vectors: &Frames,
+        metric: Metric,
+        seed: u32,
+        mut on: impl FnMut(u32) -> ControlFlow<()>,
+    ) -> Result<Self, BuildError> {
         check_vectors(vectors)?;
         let dim = u32::try_from(vectors.dim()).map_err(|_| BuildError::TooLarge(vectors.dim()))?;
         let lists = flat_lists(factory);
@@ -43,18 +62,52 @@ impl Trained {
             });
         }
         let _bounded = OneThread::here();
-        let train = || {
+        let mut stopped = false;
+        let mut train = || {
             // The second look is put around the trained base: faiss's C interface
             // has no way back from the whole to its base.
             let (base, refine) = split_refine(factory);
             let mut index = Raw::factory(dim, base, metric)?;
+            let mut round = |done| {
+                stopped = on(done).is_break();
+                if stopped {
+                    Err("stopped".to_string())
+                } else {
+                    Ok(())
+                }
+            };
             if lists.is_some() {
-                train_lists(&index, vectors, metric, seed)?;
+                train_lists(&index, vectors, metric, seed, &mut round)?;
+            } else {
+                round(0)?;
             }
             index.train(vectors.data())?;
             if refine { Raw::refined(index) } else { Ok(index) }
         };
-        train().map(Self).map_err(BuildError::Backend)
+        let trained = train();
+        trained.map(Self).map_err(|why| {
+            if stopped {
+                BuildError::Stopped
+            } else {
+                BuildError::Backend(why)
+            }
+        })
+    }
+
+    /// An index file as faiss's own object, once it is checked like any other: to compare
+    /// our searches with faiss's.
+    ///
+    /// # Errors
+    /// See [`IndexFileError`].
+    pub fn open(path: &Path) -> Result<Self, IndexFileError> {
+        let mut file = File::open(path)?;
+        let len = file.metadata()?.len();
+        let vectors = match format::check(&mut file, len, None)? {
+            Checked::Flat { .. } => Vec::new(),
+            Checked::Ivf(layout) => layout.vectors,
+            Checked::Refined(layout) => layout.base.vectors,
+        };
+        stream::read(file, 0, vectors).map(Self)
     }
 
     /// Puts exactly these vectors in; ids are row numbers. What was in before is dropped.
@@ -145,8 +198,15 @@ fn check_vectors(vectors: &Frames) -> Result<(), BuildError> {
 }
 
 /// k-means into the quantizer of an inverted file, seeded; faiss then finds it
-/// trained and leaves it alone.
-fn train_lists(index: &Raw, vectors: &Frames, metric: Metric, seed: u32) -> Result<(), String> {
+/// trained and leaves it alone. Every round is a training of its own that begins with
+/// the centres of the one before, so that it can be ended between two.
+fn train_lists(
+    index: &Raw,
+    vectors: &Frames,
+    metric: Metric,
+    seed: u32,
+    round: &mut dyn FnMut(u32) -> Result<(), String>,
+) -> Result<(), String> {
     let Some(ivf) = index.as_ivf() else {
         return Err("the index has no inverted lists".into());
     };
@@ -166,7 +226,7 @@ fn train_lists(index: &Raw, vectors: &Frames, metric: Metric, seed: u32) -> Resu
         sys::faiss_ClusteringParameters_init(&mut params);
         params
     };
-    params.niter = ROUNDS;
+    params.niter = 1;
     // faiss takes a negative seed as "any".
     params.seed = c_int::try_from(seed & 0x7fff_ffff).unwrap_or(0);
     // As faiss does by itself for inner product: centroids on the unit sphere.
@@ -184,12 +244,15 @@ fn train_lists(index: &Raw, vectors: &Frames, metric: Metric, seed: u32) -> Resu
             lists,
             &params,
         ))?;
-        let trained = check(sys::faiss_Clustering_train(
-            clustering,
-            rows,
-            vectors.data().as_ptr(),
-            quantizer,
-        ));
+        let trained = (0..ROUNDS).try_for_each(|done| {
+            round(done)?;
+            check(sys::faiss_Clustering_train(
+                clustering,
+                rows,
+                vectors.data().as_ptr(),
+                quantizer,
+            ))
+        });
         sys::faiss_Clustering_free(clustering);
         trained
     }

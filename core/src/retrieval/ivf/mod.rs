@@ -5,6 +5,7 @@
 //! along with each call instead of being set on the index, as faiss's own
 //! `nprobe` would be.
 
+mod assign;
 mod build;
 mod factory;
 mod handle;
@@ -13,11 +14,12 @@ mod raw;
 mod refined;
 mod stream;
 
+pub use assign::Assigner;
 pub use build::{BuildError, SaveError, rvc_list_count};
-pub use factory::{Trained, flat_lists};
+pub use factory::{ROUNDS, Trained, flat_lists};
 pub use refined::RefinedIndex;
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek};
 
 use super::error::IndexFileError;
 use super::flat::check_queries;
@@ -47,13 +49,11 @@ impl IvfIndex {
     /// the map from ids to vectors, and searches once, because the first search
     /// is several times slower than all others.
     pub(super) fn load(
-        mut source: impl Read + Seek + 'static,
+        source: impl Read + Seek + 'static,
         layout: &IvfLayout,
     ) -> Result<Self, IndexFileError> {
-        source.seek(SeekFrom::Start(layout.start))?;
         let _bounded = OneThread::here();
-        let index = stream::read(source)
-            .and_then(Handle::new)
+        let index = Handle::new(stream::read(source, layout.start, layout.vectors.clone())?)
             .and_then(Self::from_handle)
             .map_err(IndexFileError::Backend)?;
         if !index.is_laid_out(layout) {

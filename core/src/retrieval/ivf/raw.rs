@@ -88,6 +88,26 @@ impl Raw {
         check(unsafe { sys::faiss_Index_reset(self.as_ptr()) })
     }
 
+    /// The id of the nearest vector for each row.
+    pub(super) fn nearest(&self, rows: &[f32]) -> Result<Vec<i64>, String> {
+        let n = self.rows_of(rows)?;
+        let count = rows.len() / self.dim().max(1);
+        let (mut ids, mut distances) = (vec![-1; count], vec![0.0; count]);
+        // SAFETY: the index lives; there are n rows of its dimension, and room for one
+        // result each.
+        check(unsafe {
+            sys::faiss_Index_search(
+                self.as_ptr(),
+                n,
+                rows.as_ptr(),
+                1,
+                distances.as_mut_ptr(),
+                ids.as_mut_ptr(),
+            )
+        })?;
+        Ok(ids)
+    }
+
     /// Searches rows one by one with `n_probe` set on the index itself; see
     /// `Trained::faiss_loop`.
     pub(super) fn search_loop(

@@ -4,7 +4,7 @@
 //! vectors that there is. So the number of candidates goes along with each search
 //! (faiss would keep it in the shared index), and vectors are given exactly.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek};
 
 use super::handle::Handle;
 use super::openmp::OneThread;
@@ -25,18 +25,20 @@ pub struct RefinedIndex {
 impl RefinedIndex {
     /// Lets faiss read the quick index of a file that the check has let pass.
     pub(in crate::retrieval) fn load(
-        mut source: impl Read + Seek + 'static,
+        source: impl Read + Seek + 'static,
         layout: RefinedLayout,
     ) -> Result<Self, IndexFileError> {
-        source.seek(SeekFrom::Start(layout.base.start))?;
         let _bounded = OneThread::here();
-        let base = stream::read(source)
-            .and_then(Handle::new)
-            .and_then(|mut handle| {
-                handle.forget_ids()?;
-                IvfIndex::without_ids(handle)
-            })
-            .map_err(IndexFileError::Backend)?;
+        let base = Handle::new(stream::read(
+            source,
+            layout.base.start,
+            layout.base.vectors.clone(),
+        )?)
+        .and_then(|mut handle| {
+            handle.forget_ids()?;
+            IvfIndex::without_ids(handle)
+        })
+        .map_err(IndexFileError::Backend)?;
         if !base.is_laid_out(&layout.base) {
             let what = "it changed while it was read";
             return Err(IndexFileError::Corrupt { what });

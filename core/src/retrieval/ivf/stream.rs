@@ -4,26 +4,79 @@
 //! the very file that was checked.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ffi::c_void;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::{ptr, slice};
 
 use faiss_sys as sys;
 
 use super::raw::{Raw, check};
+use crate::retrieval::error::IndexFileError;
+
+/// What faiss reads from.
+struct Source {
+    file: Box<dyn Read>,
+    position: u64,
+    /// Where vectors lie that nobody has looked at yet, in order.
+    vectors: VecDeque<Range<u64>>,
+    /// Why reading ended before its time.
+    refused: Option<IndexFileError>,
+}
+
+impl Source {
+    /// Reads all of `target`; looks at vectors.
+    fn fill(&mut self, target: &mut [u8]) -> bool {
+        if self.file.read_exact(target).is_err() {
+            return false;
+        }
+        let here = self.position..self.position + target.len() as u64;
+        self.position = here.end;
+        let Some(next) = self.vectors.front() else {
+            return true;
+        };
+        if here.end <= next.start {
+            return true;
+        }
+        // faiss reads the vectors of a list at once; else it is another file by now.
+        if here != *next {
+            let what = "it changed while it was read";
+            self.refused = Some(IndexFileError::Corrupt { what });
+            return false;
+        }
+        self.vectors.pop_front();
+        let (values, _) = target.as_chunks::<4>();
+        let all_numbers = values.iter().all(|bytes| f32::from_le_bytes(*bytes).is_finite());
+        if !all_numbers {
+            self.refused = Some(IndexFileError::NonFinite);
+        }
+        all_numbers
+    }
+}
 
 thread_local! {
     // The callbacks get no user pointer, but run on the thread of the call.
-    static SOURCE: RefCell<Option<Box<dyn Read>>> = const { RefCell::new(None) };
+    static SOURCE: RefCell<Option<Source>> = const { RefCell::new(None) };
     static TARGET: RefCell<Option<Box<dyn Write>>> = const { RefCell::new(None) };
 }
 
-/// Reads an index.
+/// Reads an index that begins at `start`, and whose lists' vectors lie there.
 ///
 /// The bytes must have passed [`crate::retrieval::format::check`]: faiss trusts
-/// the sizes that it finds.
-pub(super) fn read(source: impl Read + 'static) -> Result<Raw, String> {
-    SOURCE.set(Some(Box::new(source)));
+/// the sizes that it finds. Vectors that were passed over there are looked at here.
+pub(super) fn read(
+    mut source: impl Read + Seek + 'static,
+    start: u64,
+    vectors: Vec<Range<u64>>,
+) -> Result<Raw, IndexFileError> {
+    source.seek(SeekFrom::Start(start))?;
+    SOURCE.set(Some(Source {
+        file: Box::new(source),
+        position: start,
+        vectors: vectors.into(),
+        refused: None,
+    }));
     let mut reader = ptr::null_mut();
     let mut index = ptr::null_mut();
     // SAFETY: faiss stores new objects in `reader` and `index`; the cast is to
@@ -35,10 +88,12 @@ pub(super) fn read(source: impl Read + 'static) -> Result<Raw, String> {
             result
         })
     };
-    SOURCE.set(None);
-    result?;
+    let refused = SOURCE.take().and_then(|source| source.refused);
+    if let Err(why) = result {
+        return Err(refused.unwrap_or(IndexFileError::Backend(why)));
+    }
     // SAFETY: faiss has just made it for us.
-    unsafe { Raw::own(index) }
+    unsafe { Raw::own(index) }.map_err(IndexFileError::Backend)
 }
 
 /// Writes an index. Gives the sink's own error if that was the cause.
@@ -73,9 +128,7 @@ unsafe extern "C" fn on_read(target: *mut c_void, size: usize, items: usize) -> 
         slice::from_raw_parts_mut(target.cast::<u8>(), bytes)
     };
     SOURCE.with_borrow_mut(|source| {
-        let done = source
-            .as_mut()
-            .is_some_and(|source| source.read_exact(target).is_ok());
+        let done = source.as_mut().is_some_and(|source| source.fill(target));
         if done { items } else { 0 }
     })
 }

@@ -12,10 +12,11 @@
 
 mod made;
 
-use anyhow::{Result, bail};
-use serde::Serialize;
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use std::fs;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 use voxmeld_core::frames::Frames;
 use voxmeld_core::retrieval::ivf::Trained;
@@ -31,7 +32,7 @@ const QUERIES: usize = 400;
 const REPEATS: usize = 5;
 
 /// One line of the table.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Run {
     vectors: usize,
     dim: usize,
@@ -39,13 +40,13 @@ struct Run {
     n_probe: usize,
     /// Mean time of a frame's search, alone.
     us_per_frame: f64,
-    /// Of faiss's own search, called in a loop.
+    /// Of faiss's own search of the same file, called in a loop.
     faiss_us_per_frame: f64,
     ratio: f64,
     recall_at_8: f64,
     build_s: f64,
     load_ms: f64,
-    /// What the process grew by when the index was opened.
+    /// What a fresh process grew by when the index was opened and searched once.
     resident_mb: f64,
 }
 
@@ -69,17 +70,25 @@ fn main() -> ExitCode {
     }
 }
 
-/// `--quick`: the smallest set only. `--full`: 200,000 vectors too, which takes half an hour.
-fn sizes() -> Result<&'static [usize]> {
-    match std::env::args().nth(1).as_deref() {
-        None => Ok(&[10_000, 50_000]),
-        Some("--quick") => Ok(&[10_000]),
-        Some("--full") => Ok(&[10_000, 50_000, 200_000]),
-        Some(word) => bail!("unknown argument {word}: voxmeld-bench-retrieval [--quick | --full]"),
+/// `--quick`: the smallest set only. `--full`: 200,000 vectors too, which takes half an
+/// hour. `--of N`: so many vectors only.
+fn run() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args[..] {
+        [] => bench(&[10_000, 50_000]),
+        ["--quick"] => bench(&[10_000]),
+        ["--full"] => bench(&[10_000, 50_000, 200_000]),
+        ["--of", count] => bench(&[count.parse()?]),
+        // Every index is built and searched in processes of its own: so what a process
+        // grows by is the index, and nothing that was there before.
+        ["--build", count, dim, preset] => build(count.parse()?, dim.parse()?, preset),
+        ["--search", count, dim, preset] => search(count.parse()?, dim.parse()?, preset),
+        _ => bail!("voxmeld-bench-retrieval [--quick | --full | --of N]"),
     }
 }
 
-fn run() -> Result<()> {
+fn bench(sizes: &[usize]) -> Result<()> {
     let machine = Machine::this();
     say(format!(
         "{}, {} cores, {}",
@@ -107,43 +116,100 @@ fn run() -> Result<()> {
         runs: Vec::new(),
         machine,
     };
-    for &vectors in sizes()? {
+    for &vectors in sizes {
         for dim in [256, 768] {
-            let (vectors, queries) = made::voice(vectors, QUERIES, dim);
-            for (_, preset) in Preset::ALL {
-                let plan = Plan::preset(preset, vectors.len(), dim)?;
-                for run in measure(&plan, &vectors, &queries)? {
+            for (preset, _) in Preset::ALL {
+                let of = [vectors.to_string(), dim.to_string(), preset.to_string()];
+                let built: Built = child("--build", &of)?;
+                for mut run in child::<Vec<Run>>("--search", &of)? {
+                    run.build_s = built.seconds;
+                    run.factory.clone_from(&built.factory);
                     line(&run);
                     bench.runs.push(run);
                 }
             }
         }
     }
+    fs::remove_dir_all(folder()?)?;
     if let Some(warning) = bench.machine.warning() {
         say(warning);
     }
     let out = env::target().join("bench");
-    std::fs::create_dir_all(&out)?;
+    fs::create_dir_all(&out)?;
     let path = out.join("bench_retrieval.json");
-    std::fs::write(&path, serde_json::to_string_pretty(&bench)? + "\n")?;
+    fs::write(&path, serde_json::to_string_pretty(&bench)? + "\n")?;
     say(path.display());
     Ok(())
 }
 
-fn measure(plan: &Plan, vectors: &Frames, queries: &Frames) -> Result<Vec<Run>> {
+/// This very program again; what it has said.
+fn child<T: for<'de> Deserialize<'de>>(command: &str, of: &[String; 3]) -> Result<T> {
+    let program = std::env::current_exe()?;
+    let output = Command::new(program)
+        .arg(command)
+        .args(of)
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "{command} {of:?}: {}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// What building says.
+#[derive(Serialize, Deserialize)]
+struct Built {
+    factory: String,
+    seconds: f64,
+}
+
+fn folder() -> Result<PathBuf> {
+    let folder = env::target().join("bench").join("retrieval");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn build(count: usize, dim: usize, preset: &str) -> Result<()> {
+    let (_, preset) = Preset::ALL
+        .into_iter()
+        .find(|(name, _)| *name == preset)
+        .context("no such preset")?;
+    let (vectors, queries) = made::voice(count, QUERIES, dim);
+    let plan = Plan::preset(preset, count, dim)?;
     let started = Instant::now();
-    let mut trained = Trained::train(&plan.factory, vectors, Metric::L2, 1)?;
+    let mut trained = Trained::train(&plan.factory, &vectors, Metric::L2, 1)?;
     trained.set_k_factor(plan.k_factor);
-    trained.fill(vectors)?;
-    let build_s = started.elapsed().as_secs_f64();
-    let path: PathBuf = env::scratch("bench_retrieval")?.join("bench.index");
-    trained.save(&path)?;
+    trained.fill(&vectors)?;
+    let seconds = round(started.elapsed().as_secs_f64(), 1);
+    trained.save(&folder()?.join("bench.index"))?;
+    let bytes: Vec<u8> = queries
+        .data()
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    fs::write(folder()?.join("queries"), bytes)?;
+    let factory = plan.factory;
+    say(serde_json::to_string(&Built { factory, seconds })?);
+    Ok(())
+}
+
+fn search(vectors: usize, dim: usize, preset: &str) -> Result<()> {
+    let bytes = fs::read(folder()?.join("queries"))?;
+    let (values, _) = bytes.as_chunks::<4>();
+    let queries = Frames::from_data(
+        dim,
+        values.iter().map(|value| f32::from_le_bytes(*value)).collect(),
+    );
+    let path = folder()?.join("bench.index");
     let before = resident_mb();
     let started = Instant::now();
-    let index = open(&path, Some(vectors.dim()))?;
+    let index = open(&path, Some(dim))?;
     let load_ms = started.elapsed().as_secs_f64() * 1000.0;
     let grown_mb = resident_mb() - before;
-    let table = Probe::held_out(queries, &*index).measure(&*index, K)?.table;
+    let mut theirs = Trained::open(&path)?;
+    let table = Probe::held_out(&queries, &*index).measure(&*index, K)?.table;
     let probes: &[usize] = if index.list_sizes().len() > 1 {
         &[1, 8]
     } else {
@@ -151,29 +217,30 @@ fn measure(plan: &Plan, vectors: &Frames, queries: &Frames) -> Result<Vec<Run>> 
     };
     let mut runs = Vec::new();
     for &n_probe in probes {
-        let (mut ours, mut theirs) = (f64::INFINITY, f64::INFINITY);
+        let (mut our_s, mut their_s) = (f64::INFINITY, f64::INFINITY);
         // In turn, so that what else the machine does meets both.
         for _ in 0..REPEATS {
-            ours = ours.min(our_loop(&*index, queries, n_probe)?);
-            theirs = theirs.min(trained.faiss_loop(queries, K, n_probe)?.as_secs_f64());
+            our_s = our_s.min(our_loop(&*index, &queries, n_probe)?);
+            their_s = their_s.min(theirs.faiss_loop(&queries, K, n_probe)?.as_secs_f64());
         }
         let per_frame = |seconds: f64| seconds * 1e6 / queries.len() as f64;
         let point = table.points.iter().find(|point| point.n_probe == n_probe);
         runs.push(Run {
-            vectors: vectors.len(),
-            dim: vectors.dim(),
-            factory: plan.factory.clone(),
+            vectors,
+            dim,
+            factory: preset.into(),
             n_probe,
-            us_per_frame: round(per_frame(ours), 1),
-            faiss_us_per_frame: round(per_frame(theirs), 1),
-            ratio: round(ours / theirs, 3),
+            us_per_frame: round(per_frame(our_s), 1),
+            faiss_us_per_frame: round(per_frame(their_s), 1),
+            ratio: round(our_s / their_s, 3),
             recall_at_8: round(point.map_or(f64::NAN, |point| point.recall as f64), 3),
-            build_s: round(build_s, 1),
+            build_s: 0.0,
             load_ms: round(load_ms, 0),
             resident_mb: round(grown_mb, 1),
         });
     }
-    Ok(runs)
+    say(serde_json::to_string(&runs)?);
+    Ok(())
 }
 
 /// Seconds for all queries, one search for each, as the engine does it.

@@ -10,10 +10,11 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use voxmeld_core::frames::Frames;
 use voxmeld_core::indexing::{
-    BuildSpec, EncodeWindow, EncoderChoice, FinishStep, IndexTask, Job, Kind, Made, Progress, file_sha256,
-    finish, name_in, remove_recordings,
+    BuildSpec, Centres, EncodeWindow, EncoderChoice, FinishStep, IndexTask, Job, Kind, Made, Progress,
+    file_sha256, finish, name_in, remove_recordings,
 };
 use voxmeld_core::pack::{find_pack, set_data_dir};
+use voxmeld_core::retrieval::ivf::ROUNDS;
 use voxmeld_core::retrieval::{Comparison, Plan, Preset, Source, Span, rvc_file_name};
 
 use super::{look, npy};
@@ -61,6 +62,18 @@ pub struct Build {
     /// Seed of the k-means
     #[arg(long, default_value_t = 0)]
     seed: u32,
+    /// Above 200,000 vectors: so many centres in their place (RVC makes 10,000)
+    #[arg(long)]
+    minibatch_centres: Option<usize>,
+}
+
+impl Build {
+    fn centres(&self) -> Option<Centres> {
+        self.minibatch_centres.map(|count| Centres {
+            count,
+            above: Centres::RVC_ABOVE.max(count),
+        })
+    }
 }
 
 #[derive(Args)]
@@ -146,7 +159,9 @@ fn of_recordings(args: &Build, recordings: &Path) -> Result<()> {
         },
         metric: args.metric.into(),
         seed: args.seed,
+        centres: args.centres(),
         add: args.add,
+        base: None,
     };
     let task = IndexTask::spawn(job)?;
     let progress = Arc::clone(task.progress());
@@ -203,7 +218,7 @@ fn encoder(args: &Build) -> Result<EncoderChoice> {
 
 fn of_features(args: &Build, folder: &Path) -> Result<()> {
     let (mut vectors, sources) = features_in(folder)?;
-    let (count, dim) = (vectors.len(), vectors.dim());
+    let (count, dim) = (Centres::left_of(args.centres(), vectors.len()), vectors.dim());
     let plan = match &args.factory {
         Some(factory) => Plan::of(factory, count),
         None => Plan::preset(args.preset, count, dim)?,
@@ -212,26 +227,25 @@ fn of_features(args: &Build, folder: &Path) -> Result<()> {
         eprintln!("note: {warning}");
     }
     let path = if args.output.is_dir() {
-        npy::write(&args.output.join(npy::TOTAL), &vectors)?;
         args.output.join(rvc_file_name(&plan.factory, 1, &args.name, dim))
     } else {
         args.output.clone()
     };
+    npy::write(&path.with_file_name(npy::TOTAL), &vectors)?;
     let spec = BuildSpec {
         factory: plan.factory,
         k_factor: plan.k_factor,
         metric: args.metric.into(),
         seed: args.seed,
+        centres: args.centres(),
     };
     let said = |step| {
-        eprintln!(
-            "{}",
-            match step {
-                FinishStep::Train => "training",
-                FinishStep::Measure => "measuring",
-                FinishStep::Write => "writing",
-            }
-        );
+        match step {
+            FinishStep::Centres { percent } => eprint!("\rcentres {percent:3} % "),
+            FinishStep::Train { round } => eprint!("\rtraining {round} of {ROUNDS} rounds "),
+            FinishStep::Measure => eprintln!("\nmeasuring"),
+            FinishStep::Write => eprintln!("writing"),
+        }
         ControlFlow::Continue(())
     };
     finish(&mut vectors, &spec, None, sources, &path, said)?;

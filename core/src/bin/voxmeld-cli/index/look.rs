@@ -83,6 +83,14 @@ fn describe(text: &mut impl Write, index: &dyn EmbeddingIndex) -> Result<()> {
     if let Some(encoder) = &sidecar.encoder {
         writeln!(text, "encoder   {} ({})", encoder.file, encoder.sha256)?;
     }
+    if let Some(centres) = sidecar.centres {
+        writeln!(
+            text,
+            "centres   of {} vectors; they find {:.1} % of the neighbours that those have",
+            centres.of,
+            100.0 * centres.recall
+        )?;
+    }
     for source in &sidecar.sources {
         let frames: usize = source.spans.iter().map(|span| span.len).sum();
         writeln!(text, "          {frames:6} frames of {}", source.file)?;

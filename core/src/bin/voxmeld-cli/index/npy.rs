@@ -21,19 +21,18 @@ pub fn read(path: &Path) -> Result<Frames> {
 
 /// The same from memory.
 pub fn parse(bytes: &[u8]) -> Result<Frames> {
-    let array = match ArrayView2::<f32>::view_npy(bytes) {
-        Ok(view) => view.to_owned(),
+    let (dim, values): (usize, Vec<f32>) = match ArrayView2::<f32>::view_npy(bytes) {
+        Ok(view) => (view.ncols(), view.iter().copied().collect()),
         // The view says for sure that a float32 file is damaged, and nothing of others.
         Err(error) => Array2::<Half>::read_npy(bytes)
-            .map(|halves| halves.mapv(Half::to_f32))
+            .map(|halves| (halves.ncols(), halves.iter().map(|half| half.to_f32()).collect()))
             .map_err(|_| error)
             .context("it is no whole NumPy file of an [n, d] array of float32 or float16")?,
     };
-    let dim = array.ncols();
     if dim == 0 || dim > MAX_DIM {
         bail!("its rows have {dim} values; features have 1 to {MAX_DIM} (256 and 768 in RVC)");
     }
-    Ok(Frames::from_data(dim, array.iter().copied().collect()))
+    Ok(Frames::from_data(dim, values))
 }
 
 /// All `.npy` files of a folder in file-name order, as RVC reads them; one file is taken as it is.
@@ -109,6 +108,10 @@ impl ReadableElement for Half {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "tests may be plain: a wrong cast there fails them"
+)]
 mod tests {
     use super::*;
 
@@ -177,5 +180,78 @@ mod tests {
                 "{description}"
             );
         }
+    }
+
+    /// As many as the damaged index files of `tests/hostile_files.rs`.
+    const DAMAGED_FILES: u64 = 10_000;
+
+    /// Numbers that look random (SplitMix64).
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, count: usize) -> usize {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((z ^ (z >> 31)) % count as u64) as usize
+        }
+    }
+
+    fn damage(bytes: &mut Vec<u8>, dice: &mut Dice) {
+        let at = dice.below(bytes.len());
+        let header = dice.below(128).min(bytes.len() - 1);
+        match dice.below(8) {
+            0 => bytes.truncate(at),
+            1 => bytes.insert(header, dice.below(256) as u8),
+            2 => drop(bytes.remove(header)),
+            // What a header may say otherwise: figures, order, type.
+            3 => bytes[header] = b"0123456789-(),'<>|f48iOTrueFals "[dice.below(32)],
+            4 => bytes[header] = dice.below(256) as u8,
+            5 => bytes[at] ^= 1 << dice.below(8),
+            6 => bytes.extend_from_within(at..),
+            _ => {
+                let other = dice.below(bytes.len());
+                bytes.swap(header, other);
+            }
+        }
+    }
+
+    #[test]
+    fn ten_thousand_damaged_files_give_sentences_or_what_they_hold() {
+        let originals = [
+            file("<f4", "(3, 2)", &[0; 24]),
+            file("<f2", "(3, 2)", &[0; 12]),
+            file("<f4", "(16, 768)", &[0; 4 * 16 * 768]),
+        ];
+        let (mut opened, mut refused) = (0, 0);
+        for seed in 0..DAMAGED_FILES {
+            let mut dice = Dice(seed);
+            let mut bytes = originals[dice.below(originals.len())].clone();
+            for _ in 0..=dice.below(3) {
+                if !bytes.is_empty() {
+                    damage(&mut bytes, &mut dice);
+                }
+            }
+            match parse(&bytes) {
+                Ok(frames) => {
+                    opened += 1;
+                    let values = frames.len() * frames.dim();
+                    assert!(
+                        2 * values <= bytes.len(),
+                        "{seed}: {values} values in {} bytes",
+                        bytes.len()
+                    );
+                }
+                Err(error) => {
+                    refused += 1;
+                    assert!(!format!("{error:#}").is_empty());
+                }
+            }
+        }
+        // Some of the damage is to the numbers only, most to what the file says of them.
+        assert!(
+            opened > 100 && refused > 5000,
+            "{opened} opened, {refused} refused"
+        );
     }
 }

@@ -46,6 +46,7 @@ pub fn run(args: &Query) -> Result<()> {
         k: if args.compat { 8 } else { args.k },
         n_probe: args.n_probe,
         k_factor: args.k_factor,
+        ..SearchParams::default()
     };
     let mut found = Neighbours::default();
     index.search(&queries, params, &mut found)?;

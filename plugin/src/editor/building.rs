@@ -1,0 +1,129 @@
+//! Making an index while the voice runs: two buttons, a bar, and what became of it.
+//!
+//! The work itself is the engine's (`voxmeld_core::builder`): it goes on and its result
+//! is loaded although the window closes.
+
+use super::files::{Answer, Dialog, Part};
+use super::style::{ACCENT, MUTED, WARNING};
+use super::widgets::{self, name};
+use crate::paths;
+use egui::{ProgressBar, RichText, Ui};
+use voxmeld_core::builder::{IndexWish, IndexWork};
+use voxmeld_core::engine::EngineHandle;
+
+/// Width of the button that stops.
+const STOP: f32 = 52.0;
+
+/// What the row remembers between frames.
+#[derive(Default)]
+pub struct BuildRow {
+    dialog: Option<Dialog>,
+    no_dialog: bool,
+}
+
+impl BuildRow {
+    /// Draws the row; starts what the user wishes.
+    pub fn show(&mut self, ui: &mut Ui, engine: &EngineHandle, work: &IndexWork) {
+        ui.horizontal(|ui| {
+            name(ui, "Own index");
+            match work {
+                IndexWork::Running { fraction, .. } => running(ui, engine, *fraction, &line(work)),
+                _ => self.buttons(ui, engine),
+            }
+        });
+        match work {
+            IndexWork::None | IndexWork::Running { .. } => {}
+            IndexWork::Done { .. } => {
+                ui.label(RichText::new(line(work)).color(MUTED).small());
+            }
+            IndexWork::Failed { .. } => {
+                ui.label(RichText::new(line(work)).color(WARNING).small());
+            }
+        }
+        if self.no_dialog {
+            let hint = "No file dialog came up here: use voxmeld-cli index build --wavs.";
+            ui.label(RichText::new(hint).color(WARNING).small());
+        }
+        self.take_answer(engine);
+    }
+
+    fn buttons(&mut self, ui: &mut Ui, engine: &EngineHandle) {
+        let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
+        let folder = widgets::button(ui, "From a folder…", false, width);
+        let folder =
+            folder.on_hover_text("Makes an index of all recordings in a folder, with this voice's encoder");
+        if folder.clicked() && self.dialog.is_none() {
+            self.dialog = Some(Dialog::open(Part::Recordings));
+        }
+        let input = widgets::button(ui, "Add last 30 s of input", false, width);
+        let input = input.on_hover_text(
+            "Adds what was heard to the index that is chosen; the pack's own stay as they are, a copy grows",
+        );
+        if input.clicked() {
+            engine.make_index(IndexWish::LastInput {
+                own: paths::own_dir(),
+            });
+        }
+    }
+
+    fn take_answer(&mut self, engine: &EngineHandle) {
+        let Some(answer) = self.dialog.as_ref().and_then(Dialog::poll) else {
+            return;
+        };
+        self.dialog = None;
+        self.no_dialog = matches!(answer, Answer::NoDialog);
+        if let Answer::File(folder) = answer {
+            engine.make_index(IndexWish::Folder(folder));
+        }
+    }
+}
+
+fn running(ui: &mut Ui, engine: &EngineHandle, fraction: f32, text: &str) {
+    let width = ui.available_width() - STOP - ui.spacing().item_spacing.x;
+    ui.add(
+        ProgressBar::new(fraction)
+            .desired_width(width)
+            .fill(ACCENT)
+            .text(RichText::new(text).small()),
+    );
+    let stop = widgets::button(ui, "Stop", false, STOP);
+    if stop.on_hover_text("The same again goes on from there").clicked() {
+        engine.stop_making_index();
+    }
+}
+
+/// How the work stands, in one line.
+fn line(work: &IndexWork) -> String {
+    match work {
+        IndexWork::None => String::new(),
+        IndexWork::Running { what, left, .. } => match left {
+            Some(left) => format!("{what}, {} s left", left.as_secs()),
+            None => what.clone(),
+        },
+        IndexWork::Done { said } => format!("Index: {said}"),
+        IndexWork::Failed { why } => format!("No index: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_line_says_what_is_done_how_long_it_takes_and_what_became_of_it() {
+        let what = "2 of 7: a.wav".to_owned();
+        let left = Some(Duration::from_millis(12_700));
+        let fraction = 0.3;
+        assert_eq!(
+            line(&IndexWork::Running { fraction, what, left }),
+            "2 of 7: a.wav, 12 s left"
+        );
+        let why = "nothing was heard yet".to_owned();
+        assert_eq!(
+            line(&IndexWork::Failed { why }),
+            "No index: nothing was heard yet"
+        );
+        assert_eq!(line(&IndexWork::None), "");
+    }
+}
