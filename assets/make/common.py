@@ -51,4 +51,5 @@ def session(path, threads: int = 1):
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.log_severity_level = 3       # inputs that may be left out are no news
     return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

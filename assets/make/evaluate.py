@@ -51,7 +51,7 @@ class Product:
         target = self.folder / f"{name}_{voice}_{ratio:.2f}.wav"
         subprocess.run([self.cli, "convert", source, "-o", target, "--data", self.data, "--target", voice,
                         "--ratio", f"{ratio}", "--pitch-shift", f"{semitones:.4f}"],
-                       check=True, stdout=subprocess.DEVNULL)
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         audio, _ = soundfile.read(target, dtype="float32")
         return resample_poly(audio, 1, 3).astype(np.float32)
 
