@@ -28,7 +28,7 @@ call on the whole (differences below 1e-6).
 `pitch`, `phone_lengths` and `ds` of the synthesizer are accepted and not used.
 
 ## Training
-On CPU cores shared with other builds (no accelerator), in two rounds of about an hour and two
+On CPU cores shared with other builds (no accelerator), in three rounds of one to two
 hours: see `assets/make/README.md` for the steps and `assets/make/training_log.jsonl` for the losses.
 Speech: Kokoro-82M in 54 voices (about 45 minutes), Carlo (Italian) and IvrvoiceRU (Russian),
 9 minutes each, CC-BY-3.0; every clip also resampled by 8-17 % as a further voice. Teacher: a

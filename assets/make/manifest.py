@@ -8,7 +8,7 @@ from hubert import LOOKAHEAD
 from index import LABELS
 from synth import REACH
 
-# the encoder's rolling window, 425 ms; what it costs against the whole file is in the measured table
+# what the encoder is shown where it remembers nothing: at the beginning, and after a gap (425 ms)
 WINDOW = common.FIELD + 20 * common.HOP_IN
 
 
