@@ -28,7 +28,7 @@ call on the whole (differences below 1e-6).
 `pitch`, `phone_lengths` and `ds` of the synthesizer are accepted and not used.
 
 ## Training
-On CPU cores shared with other builds (no accelerator), in three rounds of one to two
+On CPU cores shared with other builds (no accelerator), in two rounds of about an hour and two
 hours: see `assets/make/README.md` for the steps and `assets/make/training_log.jsonl` for the losses.
 Speech: Kokoro-82M in 54 voices (about 45 minutes), Carlo (Italian) and IvrvoiceRU (Russian),
 9 minutes each, CC-BY-3.0; every clip also resampled by 8-17 % as a further voice. Teacher: a
@@ -39,7 +39,8 @@ recording was used. Judges (Resemblyzer, Moonshine) took no part in training.
 TAIL = """
 Every clip went through `voxmeld-cli`: the product's engine, hop 20 ms, n_probe 1, 48 kHz. Word error
 counts against what the same recogniser writes for the unprocessed clip, so it holds the recogniser's
-own wavering too. The pitch moves with the ratio (ratio x the distance of the speakers' medians).
+own wavering too: it writes some of the clips themselves down wrongly. (New ears for each clip, half a second
+of silence around it; unheard Kokoro voices: 2.6 % at ratio 0.) The pitch moves with the ratio (ratio x the distance of the speakers' medians).
 Voicing and pitch are the output's against a reading of the whole input. Neighbours: three Kokoro
 voices that the encoder never heard, looked up in the targets' speech, phones by Kokoro's durations.
 """

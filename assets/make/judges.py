@@ -1,6 +1,7 @@
 """The judges: whose voice, which words, what pitch. None of them took part in training."""
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -31,13 +32,17 @@ class Judges:
         from moonshine_voice.transcriber import Transcriber
         from resemblyzer import VoiceEncoder
         torch.set_num_threads(1)
-        folder = __import__("pathlib").Path(moonshine_voice.__file__).parent / "assets" / "tiny-en"
-        self.ears = Transcriber(str(folder), moonshine_voice.ModelArch.TINY)
+        folder = Path(moonshine_voice.__file__).parent / "assets" / "tiny-en"
+        self.ears = lambda: Transcriber(str(folder), moonshine_voice.ModelArch.TINY)
         self.voices = VoiceEncoder("cpu", verbose=False)
         self.pitch = Pitch(pack / "swift_f0.onnx")
 
     def text(self, audio):
-        lines = self.ears.transcribe_without_streaming(audio.tolist(), common.RATE_IN).lines
+        """Words heard. New ears for each clip, for old ones still have the clip before in mind; and half
+        a second of silence around it, for without it they lose words at the edges."""
+        silence = np.zeros(common.RATE_IN // 2, np.float32)
+        heard = np.concatenate([silence, audio, silence])
+        lines = self.ears().transcribe_without_streaming(heard.tolist(), common.RATE_IN).lines
         return words(" ".join(line.text for line in lines))
 
     def voice(self, audio):
