@@ -144,12 +144,17 @@ impl Trained {
         self.0.set_k_factor(f32::from(k_factor));
     }
 
-    /// Time that faiss's own search takes for all queries, called for one after the
-    /// other and with nothing of ours around it: what our searches are compared with.
+    /// Times that faiss's own search takes, called for one query after the other and
+    /// with nothing of ours around it: what our searches are compared with.
     ///
     /// # Errors
     /// [`BuildError::Backend`].
-    pub fn faiss_loop(&mut self, queries: &Frames, k: usize, n_probe: usize) -> Result<Duration, BuildError> {
+    pub fn faiss_loop(
+        &mut self,
+        queries: &Frames,
+        k: usize,
+        n_probe: usize,
+    ) -> Result<Vec<Duration>, BuildError> {
         let _bounded = OneThread::here();
         self.0
             .search_loop(queries.data(), k, n_probe)

@@ -115,13 +115,14 @@ impl Raw {
         queries: &[f32],
         k: usize,
         n_probe: usize,
-    ) -> Result<Duration, String> {
+    ) -> Result<Vec<Duration>, String> {
         let slots = i64::try_from(k).map_err(|_| "too many neighbours".to_string())?;
         #[expect(clippy::cast_precision_loss, reason = "a few lists")]
         self.set_parameter(c"nprobe", n_probe as f64);
         let (mut ids, mut distances) = (vec![0; k], vec![0.0; k]);
-        let started = Instant::now();
+        let mut times = Vec::new();
         for query in queries.chunks_exact(self.dim().max(1)) {
+            let started = Instant::now();
             // SAFETY: the index lives; the query has its dimension, the results
             // have room for k.
             check(unsafe {
@@ -134,8 +135,9 @@ impl Raw {
                     ids.as_mut_ptr(),
                 )
             })?;
+            times.push(started.elapsed());
         }
-        Ok(started.elapsed())
+        Ok(times)
     }
 
     /// Sets a parameter by faiss's name for it; an index without it ignores that.
