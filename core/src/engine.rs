@@ -39,6 +39,9 @@ pub enum ActivateError {
     Thread(#[from] std::io::Error),
 }
 
+/// A bounce with a hole must not look like one without.
+const GAVE_UP: &str = "the voice did not answer for 5 seconds while the host was rendering: the render has gaps; render it again";
+
 /// Parts that outlive activations.
 struct Threads {
     _worker: WorkerThread,
@@ -215,7 +218,7 @@ impl Drop for Engine {
 
 impl Shared {
     fn ask(&self, selection: VoiceSelection) {
-        self.status.loads_pending.fetch_add(1, Relaxed);
+        self.status.loads.ask();
         let _ = self.load.send(LoaderCommand::Load(Box::new(selection)));
     }
 
@@ -308,13 +311,22 @@ impl EngineHandle {
     #[must_use]
     pub fn status(&self) -> EngineStatus {
         let cells = &self.shared.status;
-        let (xruns, missing_samples) = self.shared.stream.lock().as_ref().map_or((0, 0), |stream| {
-            (stream.xruns.load(Relaxed), stream.missing_samples.load(Relaxed))
+        let stream = self.shared.stream.lock().clone();
+        let (xruns, missing_samples, given_up) = stream.map_or((0, 0, 0), |stream| {
+            (
+                stream.xruns.load(Relaxed),
+                stream.missing_samples.load(Relaxed),
+                stream.waits_given_up.load(Relaxed),
+            )
         });
         let (input_peak, output_peak) = self.shared.meters.lock().take();
         EngineStatus {
             voice: cells.voice.lock().clone(),
-            message: cells.message.lock().clone(),
+            message: cells
+                .message
+                .lock()
+                .clone()
+                .or_else(|| (given_up > 0).then(|| GAVE_UP.to_string())),
             notes: cells.notes.lock().clone(),
             latency_samples: cells.latency_samples.load(Relaxed),
             host_rate_hz: cells.host_rate_hz.load(Relaxed),

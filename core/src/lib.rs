@@ -27,12 +27,14 @@
 pub mod blend;
 pub mod builder;
 pub mod controls;
+mod denormals;
 pub mod dsp;
 pub mod engine;
 pub mod frames;
 pub mod geometry;
 pub mod indexing;
 pub mod loader;
+pub mod loads;
 pub mod model;
 pub mod pack;
 pub mod quality;
@@ -41,6 +43,7 @@ pub mod rt;
 pub mod selection;
 pub mod status;
 pub mod stream;
+mod sync;
 pub mod units;
 pub mod worker;
 

@@ -17,7 +17,6 @@ use crate::worker::WorkerCommand;
 use crossbeam_channel::{Receiver, Sender};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Release;
 use std::thread::JoinHandle;
 
 /// A voice that cannot be loaded; what sounds goes on.
@@ -331,13 +330,12 @@ impl LoaderThread {
         let (commands, requests) = commands;
         let run = move || {
             while let Ok(LoaderCommand::Load(selection)) = requests.recv() {
-                if !requests.is_empty() {
-                    // A newer wish is waiting (or the end): this one is over.
-                    status.loads_pending.fetch_sub(1, Release);
-                    continue;
-                }
-                serve(&selection, &worker, &status);
-                status.loads_pending.fetch_sub(1, Release);
+                status.loads.deliver(|| {
+                    // Where a newer wish is waiting (or the end), this one is over.
+                    if requests.is_empty() {
+                        serve(&selection, &worker, &status);
+                    }
+                });
             }
         };
         let handle = std::thread::Builder::new()

@@ -3,10 +3,11 @@
 
 use crate::builder::IndexWork;
 use crate::indexing::EncoderChoice;
+use crate::loads::Loads;
 use crate::quality::Quality;
 use crate::retrieval::RecallTable;
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 /// What the user's voice is doing.
@@ -142,7 +143,7 @@ pub struct StatusCells {
     /// The encoder of the voice that was loaded: indices are made with it.
     pub encoder: Mutex<Option<EncoderChoice>>,
     /// Loads that were asked for and are not done: an offline render waits.
-    pub loads_pending: AtomicUsize,
+    pub loads: Loads,
     /// When an offline render first met a pending load.
     pub loading_since: Mutex<Option<Instant>>,
     /// See [`EngineStatus::latency_samples`].

@@ -41,6 +41,7 @@ pub mod rig;
 pub mod signal;
 pub mod voices;
 pub mod vst3;
+pub mod watch;
 
 /// A line on the terminal; a program's own output, so that a closed pipe is no
 /// reason to fail.

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::bundle::{self, CLAP};
 use crate::paths::Paths;
 use crate::setup::{debian, onnxruntime, python};
-use crate::{process, suite, tidy, ui};
+use crate::{process, suite, threads, tidy, ui};
 
 struct Report {
     missing: usize,
@@ -26,7 +26,7 @@ impl Report {
 /// Prints the report; true when nothing is missing.
 pub fn run(paths: &Paths) -> Result<bool> {
     let mut report = Report { missing: 0 };
-    tools(&mut report);
+    tools(&mut report)?;
     packages(&mut report);
     set_up(paths, &mut report);
     the_bundle(paths, &mut report)?;
@@ -43,7 +43,7 @@ pub fn run(paths: &Paths) -> Result<bool> {
     Ok(report.missing == 0)
 }
 
-fn tools(report: &mut Report) {
+fn tools(report: &mut Report) -> Result<()> {
     let missing = suite::missing_components();
     for component in ["rustfmt", "clippy"] {
         let remedy = format!("rustup component add {component}");
@@ -61,9 +61,24 @@ fn tools(report: &mut Report) {
         process::find("python3").is_some(),
         "sudo apt-get install -y python3 python3-venv",
     );
+    for (what, there) in [
+        (
+            "RealtimeSanitizer",
+            suite::real_time_sanitizer_library()?.is_some(),
+        ),
+        ("ThreadSanitizer", threads::sanitizer_library()?.is_some()),
+        ("miri", threads::miri_is_there()),
+    ] {
+        if !there {
+            ui::line(format!(
+                "  note     this Rust toolchain has no {what}: tests go without it"
+            ));
+        }
+    }
     if process::find("cargo-deny").is_none() {
         ui::line("  note     cargo-deny is not installed: licences and advisories of crates go unchecked");
     }
+    Ok(())
 }
 
 fn packages(report: &mut Report) {

@@ -10,6 +10,7 @@ mod process;
 mod setup;
 mod sound;
 mod suite;
+mod threads;
 mod tidy;
 mod ui;
 

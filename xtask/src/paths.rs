@@ -82,6 +82,11 @@ impl Paths {
         self.target.join("dev-data")
     }
 
+    /// Programs built for ThreadSanitizer.
+    pub fn thread_sanitizer(&self) -> PathBuf {
+        self.target.join("thread-sanitizer")
+    }
+
     pub fn demo(&self) -> PathBuf {
         self.target.join("demo")
     }

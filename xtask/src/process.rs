@@ -55,6 +55,28 @@ pub fn succeeds(command: &mut Command) -> bool {
     command.output().is_ok_and(|output| output.status.success())
 }
 
+/// What a command that is to fail says on both its outputs.
+pub fn what_fails_says(command: &mut Command) -> Result<String> {
+    ui::detail(format!("$ {} (is to fail)", describe(command)));
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start {}", describe(command)))?;
+    if output.status.success() {
+        bail!("`{}` was to fail, and did not", describe(command));
+    }
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    Ok(said.concat())
+}
+
+/// A library that comes with the Rust toolchain for 64-bit Linux, if it does.
+pub fn rust_library(name: &str) -> Result<Option<PathBuf>> {
+    let sysroot = capture(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let library = Path::new(sysroot.trim())
+        .join("lib/rustlib/x86_64-unknown-linux-gnu/lib")
+        .join(name);
+    Ok(library.is_file().then_some(library))
+}
+
 /// The program's place on PATH.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold, in the order in which a failure is cheapest to find.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::paths::Paths;
 use crate::setup::{self, Scope};
 use crate::ui::{self, Stages};
-use crate::{bundle, process, tidy};
+use crate::{bundle, process, threads, tidy};
 
 pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
     let shared = match shared {
@@ -18,7 +18,7 @@ pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
         ),
         None => None,
     };
-    let mut stages = Stages::new(10);
+    let mut stages = Stages::new(11);
     stages.run("set-up", || {
         setup::run(paths, Scope::Everything)?;
         need_components()
@@ -36,6 +36,7 @@ pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
         // No data folder: these tests bring what they need, and some are about having none.
         process::run(command.env_remove("VOXMELD_DATA"))
     })?;
+    stages.run("between threads", || threads::run(paths))?;
     stages.run("bundle", || bundle::run(paths, true))?;
     stages.run("bundle checks", || bundle::check::run(paths))?;
     stages.run("whole-system tests", || {
@@ -92,20 +93,21 @@ fn cargo_test(paths: &Paths, packages: &[&str], shared: Option<&Path>) -> Comman
 
 /// The audio thread under RealtimeSanitizer, whose library comes with the Rust toolchain on some systems.
 fn real_time_sanitizer(paths: &Paths) -> Result<()> {
-    let sysroot = process::capture(Command::new("rustc").args(["--print", "sysroot"]))?;
-    let library =
-        Path::new(sysroot.trim()).join("lib/rustlib/x86_64-unknown-linux-gnu/lib/librustc-stable_rt.rtsan.a");
-    if !library.is_file() {
+    let Some(library) = real_time_sanitizer_library()? else {
         ui::detail(
             "not checked: this Rust toolchain has no RealtimeSanitizer (rustup's stable one for x86-64 Linux has)",
         );
         return Ok(());
-    }
+    };
     let mut command = cargo_test(paths, &["voxmeld-tests"], None);
     command.args(["--features", "voxmeld-tests/rtsan", "--test", "rtsan"]);
     command.env("RTSAN_ENABLE", "1").env("RTSAN_LIB_PATH", library);
     command.env("VOXMELD_BUNDLE", paths.bundle());
     process::run(command.env_remove("VOXMELD_DATA"))
+}
+
+pub fn real_time_sanitizer_library() -> Result<Option<PathBuf>> {
+    process::rust_library("librustc-stable_rt.rtsan.a")
 }
 
 /// Some toolchains come without these; a test run without them would check less and look the same.

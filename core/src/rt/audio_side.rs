@@ -2,14 +2,15 @@
 
 use super::delay::Delay;
 use super::glide::Glide;
+use super::meters::Meters;
 use super::ramp::Ramp;
 use super::side_chain::Envelope;
 use crate::controls::Controls;
+use crate::denormals::DenormalsFlushed;
 use crate::geometry::Geometry;
 use crate::stream::{StreamClient, Wet};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
 
 /// What is heard where no voice can sound.
@@ -72,24 +73,6 @@ pub struct Told {
     pub ratio: f32,
     /// How far its neighbours could be relied on, 0..=1.
     pub confidence: f32,
-}
-
-/// Peaks for the meters, as `f32` bits; the reader takes and clears them.
-#[derive(Debug, Default)]
-pub struct Meters {
-    input_peak: AtomicU32,
-    output_peak: AtomicU32,
-}
-
-impl Meters {
-    /// Takes (input, output) peaks since the last call. GUI thread.
-    #[must_use]
-    pub fn take(&self) -> (f32, f32) {
-        (
-            f32::from_bits(self.input_peak.swap(0, Relaxed)),
-            f32::from_bits(self.output_peak.swap(0, Relaxed)),
-        )
-    }
 }
 
 /// Samples handled at a time; bounds the scratch buffers.
@@ -261,6 +244,7 @@ impl AudioSide {
         if len == 0 {
             return;
         }
+        let _flushed = DenormalsFlushed::here();
         self.set_targets(controls);
         self.side
             .set_times(controls.side_attack_ms, controls.side_release_ms, self.rate_hz);
@@ -276,8 +260,7 @@ impl AudioSide {
             start = end;
         }
         self.position += len as u64;
-        self.meters.input_peak.fetch_max(peaks.0.to_bits(), Relaxed);
-        self.meters.output_peak.fetch_max(peaks.1.to_bits(), Relaxed);
+        self.meters.show(peaks.0, peaks.1);
     }
 
     fn set_targets(&mut self, controls: &BlockControls) {

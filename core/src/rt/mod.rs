@@ -9,7 +9,9 @@
 mod audio_side;
 mod delay;
 mod glide;
+mod meters;
 mod ramp;
 mod side_chain;
 
-pub use audio_side::{AudioSide, BlockControls, Meters, Told, WhenNotReady};
+pub use audio_side::{AudioSide, BlockControls, Told, WhenNotReady};
+pub use meters::Meters;

@@ -4,15 +4,12 @@
 //! Nothing here allocates, locks, logs or makes a system call, except in an
 //! offline render, where waiting for the worker is the point.
 
+use super::patience::{Patience, Wait};
 use super::told::ToldQueue;
 use super::{FrameTold, HopHeader, StreamShared};
 use crate::controls::{ControlFrame, Controls};
 use crate::geometry::Geometry;
-use ringbuf::traits::{Consumer, Observer, Producer};
-use ringbuf::{HeapCons, HeapProd};
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use crate::sync::{Arc, Consumer, HeapCons, HeapProd, Observer, Ordering::Relaxed, Producer};
 
 /// What a sample of the worker's stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +21,6 @@ pub enum Wet {
     /// The worker was late; the position is lost.
     Late,
 }
-
-/// Longest wait for one hop in an offline render, voice loading included.
-const OFFLINE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The audio thread's end; see the module's text.
 pub struct StreamClient {
@@ -53,6 +47,7 @@ pub struct StreamClient {
     /// Input position of the next sample out.
     position_out: u64,
     waits: bool,
+    patience: Patience,
     in_gap: bool,
     /// Input from here to there, at least in parts, never reached the worker.
     lost: (u64, u64),
@@ -71,6 +66,7 @@ impl StreamClient {
         headers: HeapCons<HopHeader>,
     ) -> Self {
         Self {
+            patience: Patience::new(shared.clone()),
             shared,
             input,
             controls,
@@ -149,10 +145,8 @@ impl StreamClient {
     fn send_tick(&mut self) {
         self.tick_len = 0;
         if self.waits {
-            let started = Instant::now();
-            while !self.has_room() && started.elapsed() < OFFLINE_PATIENCE {
-                wait_a_little();
-            }
+            let mut wait = self.patience.begin();
+            while !self.has_room() && self.patience.holds(&mut wait) {}
         }
         if !self.has_room() {
             self.shared
@@ -250,7 +244,7 @@ impl StreamClient {
     /// Pops hops until the one that holds `wanted`, or a later one, is at hand.
     fn find_hop(&mut self, wanted: u64) {
         let hop_len = self.hop.len() as u64;
-        let mut patience: Option<Instant> = None;
+        let mut wait: Option<Wait> = None;
         while self
             .hop_header
             .is_none_or(|header| header.position_host + hop_len <= wanted)
@@ -266,22 +260,13 @@ impl StreamClient {
                     }
                 }
                 None if self.waits && !self.was_lost(wanted) => {
-                    if patience.get_or_insert_with(Instant::now).elapsed() > OFFLINE_PATIENCE {
+                    let wait = wait.get_or_insert_with(|| self.patience.begin());
+                    if !self.patience.holds(wait) {
                         return;
                     }
-                    wait_a_little();
                 }
                 None => return,
             }
         }
     }
-}
-
-/// Only ever called in an offline render.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "nobody listens: the host waits for its file, and so may we"
-)]
-fn wait_a_little() {
-    std::thread::sleep(Duration::from_micros(100));
 }

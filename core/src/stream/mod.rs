@@ -16,6 +16,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod client;
+mod patience;
 mod server;
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "tests play the worker's part too")]
@@ -28,10 +29,7 @@ pub use told::{FrameTold, HopTold, TOLD_FRAMES};
 
 use crate::controls::ControlFrame;
 use crate::geometry::Geometry;
-use ringbuf::traits::Split;
-use ringbuf::{HeapCons, HeapProd, HeapRb};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, HeapCons, HeapProd, HeapRb, Split};
 
 /// Announces one finished hop in the output ring.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,6 +61,10 @@ pub struct StreamShared {
     pub(crate) missing_samples: AtomicU64,
     /// Input samples that found the ring full.
     pub(crate) dropped_input_samples: AtomicU64,
+    /// Turns of the worker; moves as long as it lives.
+    pub(crate) signs_of_life: AtomicU32,
+    /// Times that an offline render gave up waiting for the worker.
+    pub(crate) waits_given_up: AtomicU32,
 }
 
 /// Seconds of input that may pile up before it is dropped.

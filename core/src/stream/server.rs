@@ -3,10 +3,7 @@
 use super::{HopHeader, StreamShared};
 use crate::controls::{ControlFrame, Controls};
 use crate::geometry::Geometry;
-use ringbuf::traits::{Consumer, Observer, Producer};
-use ringbuf::{HeapCons, HeapProd};
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use crate::sync::{Arc, Consumer, HeapCons, HeapProd, Observer, Ordering::Relaxed, Producer};
 
 /// One hop of input, whole: what was dropped on the way is zeros.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -86,6 +83,11 @@ impl StreamServer {
     #[must_use]
     pub fn offline(&self) -> bool {
         self.shared.offline.load(Relaxed)
+    }
+
+    /// Tells a render that waits that the worker lives; at every turn of it.
+    pub fn live(&self) {
+        self.shared.signs_of_life.fetch_add(1, Relaxed);
     }
 
     /// The next whole hop, once all of it has come in.

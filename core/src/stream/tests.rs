@@ -1,7 +1,7 @@
 use super::*;
 use crate::controls::Controls;
 use crate::geometry::Hop;
-use std::sync::atomic::Ordering::Relaxed;
+use crate::sync::Ordering::Relaxed;
 
 fn geometry() -> Geometry {
     Geometry::new(48_000.0, Hop::Ms20, 512).expect("a supported set-up")
@@ -250,4 +250,30 @@ fn resets_at_any_time_never_mix_streams() {
     stop.store(true, Relaxed);
     worker.join().expect("no panic");
     assert!(heard > 10_000, "{heard} samples were heard");
+}
+
+/// As while a voice is loaded: nothing comes for longer than a dead worker is
+/// waited for, but there is life.
+#[test]
+fn a_worker_that_lives_is_waited_for() {
+    let (mut client, mut server) = stream_link(&geometry());
+    client.set_waits(true);
+    let worker = std::thread::spawn(move || {
+        let started = std::time::Instant::now();
+        while started.elapsed() < std::time::Duration::from_secs(6) {
+            server.live();
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let mut hops = 0;
+        while hops < 5 {
+            server.live();
+            hops += echo(&mut server).len();
+        }
+        server
+    });
+    client.push(&[0.5; 4_800], &Controls::default());
+    let (out, _) = pull_all(&mut client, 4_800);
+    let server = worker.join().expect("no panic");
+    assert_eq!(out[4_799], 0.5);
+    assert_eq!(client_counts(&server), (0, 0, 0));
 }

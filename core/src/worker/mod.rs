@@ -7,7 +7,6 @@
 //! what gives way where time is short.
 
 mod context;
-mod denormals;
 mod ladder;
 mod pipeline;
 mod recent;

@@ -14,7 +14,7 @@ use crate::stream::{HopHeader, HopTold, StreamServer, Wet};
 use crossbeam_channel::{Receiver, Sender};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// What the other threads ask of the worker.
@@ -136,17 +136,22 @@ impl Worker {
 
     /// One turn.
     pub fn step(&mut self) -> NextStep {
-        // Read before the commands: a load that is done by now has its voice
-        // in the channel.
-        let loading = self.status.loads_pending.load(Acquire) > 0;
-        while let Ok(command) = self.commands.try_recv() {
-            if self.obey(command) == NextStep::Quit {
-                return NextStep::Quit;
+        let status = self.status.clone();
+        let mut next = NextStep::Again;
+        let loading = status.loads.take_in(|| {
+            while next != NextStep::Quit
+                && let Ok(command) = self.commands.try_recv()
+            {
+                next = self.obey(command);
             }
+        });
+        if next == NextStep::Quit {
+            return next;
         }
         let Some(streaming) = &mut self.streaming else {
             return NextStep::Wait(POLL_IDLE);
         };
+        streaming.server.live();
         let offline = streaming.server.offline();
         if !loading {
             *self.status.loading_since.lock() = None;

@@ -1,7 +1,7 @@
 //! The worker's thread.
 
-use super::denormals::flush_denormals;
 use super::step::{NextStep, Worker, WorkerCommand};
+use crate::denormals::flush_denormals;
 use crossbeam_channel::{RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 

@@ -10,10 +10,12 @@ use clack_extensions::latency::PluginLatency;
 use clack_extensions::params::PluginParams;
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
-use clack_host::events::event_types::ParamValueEvent;
+use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
+use clack_host::events::{EventFlags, EventHeader};
 use clack_host::prelude::*;
+use clack_host::utils::{BeatTime, SecondsTime};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// An instance; destroyed with this value, active or not.
 pub struct Instance {
@@ -32,6 +34,7 @@ pub struct Instance {
     /// The block's events from the plugin; with memory for more than ever come.
     answers: EventBuffer,
     told: Vec<Told>,
+    transport: Option<TransportEvent>,
 }
 
 /// A value that the plugin sent.
@@ -69,6 +72,7 @@ impl Instance {
             offline: false,
             answers: EventBuffer::with_capacity(4_096),
             told: Vec::new(),
+            transport: None,
         })
     }
 
@@ -280,6 +284,65 @@ impl Instance {
         Ok(())
     }
 
+    /// Where the host's song stands from the next block on, in seconds and in
+    /// beats; and whether it plays, and in a loop. The stream goes on as it is.
+    pub fn go_to(&mut self, seconds: f64, playing: bool, looping: bool) {
+        let mut flags = TransportFlags::HAS_TEMPO
+            | TransportFlags::HAS_BEATS_TIMELINE
+            | TransportFlags::HAS_SECONDS_TIMELINE;
+        flags.set(TransportFlags::IS_PLAYING, playing);
+        flags.set(TransportFlags::IS_LOOP_ACTIVE, looping);
+        self.transport = Some(TransportEvent {
+            header: EventHeader::new_core(0, EventFlags::empty()),
+            flags,
+            song_pos_beats: BeatTime::from_float(2.0 * seconds),
+            song_pos_seconds: SecondsTime::from_float(seconds),
+            tempo: 120.0,
+            tempo_inc: 0.0,
+            loop_start_beats: BeatTime::from_float(2.0),
+            loop_end_beats: BeatTime::from_float(3.0),
+            loop_start_seconds: SecondsTime::from_float(1.0),
+            loop_end_seconds: SecondsTime::from_float(1.5),
+            bar_start: BeatTime::from_float((seconds / 2.0).floor() * 4.0),
+            bar_number: (seconds / 2.0) as i32,
+            time_signature_numerator: 4,
+            time_signature_denominator: 4,
+        });
+    }
+
+    /// Plays blocks of silence on a thread of its own, as hosts do, while
+    /// `main` goes on on the main thread until it says that it is done.
+    ///
+    /// # Errors
+    /// If it is not active, the plugin reports an error, or `main` does.
+    pub fn while_playing(&mut self, mut main: impl FnMut(&mut Self) -> Result<bool>) -> Result<usize> {
+        let mut processor = self.processor.take().context("not active")?;
+        let channels = self.channels;
+        let stop = AtomicBool::new(false);
+        let (blocks, answer) = std::thread::scope(|scope| {
+            let audio = scope.spawn(|| {
+                let mut blocks = 0;
+                let mut played = Ok(());
+                while !stop.load(SeqCst) && played.is_ok() {
+                    played = play_silence(&mut processor, channels);
+                    blocks += 1;
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                }
+                played.map(|()| blocks)
+            });
+            let mut answer = Ok(false);
+            while matches!(answer, Ok(false)) {
+                answer = main(self);
+                self.serve_callbacks();
+            }
+            stop.store(true, SeqCst);
+            (audio.join(), answer)
+        });
+        self.processor = Some(processor);
+        answer?;
+        blocks.map_err(|_| anyhow::anyhow!("the audio thread panicked"))?
+    }
+
     /// The latency it reports, in samples.
     ///
     /// # Errors
@@ -374,7 +437,16 @@ impl Instance {
         }]);
         let (events, mut answers) = (events.as_input(), self.answers.as_output());
         let time = Some(self.steady_time);
-        let mut process = || processor.process(&input, &mut output, &events, &mut answers, time, None);
+        let mut process = || {
+            processor.process(
+                &input,
+                &mut output,
+                &events,
+                &mut answers,
+                time,
+                self.transport.as_ref(),
+            )
+        };
         // In an offline render the plugin may wait for its worker.
         let processed = if self.offline { process() } else { watched(process) };
         processed?;
@@ -383,4 +455,37 @@ impl Instance {
         self.serve_callbacks();
         Ok(())
     }
+}
+
+/// One block of silence with a side chain.
+fn play_silence(processor: &mut StartedPluginAudioProcessor<Handlers>, channels: usize) -> Result<()> {
+    const LEN: usize = 48;
+    let mut silence = vec![[0.0; LEN]; 2 * channels];
+    let (main, side) = silence.split_at_mut(channels);
+    let mut output = vec![[f32::NAN; LEN]; channels];
+    let mut inputs = AudioPorts::with_capacity(channels, 2);
+    let mut outputs = AudioPorts::with_capacity(channels, 1);
+    let input = inputs.with_input_buffers([main, side].map(|port| {
+        AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_input_only(
+                port.iter_mut()
+                    .map(|channel| InputChannel::variable(&mut channel[..])),
+            ),
+        }
+    }));
+    let mut to = outputs.with_output_buffers([AudioPortBuffer {
+        latency: 0,
+        channels: AudioPortBufferType::f32_output_only(output.iter_mut().map(|channel| &mut channel[..])),
+    }]);
+    let (events, mut answers) = (EventBuffer::new(), EventBuffer::new());
+    processor.process(
+        &input,
+        &mut to,
+        &events.as_input(),
+        &mut answers.as_output(),
+        None,
+        None,
+    )?;
+    Ok(())
 }

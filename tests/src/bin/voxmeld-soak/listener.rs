@@ -8,10 +8,12 @@ use voxmeld_tests::signal::{correlation, envelope};
 /// Exact zeros for longer than this are a gap: a voice that sounds never has
 /// them, and the engine's silence is nothing else.
 const GAP_SAMPLES: usize = 48;
-/// Age is measured over so much sound, in steps of 5 ms, up to 2 s.
-const WINDOW: usize = 20 * RATE_HZ as usize;
-const STEP: usize = RATE_HZ as usize / 200;
-const MOST_STEPS: usize = 400;
+/// Age is measured over so much sound, in steps of 1 ms, up to 2 s; levels are
+/// taken over 10 ms, or they would follow the periods of the voice.
+pub const WINDOW: usize = 20 * RATE_HZ as usize;
+const STEP: usize = RATE_HZ as usize / 1_000;
+const LEVEL_STEPS: usize = 10;
+const MOST_STEPS: usize = 2_000;
 
 type Piece = ([f32; BLOCK], [f32; BLOCK]);
 
@@ -87,12 +89,22 @@ fn listen(pieces: &Receiver<Piece>, latency: usize) -> Heard {
     heard
 }
 
-/// The delay at which the levels of both are most alike.
+/// The delay at which the levels of both are most alike. Another voice does not
+/// rise and fall exactly as the speaker does, so this is off by some ms to either
+/// side; by how many, a render tells, in which nothing can be late. What is ever
+/// late is so by whole hops.
 fn age_ms(input: &[f32], output: &[f32]) -> f64 {
-    let (input, output) = (envelope(input, STEP), envelope(output, STEP));
+    let (input, output) = (levels(input), levels(output));
     let kept = input.len() - MOST_STEPS;
     let best = (0..MOST_STEPS)
         .map(|delay| (correlation(&input[..kept], &output[delay..delay + kept]), delay))
         .max_by(|a, b| a.0.total_cmp(&b.0));
     best.map_or(0.0, |(_, delay)| (delay * STEP) as f64 * 1e3 / f64::from(RATE_HZ))
+}
+
+/// Level around every step.
+fn levels(signal: &[f32]) -> Vec<f32> {
+    let steps = envelope(signal, STEP);
+    let mean = |around: &[f32]| around.iter().sum::<f32>() / LEVEL_STEPS as f32;
+    steps.windows(LEVEL_STEPS).map(mean).collect()
 }

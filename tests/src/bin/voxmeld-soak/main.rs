@@ -87,6 +87,10 @@ fn soak(options: &Options) -> Result<()> {
         players.push(Player::start(&host, &speech, n)?);
     }
     let swaps = Swaps::of(&mut players[0], &options.bundle)?;
+    let mut render_ages_ms = Vec::new();
+    for session in &swaps.0 {
+        render_ages_ms.extend(Player::ages_of_a_render(&host, &speech, session)?);
+    }
     let stop = Arc::new(AtomicBool::new(false));
     let competitor = compete(options.competing, stop.clone());
     say(format!(
@@ -101,6 +105,7 @@ fn soak(options: &Options) -> Result<()> {
         options.minutes,
         options.competing,
         driver?,
+        &render_ages_ms,
         instances,
         Machine::this(),
     );

@@ -1,6 +1,6 @@
 //! One instance and what is done to it.
 
-use super::listener::{Heard, Listener};
+use super::listener::{Heard, Listener, WINDOW};
 use super::report::InstanceReport;
 use super::{BLOCK, RATE_HZ};
 use anyhow::{Context, Result};
@@ -50,6 +50,29 @@ impl Player {
         }
         player.callbacks.clear();
         Ok(player)
+    }
+
+    /// What the measure of age says of a render of that session, in which
+    /// nothing can be late.
+    pub fn ages_of_a_render(host: &Host, speech: &[f32], session: &[u8]) -> Result<Vec<f64>> {
+        let mut instance = host.instance()?;
+        instance.restore(session)?;
+        instance.set_offline(true)?;
+        instance.activate(f64::from(RATE_HZ), BLOCK as u32)?;
+        let latency = instance.latency()?;
+        let mut player = Self {
+            instance,
+            speech: speech.to_vec(),
+            position: 0,
+            random: Random::new(0),
+            latency,
+            callbacks: Vec::new(),
+            listener: Listener::start(latency),
+        };
+        for block in 0..2 * WINDOW / BLOCK {
+            player.play_block(block)?;
+        }
+        Ok(player.listener.finish().ages_ms)
     }
 
     /// Plays a second, by the clock and unheard; true if something came out.
@@ -124,7 +147,7 @@ impl Player {
 }
 
 /// Sessions that differ in the target voice.
-pub struct Swaps(Vec<Vec<u8>>);
+pub struct Swaps(pub Vec<Vec<u8>>);
 
 impl Swaps {
     /// One for each target of the default pack.

@@ -30,7 +30,7 @@ pub struct InstanceReport {
     xruns_per_hour: f64,
     missing_ms: f64,
     not_numbers: u64,
-    /// Oldest and youngest sound of all windows, to within about 20 ms.
+    /// Oldest and youngest sound of all windows; to be held against those of a render.
     worst_age_ms: f64,
     least_age_ms: f64,
     callback_p50_us: f64,
@@ -72,6 +72,9 @@ pub struct Report {
     competing_share_of_a_core: f64,
     driver: Driver,
     memory_growth_mib: f64,
+    /// What the measure of age says of renders, where nothing can be late:
+    /// least and worst of two windows for each voice.
+    render_age_ms: (f64, f64),
     instances: Vec<InstanceReport>,
     machine: Machine,
 }
@@ -81,6 +84,7 @@ impl Report {
         minutes: f64,
         competing: f64,
         driver: Driver,
+        render_ages_ms: &[f64],
         instances: Vec<InstanceReport>,
         machine: Machine,
     ) -> Self {
@@ -89,6 +93,10 @@ impl Report {
             competing_share_of_a_core: competing,
             memory_growth_mib: round(driver.resident_mib_at_end - driver.resident_mib_after_warm_up, 1),
             driver,
+            render_age_ms: (
+                render_ages_ms.iter().copied().fold(f64::MAX, f64::min).min(1e6),
+                render_ages_ms.iter().copied().fold(0.0, f64::max),
+            ),
             instances,
             machine,
         }
@@ -115,6 +123,11 @@ impl Report {
             text,
             "memory {:.1} MiB after warm-up, {:+.1} MiB at the end; rounds longer than a block: {}",
             self.driver.resident_mib_after_warm_up, self.memory_growth_mib, self.driver.long_rounds
+        );
+        let (least, worst) = self.render_age_ms;
+        let _ = writeln!(
+            text,
+            "age as measured in renders, where nothing is late: {least} to {worst} ms"
         );
         for (n, one) in self.instances.iter().enumerate() {
             let _ = writeln!(

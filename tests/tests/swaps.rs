@@ -1,0 +1,133 @@
+//! Voices and indices changed while playing and automating, again and again:
+//! nothing is missing, nothing clicks, nothing is hoarded, and the audio thread
+//! frees nothing.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a few minutes of audio"
+)]
+
+use anyhow::{Result, ensure};
+use voxmeld_core::controls::Controls;
+use voxmeld_core::rt::BlockControls;
+use voxmeld_core::selection::{IndexRef, VoiceSelection};
+use voxmeld_core::status::VoiceState;
+use voxmeld_tests::audio::Sound;
+use voxmeld_tests::env;
+use voxmeld_tests::machine::resident_mib;
+use voxmeld_tests::rig::{Rig, offline_48k};
+use voxmeld_tests::signal::{energy, tone, worst_step};
+use voxmeld_tests::voices::Census;
+use voxmeld_tests::watch::{Watching, watched};
+
+#[global_allocator]
+static ALLOCATOR: Watching = Watching;
+
+const BLOCK: usize = 480;
+
+/// Settings that move all the time.
+fn automated(block: usize) -> BlockControls {
+    let seconds = block as f32 * 0.01;
+    BlockControls {
+        voice: Controls {
+            blend_ratio: 0.5 + 0.5 * (seconds * 0.7).sin(),
+            ..Controls::default()
+        },
+        ..BlockControls::default()
+    }
+}
+
+/// The next block under automation; what the audio thread allocated or freed.
+fn play(rig: &mut Rig, number: usize, block: &mut [f32]) -> u32 {
+    let controls = automated(number);
+    let audio = rig.audio();
+    watched(|| audio.process(&mut [block], &controls))
+}
+
+#[test]
+fn a_thousand_in_a_row_under_automation() -> Result<()> {
+    let census = Census::default();
+    let mut rig = Rig::with_voice(offline_48k(), census.voice())?;
+    let input = tone(48_000, 300.0, 0.5, 1_000 * 2 * BLOCK);
+    let mut output = input.clone();
+    let (mut most, mut allocations) = (0, 0);
+    for (number, block) in output.chunks_mut(BLOCK).enumerate() {
+        if number % 2 == 0 {
+            rig.engine().use_voice(census.voice());
+        }
+        allocations += play(&mut rig, number, block);
+        most = most.max(census.alive());
+    }
+    assert_eq!(allocations, 0, "the audio thread allocates and frees nothing");
+    assert_eq!(rig.handle().status().missing_samples, 0);
+    // The one that sounds, the one that comes in, and those that wait in the
+    // queue because the worker is a few hops behind the host.
+    assert!(most <= 6, "{most} voices were alive at once");
+    let steady = &output[rig.latency() + 4_800..];
+    let (step, bound) = (worst_step(steady), 1.5 * worst_step(&input));
+    assert!(step <= bound, "a click: {step}, the tone has {bound}");
+    let weakest = steady.chunks_exact(960).map(energy).fold(f64::MAX, f64::min);
+    assert!(weakest > 0.5 * 960.0 * 0.125, "a hole: {weakest}");
+    drop(rig);
+    assert_eq!(census.alive(), 0, "nothing is left");
+    Ok(())
+}
+
+/// The real voice with one target and then the other: its models and indices
+/// are opened for every swap, and gone after it.
+#[test]
+fn between_the_default_voices_targets_memory_is_bounded() -> Result<()> {
+    const SWAPS: usize = 50;
+    env::use_data()?;
+    let targets = voxmeld_core::pack::find_pack("default")?.indices;
+    let select = |number: usize| VoiceSelection {
+        index: Some(IndexRef::Pack(targets[number % targets.len()].name.clone())),
+        ..VoiceSelection::default()
+    };
+    let speech = Sound::read(&env::sample_speech()?)?.at_rate(48_000)?.samples;
+    let before = resident_mib();
+    let mut rig = Rig::with_selection(offline_48k(), select(0), None)?;
+    let (mut number, mut most, mut settled) = (0, 0.0_f64, 0.0);
+    let mut silent_hops = 0;
+    for swap in 1..=SWAPS {
+        rig.handle().load(select(swap));
+        // An offline stream waits for the load, then fades over: ten hops.
+        for _ in 0..20 {
+            let from = number * BLOCK % (speech.len() - BLOCK);
+            let mut block = speech[from..from + BLOCK].to_vec();
+            ensure!(
+                play(&mut rig, number, &mut block) == 0,
+                "the audio thread allocates"
+            );
+            ensure!(block.iter().all(|x| x.is_finite()), "a value that is no number");
+            silent_hops += usize::from(number > 20 && block.iter().all(|&x| x == 0.0));
+            most = most.max(resident_mib());
+            number += 1;
+        }
+        let state = rig.settle();
+        ensure!(
+            matches!(state, VoiceState::Ready { .. }),
+            "swap {swap}: {state:?}"
+        );
+        if swap == 5 {
+            settled = resident_mib();
+        }
+    }
+    let status = rig.handle().status();
+    assert_eq!((status.missing_samples, silent_hops), (0, 0), "a hole");
+    let after = resident_mib();
+    let voice = settled - before;
+    voxmeld_tests::say(format!(
+        "{before:.0} MiB before, {settled:.0} after 5 swaps, {after:.0} after {SWAPS}, {most:.0} at most"
+    ));
+    assert!(
+        after - settled < 0.25 * voice,
+        "grown from {settled:.0} to {after:.0} MiB by {SWAPS} swaps"
+    );
+    assert!(
+        most - before < 2.5 * voice,
+        "{most:.0} MiB at most, {voice:.0} for a voice: more than two at once"
+    );
+    Ok(())
+}

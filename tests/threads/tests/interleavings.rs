@@ -1,0 +1,244 @@
+//! Every interleaving of small programs of audio thread, worker and loader:
+//! the real code of `stream`, `loads` and `rt/meters` under loom.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::print_stdout,
+    reason = "a handful of samples, and a line for who asks"
+)]
+
+use loom::sync::mpsc::channel;
+use loom::thread;
+use voxmeld_threads::controls::Controls;
+use voxmeld_threads::geometry::Geometry;
+use voxmeld_threads::loads::Loads;
+use voxmeld_threads::meters::Meters;
+use voxmeld_threads::stream::{HopHeader, HopTold, StreamClient, StreamServer, Wet, stream_link};
+use voxmeld_threads::sync::Arc;
+
+/// All interleavings in which a thread is interrupted at most so often; on a
+/// machine on which they take longer than this, as many as fit.
+fn check(interruptions: usize, program: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(interruptions);
+    model.max_duration = Some(std::time::Duration::from_secs(20));
+    let runs = std::sync::atomic::AtomicU64::new(0);
+    let runs = std::sync::Arc::new(runs);
+    let counted = runs.clone();
+    let began = std::time::Instant::now();
+    model.check(move || {
+        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        program();
+    });
+    // Shown by `cargo test -- --nocapture`.
+    let runs = runs.load(std::sync::atomic::Ordering::Relaxed);
+    println!("{runs} interleavings in {:?}", began.elapsed());
+}
+
+/// A sample that tells its stream and its place in it.
+fn told(stream: u32, position: u64) -> f32 {
+    (stream * 100) as f32 + position as f32 + 1.0
+}
+
+fn push(client: &mut StreamClient, stream: u32, position: u64) {
+    client.push(&[told(stream, position)], &Controls(stream));
+}
+
+/// Answers up to `most` looks at the ring, each hop with its own input.
+fn echo(server: &mut StreamServer, looks: usize) {
+    for _ in 0..looks {
+        server.live();
+        let Some(hop) = server.next_hop() else {
+            thread::yield_now();
+            continue;
+        };
+        assert!(
+            hop.controls.iter().all(|controls| controls.0 == hop.generation),
+            "controls of another stream: {hop:?}"
+        );
+        let header = HopHeader {
+            generation: hop.generation,
+            position_host: hop.position_host,
+            kind: Wet::Ready,
+            told: HopTold::default(),
+        };
+        let samples = hop.samples.clone();
+        server.send(header, &samples);
+    }
+}
+
+/// Pulls one sample: what is heard is what was said one schedule ago, in this
+/// stream; or it is counted as missing.
+fn pull(client: &mut StreamClient, stream: u32, position: u64, schedule: u64) -> Wet {
+    let mut out = [9.0];
+    let (count, kind) = client.pull(&mut out);
+    assert_eq!(count, 1);
+    let expected = match (kind, position.checked_sub(schedule)) {
+        (Wet::Ready, Some(said)) => told(stream, said),
+        (Wet::Ready, None) => panic!("heard before it was said"),
+        _ => 0.0,
+    };
+    assert_eq!(out[0], expected, "stream {stream}, position {position}, {kind:?}");
+    kind
+}
+
+#[test]
+fn a_hop_is_handed_over_whole_and_in_its_place() {
+    let geometry = Geometry::small(2, 2);
+    check(2, move || {
+        let (mut client, mut server) = stream_link(&geometry);
+        let worker = thread::spawn(move || echo(&mut server, 2));
+        for position in 0..3 {
+            push(&mut client, 0, position);
+            pull(&mut client, 0, position, 2);
+        }
+        worker.join().expect("no panic");
+    });
+}
+
+#[test]
+fn a_reset_at_any_time_mixes_no_streams() {
+    let geometry = Geometry::small(1, 1);
+    check(2, move || {
+        let (mut client, mut server) = stream_link(&geometry);
+        let worker = thread::spawn(move || echo(&mut server, 2));
+        push(&mut client, 0, 0);
+        client.reset();
+        for position in 0..2 {
+            push(&mut client, 1, position);
+            pull(&mut client, 1, position, 1);
+        }
+        worker.join().expect("no panic");
+    });
+}
+
+#[test]
+fn a_render_misses_nothing_and_ends() {
+    let geometry = Geometry::small(1, 1);
+    check(2, move || {
+        let (mut client, mut server) = stream_link(&geometry);
+        client.set_waits(true);
+        let worker = thread::spawn(move || {
+            let mut done = 0;
+            while done < 2 {
+                server.live();
+                let Some(hop) = server.next_hop() else {
+                    thread::yield_now();
+                    continue;
+                };
+                assert!(!hop.too_late, "nothing is too late in a render");
+                let header = HopHeader {
+                    generation: hop.generation,
+                    position_host: hop.position_host,
+                    kind: Wet::Ready,
+                    told: HopTold::default(),
+                };
+                let samples = hop.samples.clone();
+                assert!(server.send(header, &samples));
+                done += 1;
+            }
+        });
+        for position in 0..2 {
+            push(&mut client, 0, position);
+            let kind = pull(&mut client, 0, position, 1);
+            assert_eq!(kind == Wet::Ready, position >= 1, "position {position}: {kind:?}");
+        }
+        worker.join().expect("no panic");
+    });
+}
+
+/// Restart: the worker lets go of one stream while the host plays on in the
+/// next one, as at a change of rate; each ends with its own threads' ends.
+#[test]
+fn a_stream_that_is_let_go_of_ends_alone() {
+    let geometry = Geometry::small(1, 1);
+    check(2, move || {
+        let (mut old, mut old_server) = stream_link(&geometry);
+        let (mut new, mut new_server) = stream_link(&geometry);
+        let worker = thread::spawn(move || {
+            echo(&mut old_server, 1);
+            drop(old_server);
+            echo(&mut new_server, 2);
+        });
+        push(&mut old, 0, 0);
+        pull(&mut old, 0, 0, 1);
+        push(&mut old, 0, 1);
+        drop(old);
+        for position in 0..2 {
+            push(&mut new, 0, position);
+            pull(&mut new, 0, position, 1);
+        }
+        worker.join().expect("no panic");
+    });
+}
+
+#[test]
+fn no_load_is_over_before_its_voice_is_there() {
+    check(3, || {
+        let loads = Arc::new(Loads::default());
+        let (send, receive) = channel();
+        for _ in 0..2 {
+            loads.ask();
+        }
+        let delivering = loads.clone();
+        let loader = thread::spawn(move || {
+            for voice in 0..2 {
+                delivering.deliver(|| send.send(voice).expect("somebody listens"));
+            }
+        });
+        let mut voices = Vec::new();
+        for _ in 0..3 {
+            let more = loads.take_in(|| voices.extend(std::iter::from_fn(|| receive.try_recv().ok())));
+            assert!(more || voices == [0, 1], "a render goes on without its voice");
+        }
+        loader.join().expect("no panic");
+        assert!(!loads.take_in(|| voices.extend(std::iter::from_fn(|| receive.try_recv().ok()))));
+        assert_eq!(voices, [0, 1]);
+    });
+}
+
+#[test]
+fn no_peak_is_lost() {
+    check(3, || {
+        let meters = Arc::new(Meters::default());
+        let shown = meters.clone();
+        let audio = thread::spawn(move || {
+            for peak in [0.25, 0.75, 0.5] {
+                shown.show(peak, peak / 2.0);
+            }
+        });
+        let mut most = (0.0_f32, 0.0_f32);
+        let mut look = || {
+            let (input, output) = meters.take();
+            most = (most.0.max(input), most.1.max(output));
+        };
+        look();
+        look();
+        audio.join().expect("no panic");
+        look();
+        assert_eq!(most, (0.75, 0.375));
+    });
+}
+
+/// The checker itself: the same exchange with the header before the samples, as
+/// it must not be, is found out.
+#[test]
+#[should_panic(expected = "another hop's samples")]
+fn the_checker_sees_a_wrong_order() {
+    use voxmeld_threads::sync::HeapRb;
+    check(3, || {
+        let (mut samples, mut samples_out) = HeapRb::new(2).split();
+        let (mut headers, mut headers_out) = HeapRb::new(2).split();
+        let worker = thread::spawn(move || {
+            let _ = headers.try_push(7);
+            samples.push_slice(&[7]);
+        });
+        if let Some(header) = headers_out.try_pop() {
+            let mut sample = [0];
+            samples_out.pop_slice(&mut sample);
+            assert_eq!(sample[0], header, "another hop's samples");
+        }
+        worker.join().expect("no panic");
+    });
+}
