@@ -8,7 +8,6 @@
     reason = "a handful of samples, and a line for who asks"
 )]
 
-use loom::sync::mpsc::channel;
 use loom::thread;
 use voxmeld_threads::controls::Controls;
 use voxmeld_threads::geometry::Geometry;
@@ -22,7 +21,7 @@ use voxmeld_threads::sync::Arc;
 fn check(interruptions: usize, program: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(interruptions);
-    model.max_duration = Some(std::time::Duration::from_secs(20));
+    model.max_duration = Some(std::time::Duration::from_secs(40));
     let runs = std::sync::atomic::AtomicU64::new(0);
     let runs = std::sync::Arc::new(runs);
     let counted = runs.clone();
@@ -173,28 +172,33 @@ fn a_stream_that_is_let_go_of_ends_alone() {
     });
 }
 
+/// A channel: loom's own does not count a look into an empty one as a step.
+type Channel = Arc<loom::sync::Mutex<Vec<u32>>>;
+
 #[test]
 fn no_load_is_over_before_its_voice_is_there() {
     check(3, || {
         let loads = Arc::new(Loads::default());
-        let (send, receive) = channel();
+        let channel: Channel = Channel::default();
         for _ in 0..2 {
             loads.ask();
         }
-        let delivering = loads.clone();
+        let (delivering, sending) = (loads.clone(), channel.clone());
         let loader = thread::spawn(move || {
             for voice in 0..2 {
-                delivering.deliver(|| send.send(voice).expect("somebody listens"));
+                delivering.deliver(|| sending.lock().expect("no panic").push(voice));
             }
         });
         let mut voices = Vec::new();
-        for _ in 0..3 {
-            let more = loads.take_in(|| voices.extend(std::iter::from_fn(|| receive.try_recv().ok())));
+        let mut take_in = || {
+            let more = loads.take_in(|| voices.append(&mut channel.lock().expect("no panic")));
             assert!(more || voices == [0, 1], "a render goes on without its voice");
-        }
+            more
+        };
+        take_in();
+        take_in();
         loader.join().expect("no panic");
-        assert!(!loads.take_in(|| voices.extend(std::iter::from_fn(|| receive.try_recv().ok()))));
-        assert_eq!(voices, [0, 1]);
+        assert!(!take_in(), "all loads are over");
     });
 }
 
