@@ -21,7 +21,7 @@ use voxmeld_threads::sync::Arc;
 fn check(interruptions: usize, program: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(interruptions);
-    model.max_duration = Some(std::time::Duration::from_secs(40));
+    model.max_duration = Some(std::time::Duration::from_secs(15));
     let runs = std::sync::atomic::AtomicU64::new(0);
     let runs = std::sync::Arc::new(runs);
     let counted = runs.clone();
