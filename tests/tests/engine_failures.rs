@@ -156,7 +156,8 @@ fn late_is_dropped_and_the_timeline_kept() -> Result<()> {
             .fold(0.0, f32::max);
         assert!(worst < 0.02, "off by {worst} after the stall");
         let age = delay_of(&input[back - latency..][..40_000], &output[back..]);
-        assert!(age.abs() < 0.05, "the age of the audio is off by {age} samples");
+        // Less than half a sample; the estimate itself wavers where a loaded machine missed hops besides.
+        assert!(age.abs() < 0.25, "the age of the audio is off by {age} samples");
         let (step, bound) = (worst_step(&output), worst_step(&input) + 0.02);
         assert!(step <= bound, "a click: {step}, the signal has {bound}");
         break;
