@@ -19,7 +19,7 @@
 use super::Target;
 use super::trust::clean;
 use crate::frames::Frames;
-use crate::retrieval::flat::squared_distance;
+use crate::retrieval::distance;
 use crate::retrieval::{EmbeddingIndex, MAX_K};
 
 /// What the knob's full turn means.
@@ -127,7 +127,7 @@ impl Path {
                 if target.follows(id, self.next_ids[i]) {
                     cost
                 } else {
-                    cost + squared_distance(vector, here)
+                    cost + distance::squared(vector, here)
                 }
             })
             .fold(f32::INFINITY, f32::min)

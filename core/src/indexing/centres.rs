@@ -199,7 +199,7 @@ mod tests {
         let vectors = clouds();
         let near = nearest_rows(&found.centres, &vectors, 1, |_, _| true);
         for (vector, near) in vectors.rows().zip(near) {
-            let distance = crate::retrieval::flat::squared_distance(vector, found.centres.row(near[0]));
+            let distance = crate::retrieval::distance::squared(vector, found.centres.row(near[0]));
             assert!(distance < 100.0, "{distance}");
         }
         assert_eq!(run(400, 1), found);

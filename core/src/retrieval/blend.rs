@@ -4,7 +4,7 @@
 //!
 //! Thread: worker, once per frame.
 
-use super::flat::squared_distance;
+use super::distance;
 use super::format::MAX_DIM;
 use super::{EmbeddingIndex, MAX_K, Metric, NO_NEIGHBOUR, Neighbours};
 use crate::frames::Frames;
@@ -89,7 +89,7 @@ pub fn squared_distances<'a>(
         let squared = match index.metric() {
             // Rounding can leave a tiny negative distance.
             Metric::L2 => distance.max(0.0),
-            Metric::InnerProduct if index.vector(id, vector) => squared_distance(query, vector),
+            Metric::InnerProduct if index.vector(id, vector) => distance::squared(query, vector),
             Metric::InnerProduct => continue,
         };
         if squared.is_finite() {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{EmbeddingIndex, IdFilter, Metric, Neighbours, SearchError, SearchParams, Sidecar};
+use super::{
+    Comparison, EmbeddingIndex, IdFilter, Metric, Neighbours, Preset, SearchError, SearchParams, Sidecar,
+};
 use crate::frames::Frames;
 
 /// Below this length a vector has no direction (the tuning guide's eps).
@@ -35,14 +37,53 @@ fn length(vector: &[f32]) -> f32 {
 }
 
 /// An index of which more is known.
+///
+/// One of vectors of length 1 (cosine) is made to look like one in the encoder's own
+/// units: queries are normalised, vectors come back with the voice's mean length,
+/// and distances are squared L2 ones of that scale. So blending, trust and
+/// everything else need not know.
 pub(super) struct Described {
     index: Arc<dyn EmbeddingIndex>,
     sidecar: Sidecar,
+    /// Cosine: the voice's mean length.
+    length: Option<f32>,
 }
 
 impl Described {
+    /// The sidecar is this index's. That a cosine index's mean length is a positive
+    /// number, its own check has seen.
     pub(super) fn new(index: Arc<dyn EmbeddingIndex>, sidecar: Sidecar) -> Self {
-        Self { index, sidecar }
+        let cosine = sidecar.metric == Comparison::Cosine;
+        let length = cosine.then(|| sidecar.mean_length.unwrap_or(1.0));
+        Self {
+            index,
+            sidecar,
+            length,
+        }
+    }
+
+    /// Lets `search` look queries up as the index has its vectors.
+    fn ask(
+        &self,
+        queries: &Frames,
+        out: &mut Neighbours,
+        search: impl FnOnce(&Frames, &mut Neighbours) -> Result<(), SearchError>,
+    ) -> Result<(), SearchError> {
+        let Some(length) = self.length else {
+            return search(queries, out);
+        };
+        let mut directions = queries.clone();
+        normalize(&mut directions);
+        search(&directions, out)?;
+        let scale = length * length;
+        for (distance, &id) in out.distances.iter_mut().zip(&out.ids) {
+            *distance = match self.index.metric() {
+                _ if id < 0 => f32::MAX,
+                Metric::InnerProduct => scale * (2.0 - 2.0 * *distance).max(0.0),
+                Metric::L2 => scale * *distance,
+            };
+        }
+        Ok(())
     }
 }
 
@@ -56,7 +97,7 @@ impl EmbeddingIndex for Described {
     }
 
     fn metric(&self) -> Metric {
-        self.index.metric()
+        self.length.map_or_else(|| self.index.metric(), |_| Metric::L2)
     }
 
     fn search(
@@ -65,7 +106,9 @@ impl EmbeddingIndex for Described {
         params: SearchParams,
         out: &mut Neighbours,
     ) -> Result<(), SearchError> {
-        self.index.search(queries, params, out)
+        self.ask(queries, out, |queries, out| {
+            self.index.search(queries, params, out)
+        })
     }
 
     fn search_among(
@@ -75,108 +118,21 @@ impl EmbeddingIndex for Described {
         among: &IdFilter,
         out: &mut Neighbours,
     ) -> Result<(), SearchError> {
-        self.index.search_among(queries, params, among, out)
-    }
-
-    fn vector(&self, id: i64, out: &mut [f32]) -> bool {
-        self.index.vector(id, out)
-    }
-
-    fn list_sizes(&self) -> Vec<usize> {
-        self.index.list_sizes()
-    }
-
-    fn memory_bytes(&self) -> usize {
-        self.index.memory_bytes()
-    }
-
-    fn sidecar(&self) -> Option<&Sidecar> {
-        Some(&self.sidecar)
-    }
-}
-
-/// An index of vectors of length 1, made to look like one in the encoder's own
-/// units: queries are normalised, vectors come back with the voice's mean length,
-/// and distances are squared L2 ones of that scale. So blending, trust and
-/// everything else need not know.
-pub(super) struct Cosine {
-    index: Arc<dyn EmbeddingIndex>,
-    sidecar: Sidecar,
-    length: f32,
-}
-
-impl Cosine {
-    /// The sidecar's mean length is a positive number (its own check).
-    pub(super) fn new(index: Arc<dyn EmbeddingIndex>, sidecar: Sidecar) -> Self {
-        let length = sidecar.mean_length.unwrap_or(1.0);
-        Self {
-            index,
-            sidecar,
-            length,
-        }
-    }
-
-    /// The index's own scores to squared distances in the encoder's units.
-    fn to_squared(&self, out: &mut Neighbours) {
-        let scale = self.length * self.length;
-        for (distance, &id) in out.distances.iter_mut().zip(&out.ids) {
-            *distance = match self.index.metric() {
-                _ if id < 0 => f32::MAX,
-                Metric::InnerProduct => scale * (2.0 - 2.0 * *distance).max(0.0),
-                Metric::L2 => scale * *distance,
-            };
-        }
-    }
-}
-
-/// The queries at length 1.
-fn directions(queries: &Frames) -> Frames {
-    let mut directions = queries.clone();
-    normalize(&mut directions);
-    directions
-}
-
-impl EmbeddingIndex for Cosine {
-    fn dim(&self) -> usize {
-        self.index.dim()
-    }
-
-    fn len(&self) -> usize {
-        self.index.len()
-    }
-
-    fn metric(&self) -> Metric {
-        Metric::L2
-    }
-
-    fn search(
-        &self,
-        queries: &Frames,
-        params: SearchParams,
-        out: &mut Neighbours,
-    ) -> Result<(), SearchError> {
-        self.index.search(&directions(queries), params, out)?;
-        self.to_squared(out);
-        Ok(())
-    }
-
-    fn search_among(
-        &self,
-        queries: &Frames,
-        params: SearchParams,
-        among: &IdFilter,
-        out: &mut Neighbours,
-    ) -> Result<(), SearchError> {
-        self.index
-            .search_among(&directions(queries), params, among, out)?;
-        self.to_squared(out);
-        Ok(())
+        self.ask(queries, out, |queries, out| {
+            self.index.search_among(queries, params, among, out)
+        })
     }
 
     fn vector(&self, id: i64, out: &mut [f32]) -> bool {
         let there = self.index.vector(id, out);
-        out.iter_mut().for_each(|value| *value *= self.length);
+        if let Some(length) = self.length {
+            out.iter_mut().for_each(|value| *value *= length);
+        }
         there
+    }
+
+    fn kind(&self) -> Preset {
+        self.index.kind()
     }
 
     fn list_sizes(&self) -> Vec<usize> {

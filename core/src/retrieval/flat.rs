@@ -1,13 +1,19 @@
 //! Exact search in plain Rust: the oracle of the tests, and the better choice
 //! for sets so small that an inverted file only costs recall.
 
-use super::{EmbeddingIndex, IdFilter, MAX_K, Metric, NO_NEIGHBOUR, Neighbours, SearchError, SearchParams};
+use super::rows::Rows;
+use super::{
+    EmbeddingIndex, IdFilter, MAX_K, Metric, NO_NEIGHBOUR, Neighbours, SearchError, SearchParams, distance,
+};
 use crate::frames::Frames;
+
+/// Vectors that are compared before any of them is offered.
+const BLOCK: usize = 64;
 
 /// All vectors, compared one by one. Equal distances go to the lower id.
 #[derive(Clone, Debug)]
 pub struct FlatIndex {
-    vectors: Frames,
+    vectors: Rows,
     metric: Metric,
 }
 
@@ -15,6 +21,13 @@ impl FlatIndex {
     /// An index of these vectors; ids are their row numbers.
     #[must_use]
     pub fn new(vectors: Frames, metric: Metric) -> Self {
+        let mut rows = Rows::with_room_for(vectors.dim(), vectors.data().len());
+        rows.extend(vectors.data());
+        Self::of_rows(rows, metric)
+    }
+
+    /// The same of vectors that are where they shall stay.
+    pub(super) fn of_rows(vectors: Rows, metric: Metric) -> Self {
         Self { vectors, metric }
     }
 
@@ -35,15 +48,16 @@ impl FlatIndex {
                 &mut out.distances[slots],
                 self.metric,
             );
-            for (id, vector) in (0_i64..)
-                .zip(self.vectors.rows())
-                .filter(|(id, _)| lets_pass(*id))
-            {
-                let distance = match self.metric {
-                    Metric::L2 => squared_distance(query, vector),
-                    Metric::InnerProduct => inner_product(query, vector),
-                };
-                best.offer(id, distance);
+            let blocks = self.vectors.data().chunks(BLOCK * self.vectors.dim());
+            for (first, rows) in (0_i64..).step_by(BLOCK).zip(blocks) {
+                let mut distances = [0.0; BLOCK];
+                let distances = &mut distances[..rows.len() / query.len()];
+                let mut ids = (first..).take(distances.len());
+                if !ids.any(&lets_pass) {
+                    continue;
+                }
+                distance::to_rows(self.metric, query, rows, distances);
+                best.offer_all(first, distances, &lets_pass);
             }
         }
         Ok(())
@@ -147,6 +161,9 @@ impl Metric {
     }
 }
 
+/// Distances that [`Best::offer_all`] looks at together.
+const LOOK: usize = 16;
+
 /// The best `k` so far, sorted: an insertion, because `k` is small and most
 /// vectors fail the first comparison.
 pub(super) struct Best<'a> {
@@ -164,6 +181,24 @@ impl<'a> Best<'a> {
             distances,
             metric,
             found: 0,
+        }
+    }
+
+    /// Offers vectors of ids that follow each other; those that `lets_pass`.
+    pub(super) fn offer_all(&mut self, first: i64, distances: &[f32], lets_pass: impl Fn(i64) -> bool) {
+        for (first, some) in (first..).step_by(LOOK).zip(distances.chunks(LOOK)) {
+            // Most are worse than what there is: told of several at once, that is quick.
+            let limit = self.distances[self.distances.len() - 1];
+            let any = match self.metric {
+                Metric::L2 => some.iter().fold(false, |any, &distance| any | (distance < limit)),
+                Metric::InnerProduct => some.iter().fold(false, |any, &distance| any | (distance > limit)),
+            };
+            if !any {
+                continue;
+            }
+            for (id, &distance) in (first..).zip(some).filter(|(id, _)| lets_pass(*id)) {
+                self.offer(id, distance);
+            }
         }
     }
 
@@ -189,34 +224,6 @@ impl<'a> Best<'a> {
         self.ids[slot] = id;
         self.found = (self.found + 1).min(self.ids.len());
     }
-}
-
-/// Sums kept side by side, so that the compiler can use SIMD without being
-/// allowed to reorder float additions.
-const LANES: usize = 16;
-
-/// Squared Euclidean distance of two vectors of equal length.
-pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    lane_sum(a, b, |x, y| (x - y) * (x - y))
-}
-
-/// Inner product of two vectors of equal length.
-pub(super) fn inner_product(a: &[f32], b: &[f32]) -> f32 {
-    lane_sum(a, b, |x, y| x * y)
-}
-
-#[inline(always)]
-fn lane_sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
-    let (a_body, a_tail) = a.as_chunks::<LANES>();
-    let (b_body, b_tail) = b.as_chunks::<LANES>();
-    let mut sums = [0.0_f32; LANES];
-    for (x, y) in a_body.iter().zip(b_body) {
-        for ((sum, &x), &y) in sums.iter_mut().zip(x).zip(y) {
-            *sum += term(x, y);
-        }
-    }
-    let tail: f32 = a_tail.iter().zip(b_tail).map(|(&x, &y)| term(x, y)).sum();
-    sums.iter().sum::<f32>() + tail
 }
 
 #[cfg(test)]
@@ -304,16 +311,6 @@ mod tests {
         assert_eq!(out, [3.0, 4.0]);
         for id in [NO_NEIGHBOUR, 4, i64::MIN, i64::MAX] {
             assert!(!index(Metric::L2).vector(id, &mut out), "{id}");
-        }
-    }
-
-    #[test]
-    fn sums_cover_every_length() {
-        for len in 1..40_u8 {
-            let ones = vec![1.0; len.into()];
-            let threes = vec![3.0; len.into()];
-            assert_eq!(squared_distance(&ones, &threes), 4.0 * f32::from(len));
-            assert_eq!(inner_product(&ones, &threes), 3.0 * f32::from(len));
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod blend;
 mod compat;
 pub mod deadline;
 mod described;
+pub(crate) mod distance;
 mod error;
 mod filter;
 pub mod flat;
@@ -16,6 +17,7 @@ pub mod ivf;
 mod open;
 mod plan;
 pub mod recall;
+mod rows;
 mod sidecar;
 
 pub use blend::{Mean, Retrieved, blend, retrieve, squared_distances, weighted_mean};
@@ -171,6 +173,10 @@ pub trait EmbeddingIndex: Send + Sync {
     /// # Panics
     /// If `out` has not `dim` values.
     fn vector(&self, id: i64, out: &mut [f32]) -> bool;
+    /// The preset that makes indices of its kind.
+    fn kind(&self) -> Preset {
+        Preset::Flat
+    }
     /// Vectors in each inverted list; an index without lists is one list.
     fn list_sizes(&self) -> Vec<usize> {
         vec![self.len()]

@@ -11,18 +11,16 @@ use std::time::SystemTime;
 
 use parking_lot::Mutex;
 
-use super::described::{Cosine, Described};
+use super::described::Described;
 use super::error::IndexFileError;
 use super::flat::FlatIndex;
 use super::format::{self, Checked};
 use super::ivf::{IvfIndex, RefinedIndex};
-use super::sidecar::{Comparison, Sidecar, SidecarError};
+use super::sidecar::{Sidecar, SidecarError};
 use super::{EmbeddingIndex, Metric};
-use crate::frames::Frames;
 
-/// Opens a faiss file (IVF-Flat, Flat, or either
-/// IVF with `RFlat`; L2 or inner product) that was checked
-/// from its first byte to its last. An index that another instance holds, from
+/// Opens a faiss file (`Flat`, `IVF…,Flat` or `IVF…,PQ…x4fs,RFlat`; L2 or inner product)
+/// that was checked from its first byte to its last. An index that another instance holds, from
 /// the same unchanged file, is shared instead of read again.
 ///
 /// With `expected_dim`, an index of another dimension is refused.
@@ -81,9 +79,7 @@ pub(super) fn load(
     expected_dim: Option<usize>,
 ) -> Result<Arc<dyn EmbeddingIndex>, IndexFileError> {
     match format::check(&mut source, len, expected_dim)? {
-        Checked::Flat { dim, metric, data } => {
-            Ok(Arc::new(FlatIndex::new(Frames::from_data(dim, data), metric)))
-        }
+        Checked::Flat { rows, metric } => Ok(Arc::new(FlatIndex::of_rows(rows, metric))),
         Checked::Ivf(layout) => Ok(Arc::new(IvfIndex::load(source, &layout)?)),
         Checked::Refined(layout) => Ok(Arc::new(RefinedIndex::load(source, layout)?)),
     }
@@ -108,11 +104,7 @@ fn describe(
         let path = Sidecar::path_of(path);
         return Err(SidecarError::OtherIndex { path, said, found }.into());
     }
-    Ok(if sidecar.metric == Comparison::Cosine {
-        Arc::new(Cosine::new(index, sidecar))
-    } else {
-        Arc::new(Described::new(index, sidecar))
-    })
+    Ok(Arc::new(Described::new(index, sidecar)))
 }
 
 /// A file as it was when it was opened.

@@ -4,7 +4,8 @@
 
 use std::time::Instant;
 
-use super::flat::{Best, inner_product, squared_distance};
+use super::distance;
+use super::flat::Best;
 use super::sidecar::{DistancePercentiles, RecallPoint, RecallTable};
 use super::{EmbeddingIndex, MAX_K, Metric, NO_NEIGHBOUR, Neighbours, SearchError, SearchParams};
 use crate::frames::Frames;
@@ -226,7 +227,7 @@ pub fn nearest_rows(
         let mut best = Best::new(ids, distances, Metric::L2);
         for (row, (id, vector)) in (0_i64..).zip(vectors.rows()).enumerate() {
             if lets_pass(n, row) {
-                best.offer(id, squared_distance(query, vector));
+                best.offer(id, distance::squared(query, vector));
             }
         }
     }
@@ -288,13 +289,13 @@ impl Exact {
                 continue;
             }
             for (n, query) in queries.rows().enumerate().filter(|(n, _)| own[*n] != id) {
-                let squared = squared_distance(query, &vector);
+                let squared = distance::squared(query, &vector);
                 nearest[n] = nearest[n].min(squared);
                 best[n].offer(
                     id,
                     match metric {
                         Metric::L2 => squared,
-                        Metric::InnerProduct => inner_product(query, &vector),
+                        Metric::InnerProduct => distance::of(metric, query, &vector),
                     },
                 );
             }

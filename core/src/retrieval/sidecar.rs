@@ -87,7 +87,7 @@ impl EncoderInfo {
 }
 
 /// Rows of the index that follow each other in a recording, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Row (id) of its first vector.
     pub first_id: usize,
@@ -102,10 +102,30 @@ pub struct Span {
 pub struct Source {
     /// Its path inside the folder of recordings.
     pub file: String,
-    /// SHA-256 of its file.
+    /// SHA-256 of its file; empty for vectors of which only the index file is known that
+    /// they were in ([`Self::unknown`]).
     pub sha256: String,
     /// Its rows, by id; between two spans silence was cut.
     pub spans: Vec<Span>,
+}
+
+impl Source {
+    /// Vectors that came with an index which says nothing of them: neither what they
+    /// are of nor whether those that follow each other do so in time.
+    #[must_use]
+    pub fn unknown(index_file: &str, spans: Vec<Span>) -> Self {
+        Self {
+            file: format!("unknown, from {index_file}"),
+            sha256: String::new(),
+            spans,
+        }
+    }
+
+    /// True if it is what [`Self::unknown`] makes.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.sha256.is_empty()
+    }
 }
 
 /// How far held-out frames of the same voice are from their nearest vector: not
@@ -277,6 +297,29 @@ impl Sidecar {
         let span = spans[spans.partition_point(|span| span.first_id <= id).checked_sub(1)?];
         let offset = id - span.first_id;
         (offset < span.len).then(|| (source, span.start_frame_50hz + offset as u64))
+    }
+
+    /// Rows (ids) that are of none of the recordings.
+    #[must_use]
+    pub fn rows_of_none(&self) -> Vec<Span> {
+        let known = self.sources.iter().flat_map(|source| &source.spans);
+        let mut rows = Vec::new();
+        let mut next = 0;
+        let end = Span {
+            first_id: self.vectors,
+            ..Span::default()
+        };
+        for span in known.chain([&end]) {
+            if span.first_id > next {
+                rows.push(Span {
+                    first_id: next,
+                    len: span.first_id - next,
+                    start_frame_50hz: next as u64,
+                });
+            }
+            next = span.first_id + span.len;
+        }
+        rows
     }
 
     /// Numbers that code may rely on without asking again.

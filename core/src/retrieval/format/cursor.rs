@@ -3,6 +3,7 @@
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::IndexFileError;
+use crate::retrieval::rows::Rows;
 
 /// Bytes converted at a time when floats or ids are walked.
 const CHUNK: usize = 1 << 16;
@@ -117,15 +118,25 @@ impl<R: Read + Seek> Cursor<R> {
         Ok(values)
     }
 
-    /// Reads `count` floats, all of them finite.
-    pub fn finite_floats(&mut self, count: u64) -> Result<Vec<f32>, IndexFileError> {
+    /// Reads vectors of `dim` values, `count` values in all, all of them finite.
+    pub fn finite_rows(&mut self, dim: usize, count: u64) -> Result<Rows, IndexFileError> {
+        /// Bytes taken at once.
+        const SOME: usize = 64;
         self.need(count, 4)?;
-        let mut values = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
-        self.each(count, |bytes| {
-            values.push(finite(bytes)?);
+        let mut rows = Rows::with_room_for(dim, usize::try_from(count).unwrap_or(0));
+        self.each(count * 4 / SOME as u64, |bytes: [u8; SOME]| {
+            let mut values = [0.0; SOME / 4];
+            for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+                *value = finite(*bytes)?;
+            }
+            rows.extend(&values);
             Ok(())
         })?;
-        Ok(values)
+        self.each(count % (SOME as u64 / 4), |bytes| {
+            rows.extend(&[finite(bytes)?]);
+            Ok(())
+        })?;
+        Ok(rows)
     }
 
     /// Passes over `count` floats, all of them finite.

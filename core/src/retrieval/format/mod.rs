@@ -43,6 +43,7 @@ use cursor::Cursor;
 
 use super::Metric;
 use super::error::IndexFileError;
+use super::rows::Rows;
 
 /// Largest dimension taken. The largest speech encoders make 1280 values; the
 /// bound also lets [`super::blend()`] work in a fixed buffer.
@@ -55,12 +56,10 @@ pub const MAX_FILE_BYTES: u64 = 8 << 30;
 pub(super) enum Checked {
     /// An exact index, already read: faiss is not needed for it.
     Flat {
-        /// Values per vector.
-        dim: usize,
-        /// How vectors are compared.
+        /// The vectors.
+        rows: Rows,
+        /// How they are compared.
         metric: Metric,
-        /// Row-major vectors.
-        data: Vec<f32>,
     },
     /// An inverted-file index, now safe to hand to faiss.
     Ivf(IvfLayout),
@@ -137,12 +136,11 @@ fn flat<R: Read + Seek>(
             what: "its vector count",
         });
     }
-    let data = cursor.finite_floats(values)?;
+    let rows = cursor.finite_rows(header.dim, values)?;
     cursor.end()?;
     Ok(Checked::Flat {
-        dim: header.dim,
+        rows,
         metric: header.metric,
-        data,
     })
 }
 

@@ -4,6 +4,7 @@ use std::io::{Read, Seek};
 
 use super::cursor::Cursor;
 use super::{Header, IndexFileError, IvfLayout, fast_scan, ivf_flat, kinds};
+use crate::retrieval::rows::Rows;
 
 /// Most candidates per neighbour that a file may ask for.
 pub(in crate::retrieval) const MAX_K_FACTOR: usize = 1024;
@@ -12,8 +13,8 @@ pub(in crate::retrieval) const MAX_K_FACTOR: usize = 1024;
 pub(in crate::retrieval) struct RefinedLayout {
     /// The quick index inside, which faiss may read.
     pub base: IvfLayout,
-    /// Row-major vectors for the second look.
-    pub vectors: Vec<f32>,
+    /// The vectors for the second look.
+    pub vectors: Rows,
     /// Candidates per neighbour, where a search does not say.
     pub k_factor: f32,
 }
@@ -53,7 +54,7 @@ pub(super) fn check<R: Read + Seek>(
             what: "its vector count",
         });
     }
-    let vectors = cursor.finite_floats(values)?;
+    let vectors = cursor.finite_rows(header.dim, values)?;
     Ok(RefinedLayout {
         base,
         vectors,

@@ -24,7 +24,7 @@ use std::io::{Read, Seek};
 use super::error::IndexFileError;
 use super::flat::check_queries;
 use super::format::IvfLayout;
-use super::{EmbeddingIndex, IdFilter, MAX_K, Metric, Neighbours, SearchError, SearchParams};
+use super::{EmbeddingIndex, IdFilter, MAX_K, Metric, Neighbours, Preset, SearchError, SearchParams};
 use crate::frames::Frames;
 use handle::{Handle, Probes};
 use openmp::OneThread;
@@ -161,6 +161,10 @@ impl EmbeddingIndex for IvfIndex {
         assert_eq!(out.len(), self.dim, "a vector of the index's size");
         let known = usize::try_from(id).is_ok_and(|id| id < self.len);
         known && self.handle.reconstruct(id, out)
+    }
+
+    fn kind(&self) -> Preset {
+        Preset::RvcDefault
     }
 
     fn list_sizes(&self) -> Vec<usize> {

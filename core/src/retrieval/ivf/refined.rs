@@ -10,15 +10,19 @@ use super::handle::Handle;
 use super::openmp::OneThread;
 use super::{BATCH, IvfIndex, Probes, stream};
 use crate::frames::Frames;
+use crate::retrieval::distance;
 use crate::retrieval::error::IndexFileError;
-use crate::retrieval::flat::{Best, check_queries, inner_product, squared_distance};
+use crate::retrieval::flat::{Best, check_queries};
 use crate::retrieval::format::{MAX_K_FACTOR, RefinedLayout};
-use crate::retrieval::{EmbeddingIndex, IdFilter, MAX_K, Metric, Neighbours, SearchError, SearchParams};
+use crate::retrieval::rows::Rows;
+use crate::retrieval::{
+    EmbeddingIndex, IdFilter, MAX_K, Metric, Neighbours, Preset, SearchError, SearchParams,
+};
 
 /// A faiss `IndexRefineFlat` over an inverted file.
 pub struct RefinedIndex {
     base: IvfIndex,
-    vectors: Frames,
+    vectors: Rows,
     k_factor: f32,
 }
 
@@ -44,7 +48,7 @@ impl RefinedIndex {
             return Err(IndexFileError::Corrupt { what });
         }
         Ok(Self {
-            vectors: Frames::from_data(base.dim, layout.vectors),
+            vectors: layout.vectors,
             base,
             k_factor: layout.k_factor,
         })
@@ -112,13 +116,7 @@ impl RefinedIndex {
                 continue;
             };
             let vector = self.vectors.row(row);
-            best.offer(
-                id,
-                match self.base.metric {
-                    Metric::L2 => squared_distance(query, vector),
-                    Metric::InnerProduct => inner_product(query, vector),
-                },
-            );
+            best.offer(id, distance::of(self.base.metric, query, vector));
         }
     }
 }
@@ -170,6 +168,10 @@ impl EmbeddingIndex for RefinedIndex {
     fn memory_bytes(&self) -> usize {
         // Codes of at most half a byte per two values, ids, vectors.
         self.len() * (self.base.dim / 4 + 8 + self.base.dim * size_of::<f32>())
+    }
+
+    fn kind(&self) -> Preset {
+        Preset::Guide
     }
 
     fn list_sizes(&self) -> Vec<usize> {

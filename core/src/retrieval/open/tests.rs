@@ -6,6 +6,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use super::*;
+use crate::frames::Frames;
 use crate::retrieval::{Neighbours, SearchParams};
 
 const FILES: [&str; 7] = [
