@@ -12,8 +12,10 @@ use std::sync::Arc;
 pub struct Source {
     /// What the user knows it by: the file's name.
     pub name: String,
-    /// Its vectors, in order of time.
+    /// Its vectors.
     pub ranges: Vec<Range<usize>>,
+    /// True if those of a range are in order of time.
+    pub in_time: bool,
 }
 
 impl From<&retrieval::Source> for Source {
@@ -25,6 +27,7 @@ impl From<&retrieval::Source> for Source {
                 .iter()
                 .map(|span| span.first_id..span.first_id.saturating_add(span.len))
                 .collect(),
+            in_time: !source.is_unknown(),
         }
     }
 }
@@ -127,6 +130,7 @@ impl Target {
         };
         self.sources
             .iter()
+            .filter(|source| source.in_time)
             .flat_map(|source| &source.ranges)
             .any(|range| range.contains(&id) && range.contains(&(id + 1)))
     }

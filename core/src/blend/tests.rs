@@ -38,6 +38,7 @@ fn target(dice: &mut Dice, take_weights: &[f32; 4]) -> (Target, Plain) {
         .map(|n| Source {
             name: format!("take {n}"),
             ranges: std::iter::once(n * length..(n + 1) * length).collect(),
+            in_time: true,
         })
         .collect();
     let mut target = Target::new("a voice", Arc::new(index)).with_sources(sources);

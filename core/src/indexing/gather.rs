@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::recording::Recording;
 use crate::frames::Frames;
 use crate::model::{Encoder, ModelError};
-use crate::retrieval::{Comparison, EmbeddingIndex, EncoderInfo, Source, Span};
+use crate::retrieval::{Comparison, EmbeddingIndex, EncoderInfo, Sidecar, Source, Span};
 use crate::units::ENCODER_RATE;
 
 /// A recording that shall be in the index.
@@ -77,15 +77,25 @@ impl Material {
         }
     }
 
-    /// What an index holds of the recordings that `keep` lets pass, by name.
+    /// What an index holds of the recordings that `keep` lets pass, by name; and its
+    /// vectors of which nothing is known, under the name of its file.
     #[must_use]
-    pub fn of_index(index: &dyn EmbeddingIndex, keep: impl Fn(&str) -> bool) -> Self {
+    pub fn of_index(index: &dyn EmbeddingIndex, file: &str, keep: impl Fn(&str) -> bool) -> Self {
         let mut material = Self::new(index.dim().max(1));
-        let sources = index.sidecar().map_or(&[][..], |sidecar| &sidecar.sources);
-        for source in sources.iter().filter(|source| keep(&source.file)) {
+        let nothing_known = Sidecar {
+            vectors: index.len(),
+            ..Sidecar::default()
+        };
+        let sidecar = index.sidecar().unwrap_or(&nothing_known);
+        let unknown = Source::unknown(file, sidecar.rows_of_none());
+        let unknown = (!unknown.spans.is_empty()).then_some(&unknown);
+        for source in unknown.into_iter().chain(&sidecar.sources) {
+            if !keep(&source.file) {
+                continue;
+            }
             if let Some(kept) = from_index(index, source) {
                 material.push(&source.file, &source.sha256, kept);
-                material.reused += 1;
+                material.reused += usize::from(!source.is_unknown());
             }
         }
         material

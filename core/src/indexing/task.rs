@@ -1,6 +1,7 @@
 //! The whole way from a folder to an index, in the background.
 
-use std::ops::ControlFlow;
+mod choice;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -9,16 +10,18 @@ use crossbeam_channel::{Receiver, bounded};
 
 use super::centres::Centres;
 use super::embed::EncodeWindow;
-use super::finish::{BuildSpec, FinishError, FinishStep, file_sha256, finish};
+use super::finish::{FinishError, file_sha256};
 use super::gather::{Gather, Material, Wanted};
 use super::parts::Parts;
 use super::progress::Progress;
 use crate::model::onnx::{ContentEncoder, ModelFileError};
 use crate::model::{Encoder, ModelError};
-use crate::retrieval::ivf::ROUNDS;
+use crate::retrieval::health::is_normalized_unsaid;
 use crate::retrieval::{
-    Comparison, EmbeddingIndex, EncoderInfo, IndexFileError, Plan, PlanError, Preset, Sidecar, open,
+    Comparison, EmbeddingIndex, EncoderInfo, IndexFileError, Metric, PlanError, Sidecar, open,
 };
+use choice::Choice;
+pub use choice::Kind;
 
 /// An encoder file, and how it is fed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,15 +32,6 @@ pub struct EncoderChoice {
     pub dim: Option<usize>,
     /// True if it wants zero mean and unit variance.
     pub normalize: bool,
-}
-
-/// Which index to make.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// For so many vectors as there will be.
-    Preset(Preset),
-    /// As faiss's factory has it.
-    Factory(String),
 }
 
 /// What to do.
@@ -99,7 +93,7 @@ pub enum IndexingError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// The index that was to be added to is of another encoder.
-    #[error("this index was made with another encoder, or it is not known with which; build it anew")]
+    #[error("this index was made with another encoder; choose that one, or build the index anew")]
     OtherEncoder,
     /// The index that was to be changed.
     #[error(transparent)]
@@ -141,18 +135,37 @@ pub struct Made {
     pub warnings: Vec<String>,
 }
 
-/// Share of the bar for encoding; training and measuring are the rest.
-const ENCODING: f32 = 0.9;
-
 impl Job {
-    /// Made as the index of this sidecar was: what is added fits in.
-    pub fn like(&mut self, sidecar: &Sidecar) {
+    /// The index that recordings come in addition to.
+    fn base(&self) -> &Path {
+        self.base.as_deref().unwrap_or(&self.output)
+    }
+
+    /// Made as the index that is added to, if it is there: what comes in addition fits in.
+    /// Its sidecar, if it has one.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn like_base(&mut self) -> Result<Option<Sidecar>, IndexFileError> {
+        let index = match open(self.base(), None) {
+            Err(IndexFileError::Missing { .. }) => return Ok(None),
+            index => index?,
+        };
+        let Some(sidecar) = index.sidecar() else {
+            self.kind = Kind::Preset(index.kind());
+            self.metric = match index.metric() {
+                Metric::L2 => Comparison::L2,
+                Metric::InnerProduct => Comparison::Ip,
+            };
+            return Ok(None);
+        };
         self.kind = Kind::of(sidecar);
         self.metric = sidecar.metric;
         self.seed = sidecar.seed;
         if let Some(encoder) = &sidecar.encoder {
             self.window = EncodeWindow::of(encoder.window_frames_50hz);
         }
+        Ok(Some(sidecar.clone()))
     }
 
     /// Does it, on this thread.
@@ -188,8 +201,7 @@ impl Job {
         files: &[Wanted],
         progress: &Progress,
     ) -> Result<Made, IndexingError> {
-        let base = self.base.as_deref().unwrap_or(&self.output);
-        let earlier = match open(base, Some(encoder.dim())) {
+        let earlier = match open(self.base(), Some(encoder.dim())) {
             Ok(index) => Some(index),
             Err(IndexFileError::Missing { .. }) => None,
             // Added to, it would be lost; built anew, there is only nothing to take from it.
@@ -214,7 +226,15 @@ impl Job {
             let reasons = material.left_out;
             return Err(IndexingError::NoSpeech { reasons });
         }
-        let made = self.finish(material, info, progress)?;
+        let mut made = self.finish(material, info, progress)?;
+        if let Some(earlier) = earlier.filter(|earlier| self.add && made_by(*earlier).is_none()) {
+            made.warnings.push(format!(
+                "which encoder made the {} vectors that were there is not known; if it was not {}, \
+                 they are not found by how they sound",
+                earlier.len(),
+                info.file
+            ));
+        }
         parts.clear();
         Ok(made)
     }
@@ -230,15 +250,17 @@ impl Job {
         let Some(earlier) = earlier.filter(|_| self.add) else {
             return Ok(Material::new(dim));
         };
-        let sidecar = earlier.sidecar().ok_or(IndexingError::NotKnown)?;
-        if !sidecar.encoder.as_ref().is_some_and(|made| made.is_like(info)) {
+        if made_by(earlier).is_some_and(|made| !made.is_like(info)) {
             return Err(IndexingError::OtherEncoder);
         }
-        if sidecar.metric == Comparison::Cosine {
+        let cosine = |sidecar: &Sidecar| sidecar.metric == Comparison::Cosine;
+        if earlier.sidecar().is_some_and(cosine) || is_normalized_unsaid(earlier) {
             return Err(IndexingError::Directions);
         }
         let again = |name: &str| files.iter().any(|wanted| wanted.name == name);
-        Ok(Material::of_index(earlier, |name| !again(name)))
+        Ok(Material::of_index(earlier, &file_name(self.base()), |name| {
+            !again(name)
+        }))
     }
 
     fn finish(
@@ -272,7 +294,8 @@ pub fn remove_recordings(path: &Path, names: &[String], progress: &Progress) -> 
     if sidecar.metric == Comparison::Cosine {
         return Err(IndexingError::Directions);
     }
-    let material = Material::of_index(&*index, |name| !names.iter().any(|gone| gone == name));
+    let stays = |name: &str| !names.iter().any(|gone| gone == name);
+    let material = Material::of_index(&*index, &file_name(path), stays);
     let choice = Choice {
         kind: Kind::of(sidecar),
         metric: sidecar.metric,
@@ -282,95 +305,9 @@ pub fn remove_recordings(path: &Path, names: &[String], progress: &Progress) -> 
     choice.make(material, sidecar.encoder.clone(), path, progress)
 }
 
-impl Kind {
-    /// What an index was made as: a preset fits itself to the number of vectors.
-    fn of(sidecar: &Sidecar) -> Self {
-        let made_by = |preset: Preset| {
-            Plan::preset(preset, sidecar.vectors, sidecar.dim)
-                .is_ok_and(|plan| plan.factory == sidecar.factory)
-        };
-        let preset = Preset::ALL.into_iter().find(|(_, preset)| made_by(*preset));
-        preset.map_or_else(
-            || Self::Factory(sidecar.factory.clone()),
-            |(_, preset)| Self::Preset(preset),
-        )
-    }
-}
-
-/// Which index to make of vectors that are there.
-struct Choice {
-    kind: Kind,
-    metric: Comparison,
-    seed: u32,
-    centres: Option<Centres>,
-}
-
-impl Choice {
-    fn make(
-        self,
-        mut material: Material,
-        encoder: Option<EncoderInfo>,
-        path: &Path,
-        progress: &Progress,
-    ) -> Result<Made, IndexingError> {
-        let (count, dim) = (material.vectors.len(), material.vectors.dim());
-        if count == 0 {
-            return Err(IndexingError::NoSpeech {
-                reasons: material.left_out,
-            });
-        }
-        let left = Centres::left_of(self.centres, count);
-        let plan = match &self.kind {
-            Kind::Preset(preset) => Plan::preset(*preset, left, dim)?,
-            Kind::Factory(factory) => Plan::of(factory, left),
-        };
-        let spec = BuildSpec {
-            factory: plan.factory,
-            k_factor: plan.k_factor,
-            metric: self.metric,
-            seed: self.seed,
-            centres: self.centres,
-        };
-        let (vectors, sources) = (&mut material.vectors, material.sources);
-        let sidecar = finish(vectors, &spec, encoder, sources, path, |step| {
-            step_done(progress, step)
-        })
-        .map_err(|error| match error {
-            FinishError::Stopped => IndexingError::Stopped,
-            other => IndexingError::Finish(other),
-        })?;
-        progress.set(1.0);
-        Ok(Made {
-            path: path.to_path_buf(),
-            sidecar,
-            left_out: material.left_out,
-            reused: material.reused,
-            warnings: plan.warnings,
-        })
-    }
-}
-
-fn step_done(progress: &Progress, step: FinishStep) -> ControlFlow<()> {
-    #[expect(clippy::cast_precision_loss, reason = "a bar on a screen")]
-    let (what, fraction) = match step {
-        FinishStep::Centres { percent } => (
-            "finding centres in the place of the vectors",
-            ENCODING + 0.02 * percent as f32 / 100.0,
-        ),
-        FinishStep::Train { round } => (
-            "training the lists",
-            ENCODING + 0.02 + 0.03 * round as f32 / ROUNDS as f32,
-        ),
-        FinishStep::Measure => ("measuring what they find", 0.95),
-        FinishStep::Write => ("writing the index", 0.98),
-    };
-    progress.say(what);
-    progress.set(fraction);
-    if progress.is_stopped() {
-        ControlFlow::Break(())
-    } else {
-        ControlFlow::Continue(())
-    }
+/// The encoder of an index, where that is known.
+fn made_by(index: &dyn EmbeddingIndex) -> Option<&EncoderInfo> {
+    index.sidecar()?.encoder.as_ref()
 }
 
 fn file_name(path: &Path) -> String {

@@ -383,6 +383,7 @@ fn weights_of_takes_hold_for_the_voice_that_sounds_and_for_the_next() {
             .map(|(n, name)| crate::blend::Source {
                 name: (*name).to_string(),
                 ranges: std::iter::once(n..n + 1).collect(),
+                in_time: true,
             })
             .collect();
         let index = Arc::new(FlatIndex::new(vectors, Metric::L2));

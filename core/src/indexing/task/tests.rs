@@ -1,7 +1,11 @@
 //! Jobs on real files, with an encoder whose embeddings are the audio itself.
 
 use super::*;
+use crate::blend::Target;
+use crate::frames::Frames;
 use crate::model::fake::{PASS_THROUGH_DIM, PassThroughEncoder};
+use crate::retrieval::Preset;
+use crate::retrieval::ivf::Trained;
 use std::fs;
 
 struct Scratch(PathBuf);
@@ -230,4 +234,92 @@ fn an_index_grows_into_another_file_and_itself_stays() {
     let made = run(&grown, &Progress::default()).expect("made");
     assert_eq!(names(&made), ["a.wav", "b.wav"]);
     assert_eq!(fs::read(&base.output).expect("read"), before);
+}
+
+#[test]
+fn a_strangers_index_grows_as_it_is_and_says_what_is_not_known_of_it() {
+    let scratch = Scratch::new("stranger");
+    for (preset, metric) in [
+        (Preset::RvcDefault, Comparison::L2),
+        (Preset::Flat, Comparison::Ip),
+    ] {
+        scratch.record("a.wav", 0.02);
+        let theirs = Job {
+            kind: Kind::Preset(preset),
+            metric,
+            ..scratch.job(false)
+        };
+        let count = run(&theirs, &Progress::default()).expect("made").sidecar.vectors;
+        fs::remove_file(Sidecar::path_of(&theirs.output)).expect("a sidecar");
+        fs::remove_file(scratch.0.join("wavs/a.wav")).expect("removed");
+        let vectors = |count: usize| {
+            let index = open(&theirs.output, Some(PASS_THROUGH_DIM)).expect("opened");
+            let mut vectors = vec![vec![0.0; PASS_THROUGH_DIM]; count];
+            for (id, vector) in (0_i64..).zip(&mut vectors) {
+                assert!(index.vector(id, vector));
+            }
+            vectors
+        };
+        let before = vectors(count);
+
+        scratch.record("b.wav", 0.03);
+        let mut job = scratch.job(true);
+        assert!(job.like_base().expect("opened").is_none());
+        assert_eq!((&job.kind, job.metric), (&Kind::Preset(preset), metric));
+        let made = run(&job, &Progress::default()).expect("made");
+        assert_eq!(names(&made), ["unknown, from voice.index", "b.wav"]);
+        assert!(
+            made.warnings.iter().any(|note| note.contains("is not known")),
+            "{:?}",
+            made.warnings
+        );
+        assert_eq!((vectors(count), made.reused), (before.clone(), 0));
+        // That rows of an unknown order follow each other means nothing.
+        let target = Target::new("", open(&job.output, None).expect("opened"));
+        let first_known = i64::try_from(count).expect("few");
+        assert!(!target.follows(0, 1) && target.follows(first_known, first_known + 1));
+
+        // From then on it is like our own.
+        fs::remove_file(scratch.0.join("wavs/b.wav")).expect("removed");
+        scratch.record("c.wav", 0.05);
+        let mut job = scratch.job(true);
+        assert!(job.like_base().expect("opened").is_some());
+        let made = run(&job, &Progress::default()).expect("made");
+        assert_eq!(names(&made), ["unknown, from voice.index", "b.wav", "c.wav"]);
+        assert!(!made.warnings.iter().any(|note| note.contains("is not known")));
+        assert_eq!(vectors(count), before);
+        fs::remove_file(scratch.0.join("wavs/c.wav")).expect("removed");
+        fs::remove_file(&job.output).expect("removed");
+    }
+}
+
+#[test]
+fn an_index_of_another_size_is_not_added_to() {
+    let scratch = Scratch::new("narrow");
+    scratch.record("a.wav", 0.02);
+    let job = scratch.job(true);
+    let narrow = Frames::from_data(2, (0..200_u8).map(f32::from).collect());
+    let mut flat = Trained::train("Flat", &narrow, Metric::L2, 0).expect("trained");
+    flat.fill(&narrow).expect("filled");
+    flat.save(&job.output).expect("saved");
+    let error = run(&job, &Progress::default()).expect_err("another dimension");
+    assert!(error.to_string().contains("2-dimensional"), "{error}");
+    assert_eq!(open(&job.output, None).expect("as it was").len(), 100);
+}
+
+#[test]
+fn centres_that_took_the_place_of_vectors_stay_when_recordings_are_added() {
+    let scratch = Scratch::new("centres");
+    scratch.record("a.wav", 0.02);
+    let few = Job {
+        centres: Some(Centres { count: 40, above: 50 }),
+        ..scratch.job(false)
+    };
+    let made = run(&few, &Progress::default()).expect("made");
+    assert_eq!((made.sidecar.vectors, names(&made).len()), (40, 0));
+    fs::remove_file(scratch.0.join("wavs/a.wav")).expect("removed");
+    scratch.record("b.wav", 0.03);
+    let made = run(&scratch.job(true), &Progress::default()).expect("made");
+    assert_eq!(names(&made), ["unknown, from voice.index", "b.wav"]);
+    assert_eq!(made.sidecar.sources[0].spans[0].len, 40);
 }

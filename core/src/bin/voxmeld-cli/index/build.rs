@@ -28,7 +28,8 @@ pub struct Build {
     /// Folder of features (`[n, d]` float32 or float16), in file-name order
     #[arg(long, required_unless_present = "wavs")]
     npy: Option<PathBuf>,
-    /// Add the recordings to those that the index has; else it will have exactly these
+    /// Add the recordings to those that the index has (and make it as it was made, where
+    /// nothing else is said); else it will have exactly these
     #[arg(long, requires = "wavs")]
     add: bool,
     /// Encoder (ONNX) for the recordings; the default pack's if none is given
@@ -53,21 +54,30 @@ pub struct Build {
     /// faiss's factory string, passed through
     #[arg(long, conflicts_with = "preset")]
     factory: Option<String>,
-    /// rvc-default, guide or flat
-    #[arg(long, default_value = "rvc-default", value_parser = preset)]
-    preset: Preset,
-    /// How vectors are compared
-    #[arg(long, value_enum, default_value_t = MetricArg::L2)]
-    metric: MetricArg,
-    /// Seed of the k-means
-    #[arg(long, default_value_t = 0)]
-    seed: u32,
+    /// rvc-default, guide or flat; rvc-default if neither this nor a factory is given
+    #[arg(long, value_parser = preset)]
+    preset: Option<Preset>,
+    /// How vectors are compared; l2 if it is not given
+    #[arg(long, value_enum)]
+    metric: Option<MetricArg>,
+    /// Seed of the k-means; 0 if it is not given
+    #[arg(long)]
+    seed: Option<u32>,
     /// Above 200,000 vectors: so many centres in their place (RVC makes 10,000)
     #[arg(long)]
     minibatch_centres: Option<usize>,
 }
 
 impl Build {
+    fn kind(&self) -> Option<Kind> {
+        let factory = self.factory.clone().map(Kind::Factory);
+        factory.or_else(|| self.preset.map(Kind::Preset))
+    }
+
+    fn metric(&self) -> Option<Comparison> {
+        self.metric.map(Comparison::from)
+    }
+
     fn centres(&self) -> Option<Centres> {
         self.minibatch_centres.map(|count| Centres {
             count,
@@ -145,24 +155,26 @@ fn of_recordings(args: &Build, recordings: &Path) -> Result<()> {
         "{} is a folder; name the file",
         args.output.display()
     );
-    let window = args
-        .live_window_ms
-        .map_or(EncodeWindow::LONG, |ms| EncodeWindow::live(ms / 20));
-    let job = Job {
+    let mut job = Job {
         recordings: recordings.to_path_buf(),
         encoder: encoder(args)?,
-        window,
+        window: EncodeWindow::LONG,
         output: args.output.clone(),
-        kind: match &args.factory {
-            Some(factory) => Kind::Factory(factory.clone()),
-            None => Kind::Preset(args.preset),
-        },
-        metric: args.metric.into(),
-        seed: args.seed,
+        kind: Kind::Preset(Preset::RvcDefault),
+        metric: Comparison::L2,
+        seed: 0,
         centres: args.centres(),
         add: args.add,
         base: None,
     };
+    if args.add {
+        job.like_base()?;
+    }
+    job.kind = args.kind().unwrap_or(job.kind);
+    job.metric = args.metric().unwrap_or(job.metric);
+    job.seed = args.seed.unwrap_or(job.seed);
+    let live = args.live_window_ms.map(|ms| EncodeWindow::live(ms / 20));
+    job.window = live.unwrap_or(job.window);
     let task = IndexTask::spawn(job)?;
     let progress = Arc::clone(task.progress());
     // The first Ctrl-C ends it in order; what is encoded is kept for the next time.
@@ -219,9 +231,10 @@ fn encoder(args: &Build) -> Result<EncoderChoice> {
 fn of_features(args: &Build, folder: &Path) -> Result<()> {
     let (mut vectors, sources) = features_in(folder)?;
     let (count, dim) = (Centres::left_of(args.centres(), vectors.len()), vectors.dim());
-    let plan = match &args.factory {
-        Some(factory) => Plan::of(factory, count),
-        None => Plan::preset(args.preset, count, dim)?,
+    let plan = match args.kind() {
+        Some(Kind::Factory(factory)) => Plan::of(&factory, count),
+        Some(Kind::Preset(preset)) => Plan::preset(preset, count, dim)?,
+        None => Plan::preset(Preset::RvcDefault, count, dim)?,
     };
     for warning in &plan.warnings {
         eprintln!("note: {warning}");
@@ -235,8 +248,8 @@ fn of_features(args: &Build, folder: &Path) -> Result<()> {
     let spec = BuildSpec {
         factory: plan.factory,
         k_factor: plan.k_factor,
-        metric: args.metric.into(),
-        seed: args.seed,
+        metric: args.metric().unwrap_or_default(),
+        seed: args.seed.unwrap_or_default(),
         centres: args.centres(),
     };
     let said = |step| {
