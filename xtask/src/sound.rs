@@ -54,7 +54,7 @@ pub fn soak(paths: &Paths, minutes: f64, instances: u32, competing: f64) -> Resu
 }
 
 /// Needs no bundle: it asks the library alone.
-pub fn bench_retrieval(paths: &Paths, quick: bool, full: bool) -> Result<()> {
+pub fn bench_retrieval(paths: &Paths, quick: bool, resume: bool) -> Result<()> {
     let mut stages = Stages::new(2);
     stages.run("set-up", || setup::run(paths, Scope::Bundle))?;
     stages.run("bench", || {
@@ -62,7 +62,7 @@ pub fn bench_retrieval(paths: &Paths, quick: bool, full: bool) -> Result<()> {
         command.args(["run", "--release", "--quiet", "-p", "voxmeld-tests"]);
         command.args(["--bin", "voxmeld-bench-retrieval", "--"]);
         command.args(quick.then_some("--quick"));
-        process::run(command.args(full.then_some("--full")))
+        process::run(command.args(resume.then_some("--resume")))
     })
 }
 

@@ -14,12 +14,13 @@ mod made;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use voxmeld_core::frames::Frames;
-use voxmeld_core::retrieval::ivf::Trained;
+use voxmeld_core::retrieval::ivf::{Trained, rvc_list_count};
 use voxmeld_core::retrieval::{EmbeddingIndex, Metric, Neighbours, Plan, Preset, Probe, SearchParams, open};
 use voxmeld_tests::hops::round;
 use voxmeld_tests::machine::Machine;
@@ -31,12 +32,21 @@ const QUERIES: usize = 400;
 /// The loops run so often in turn; of each query the quickest time counts, because
 /// what else the machine does interrupts some of them.
 const REPEATS: usize = 9;
+/// Where it takes longer than this, so often as time allows, but twice.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Numbers of vectors.
+const ALL: [usize; 3] = [10_000, 50_000, 200_000];
+/// What is measured so far.
+const DONE: &str = "runs.json";
+/// Which indices; `few` has the fewest lists that the rule allows.
+const KINDS: [&str; 4] = ["flat", "rvc", "few", "guide"];
 
 /// One line of the table.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Run {
     vectors: usize,
     dim: usize,
+    kind: String,
     factory: String,
     n_probe: usize,
     /// Mean time of a frame's search, alone.
@@ -49,6 +59,8 @@ struct Run {
     load_ms: f64,
     /// What a fresh process grew by when the index was opened and searched once.
     resident_mb: f64,
+    /// As [`Machine`] has it, when it was searched.
+    load: f64,
 }
 
 /// `bench_retrieval.json`.
@@ -59,6 +71,7 @@ struct Bench {
     threads: u32,
     runs: Vec<Run>,
     machine: Machine,
+    minutes: f64,
 }
 
 fn main() -> ExitCode {
@@ -71,33 +84,35 @@ fn main() -> ExitCode {
     }
 }
 
-/// `--quick`: the smallest set only. `--full`: 200,000 vectors too, which takes half an
-/// hour. `--of N`: so many vectors only.
+/// `--quick`: the smallest set only. `--of N`: so many vectors only. `--resume`: what a
+/// run that was ended has measured is not measured again.
 fn run() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
-        [] => bench(&[10_000, 50_000]),
-        ["--quick"] => bench(&[10_000]),
-        ["--full"] => bench(&[10_000, 50_000, 200_000]),
-        ["--of", count] => bench(&[count.parse()?]),
+        [] => bench(&ALL, false),
+        ["--resume"] => bench(&ALL, true),
+        ["--quick"] => bench(&ALL[..1], false),
+        ["--of", count] => bench(&[count.parse()?], false),
         // Every index is built and searched in processes of its own: so what a process
         // grows by is the index, and nothing that was there before.
-        ["--build", count, dim, preset] => build(count.parse()?, dim.parse()?, preset),
-        ["--search", count, dim, preset] => search(count.parse()?, dim.parse()?, preset),
-        _ => bail!("voxmeld-bench-retrieval [--quick | --full | --of N]"),
+        ["--make", count, dim] => make(count.parse()?, dim.parse()?),
+        ["--build", count, dim, kind] => build(count.parse()?, dim.parse()?, kind),
+        ["--search", count, dim, kind] => search(count.parse()?, dim.parse()?, kind),
+        _ => bail!("voxmeld-bench-retrieval [--quick | --of N | --resume]"),
     }
 }
 
-fn bench(sizes: &[usize]) -> Result<()> {
+fn bench(sizes: &[usize], resume: bool) -> Result<()> {
     let machine = Machine::this();
+    let started = Instant::now();
     say(format!(
-        "{}, {} cores, {}",
-        machine.cpu, machine.cores, machine.system
+        "{}, {} cores, {}; load {:.2} before",
+        machine.cpu, machine.cores, machine.system, machine.load
     ));
     say("vectors made to lie like a voice's; one thread, k = 8\n");
     say(format!(
-        "{:>7} {:>4} {:<26} {:>6} {:>9} {:>9} {:>6} {:>9} {:>8} {:>8} {:>8}",
+        "{:>7} {:>4} {:<26} {:>6} {:>9} {:>9} {:>6} {:>9} {:>8} {:>8} {:>8} {:>5}",
         "N",
         "dim",
         "index",
@@ -108,7 +123,8 @@ fn bench(sizes: &[usize]) -> Result<()> {
         "recall@8",
         "build s",
         "load ms",
-        "MB"
+        "MB",
+        "load"
     ));
     let mut bench = Bench {
         data: "synthetic",
@@ -116,11 +132,32 @@ fn bench(sizes: &[usize]) -> Result<()> {
         threads: 1,
         runs: Vec::new(),
         machine,
+        minutes: 0.0,
+    };
+    let earlier: Vec<Run> = match fs::read(folder()?.join(DONE)) {
+        Ok(bytes) if resume => serde_json::from_slice(&bytes)?,
+        _ => Vec::new(),
     };
     for &vectors in sizes {
         for dim in [256, 768] {
-            for (preset, _) in Preset::ALL {
-                let of = [vectors.to_string(), dim.to_string(), preset.to_string()];
+            let of = [vectors.to_string(), dim.to_string()];
+            let mut made = false;
+            for kind in KINDS {
+                if plan(kind, vectors, dim)?.is_none() {
+                    continue;
+                }
+                let this = |run: &&Run| (run.vectors, run.dim, run.kind.as_str()) == (vectors, dim, kind);
+                let known: Vec<Run> = earlier.iter().filter(this).cloned().collect();
+                if !known.is_empty() {
+                    known.iter().for_each(line);
+                    bench.runs.extend(known);
+                    continue;
+                }
+                if !made {
+                    child::<()>("--make", &of)?;
+                    made = true;
+                }
+                let of = [&of[..], &[kind.to_string()]].concat();
                 let built: Built = child("--build", &of)?;
                 for mut run in child::<Vec<Run>>("--search", &of)? {
                     run.build_s = built.seconds;
@@ -128,10 +165,13 @@ fn bench(sizes: &[usize]) -> Result<()> {
                     line(&run);
                     bench.runs.push(run);
                 }
+                fs::write(folder()?.join(DONE), serde_json::to_string(&bench.runs)?)?;
             }
         }
     }
     fs::remove_dir_all(folder()?)?;
+    bench.minutes = round(started.elapsed().as_secs_f64() / 60.0, 1);
+    say(format!("\n{:.1} minutes", bench.minutes));
     if let Some(warning) = bench.machine.warning() {
         say(warning);
     }
@@ -144,7 +184,7 @@ fn bench(sizes: &[usize]) -> Result<()> {
 }
 
 /// This very program again; what it has said.
-fn child<T: for<'de> Deserialize<'de>>(command: &str, of: &[String; 3]) -> Result<T> {
+fn child<T: for<'de> Deserialize<'de>>(command: &str, of: &[String]) -> Result<T> {
     let program = std::env::current_exe()?;
     let output = Command::new(program)
         .arg(command)
@@ -172,37 +212,59 @@ fn folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn build(count: usize, dim: usize, preset: &str) -> Result<()> {
-    let (_, preset) = Preset::ALL
-        .into_iter()
-        .find(|(name, _)| *name == preset)
-        .context("no such preset")?;
+/// What a kind of index is for so many vectors; `None` where it would be another one's double.
+fn plan(kind: &str, count: usize, dim: usize) -> Result<Option<Plan>> {
+    let preset = match kind {
+        "flat" => Preset::Flat,
+        "rvc" => Preset::RvcDefault,
+        "guide" => Preset::Guide,
+        "few" => {
+            let lists = 4 * count.isqrt();
+            let fewer = lists < rvc_list_count(count);
+            return Ok(fewer.then(|| Plan::of(&format!("IVF{lists},Flat"), count)));
+        }
+        _ => bail!("no index is called {kind}"),
+    };
+    Ok(Some(Plan::preset(preset, count, dim)?))
+}
+
+/// Vectors and queries, for all indices of this size.
+fn make(count: usize, dim: usize) -> Result<()> {
     let (vectors, queries) = made::voice(count, QUERIES, dim);
-    let plan = Plan::preset(preset, count, dim)?;
+    for (name, frames) in [("vectors", vectors), ("queries", queries)] {
+        let mut file = BufWriter::new(File::create(folder()?.join(name))?);
+        for value in frames.data() {
+            file.write_all(&value.to_le_bytes())?;
+        }
+        file.flush()?;
+    }
+    say("null");
+    Ok(())
+}
+
+fn read(name: &str, dim: usize) -> Result<Frames> {
+    let bytes = fs::read(folder()?.join(name))?;
+    let (values, _) = bytes.as_chunks::<4>();
+    let values = values.iter().map(|value| f32::from_le_bytes(*value)).collect();
+    Ok(Frames::from_data(dim, values))
+}
+
+fn build(count: usize, dim: usize, kind: &str) -> Result<()> {
+    let vectors = read("vectors", dim)?;
+    let plan = plan(kind, count, dim)?.context("no such index")?;
     let started = Instant::now();
     let mut trained = Trained::train(&plan.factory, &vectors, Metric::L2, 1)?;
     trained.set_k_factor(plan.k_factor);
     trained.fill(&vectors)?;
     let seconds = round(started.elapsed().as_secs_f64(), 1);
     trained.save(&folder()?.join("bench.index"))?;
-    let bytes: Vec<u8> = queries
-        .data()
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect();
-    fs::write(folder()?.join("queries"), bytes)?;
     let factory = plan.factory;
     say(serde_json::to_string(&Built { factory, seconds })?);
     Ok(())
 }
 
-fn search(vectors: usize, dim: usize, preset: &str) -> Result<()> {
-    let bytes = fs::read(folder()?.join("queries"))?;
-    let (values, _) = bytes.as_chunks::<4>();
-    let queries = Frames::from_data(
-        dim,
-        values.iter().map(|value| f32::from_le_bytes(*value)).collect(),
-    );
+fn search(vectors: usize, dim: usize, kind: &str) -> Result<()> {
+    let mut queries = read("queries", dim)?;
     let path = folder()?.join("bench.index");
     let before = resident_mb();
     let started = Instant::now();
@@ -214,6 +276,8 @@ fn search(vectors: usize, dim: usize, preset: &str) -> Result<()> {
     let probes: &[usize] = if index.list_sizes().len() > 1 {
         &[1, 8]
     } else {
+        // Milliseconds each, of which many tell no more than some.
+        queries.resize(if vectors > 100_000 { QUERIES / 8 } else { QUERIES });
         &[1]
     };
     let mut runs = Vec::new();
@@ -221,7 +285,11 @@ fn search(vectors: usize, dim: usize, preset: &str) -> Result<()> {
         let mut ours = vec![Duration::MAX; queries.len()];
         let mut faiss = ours.clone();
         // In turn, so that what else the machine does meets both.
-        for _ in 0..REPEATS {
+        let started = Instant::now();
+        for turn in 0..REPEATS {
+            if turn >= 2 && started.elapsed() > PATIENCE {
+                break;
+            }
             keep_quickest(&mut ours, &our_loop(&*index, &queries, n_probe)?);
             keep_quickest(&mut faiss, &theirs.faiss_loop(&queries, K, n_probe)?);
         }
@@ -232,7 +300,8 @@ fn search(vectors: usize, dim: usize, preset: &str) -> Result<()> {
         runs.push(Run {
             vectors,
             dim,
-            factory: preset.into(),
+            kind: kind.into(),
+            factory: String::new(),
             n_probe,
             us_per_frame: round(per_frame(our_s), 1),
             faiss_us_per_frame: round(per_frame(their_s), 1),
@@ -241,6 +310,7 @@ fn search(vectors: usize, dim: usize, preset: &str) -> Result<()> {
             build_s: 0.0,
             load_ms: round(load_ms, 0),
             resident_mb: round(grown_mb, 1),
+            load: round(Machine::this().load, 1),
         });
     }
     say(serde_json::to_string(&runs)?);
@@ -283,7 +353,7 @@ fn resident_mb() -> f64 {
 
 fn line(run: &Run) {
     say(format!(
-        "{:>7} {:>4} {:<26} {:>6} {:>9.1} {:>9.1} {:>6.3} {:>9.3} {:>8.1} {:>8.0} {:>8.1}",
+        "{:>7} {:>4} {:<26} {:>6} {:>9.1} {:>9.1} {:>6.3} {:>9.3} {:>8.1} {:>8.0} {:>8.1} {:>5.1}",
         run.vectors,
         run.dim,
         run.factory,
@@ -294,6 +364,7 @@ fn line(run: &Run) {
         run.recall_at_8,
         run.build_s,
         run.load_ms,
-        run.resident_mb
+        run.resident_mb,
+        run.load
     ));
 }
