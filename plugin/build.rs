@@ -2,7 +2,7 @@
 //! `core/link/fvec_dispatch.c`. Each package that links faiss has to ask its linker for it.
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=Cargo.toml");
     let target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}"));
     if target("ARCH").as_deref() == Ok("x86_64") && target("OS").as_deref() == Ok("linux") {
         for function in [

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`env`] | where the bundle, the data and the recordings are |
 //! | [`host`] | a headless CLAP host around the built `voxmeld.clap` |
+//! | [`bare`] | the same without any care: calls into the plugin from inside of its calls |
 //! | [`rig`] | the engine itself, driven as a host would, without a plugin around it |
 //! | [`voices`] | fake voices that stall, fail and lie, on command |
 //! | [`load`] | a machine that is as slow as a test wants it |
@@ -12,6 +13,7 @@
 //! | [`foreign`] | sounds that are no speech |
 //! | [`hops`] | what the engine tells about every hop |
 //! | [`signal`] | test signals and what is measured on them |
+//! | [`display`] | an X server without a screen, and a host's windows on it |
 //! | [`machine`] | what figures were measured on |
 //! | [`vst3`] | a headless VST3 host, as the standard describes one |
 //! | [`onnx`] | small ONNX files, made as they are wanted |
@@ -29,6 +31,8 @@
 )]
 
 pub mod audio;
+pub mod bare;
+pub mod display;
 pub mod embeddings;
 pub mod env;
 pub mod foreign;

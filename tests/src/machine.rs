@@ -81,3 +81,28 @@ pub fn resident_mib() -> f64 {
         .and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok())
         .map_or(0.0, |kib| kib / 1024.0)
 }
+
+fn entries(folder: &str) -> usize {
+    std::fs::read_dir(folder).map_or(0, Iterator::count)
+}
+
+/// Files, sockets and the like that this program has open. 0 where it is not known.
+#[must_use]
+pub fn descriptors() -> usize {
+    entries("/proc/self/fd")
+}
+
+/// Threads of this program. 0 where it is not known.
+#[must_use]
+pub fn threads() -> usize {
+    entries("/proc/self/task")
+}
+
+/// Memory that was asked for and not given back, in MiB: what C and Rust hold on
+/// the heap, without what the allocator keeps for later.
+#[must_use]
+pub fn heap_mib() -> f64 {
+    // SAFETY: no arguments; it only counts.
+    let info = unsafe { libc::mallinfo2() };
+    (info.uordblks + info.hblkhd) as f64 / (1024.0 * 1024.0)
+}

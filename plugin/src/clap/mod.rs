@@ -1,22 +1,27 @@
-//! The CLAP export: nice-plug's plugin with a way out for what the plugin tells.
+//! The CLAP export: nice-plug's plugin with a way out for what the plugin tells,
+//! and with care for hosts that call from inside of calls.
 //!
 //! # Why this exists
 //! nice-plug 0.4.2 sends a host the parameters that its editor moves, and no
 //! others; and it makes read-only only what it hides. So "Ratio applied" and
 //! "Confidence" could be read by a host, but neither seen nor recorded. Here the
-//! functions of nice-plug's own `clap_plugin` stay as they are, except three:
+//! functions of nice-plug's own `clap_plugin` stay as they are, except these:
 //!
 //! | function | what is added |
 //! | --- | --- |
 //! | `process` | a `CLAP_EVENT_PARAM_VALUE` per frame and output, at the sample at which the frame is heard, in order with what nice-plug sends ([`outputs`]) |
 //! | `params.get_info` | outputs are read-only and shown; an index out of range is refused |
+//! | `process`, `params.flush` | a block or a flush from inside of another is refused instead of ending the host ([`reentry`]) |
+//! | `on_main_thread`, `gui.destroy` | from inside of `on_main_thread` they are put off until it is over |
 //! | `destroy` | what is ours goes, too |
 //!
 //! # When it can go
-//! When a nice-plug lets a plugin send parameter values from `process`.
+//! When a nice-plug lets a plugin send parameter values from `process`, and
+//! passes `tests/reentrant.rs`.
 
 mod instance;
 mod outputs;
+mod reentry;
 
 use crate::plugin::Voxmeld;
 use nice_plug::wrapper::clap::{

@@ -1,5 +1,6 @@
 //! What the plugin may ask of its host.
 
+use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
 use clack_extensions::latency::{HostLatency, HostLatencyImpl};
 use clack_extensions::params::{
     HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamRescanFlags,
@@ -39,6 +40,24 @@ impl HostParamsImplShared for Shared {
     fn request_flush(&self) {}
 }
 
+impl HostGuiImpl for Shared {
+    fn resize_hints_changed(&self) {}
+
+    fn request_resize(&self, _: GuiSize) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn request_show(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn request_hide(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn closed(&self, _was_destroyed: bool) {}
+}
+
 /// The part of the main thread.
 pub struct Main(pub Arc<Asked>);
 
@@ -72,6 +91,7 @@ impl HostHandlers for Handlers {
 
     fn declare_extensions(builder: &mut HostExtensions<Self>, _: &Self::Shared<'_>) {
         builder
+            .register::<HostGui>()
             .register::<HostLatency>()
             .register::<HostParams>()
             .register::<HostState>();

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 pub struct Instance {
     // Before `plugin`: the processor must be gone when the instance goes.
     processor: Option<StartedPluginAudioProcessor<Handlers>>,
-    plugin: PluginInstance<Handlers>,
+    pub(super) plugin: PluginInstance<Handlers>,
     asked: Arc<Asked>,
     params: Vec<Param>,
     channels: usize,

@@ -6,6 +6,7 @@
 //! host it must expect to be asked for a restart after the first activation,
 //! when the latency goes from 0 to its real value.
 
+mod editor;
 mod handlers;
 mod instance;
 mod params;

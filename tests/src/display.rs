@@ -1,0 +1,136 @@
+//! An X server without a screen, for tests that open the editor.
+
+use anyhow::{Context, Result, ensure};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{
+    ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, WindowClass,
+};
+use x11rb::rust_connection::RustConnection;
+
+/// A running Xvfb; ended with this value.
+pub struct Display {
+    server: Child,
+    name: String,
+}
+
+impl Display {
+    /// Starts one, on a number that is free.
+    ///
+    /// # Errors
+    /// If Xvfb is not installed or does not start; the message says what to do.
+    pub fn start() -> Result<Self> {
+        let mut server = Command::new("Xvfb")
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1280x1024x24",
+                "-nolisten",
+                "tcp",
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("the editor's tests want Xvfb, an X server without a screen: apt-get install xvfb")?;
+        let said = server.stdout.take().context("its output is ours")?;
+        let mut number = String::new();
+        BufReader::new(said).read_line(&mut number)?;
+        let name = format!(":{}", number.trim());
+        let display = Self { server, name };
+        ensure!(!number.trim().is_empty(), "Xvfb does not start");
+        Ok(display)
+    }
+
+    /// What `DISPLAY` must be for programs that are to use it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// A host's windows on the display that `DISPLAY` names.
+pub struct Windows {
+    connection: RustConnection,
+    root: u32,
+}
+
+impl Windows {
+    /// Connects.
+    ///
+    /// # Errors
+    /// If there is no such display.
+    pub fn connect() -> Result<Self> {
+        let (connection, screen) = x11rb::connect(None)?;
+        let root = connection.setup().roots[screen].root;
+        Ok(Self { connection, root })
+    }
+
+    /// A new window, shown.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub fn open(&self) -> Result<u32> {
+        let window = self.connection.generate_id()?;
+        let aux = CreateWindowAux::new();
+        let (depth, visual) = (x11rb::COPY_DEPTH_FROM_PARENT, x11rb::COPY_FROM_PARENT);
+        self.connection
+            .create_window(
+                depth,
+                window,
+                self.root,
+                0,
+                0,
+                900,
+                800,
+                0,
+                WindowClass::INPUT_OUTPUT,
+                visual,
+                &aux,
+            )?
+            .check()?;
+        self.connection.map_window(window)?.check()?;
+        Ok(window)
+    }
+
+    /// Takes it away, with all that is in it.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub fn close(&self, window: u32) -> Result<()> {
+        self.connection.destroy_window(window)?.check()?;
+        Ok(())
+    }
+
+    /// Asks what is in it to close, as a window manager does.
+    ///
+    /// # Errors
+    /// If nothing is in it, or the server refuses.
+    pub fn ask_to_close(&self, window: u32) -> Result<()> {
+        let atom = |name: &str| -> Result<u32> {
+            Ok(self.connection.intern_atom(false, name.as_bytes())?.reply()?.atom)
+        };
+        let children = self.connection.query_tree(window)?.reply()?.children;
+        let child = *children.first().context("nothing is in the window")?;
+        let message = ClientMessageEvent::new(
+            32,
+            child,
+            atom("WM_PROTOCOLS")?,
+            [atom("WM_DELETE_WINDOW")?, 0, 0, 0, 0],
+        );
+        self.connection
+            .send_event(false, child, EventMask::NO_EVENT, message)?
+            .check()?;
+        Ok(())
+    }
+}
