@@ -1,5 +1,6 @@
 //! The object that hosts talk to: forwards to nice-plug's, with corrections.
 
+use super::host_thread::HostThread;
 use super::instance::Instance;
 use super::lines::Lines;
 use super::side::{NO_SPEAKERS, SideChain};
@@ -32,18 +33,20 @@ pub struct Component {
     pub(super) lines: Lines,
     /// Two channels of a side chain made one, up to the largest block.
     pub(super) side_mono: RefCell<Vec<f32>>,
+    host_thread: HostThread,
 }
 
 impl Component {
-    /// A new plugin instance.
+    /// A new plugin instance, for a host that can be reached so.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(host_thread: HostThread) -> Self {
         let instance = Instance::new();
         let params = usize::try_from(instance.own_params()).unwrap_or(0);
         Self {
             instance,
             lines: Lines::new(params),
             side_mono: RefCell::default(),
+            host_thread,
         }
     }
 
@@ -56,7 +59,7 @@ impl Component {
 
 impl Default for Component {
     fn default() -> Self {
-        Self::new()
+        Self::new(HostThread::default())
     }
 }
 
@@ -82,11 +85,16 @@ macro_rules! forward {
 }
 
 impl IPluginBaseTrait for Component {
-    forward! { IPluginBaseTrait:
-        fn initialize(context: *mut FUnknown) -> tresult;
+    unsafe fn initialize(&self, context: *mut FUnknown) -> tresult {
+        // SAFETY: the host passes null or its own object, under the same contract.
+        unsafe {
+            self.host_thread.connect(&self.instance, context);
+            IPluginBaseTrait::initialize(&self.instance.wrapper, context)
+        }
     }
 
     unsafe fn terminate(&self) -> tresult {
+        self.host_thread.disconnect(&self.instance);
         // Hosts expect every reference to them to be gone after this.
         // SAFETY: null is what hosts pass to take the handler back.
         unsafe { IEditControllerTrait::setComponentHandler(self, std::ptr::null_mut()) };

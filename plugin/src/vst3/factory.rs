@@ -1,6 +1,7 @@
 //! The class factory: one class, described by nice-plug.
 
 use super::component::Component;
+use super::host_thread::HostThread;
 use crate::plugin::Voxmeld;
 use nice_plug::wrapper::vst3::PluginInfo;
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
@@ -14,6 +15,7 @@ use std::ffi::c_void;
 /// Makes instances and tells scanners what they are.
 pub struct Factory {
     info: PluginInfo,
+    host_thread: HostThread,
 }
 
 impl Factory {
@@ -22,6 +24,7 @@ impl Factory {
     pub fn new() -> Self {
         Self {
             info: PluginInfo::for_plugin::<Voxmeld>(),
+            host_thread: HostThread::default(),
         }
     }
 }
@@ -77,7 +80,7 @@ impl IPluginFactoryTrait for Factory {
         if unsafe { class.cast::<[u8; 16]>().read() } != *self.info.cid {
             return kInvalidArgument;
         }
-        let component = ComWrapper::new(Component::new());
+        let component = ComWrapper::new(Component::new(self.host_thread.for_instance()));
         let Some(unknown) = component.as_com_ref::<FUnknown>() else {
             return kNoInterface;
         };
@@ -101,7 +104,9 @@ impl IPluginFactory3Trait for Factory {
         unsafe { answer(index, info, || self.info.create_class_info_unicode()) }
     }
 
-    unsafe fn setHostContext(&self, _context: *mut FUnknown) -> tresult {
+    unsafe fn setHostContext(&self, context: *mut FUnknown) -> tresult {
+        // SAFETY: the host passes null or its own object.
+        unsafe { self.host_thread.set_context(context) };
         kResultOk
     }
 }

@@ -42,8 +42,11 @@ pub struct Instance {
     pub side: SideChain,
     /// `maxSamplesPerBlock` of the last `setupProcessing`; 0 = not set up yet.
     pub max_block: AtomicU32,
-    /// Takes the host's thread to [`Self::deliver`]; `None` where that is not needed or not possible.
+    /// Takes the host's thread to [`Self::deliver`] while a window is open; `None` where
+    /// that is not needed or not possible.
     pub wake_host_thread: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// The same at any time, in hosts whose context has a run loop.
+    pub wake_main_thread: Mutex<Option<Box<dyn Fn() + Send>>>,
     /// Values that the host set since the last block, see [`Self::remember_value`].
     pending: Mutex<Pending>,
     /// Blocks processed so far.
@@ -118,6 +121,7 @@ impl Instance {
             side: SideChain::default(),
             max_block: AtomicU32::new(0),
             wake_host_thread: Mutex::new(None),
+            wake_main_thread: Mutex::new(None),
             pending: Mutex::default(),
             blocks: AtomicU64::new(0),
             own_params: int32::try_from(param_ids.len()).unwrap_or(0),
@@ -261,20 +265,19 @@ impl Instance {
 
     /// Tells the host about an edit, on its own thread where that is possible.
     ///
-    /// On X11 the editor runs on a window thread, and hosts expect the handler
-    /// on theirs. Hosts without a run loop get the call directly, as they do
+    /// On X11 the editor runs on a window thread, what `process` wants is told
+    /// from nice-plug's background thread, and hosts expect the handler on
+    /// theirs. Hosts without a run loop get the call directly, as they do
     /// from every plugin framework with such a thread.
     pub fn post(&self, edit: Edit) {
         // The receiver lives as long as the sender.
         let _ = self.edits.0.send(edit);
-        let wake = self.wake_host_thread.lock();
-        match wake.as_ref() {
-            Some(wake) => wake(),
-            None => {
-                drop(wake);
-                self.deliver();
+        for way in [&self.wake_host_thread, &self.wake_main_thread] {
+            if let Some(wake) = way.lock().as_ref() {
+                return wake();
             }
         }
+        self.deliver();
     }
 
     /// Asks the host to deactivate and activate the plugin.

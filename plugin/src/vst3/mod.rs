@@ -35,6 +35,7 @@ pub mod component;
 pub mod creation;
 pub mod factory;
 pub mod gui_context;
+pub mod host_thread;
 pub mod instance;
 pub mod keeper;
 pub mod keys;

@@ -1,19 +1,19 @@
-//! The way from the window thread to the host's thread, on Linux.
+//! The way from other threads to the host's main thread, on Linux.
 //!
-//! X11 hosts hand out a run loop that watches file descriptors. Ours is one end
-//! of a socket pair (some hosts accept nothing else); a byte written at the
-//! other end makes the host call us on its own thread.
+//! Hosts hand out a run loop that watches file descriptors: with the frame of a
+//! window, and some with the context of the factory or of an instance. Ours is
+//! one end of a socket pair (some hosts accept nothing else); a byte written at
+//! the other end makes the host call us on its own thread.
 
-use super::shared::ViewShared;
+pub use nice_plug::wrapper::vst3::vst3::Steinberg::Linux::IRunLoop;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Linux::{
-    FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait,
+    FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoopTrait,
 };
-use nice_plug::wrapper::vst3::vst3::Steinberg::{IPlugFrame, kResultOk};
-use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComWrapper};
+use nice_plug::wrapper::vst3::vst3::Steinberg::{FUnknown, kResultOk};
+use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef, ComWrapper};
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::rc::{Rc, Weak};
 
 /// A registration at the host's run loop; ends when dropped.
 pub struct RunLoop {
@@ -23,16 +23,15 @@ pub struct RunLoop {
 }
 
 impl RunLoop {
-    /// Registers at the frame's run loop; `None` if the host has none.
+    /// Registers at a host's run loop, which then calls `on_host_thread`; `None` if it refuses.
     #[must_use]
-    pub fn register(frame: &ComPtr<IPlugFrame>, view: &Rc<ViewShared>) -> Option<Self> {
-        let host = frame.cast::<IRunLoop>()?;
+    pub fn register(host: ComPtr<IRunLoop>, on_host_thread: impl Fn() + 'static) -> Option<Self> {
         let (wake, woken) = UnixStream::pair().ok()?;
         wake.set_nonblocking(true).ok()?;
         woken.set_nonblocking(true).ok()?;
         let descriptor = woken.as_raw_fd();
         let handler = ComWrapper::new(Handler {
-            view: Rc::downgrade(view),
+            on_host_thread: Box::new(on_host_thread),
             woken,
         })
         .to_com_ptr::<IEventHandler>()?;
@@ -55,7 +54,17 @@ impl Drop for RunLoop {
     }
 }
 
-/// Makes the host's thread call [`ViewShared::on_host_thread`].
+/// The run loop in what a host hands out as its context; `None` if there is none.
+///
+/// # Safety
+/// `context` must be null or a live object of the host's.
+#[must_use]
+pub unsafe fn run_loop_of(context: *mut FUnknown) -> Option<ComPtr<IRunLoop>> {
+    // SAFETY: the caller's promise.
+    unsafe { ComRef::from_raw(context) }?.cast::<IRunLoop>()
+}
+
+/// Makes the host's thread call what was registered.
 pub struct Waker(UnixStream);
 
 impl Waker {
@@ -66,7 +75,7 @@ impl Waker {
 }
 
 struct Handler {
-    view: Weak<ViewShared>,
+    on_host_thread: Box<dyn Fn()>,
     woken: UnixStream,
 }
 
@@ -78,8 +87,6 @@ impl IEventHandlerTrait for Handler {
     unsafe fn onFDIsSet(&self, _descriptor: FileDescriptor) {
         let mut bytes = [0; 64];
         while (&self.woken).read(&mut bytes).is_ok_and(|count| count > 0) {}
-        if let Some(view) = self.view.upgrade() {
-            view.on_host_thread();
-        }
+        (self.on_host_thread)();
     }
 }

@@ -133,7 +133,7 @@ fn restore(component: &Component, state: &[u8]) -> tresult {
 
 #[test]
 fn each_blocks_mode_reaches_the_plugin() {
-    let component = Component::new();
+    let component = Component::default();
     set_up(&component, mode(kRealtime));
     start(&component);
     for (process_mode, offline) in [
@@ -149,7 +149,7 @@ fn each_blocks_mode_reaches_the_plugin() {
 
 #[test]
 fn calls_that_would_end_the_host_are_refused() {
-    let component = Component::new();
+    let component = Component::default();
     assert_eq!(
         block(&component, mode(kRealtime)),
         kNotInitialized,
@@ -186,7 +186,7 @@ fn calls_that_would_end_the_host_are_refused() {
 /// Never the speaker's own voice: silence is the default while nothing is loaded.
 #[test]
 fn without_a_voice_the_input_does_not_leak() {
-    let component = Component::new();
+    let component = Component::default();
     set_up(&component, mode(kOffline));
     start(&component);
     for _ in 0..200 {
@@ -200,7 +200,7 @@ fn without_a_voice_the_input_does_not_leak() {
 /// A stopped host sets a value, saves, and gets it back; restored state wins over it.
 #[test]
 fn a_value_set_between_blocks_is_saved_and_a_restored_one_is_newer() {
-    let component = Component::new();
+    let component = Component::default();
     let id = first_id(&component);
     set_up(&component, mode(kRealtime));
     start(&component);
@@ -218,7 +218,7 @@ fn a_value_set_between_blocks_is_saved_and_a_restored_one_is_newer() {
 
 #[test]
 fn garbage_as_state_is_refused_and_changes_nothing() {
-    let component = Component::new();
+    let component = Component::default();
     let before = save(&component);
     for garbage in [
         &b""[..],
@@ -241,8 +241,8 @@ fn garbage_as_state_is_refused_and_changes_nothing() {
 #[test]
 fn instances_come_and_go_under_automation() {
     for round in 0..20 {
-        let component = Component::new();
-        let other = Component::new();
+        let component = Component::default();
+        let other = Component::default();
         let id = first_id(&component);
         std::thread::scope(|scope| {
             for thread in 0..2 {
@@ -285,7 +285,7 @@ fn listed(component: &Component) -> Vec<(String, u32, i32)> {
 
 #[test]
 fn outputs_are_read_only_and_no_midi_parameter_is_listed() {
-    let component = Component::new();
+    let component = Component::default();
     let all = listed(&component);
     assert!(all.len() < 100, "{} parameters", all.len());
     let read_only = i32::try_from(i64::from(kIsReadOnly)).expect("a flag");
@@ -297,7 +297,7 @@ fn outputs_are_read_only_and_no_midi_parameter_is_listed() {
 
 #[test]
 fn the_modulation_wheel_is_mapped_to_its_parameter_and_nothing_else_is() {
-    let component = Component::new();
+    let component = Component::default();
     let all = listed(&component);
     let wheel = all
         .iter()
@@ -330,7 +330,7 @@ fn a_side_chain_of_any_channels_is_taken() {
     const MONO: u64 = 1 << 19;
     const STEREO: u64 = 0b11;
     const SURROUND: u64 = 0b11_1111;
-    let component = Component::new();
+    let component = Component::default();
     for main in [STEREO, MONO] {
         for (side, inputs) in [(STEREO, 2), (MONO, 2), (SURROUND, 2), (0, 2), (0, 1)] {
             let (mut ins, mut outs) = ([main, side], [main]);

@@ -7,7 +7,7 @@ use super::gui_context::Vst3GuiContext;
 use super::instance::Instance;
 use super::keys;
 #[cfg(all(unix, not(target_os = "macos")))]
-use super::run_loop::RunLoop;
+use super::run_loop::{IRunLoop, RunLoop};
 use super::shared::{FrameCallbacks, MainThread, ViewShared, rect_of, size_of};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::NativeSize;
@@ -82,7 +82,12 @@ impl View {
     #[cfg(all(unix, not(target_os = "macos")))]
     fn connect(&self) -> Option<Box<dyn Fn() + Send>> {
         let frame = self.shared.frame.borrow().clone()?;
-        let run_loop = RunLoop::register(&frame, &self.shared)?;
+        let shared = Rc::downgrade(&self.shared);
+        let run_loop = RunLoop::register(frame.cast::<IRunLoop>()?, move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.on_host_thread();
+            }
+        })?;
         let (for_edits, for_window) = (run_loop.waker()?, run_loop.waker()?);
         *self.shared.instance.wake_host_thread.lock() = Some(Box::new(move || for_edits.wake()));
         *self.run_loop.borrow_mut() = Some(run_loop);

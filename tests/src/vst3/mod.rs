@@ -4,24 +4,32 @@
 //! pedalboard and other JUCE hosts (`tests/vst3.rs`) send one point per block at
 //! its first sample and drop output parameters; this one does neither.
 
+mod handler;
 mod points;
+mod view;
+
+pub use view::Player;
 
 use anyhow::{Context, Result, ensure};
+use handler::{Handler, Restarts, RunLoop};
 use points::PointList;
 use std::collections::BTreeMap;
 use std::ffi::c_void;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+use std::thread::ThreadId;
+use vst3::Steinberg::Linux::IRunLoop;
 use vst3::Steinberg::Vst::BusDirections_::kInput;
 use vst3::Steinberg::Vst::MediaTypes_::kAudio;
 use vst3::Steinberg::Vst::ProcessModes_::kOffline;
 use vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
 use vst3::Steinberg::Vst::{
     AudioBusBuffers, AudioBusBuffers__type0, IAudioProcessor, IAudioProcessorTrait, IComponent,
-    IComponentTrait, IEditController, IEditControllerTrait, IParameterChanges, ParamID, ParameterInfo,
-    ProcessData, ProcessSetup, SpeakerArrangement,
+    IComponentHandler, IComponentTrait, IEditController, IEditControllerTrait, IParameterChanges, ParamID,
+    ParameterInfo, ProcessData, ProcessSetup, SpeakerArrangement,
 };
 use vst3::Steinberg::{
-    IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait, PClassInfo, int32, kResultOk, tresult,
+    FUnknown, IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait, PClassInfo, int32, kResultOk, tresult,
 };
 use vst3::{ComPtr, ComWrapper, Interface};
 
@@ -32,6 +40,10 @@ pub type Point = (i32, f64);
 pub struct Vst3 {
     component: ComPtr<IComponent>,
     processor: ComPtr<IAudioProcessor>,
+    controller: ComPtr<IEditController>,
+    restarts: Restarts,
+    run_loop: RunLoop,
+    max_block: i32,
     titles: BTreeMap<String, ParamID>,
     read_only: Vec<ParamID>,
     /// Samples played.
@@ -56,15 +68,29 @@ impl Vst3 {
     /// # Errors
     /// If anything is missing or refused.
     pub fn load(max_block: usize, track: SpeakerArrangement, side: SpeakerArrangement) -> Result<Self> {
-        let bundle = crate::env::bundle()?.join("voxmeld.vst3");
-        Self::load_file(
-            &bundle.join("Contents").join("x86_64-linux").join("voxmeld.so"),
-            max_block,
-            [track, side],
-        )
+        Self::load_file(&Self::built()?, max_block, [track, side], true)
     }
 
-    fn load_file(file: &Path, max_block: usize, arrangements: [SpeakerArrangement; 2]) -> Result<Self> {
+    /// The library of the bundle under test.
+    ///
+    /// # Errors
+    /// If there is no bundle.
+    pub fn built() -> Result<PathBuf> {
+        let bundle = crate::env::bundle()?.join("voxmeld.vst3");
+        Ok(bundle.join("Contents").join("x86_64-linux").join("voxmeld.so"))
+    }
+
+    /// As [`Self::load`], from this library; in a host whose context has a run
+    /// loop, or not.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load_file(
+        file: &Path,
+        max_block: usize,
+        arrangements: [SpeakerArrangement; 2],
+        with_run_loop: bool,
+    ) -> Result<Self> {
         // SAFETY: the library under test; its initialisers do nothing.
         let library = unsafe { libloading::Library::new(file) }?;
         // SAFETY: entry points by VST3's names and signatures; the factory's and
@@ -86,38 +112,92 @@ impl Vst3 {
             );
             done(answer, "createInstance")?;
             let component = ComPtr::<IComponent>::from_raw(object.cast()).context("no component")?;
-            done(component.initialize(std::ptr::null_mut()), "initialize")?;
+            let run_loop = RunLoop::default();
+            let context = ComWrapper::new(run_loop.clone()).to_com_ptr::<IRunLoop>();
+            let context = context
+                .context("a context")?
+                .cast::<FUnknown>()
+                .filter(|_| with_run_loop);
+            let given = context
+                .as_ref()
+                .map_or(std::ptr::null_mut(), |context| context.as_ptr());
+            done(component.initialize(given), "initialize")?;
             let processor = component.cast::<IAudioProcessor>().context("no processor")?;
             let controller = component.cast::<IEditController>().context("no controller")?;
+            let restarts = Restarts::default();
+            let handler = ComWrapper::new(Handler(restarts.clone())).to_com_ptr::<IComponentHandler>();
+            let handler = handler.context("a handler")?;
+            done(
+                controller.setComponentHandler(handler.as_ptr()),
+                "setComponentHandler",
+            )?;
             let [track, side] = arrangements;
             let (mut ins, mut outs) = ([track, side], [track]);
             done(
                 processor.setBusArrangements(ins.as_mut_ptr(), 2, outs.as_mut_ptr(), 1),
                 "arrangements",
             )?;
-            let mut setup = ProcessSetup {
-                processMode: small(kOffline)?,
-                symbolicSampleSize: small(kSample32)?,
-                maxSamplesPerBlock: i32::try_from(max_block)?,
-                sampleRate: 48_000.0,
-            };
-            done(processor.setupProcessing(&raw mut setup), "setupProcessing")?;
             for bus in 0..2 {
                 component.activateBus(small(kAudio)?, small(kInput)?, bus, 1);
             }
-            done(component.setActive(1), "setActive")?;
-            processor.setProcessing(1);
             let (titles, read_only) = titles(&controller);
-            Ok(Self {
+            let loaded = Self {
                 component,
                 processor,
+                controller,
+                restarts,
+                run_loop,
+                max_block: i32::try_from(max_block)?,
                 titles,
                 read_only,
                 position: 0,
                 told: Vec::new(),
                 _library: library,
-            })
+            };
+            loaded.start(48_000.0)?;
+            Ok(loaded)
         }
+    }
+
+    /// Sets up for a rate, activates and starts.
+    fn start(&self, rate_hz: f64) -> Result<()> {
+        let mut setup = ProcessSetup {
+            processMode: small(kOffline)?,
+            symbolicSampleSize: small(kSample32)?,
+            maxSamplesPerBlock: self.max_block,
+            sampleRate: rate_hz,
+        };
+        // SAFETY: the setup outlives the call; the rest are plain numbers.
+        unsafe {
+            done(self.processor.setupProcessing(&raw mut setup), "setupProcessing")?;
+            done(self.component.setActive(1), "setActive")?;
+            self.processor.setProcessing(1);
+        }
+        Ok(())
+    }
+
+    /// Stops and starts again at this rate, as a host does that was asked to.
+    ///
+    /// # Errors
+    /// If it refuses.
+    pub fn restart(&mut self, rate_hz: f64) -> Result<()> {
+        // SAFETY: plain numbers, in the order that hosts call.
+        unsafe {
+            self.processor.setProcessing(0);
+            done(self.component.setActive(0), "setActive")?;
+        }
+        self.position = 0;
+        self.told.clear();
+        self.start(rate_hz)
+    }
+
+    /// What was asked by `restartComponent` since the last look: flags, and the
+    /// thread it came on. Turns the run loop first.
+    #[must_use]
+    pub fn restarts(&self) -> Vec<(int32, ThreadId)> {
+        self.run_loop.turn();
+        let mut restarts = self.restarts.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *restarts)
     }
 
     fn id(&self, title: &str) -> Result<ParamID> {
@@ -214,6 +294,7 @@ impl Drop for Vst3 {
         unsafe {
             self.processor.setProcessing(0);
             self.component.setActive(0);
+            self.controller.setComponentHandler(std::ptr::null_mut());
             self.component.terminate();
         }
     }
