@@ -6,6 +6,7 @@
 //! remembers from hop to hop, `recent` the last half minute of input, `ladder`
 //! what gives way where time is short.
 
+mod carrier;
 mod context;
 mod ladder;
 mod pipeline;

@@ -1,9 +1,8 @@
 //! The worker's thread.
 
+use super::carrier::{JoinHandle, RecvTimeoutError, Sender, spawn};
 use super::step::{NextStep, Worker, WorkerCommand};
 use crate::denormals::flush_denormals;
-use crossbeam_channel::{RecvTimeoutError, Sender};
-use std::thread::JoinHandle;
 
 /// A running worker; ends with this value.
 pub struct WorkerThread {
@@ -35,9 +34,7 @@ impl WorkerThread {
                 }
             }
         };
-        let handle = std::thread::Builder::new()
-            .name("voxmeld worker".into())
-            .spawn(run)?;
+        let handle = spawn("voxmeld worker", run)?;
         Ok(Self {
             commands,
             handle: Some(handle),

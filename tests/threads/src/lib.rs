@@ -19,7 +19,7 @@ pub mod sync;
 pub mod sync;
 
 #[cfg(not(test))]
-pub use small::{controls, geometry};
+pub use small::{controls, denormals, geometry};
 
 #[cfg(not(test))]
 #[path = "../../../core/src/loads.rs"]
@@ -30,3 +30,5 @@ pub mod meters;
 #[cfg(not(test))]
 #[path = "../../../core/src/stream/mod.rs"]
 pub mod stream;
+#[cfg(all(feature = "loom", not(test)))]
+pub mod worker;
