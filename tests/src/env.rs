@@ -41,6 +41,22 @@ pub fn bundle() -> Result<PathBuf> {
     Ok(dir)
 }
 
+/// The plugin that nice-plug ends where it allocates (`VOXMELD_GUARDED`), for
+/// tests that do so.
+///
+/// # Errors
+/// If it is not there; the message says what makes it.
+pub fn guarded() -> Result<PathBuf> {
+    let file = variable("VOXMELD_GUARDED")
+        .map_or_else(|| target().join("guarded").join("voxmeld.clap"), PathBuf::from);
+    ensure!(
+        file.is_file(),
+        "{} is not there: `cargo xtask test` builds it",
+        file.display()
+    );
+    Ok(file)
+}
+
 /// Makes the engine linked into this program find its models and ONNX Runtime
 /// (`VOXMELD_DATA`, else the bundle's). May be called any number of times.
 ///

@@ -75,6 +75,9 @@ fn tools(report: &mut Report) -> Result<()> {
             ));
         }
     }
+    if !suite::x_server_is_there() {
+        ui::line("  note     no Xvfb (apt-get install xvfb): opening and closing the editor goes untested");
+    }
     if process::find("cargo-deny").is_none() {
         ui::line("  note     cargo-deny is not installed: licences and advisories of crates go unchecked");
     }

@@ -3,6 +3,7 @@
 mod bundle;
 mod doctor;
 mod files;
+mod guarded;
 mod install;
 mod pack;
 mod paths;

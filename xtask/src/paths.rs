@@ -87,6 +87,11 @@ impl Paths {
         self.target.join("thread-sanitizer")
     }
 
+    /// The plugin that ends where it allocates in `process`.
+    pub fn guarded(&self) -> PathBuf {
+        self.target.join("guarded")
+    }
+
     pub fn demo(&self) -> PathBuf {
         self.target.join("demo")
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::paths::Paths;
 use crate::setup::{self, Scope};
 use crate::ui::{self, Stages};
-use crate::{bundle, process, threads, tidy};
+use crate::{bundle, guarded, process, threads, tidy};
 
 pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
     let shared = match shared {
@@ -18,7 +18,7 @@ pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
         ),
         None => None,
     };
-    let mut stages = Stages::new(11);
+    let mut stages = Stages::new(13);
     stages.run("set-up", || {
         setup::run(paths, Scope::Everything)?;
         need_components()
@@ -46,6 +46,8 @@ pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
         command.env_remove("VOXMELD_DATA");
         process::run(command.env("VOXMELD_PYTHON", paths.venv_python()))
     })?;
+    stages.run("allocations in process", || guarded::run(paths))?;
+    stages.run("editors", || editors(paths))?;
     stages.run("real-time sanitizer", || real_time_sanitizer(paths))?;
     stages.summary();
     ui::line("all tests passed");
@@ -56,6 +58,8 @@ fn lints(paths: &Paths) -> Result<()> {
     let mut command = process::cargo(paths.root());
     // Release, because that is where faiss is built: a debug check would build it a second time.
     command.args(["clippy", "--release", "--workspace", "--all-targets"]);
+    // The plugin's own files once more.
+    command.args(["--exclude", guarded::PACKAGE]);
     // Tests on the shared data are linted also where that data is not.
     command.args(
         SHARED_FEATURES
@@ -89,6 +93,23 @@ fn cargo_test(paths: &Paths, packages: &[&str], shared: Option<&Path>) -> Comman
         command.env("VOXMELD_SHARED", dir);
     }
     command
+}
+
+/// The editor's windows, on an X server without a screen. That is a large package for one test: used where it is,
+/// and said when it is not.
+fn editors(paths: &Paths) -> Result<()> {
+    if !x_server_is_there() {
+        ui::detail("not checked: no Xvfb to open the editor in (apt-get install xvfb)");
+        return Ok(());
+    }
+    let mut command = cargo_test(paths, &["voxmeld-tests"], None);
+    command.args(["--test", "editors", "--", "--ignored"]);
+    command.env("VOXMELD_BUNDLE", paths.bundle());
+    process::run(command.env_remove("VOXMELD_DATA"))
+}
+
+pub fn x_server_is_there() -> bool {
+    process::find("Xvfb").is_some()
 }
 
 /// The audio thread under RealtimeSanitizer, whose library comes with the Rust toolchain on some systems.
