@@ -97,6 +97,23 @@ def check_stream(run, wave, whole, past):
     assert worst < 1e-3
 
 
+def check_pieces(run, feed):
+    """Pieces of 20 to 80 ms, each after the `present` of the one before, against one call."""
+    whole, at, past, rng, worst = run.run(None, feed)[0], 0, {}, np.random.default_rng(2), 0.0
+    frames = feed["phone"].shape[1]
+    while at < frames:
+        count = min(2 * int(rng.integers(1, 5)), frames - at)
+        piece = {k: feed[k][:, at:at + count] for k in ("phone", "pitch", "pitchf")}
+        piece |= {"rnd": feed["rnd"][:, :, at:at + count], "ds": feed["ds"], "skip_head": np.array(0),
+                  "phone_lengths": np.array([count]), "return_length": np.array(count)}
+        audio, present = run.run(None, piece | past)
+        past = {"past": present}
+        piece_of = whole[..., at * common.UPP:(at + count) * common.UPP]
+        worst, at = max(worst, np.abs(audio - piece_of).max()), at + count
+    print("in pieces", "largest difference", worst, "of", np.abs(whole).max())
+    assert worst < 1e-3 * np.abs(whole).max()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("part", choices=("encoder", "synthesizer"))
@@ -121,17 +138,20 @@ def main():
         check_stream(run, wave.numpy(), got, [n.numpy() for n in nothing])
         return
     net = RvcInterface(build_synth()).eval()
+    nothing = net.net.nothing()
     names = ["phone", "phone_lengths", "pitch", "pitchf", "ds", "rnd", "skip_head", "return_length"]
     example = synth_inputs(30)
-    run = write(net, tuple(torch.tensor(example[n]) for n in names), names, ["audio"],
-                {"phone": {1: "t"}, "pitch": {1: "t"}, "pitchf": {1: "t"}, "rnd": {2: "t"},
-                 "audio": {2: "samples"}}, common.PACK / "synthesizer.onnx")
+    run = write(net, (*(torch.tensor(example[n]) for n in names), nothing), [*names, "past"],
+                ["audio", "present"], {"phone": {1: "t"}, "pitch": {1: "t"}, "pitchf": {1: "t"},
+                                       "rnd": {2: "t"}, "audio": {2: "samples"}},
+                common.PACK / "synthesizer.onnx", ["past"])
     for count, skip in ((2, 0), (29, 0), (30, 24), (500, 100)):
         feed = synth_inputs(count, count, skip)
-        want = net(*(torch.tensor(feed[n]) for n in names)).detach().numpy()
+        want = net(*(torch.tensor(feed[n]) for n in names), nothing)[0].detach().numpy()
         got = run.run(None, feed)[0]
         assert got.shape == (1, 1, (count - skip) * common.UPP), got.shape
         print(count, "largest difference", np.abs(got - want).max(), "of", np.abs(want).max())
+    check_pieces(run, synth_inputs(500, 7))
 
 
 if __name__ == "__main__":

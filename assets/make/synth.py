@@ -7,7 +7,9 @@ never sounds before its window starts, so there is no look-ahead at all, and not
 and `pitchf` drives it: the same inputs give the same samples.
 
 The network runs once for every two 10 ms frames, since embeddings come 50 times a second and are
-given twice; and `skip_head` leaves out the sound of frames that are only fed as context.
+given twice; and `skip_head` leaves out the sound of frames that are only fed as context. Being causal
+throughout, it can also remember: `past` (what the convolutions, the pulse train and the overlap-add
+have still in them) makes a stream of pieces equal to one call on the whole, sample for sample.
 """
 import numpy as np
 import torch
@@ -24,6 +26,9 @@ WIDTH = 256
 DILATIONS = (1, 1, 1, 1, 2, 2)    # in pairs of frames
 REACH = 4 * sum(DILATIONS)    # frames of context that change the newest one
 LEAD = 2                  # frames of sound until the overlap-add is complete
+TAIL = FFT // SUB - 1     # pieces of SUB samples that a window sounds on into later ones
+# what is remembered: inputs of the convolutions, pitch and phase, half a window of both waves, the tail
+PARTS = (2 * sum(DILATIONS) * WIDTH, 1, 1, SUB, SUB, TAIL * SUB)
 
 
 def transforms():
@@ -53,7 +58,7 @@ def noise_mixer():
 
 
 class Block(nn.Module):
-    """Causal depthwise convolution, then a per-frame two-layer net, with a residual."""
+    """Causal depthwise convolution after `past` rows, then a per-frame two-layer net, with a residual."""
 
     def __init__(self, dilation):
         super().__init__()
@@ -64,9 +69,10 @@ class Block(nn.Module):
         self.down = nn.Linear(2 * WIDTH, WIDTH)
         nn.init.zeros_(self.down.bias)
 
-    def forward(self, x):
-        y = self.depth(nn.functional.pad(x.transpose(1, 2), (self.pad, 0))).transpose(1, 2)
-        return x + self.down(nn.functional.gelu(self.up(self.norm(y))))
+    def forward(self, x, past):
+        line = torch.cat([past, x], 1)
+        y = self.depth(line.transpose(1, 2)).transpose(1, 2)
+        return x + self.down(nn.functional.gelu(self.up(self.norm(y)))), line[:, -self.pad:]
 
 
 class Synthesizer(nn.Module):
@@ -98,8 +104,16 @@ class Synthesizer(nn.Module):
         self.register_buffer("mixer", noise_mixer(), False)
         self.register_buffer("ramp", (torch.arange(common.UPP) + 1.0) / common.UPP, False)
 
+    def nothing(self, batch=1):
+        """`past` of a beginning."""
+        return torch.zeros(batch, sum(PARTS))
+
     def filters(self, phone, pitchf):
-        """Cepstra [B, 2T, VOICED + NOISE]; an odd frame at the end is paired with itself."""
+        """Cepstra [B, 2T, VOICED + NOISE] of a beginning."""
+        return self.filters_after(phone, pitchf, self.nothing(len(phone))[:, :PARTS[0]])[0]
+
+    def filters_after(self, phone, pitchf, past):
+        """Cepstra, and what the convolutions remember; an odd frame at the end is paired with itself."""
         odd = phone.shape[1] % 2
         phone = torch.cat([phone, phone[:, phone.shape[1] - odd:]], 1)
         pitchf = torch.cat([pitchf, pitchf[:, pitchf.shape[1] - odd:]], 1)
@@ -108,22 +122,25 @@ class Synthesizer(nn.Module):
         pitch = torch.stack([octave, voiced, torch.sin(3 * octave), torch.cos(3 * octave)], -1)
         phone = ((phone - self.mean) * self.scale).reshape(phone.shape[0], -1, 2, common.DIM).mean(2)
         x = self.enter(torch.cat([phone, pitch.reshape(pitch.shape[0], -1, 8)], -1))
-        for block in self.blocks:
-            x = block(x)
+        rows, kept = past.reshape(past.shape[0], -1, WIDTH), []
+        for block, part in zip(self.blocks, rows.split([block.pad for block in self.blocks], 1)):
+            x, ended = block(x, part)
+            kept.append(ended)
         out = self.leave(self.norm(x))
         out = out.reshape(out.shape[0], -1, VOICED + NOISE) * self.taper
-        return out[:, :out.shape[1] - 2 * odd]
+        return out[:, :out.shape[1] - 2 * odd], torch.cat(kept, 1).flatten(1)
 
-    def pulses(self, pitchf, phase0=None):
-        """Band-limited pulse train of unit power, [B, T * 240]; silent where unvoiced."""
-        before = torch.cat([pitchf[:, :1], pitchf[:, :-1]], 1)
+    def pulses(self, pitchf, pitch0, phase0):
+        """Band-limited pulse train of unit power, [B, T * 240], after a frame of pitch `pitch0` [B, 1]
+        that ended at `phase0` cycles; silent where unvoiced. Also the phase at the end."""
+        before = torch.cat([pitch0, pitchf[:, :-1]], 1)
         before = torch.where(before > 0, before, pitchf)
         # cycles at the end of each frame, summed in double: long files must not drift
         cycles = (before + pitchf).double() * (0.5 * common.UPP / common.RATE_OUT)
-        start = torch.cumsum(cycles, 1) - cycles
+        ends = torch.cumsum(cycles, 1) + phase0.double()
+        start, ended = ends - cycles, ends[:, -1:]
+        ended = (ended - torch.floor(ended)).to(pitchf.dtype)
         start = (start - torch.floor(start)).to(pitchf.dtype)
-        if phase0 is not None:
-            start = start + phase0
         step = common.UPP / common.RATE_OUT
         ramp = self.ramp
         phase = start[..., None] + step * (before[..., None] * ramp
@@ -138,7 +155,7 @@ class Synthesizer(nn.Module):
                              / torch.where(small, torch.ones_like(below), below))
         pulse = (kernel - 1) * 0.5 * torch.rsqrt(0.5 * count)
         pulse = pulse * (pitchf > 0).to(pulse.dtype)[..., None]
-        return pulse.reshape(pulse.shape[0], -1)
+        return pulse.reshape(pulse.shape[0], -1), ended
 
     def noise(self, rnd):
         """White noise of unit power from 192 numbers a frame; the last 48 are their products."""
@@ -147,55 +164,67 @@ class Synthesizer(nn.Module):
         white = torch.cat([rnd, more], -1) @ self.mixer
         return white.reshape(white.shape[0], -1)
 
-    def windows(self, wave):
-        """[B, 240 T] -> spectra [B, 2T, 2 BINS] of windows that start every 120 samples.
+    def windows(self, wave, before):
+        """[B, 240 T] after SUB samples `before` -> spectra [B, 2T, 2 BINS] of windows every 120 samples.
 
         A window reaches half a hop into the next frame, so windows are read one hop late:
         window j covers samples 120 (j - 1) .. 120 (j + 1), all known once its frame is.
         """
-        half = nn.functional.pad(wave, (SUB, 0)).reshape(wave.shape[0], -1, SUB)
+        half = torch.cat([before, wave], 1).reshape(wave.shape[0], -1, SUB)
         return torch.cat([half[:, :-1], half[:, 1:]], -1) @ self.dft
 
     def forward(self, phone, pitchf, rnd, phase0=None):
         return self.render(self.filters(phone, pitchf), pitchf, rnd, phase0)
 
     def render(self, cepstra, pitchf, rnd, phase0=None):
-        """Filters the pulses and the noise, and adds the windows up."""
-        total = None
-        for wave, part, matrix in (
-                (self.pulses(pitchf, phase0), cepstra[..., :VOICED], self.voiced_log),
-                (self.noise(rnd), cepstra[..., VOICED:], self.noise_log)):
+        """The sound of a beginning; `phase0` [B, 1] lets its pulses start elsewhere."""
+        past = list(self.nothing(len(pitchf))[:, PARTS[0]:].split(PARTS[1:], 1))
+        past[1] = past[1] if phase0 is None else phase0
+        return self.render_after(cepstra, pitchf, rnd, past)[0]
+
+    def render_after(self, cepstra, pitchf, rnd, past):
+        """Filters the pulses and the noise, and adds the windows up; `past` as in PARTS, but its first."""
+        pitch0, phase0, pulse0, noise0, tail = past
+        pulse, phase = self.pulses(pitchf, pitch0, phase0)
+        noise, total = self.noise(rnd), None
+        for wave, before, part, matrix in ((pulse, pulse0, cepstra[..., :VOICED], self.voiced_log),
+                                           (noise, noise0, cepstra[..., VOICED:], self.noise_log)):
             log, angle = (part @ matrix).chunk(2, -1)
             gain = torch.exp(log.clamp(-16, 4))
             real, imaginary = gain * torch.cos(angle), gain * torch.sin(angle)
-            a, b = self.windows(wave).chunk(2, -1)
+            a, b = self.windows(wave, before).chunk(2, -1)
             spectrum = torch.cat([a * real - b * imaginary, a * imaginary + b * real], -1)
             total = spectrum if total is None else total + spectrum
         pieces = (total @ self.idft).reshape(total.shape[0], -1, FFT // SUB, SUB)
         # overlap-add: block n of the output gets piece k of window n - k
         count = pieces.shape[1]
-        out = pieces[:, :, 0]
-        for k in range(1, FFT // SUB):
-            out = out + nn.functional.pad(pieces[:, :, k], (0, 0, k, 0))[:, :count]
-        return out.reshape(out.shape[0], -1)
+        out = nn.functional.pad(tail.reshape(tail.shape[0], TAIL, SUB), (0, 0, 0, count))
+        for k in range(TAIL + 1):
+            out = out + nn.functional.pad(pieces[:, :, k], (0, 0, k, TAIL - k))
+        present = [pitchf[:, -1:], phase, pulse[:, -SUB:], noise[:, -SUB:], out[:, count:].flatten(1)]
+        return out[:, :count].reshape(out.shape[0], -1), present
 
 
 class RvcInterface(nn.Module):
     """The names and shapes that RVC's exports have, with `skip_head` and `return_length`.
 
-    `audio` is that of the frames skip_head .. skip_head + return_length.
+    `audio` is that of the frames skip_head .. skip_head + return_length. `past` and `present` are for
+    streams of an even number of frames a call, in which nothing is skipped.
     """
 
     def __init__(self, net):
         super().__init__()
         self.net = net
 
-    def forward(self, phone, phone_lengths, pitch, pitchf, ds, rnd, skip_head, return_length):
+    def forward(self, phone, phone_lengths, pitch, pitchf, ds, rnd, skip_head, return_length, past):
         # inputs that this model has no use for stay in the graph with weight zero
         unused = (phone_lengths.sum() + ds.sum() + pitch.sum()).to(phone.dtype) * 0.0
         net, stop = self.net, skip_head + return_length
         # the overlap-add is whole only after LEAD frames
         start = torch.clamp(skip_head - LEAD, min=0)
-        cepstra = net.filters(phone, pitchf)[:, 2 * start:2 * stop]
-        audio = net.render(cepstra, pitchf[:, start:stop], rnd[:, :, start:stop])
-        return audio[:, (skip_head - start) * common.UPP:].unsqueeze(1) + unused
+        layers, *sound = past.split(PARTS, 1)
+        cepstra, layers = net.filters_after(phone, pitchf, layers)
+        audio, sound = net.render_after(cepstra[:, 2 * start:2 * stop], pitchf[:, start:stop],
+                                        rnd[:, :, start:stop], sound)
+        audio = audio[:, (skip_head - start) * common.UPP:].unsqueeze(1) + unused
+        return audio, torch.cat([layers, *sound], 1)

@@ -307,6 +307,18 @@ fn warm_up(voice: &mut Voice) -> Result<(), LoadError> {
             first_frame_100hz: 0,
         };
         voice.synthesizer.synthesize(input, &mut Vec::new())?;
+        if voice.synthesizer.remembers() {
+            let (mut two, mut two_noise) = (Frames::new(doubled.dim()), Frames::new(NOISE_CHANNELS));
+            two.resize(2);
+            two_noise.resize(2);
+            let input = SynthesisInput {
+                embeddings_100hz: &two,
+                f0_hz: &f0_hz[..2],
+                noise: &two_noise,
+                ..input
+            };
+            voice.synthesizer.synthesize_on(input, &mut Vec::new())?;
+        }
     }
     Ok(())
 }

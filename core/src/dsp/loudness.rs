@@ -31,6 +31,17 @@ pub fn rms_curve(signal: &[f32], step: usize, curve: &mut Vec<f32>) {
     }
 }
 
+/// Steps that one value of [`trailing_rms_curve`] is measured over: 40 ms, as RVC's.
+pub const SPAN_STEPS: usize = 4;
+
+/// RMS per `step` samples (10 ms) over the [`SPAN_STEPS`] steps before each
+/// point, the first point after as many: a value depends on nothing that comes
+/// later. `len / step - SPAN_STEPS + 1` values come out.
+pub fn trailing_rms_curve(signal: &[f32], step: usize, curve: &mut Vec<f32>) {
+    curve.clear();
+    curve.extend(signal.windows(SPAN_STEPS * step).step_by(step).map(rms));
+}
+
 /// Value of a curve at sample `n` of `len`, end points aligned.
 fn at(curve: &[f32], n: usize, len: usize) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "windows of well under 2^24 samples")]
@@ -77,6 +88,16 @@ mod tests {
         for (x, y) in input.iter().zip(&output) {
             assert!((x - y).abs() < 1e-6, "{x} {y}");
         }
+    }
+
+    #[test]
+    fn trailing_levels_of_two_hops_meet() {
+        let signal: Vec<f32> = (0..1920_i16).map(|n| f32::from(n) * (f32::from(n) * 0.3).sin()).collect();
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        trailing_rms_curve(&signal[..1440], 240, &mut first);
+        trailing_rms_curve(&signal[480..], 240, &mut second);
+        assert_eq!((first.len(), second.len()), (3, 3));
+        assert_eq!(first[2], second[0], "one hop ends where the next begins");
     }
 
     #[test]

@@ -116,4 +116,18 @@ pub trait Synthesizer: Send {
     /// # Errors
     /// See [`ModelError`].
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError>;
+    /// True if [`Synthesizer::synthesize_on`] follows what came before, sample
+    /// for sample, so that a stream needs no context and no joins.
+    fn remembers(&self) -> bool {
+        false
+    }
+    /// As [`Synthesizer::synthesize`] of frames that follow those of the call
+    /// before: an even number of them, none skipped or held.
+    ///
+    /// # Errors
+    /// See [`ModelError`]; what was remembered is then lost, and the next call
+    /// must be one of [`Synthesizer::synthesize`].
+    fn synthesize_on(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+        self.synthesize(input, audio)
+    }
 }

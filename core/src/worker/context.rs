@@ -6,11 +6,13 @@ use crate::dsp::half_sample::HalfSample;
 use crate::dsp::noise;
 use crate::dsp::resample::{ResampleError, StreamResampler};
 use crate::frames::Frames;
-use crate::geometry::{FRAME_STEP_16K, Geometry, HELD_FRAMES_100HZ};
+use crate::geometry::{FRAME_STEP_16K, Geometry};
 use crate::model::NOISE_CHANNELS;
 use crate::units::ENCODER_RATE;
 use std::collections::VecDeque;
 
+/// Key of all noise: part of what makes two bounces equal.
+const NOISE_SEED: u64 = 0x564F_584D_454C_4431;
 /// The longest window that an encoder may ask for: 3 s and one field's tail.
 const HISTORY_16K: usize = 48_000 + 80;
 
@@ -188,33 +190,40 @@ impl FeatureCache {
 
     /// Appends a frame of 20 ms: the blended embeddings and the pitches of its
     /// two halves.
-    pub fn push(&mut self, embeddings: [&[f32]; 2], f0_hz: [f32; 2], seed: u64) {
+    pub fn push(&mut self, embeddings: [&[f32]; 2], f0_hz: [f32; 2]) {
         for embedding in embeddings {
             self.embeddings_100hz.push(embedding);
         }
         self.f0_hz.extend(f0_hz);
         for half in 0..2 {
-            noise::fill_normal(seed, 2 * self.next_frame + half, &mut self.noise_row);
+            noise::fill_normal(NOISE_SEED, 2 * self.next_frame + half, &mut self.noise_row);
             self.noise.push(&self.noise_row);
         }
         self.next_frame += 1;
     }
 
-    /// Writes what the synthesizer is fed: all frames, and [`HELD_FRAMES_100HZ`]
-    /// more that hold the newest one, under the noise that the frames to come
-    /// will have.
-    pub fn fill_input(&self, seed: u64, input: &mut FedFrames) {
-        input.embeddings_100hz.clone_from(&self.embeddings_100hz);
-        input.f0_hz.clone_from(&self.f0_hz);
-        input.noise.clone_from(&self.noise);
-        let Some(newest) = self.embeddings_100hz.len().checked_sub(1) else {
+    /// Writes what the synthesizer is fed: the `newest_100hz` frames, or as many
+    /// as there are, and `held_100hz` more that hold the newest one, under the
+    /// noise that the frames to come will have.
+    pub fn fill_input(&self, newest_100hz: usize, held_100hz: usize, input: &mut FedFrames) {
+        let first = self.f0_hz.len().saturating_sub(newest_100hz);
+        input.f0_hz.clear();
+        input.f0_hz.extend_from_slice(&self.f0_hz[first..]);
+        for (from, to) in [
+            (&self.embeddings_100hz, &mut input.embeddings_100hz),
+            (&self.noise, &mut input.noise),
+        ] {
+            to.clear(from.dim());
+            from.rows().skip(first).for_each(|row| to.push(row));
+        }
+        let Some(newest) = self.f0_hz.len().checked_sub(1) else {
             return;
         };
         let mut row = [0.0; NOISE_CHANNELS];
-        for frame in (2 * self.next_frame..).take(HELD_FRAMES_100HZ) {
+        for frame in (2 * self.next_frame..).take(held_100hz) {
             input.embeddings_100hz.push(self.embeddings_100hz.row(newest));
-            input.f0_hz.push(self.f0_hz.last().copied().unwrap_or(0.0));
-            noise::fill_normal(seed, frame, &mut row);
+            input.f0_hz.push(self.f0_hz[newest]);
+            noise::fill_normal(NOISE_SEED, frame, &mut row);
             input.noise.push(&row);
         }
     }

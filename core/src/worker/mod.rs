@@ -2,8 +2,8 @@
 //! and sends finished hops back. Everything heavy happens here.
 //!
 //! `thread` is the loop, `step` what one turn of it does (testable without a
-//! thread), `pipeline` the chain on one page, `context` what the chain
-//! remembers from hop to hop, `recent` the last half minute of input, `ladder`
+//! thread), `pipeline` the chain on one page and `render` the part of it
+//! that makes sound, `context` what the chain remembers from hop to hop, `recent` the last half minute of input, `ladder`
 //! what gives way where time is short.
 
 mod carrier;
@@ -11,6 +11,7 @@ mod context;
 mod ladder;
 mod pipeline;
 mod recent;
+mod render;
 mod step;
 #[cfg(test)]
 mod tests;

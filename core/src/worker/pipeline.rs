@@ -1,18 +1,16 @@
 //! One hop through one voice, in order.
 
-use super::context::{ControlTrack, FeatureCache, FedFrames, InputStage, MAX_WINDOW_FRAMES_50HZ};
+use super::context::{ControlTrack, FeatureCache, InputStage, MAX_WINDOW_FRAMES_50HZ};
 use super::ladder::Relief;
+use super::render::Renderer;
 use crate::blend::{Blender, FrameInput, FrameReport};
-use crate::dsp::resample::{ResampleError, StreamResampler};
-use crate::dsp::{limiter, loudness, sola::Sola};
+use crate::dsp::resample::ResampleError;
+use crate::dsp::{limiter, loudness};
 use crate::frames::Frames;
-use crate::geometry::{
-    FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, HELD_FRAMES_100HZ, HELD_MS, LOOKAHEAD_FRAMES_50HZ,
-};
-use crate::model::{ModelError, SynthesisInput, Voice};
+use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, LOOKAHEAD_FRAMES_50HZ};
+use crate::model::{ModelError, Voice};
 use crate::retrieval::{SearchError, SearchParams};
 use crate::stream::{FrameTold, HopTold};
-use crate::units::ENCODER_RATE;
 use std::time::{Duration, Instant};
 
 /// Frames that a pitch tracker is shown before the first new one (100 ms, five
@@ -20,8 +18,6 @@ use std::time::{Duration, Instant};
 const PITCH_CONTEXT_50HZ: usize = 5;
 /// Samples at 16 kHz in half a frame (10 ms).
 const HALF_STEP_16K: usize = FRAME_STEP_16K / 2;
-/// Key of all noise: part of what makes two bounces equal.
-const NOISE_SEED: u64 = 0x564F_584D_454C_4431;
 
 /// A hop that could not be made; it is silence.
 #[derive(Debug, thiserror::Error)]
@@ -138,8 +134,7 @@ pub struct Chain {
     cache_frames: usize,
     relief: Relief,
     cache: FeatureCache,
-    sola: Sola,
-    resampler: StreamResampler,
+    renderer: Renderer,
     hop_16k: usize,
     embeddings: Frames,
     blender: Blender,
@@ -147,11 +142,6 @@ pub struct Chain {
     f0_hz: Vec<f32>,
     /// Where the frames ended that the encoder remembers.
     encoded_to: Option<i64>,
-    fed: FedFrames,
-    audio_model: Vec<f32>,
-    joined_model: Vec<f32>,
-    input_rms: Vec<f32>,
-    output_rms: Vec<f32>,
 }
 
 impl Chain {
@@ -160,19 +150,9 @@ impl Chain {
     /// # Errors
     /// If its rate does not go with the host's; the voice comes back.
     pub fn new(voice: Voice, geometry: &Geometry) -> Result<Self, (Box<Voice>, ResampleError)> {
-        let rate = voice.synthesizer.sample_rate();
-        let made = StreamResampler::new(rate, geometry.host_rate, geometry.resample_chunk_ms);
-        let resampler = match made {
-            Ok(resampler) => resampler,
+        let renderer = match Renderer::new(voice.synthesizer.as_ref(), geometry) {
+            Ok(renderer) => renderer,
             Err(error) => return Err((Box::new(voice), error)),
-        };
-        let Some(sola) = Sola::new(rate, geometry.hop.ms()) else {
-            let error = ResampleError {
-                from: rate.0,
-                to: geometry.host_rate.0,
-                chunk_ms: geometry.hop.ms(),
-            };
-            return Err((Box::new(voice), error));
         };
         let cache_frames = voice.layout.context_frames_100hz.div_ceil(2) + geometry.hop.frames_50hz();
         let least = geometry.hop.frames_50hz() + LOOKAHEAD_FRAMES_50HZ + 1;
@@ -185,19 +165,13 @@ impl Chain {
             cache_frames,
             relief: Relief::NONE,
             cache: FeatureCache::new(dim),
-            sola,
-            resampler,
+            renderer,
             hop_16k: geometry.hop_16k,
             embeddings: Frames::new(dim),
             blender: Blender::new(dim),
             blended: [vec![0.0; dim], vec![0.0; dim]],
             f0_hz: Vec::new(),
             encoded_to: None,
-            fed: FedFrames::default(),
-            audio_model: Vec::new(),
-            joined_model: Vec::new(),
-            input_rms: Vec::new(),
-            output_rms: Vec::new(),
             voice,
         })
     }
@@ -237,8 +211,7 @@ impl Chain {
         self.encoded_to = None;
         self.cache.restart(i64::MIN);
         self.blender.restart();
-        self.sola.reset();
-        self.resampler.reset();
+        self.renderer.restart();
     }
 
     /// One hop: the newest `hop` of `input` to exactly one hop of `output`.
@@ -277,15 +250,16 @@ impl Chain {
         report.times.blend = clock.since_last().saturating_sub(report.times.search);
 
         self.cache.fit(self.cache_frames);
-        self.synthesize()?;
+        let made = self.synthesize();
         clock.lap(&mut report.times.synthesize);
-        // Checked before anything with a memory (SOLA, resampler) sees it.
-        if !limiter::all_finite(&self.audio_model) {
-            return Err(HopError::NonFinite);
+        if let Err(error) = made {
+            // Nothing is built upon a hop that went wrong: not even by a model's own memory.
+            self.renderer.restart();
+            return Err(error);
         }
 
         let follow = track.at_frame(ended - 1).loudness_follow;
-        self.join(input, follow, output);
+        self.renderer.join(input, follow, output);
         clock.lap(&mut report.times.join);
         if !limiter::all_finite(output) {
             return Err(HopError::NonFinite);
@@ -321,15 +295,13 @@ impl Chain {
         if self.cache.next_frame < oldest || self.cache.next_frame > end {
             self.cache.restart(oldest);
             self.blender.restart();
-            self.sola.reset();
         }
         let first = self.cache.next_frame;
         let new = usize::try_from(end - first).unwrap_or(0);
         if new != self.hop_16k / FRAME_STEP_16K {
             // A hop was skipped: there is nothing to join this one to, and
             // what the resampler remembers is old.
-            self.sola.reset();
-            self.resampler.reset();
+            self.renderer.restart();
         }
         (first, new)
     }
@@ -369,65 +341,22 @@ impl Chain {
             report.take(number, blended);
             let shift = controls.pitch_shift.ratio();
             self.cache
-                .push([first, second], f0_hz.map(|f0_hz| f0_hz * shift), NOISE_SEED);
+                .push([first, second], f0_hz.map(|f0_hz| f0_hz * shift));
         }
     }
 
-    /// Runs the synthesizer on the cache; keeps the window that SOLA
-    /// joins: half its search before the hop, the hop, and the held rest.
-    fn synthesize(&mut self) -> Result<(), ModelError> {
-        self.cache.fill_input(NOISE_SEED, &mut self.fed);
-        let rate = self.voice.synthesizer.sample_rate();
-        let frame_len = rate.samples_in_ms(10).unwrap_or(0).max(1);
-        let spare = HELD_FRAMES_100HZ * frame_len - rate.samples_in_ms(HELD_MS).unwrap_or(0);
-        let wanted = (self.sola.window_len() + spare).div_ceil(frame_len);
+    /// The sound of the hop, checked before anything with a memory of sound
+    /// (SOLA, resampler) sees it.
+    fn synthesize(&mut self) -> Result<(), HopError> {
         let context = self.cache_frames - self.hop_16k / FRAME_STEP_16K;
-        let spared = 2 * (context - self.relief.context(context));
-        self.fed
-            .drop_front(spared.min(self.fed.embeddings_100hz.len().saturating_sub(wanted) / 2 * 2));
-        let first = 2 * self.cache.next_frame + i64::try_from(HELD_FRAMES_100HZ).unwrap_or(0);
-        let input = SynthesisInput {
-            embeddings_100hz: &self.fed.embeddings_100hz,
-            f0_hz: &self.fed.f0_hz,
-            noise: &self.fed.noise,
-            skip_100hz: self.fed.embeddings_100hz.len().saturating_sub(wanted),
-            held_100hz: HELD_FRAMES_100HZ,
-            first_frame_100hz: first - i64::try_from(self.fed.embeddings_100hz.len()).unwrap_or(0),
-        };
-        self.voice.synthesizer.synthesize(input, &mut self.audio_model)?;
-        self.audio_model
-            .truncate(self.audio_model.len().saturating_sub(spare));
-        let early = self.audio_model.len().saturating_sub(self.sola.window_len());
-        self.audio_model.drain(..early);
-        Ok(())
-    }
-
-    /// Loudness, join, host rate, limiter.
-    fn join(&mut self, input: &InputStage, follow: f32, output: &mut Vec<f32>) {
-        if follow > 0.0 {
-            let len_16k = self.hop_16k + HELD_FRAMES_100HZ * FRAME_STEP_16K / 2;
-            let held_16k = ENCODER_RATE.samples_in_ms(HELD_MS).unwrap_or(0);
-            // The window's end was held beyond the newest frame: there the input is known.
-            let skip_16k = FRAME_TAIL_16K + LOOKAHEAD_FRAMES_50HZ * FRAME_STEP_16K - held_16k;
-            let step_model = self.audio_model.len() * (FRAME_STEP_16K / 2) / len_16k;
-            loudness::rms_curve(
-                input.window(len_16k, skip_16k),
-                FRAME_STEP_16K / 2,
-                &mut self.input_rms,
-            );
-            loudness::rms_curve(&self.audio_model, step_model, &mut self.output_rms);
-            loudness::match_level(
-                &mut self.audio_model,
-                &self.input_rms,
-                &self.output_rms,
-                follow.min(1.0),
-            );
+        let spared_100hz = 2 * (context - self.relief.context(context));
+        let synthesizer = self.voice.synthesizer.as_mut();
+        self.renderer.synthesize(synthesizer, &self.cache, spared_100hz)?;
+        if self.renderer.is_finite() {
+            Ok(())
+        } else {
+            Err(HopError::NonFinite)
         }
-        self.joined_model.clear();
-        self.sola.join(&self.audio_model, &mut self.joined_model);
-        output.clear();
-        self.resampler.process(&self.joined_model, output);
-        limiter::soft_limit(output);
     }
 }
 

@@ -1,10 +1,10 @@
-//! What a streaming encoder remembers between two calls.
+//! What a streaming model remembers between two calls.
 //!
-//! Such a file has, beside `source` and `embed`, optional inputs `past…` (graph
+//! Such a file has, beside what all of its kind have, optional inputs `past…` (graph
 //! inputs with an initializer, which stands for "nothing came before") and as
 //! many outputs `present…` of the same shapes: a call's presents are the pasts
-//! of the call that follows. Tools that know nothing of it give `source` alone
-//! and get what they expect.
+//! of the call that follows. Tools that know nothing of it leave them out and
+//! get what they expect.
 
 use ort::session::{Session, SessionInputValue, SessionOutputs};
 use ort::value::TensorRef;

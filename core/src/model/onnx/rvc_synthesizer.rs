@@ -1,5 +1,6 @@
 //! Synthesizers with the interface of RVC WebUI's ONNX export.
 
+use super::memory::Memory;
 use super::random::ModelNoise;
 use super::session::{ModelFileError, failed};
 use crate::frames::Frames;
@@ -16,13 +17,15 @@ const NOISE_SCALE: f32 = 0.666_66;
 
 /// `phone, phone_lengths, pitch, pitchf, ds[, rnd][, skip_head, return_length]
 /// -> audio`. With the last two (as in the deiteris fork's exports) only the
-/// wanted frames are rendered; without them the rest is cut off here.
+/// wanted frames are rendered; without them the rest is cut off here. Where
+/// the file has a [`Memory`], streams need no context.
 pub struct RvcSynthesizer {
     session: Session,
     output: String,
     takes_noise: bool,
     crops: bool,
     noise: ModelNoise,
+    memory: Memory,
     dim: usize,
     rate: SampleRate,
     speaker: i64,
@@ -62,7 +65,9 @@ impl RvcSynthesizer {
             .ok_or_else(|| {
                 wrong("the size of its embeddings (last dimension of `phone`) is not fixed".to_string())
             })?;
-        let Some(output) = session.outputs().first().map(|output| output.name().to_string()) else {
+        let memory = Memory::of(&session);
+        let mut outputs = session.outputs().iter().map(ort::value::Outlet::name);
+        let Some(output) = outputs.find(|name| !memory.gives(name)).map(str::to_string) else {
             return Err(wrong("it has no output".to_string()));
         };
         let mut synthesizer = Self {
@@ -71,6 +76,7 @@ impl RvcSynthesizer {
             takes_noise,
             crops,
             noise,
+            memory,
             dim,
             rate: SampleRate(0),
             speaker: 0,
@@ -101,6 +107,7 @@ impl RvcSynthesizer {
                 first_frame_100hz: 0,
             };
             let mut audio = Vec::new();
+            self.memory.forget();
             self.run(input, &mut audio).map_err(|error| {
                 wrong(format!(
                     "it does not run on {frames} frames (was it exported for one fixed length?): {error}"
@@ -123,7 +130,7 @@ impl RvcSynthesizer {
         let failed = || failed(MODEL);
         let frames_i64 = i64::try_from(frames).unwrap_or(0);
         let coarse: Vec<i64> = input.f0_hz.iter().map(|&f0| coarse_pitch(f0)).collect();
-        let mut values: Vec<(Cow<'static, str>, SessionInputValue<'static>)> = vec![
+        let mut values: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = vec![
             (
                 "phone".into(),
                 Tensor::from_array(([1, frames, self.dim], input.embeddings_100hz.data().to_vec()))
@@ -174,7 +181,9 @@ impl RvcSynthesizer {
         self.noise
             .feed(frames, input.first_frame_100hz, &mut values)
             .map_err(failed())?;
+        self.memory.feed(&mut values).map_err(failed())?;
         let outputs = self.session.run(values).map_err(failed())?;
+        self.memory.keep(&outputs).map_err(failed())?;
         // Where a file crops by itself, its noise may be shorter than its
         // input by what it is told at each run: such noise stays its own.
         if !self.crops {
@@ -227,6 +236,15 @@ impl Synthesizer for RvcSynthesizer {
     }
 
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+        self.memory.forget();
+        self.synthesize_on(input, audio)
+    }
+
+    fn remembers(&self) -> bool {
+        self.memory.is_there()
+    }
+
+    fn synthesize_on(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
         let frame_len = self.rate.samples_in_ms(10).unwrap_or(0);
         let skipped = input.skip_100hz * frame_len;
         let whole = input.embeddings_100hz.len() * frame_len;

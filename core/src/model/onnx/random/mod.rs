@@ -144,11 +144,11 @@ impl ModelNoise {
     ///
     /// # Errors
     /// If the runtime is out of memory.
-    pub fn feed(
-        &self,
+    pub fn feed<'a>(
+        &'a self,
         frames: usize,
         first_frame: i64,
-        values: &mut Vec<(Cow<'static, str>, SessionInputValue<'static>)>,
+        values: &mut Vec<(Cow<'a, str>, SessionInputValue<'a>)>,
     ) -> Result<(), ort::Error> {
         if let Self::Fed(inputs) = self {
             for input in inputs {
