@@ -55,6 +55,7 @@ impl Load {
             layout: VoiceLayout {
                 window_frames_50hz: WINDOW_50HZ,
                 context_frames_100hz: CONTEXT_100HZ,
+                ..VoiceLayout::default()
             },
             ..pass_through_voice()
         }

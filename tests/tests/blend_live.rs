@@ -123,6 +123,7 @@ fn voice() -> Voice {
         layout: VoiceLayout {
             window_frames_50hz: 12,
             context_frames_100hz: 8,
+            ..VoiceLayout::default()
         },
     }
 }

@@ -10,8 +10,8 @@
 use anyhow::{Context, Result, ensure};
 use voxmeld_core::controls::Controls;
 use voxmeld_core::frames::Frames;
-use voxmeld_core::model::onnx::{ContentEncoder, SwiftF0};
-use voxmeld_core::model::{Encoder, PitchTracker};
+use voxmeld_core::model::onnx::{ContentEncoder, RvcSynthesizer, SwiftF0};
+use voxmeld_core::model::{Encoder, NOISE_CHANNELS, PitchTracker, SynthesisInput, Synthesizer};
 use voxmeld_core::pack::find_pack;
 use voxmeld_core::rt::BlockControls;
 use voxmeld_core::selection::{IndexRef, VoiceSelection};
@@ -300,6 +300,73 @@ fn a_stream_of_pieces_is_encoded_like_the_whole_recording() -> Result<()> {
             at += new;
         }
         assert!(at > 150 && worst < 1e-4, "{worst} after {at} frames");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_stream_of_pieces_sounds_like_one_call() -> Result<()> {
+    env::use_data()?;
+    let pack = find_pack("default")?;
+    let mut synthesizer = RvcSynthesizer::open(&pack.dir.join(&pack.synthesizer.file.file))?;
+    ensure!(synthesizer.remembers(), "the default synthesizer needs joins");
+    let (dim, total) = (synthesizer.dim(), 400);
+    // A voice that glides, stops and begins again.
+    let wave = |n: usize, step: f32| 0.1 * (n as f32 * step).sin();
+    let embeddings = Frames::from_data(dim, (0..total * dim).map(|n| wave(n / 2, 0.37)).collect());
+    let noise = Frames::from_data(
+        NOISE_CHANNELS,
+        (0..total * NOISE_CHANNELS).map(|n| 8.0 * wave(n, 1.9)).collect(),
+    );
+    let f0_hz: Vec<f32> = (0..total)
+        .map(|n| {
+            if n % 90 < 60 {
+                140.0 + 300.0 * wave(n, 0.05)
+            } else {
+                0.0
+            }
+        })
+        .collect();
+    let part = |frames: &Frames, from: usize, count: usize| {
+        let rows = frames.rows().skip(from).take(count);
+        Frames::from_data(frames.dim(), rows.flatten().copied().collect())
+    };
+    let mut make = |from: usize, count: usize, on: bool| -> Result<Vec<f32>> {
+        let (embeddings, noise) = (part(&embeddings, from, count), part(&noise, from, count));
+        let input = SynthesisInput {
+            embeddings_100hz: &embeddings,
+            f0_hz: &f0_hz[from..from + count],
+            noise: &noise,
+            skip_100hz: 0,
+            held_100hz: 0,
+            first_frame_100hz: from as i64,
+        };
+        let mut audio = Vec::new();
+        if on {
+            synthesizer.synthesize_on(input, &mut audio)?;
+        } else {
+            synthesizer.synthesize(input, &mut audio)?;
+        }
+        Ok(audio)
+    };
+    let whole = make(0, total, false)?;
+    ensure!(rms(&whole) > 1e-3, "it is silent");
+    // The second round must not know of the first.
+    for _ in 0..2 {
+        let (mut at, mut pieces) = (0, Vec::new());
+        for count in [2, 2, 4, 2, 16, 8].into_iter().cycle() {
+            if at + count > total {
+                break;
+            }
+            pieces.extend(make(at, count, at > 0)?);
+            at += count;
+        }
+        let worst = whole
+            .iter()
+            .zip(&pieces)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
+        assert!(at > 380 && worst < 1e-4, "{worst} after {at} frames");
     }
     Ok(())
 }

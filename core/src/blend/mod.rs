@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! r = sum m_j r_j        a = ratio * trust * voicing * loudness * pitch
-//! e = (1 - a) h + a r
+//! e = (1 - a) h + a r    (content columns, where a pack names them: a * share)
 //! ```
 //!
 //! | file | what |
@@ -40,6 +40,7 @@ pub use target::{Source, Target};
 
 use crate::controls::{Controls, Listen, MAX_TARGETS};
 use crate::frames::Frames;
+use crate::model::ContentShare;
 use crate::retrieval::deadline::{Deadline, Decision};
 use crate::retrieval::{
     MAX_K, Neighbours, SearchError, SearchParams, blend, squared_distances, weighted_mean,
@@ -106,6 +107,7 @@ pub struct Blender {
     neighbours: Neighbours,
     voices: Vec<Voice>,
     morphed: Vec<f32>,
+    content: ContentShare,
     held: bool,
     search_budget: Option<Duration>,
 }
@@ -127,9 +129,20 @@ impl Blender {
             neighbours: Neighbours::default(),
             voices: Vec::new(),
             morphed: vec![0.0; dim],
+            content: ContentShare::NONE,
             held: false,
             search_budget: None,
         }
+    }
+
+    /// Lets some columns take less part; a share outside 0..1 counts as its end.
+    #[must_use]
+    pub fn with_content(mut self, content: ContentShare) -> Self {
+        self.content = ContentShare {
+            columns: content.columns.min(self.queries.dim()),
+            share: content.share.clamp(0.0, 1.0),
+        };
+        self
     }
 
     /// True: the frames to come keep what was retrieved last, where there is
@@ -177,12 +190,16 @@ impl Blender {
                 Listen::Retrieved => 1.0,
                 Listen::Blend | Listen::Difference => set * factor,
             };
-            if settings.listen == Listen::Difference {
-                for ((value, &own), &other) in row.iter_mut().zip(input.live).zip(&self.morphed) {
-                    *value = report.ratio * (other - own);
+            let columns = self.content.columns;
+            for (part, share) in [(0..columns, self.content.share), (columns..row.len(), 1.0)] {
+                let (live, other) = (&input.live[part.clone()], &self.morphed[part.clone()]);
+                if settings.listen == Listen::Difference {
+                    for ((value, &own), &other) in row[part].iter_mut().zip(live).zip(other) {
+                        *value = report.ratio * share * (other - own);
+                    }
+                } else {
+                    blend(live, other, report.ratio * share, &mut row[part]);
                 }
-            } else {
-                blend(input.live, &self.morphed, report.ratio, row);
             }
         }
         report

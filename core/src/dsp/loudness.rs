@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn trailing_levels_of_two_hops_meet() {
-        let signal: Vec<f32> = (0..1920_i16).map(|n| f32::from(n) * (f32::from(n) * 0.3).sin()).collect();
+        let signal: Vec<f32> = (0..1920_i16)
+            .map(|n| f32::from(n) * (f32::from(n) * 0.3).sin())
+            .collect();
         let (mut first, mut second) = (Vec::new(), Vec::new());
         trailing_rms_curve(&signal[..1440], 240, &mut first);
         trailing_rms_curve(&signal[480..], 240, &mut second);

@@ -2,7 +2,7 @@
 
 use crate::units::SampleRate;
 use rubato::audioadapter_buffers::direct::SequentialSlice;
-use rubato::{Fft, FixedSync, Resampler};
+use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 
 /// A pair of rates that do not share whole chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +15,12 @@ pub struct ResampleError {
     /// Step asked for.
     pub chunk_ms: u32,
 }
+
+/// The window of the filters. With 5 ms to live in, rubato's usual one (squared
+/// Blackman-Harris) begins to fall at 5.5 kHz on the way to 16 kHz, half-way at
+/// 6.6: the encoder would miss what it was trained on. This one stays whole to
+/// 6.9 kHz, half-way at 7.4, with 74 dB against aliases.
+const WINDOW: WindowFunction = WindowFunction::Blackman;
 
 /// Streams mono audio from one rate to another, `chunk_ms` at a time.
 ///
@@ -44,8 +50,9 @@ impl StreamResampler {
         else {
             return Err(error);
         };
+        let (from_hz, to_hz) = (from.0 as usize, to.0 as usize);
         let fft =
-            Fft::new(from.0 as usize, to.0 as usize, chunk_in, 1, FixedSync::Both).map_err(|_| error)?;
+            Fft::new_custom(from_hz, to_hz, chunk_in, 1, 1, WINDOW, FixedSync::Both).map_err(|_| error)?;
         if fft.fft_size_in() != chunk_in || fft.fft_size_out() != chunk_out {
             return Err(error);
         }

@@ -132,6 +132,7 @@ pub fn pass_through_voice() -> Voice {
         layout: VoiceLayout {
             window_frames_50hz: 8,
             context_frames_100hz: 4,
+            ..VoiceLayout::default()
         },
     }
 }
@@ -151,6 +152,7 @@ pub fn noise_voice() -> Voice {
         layout: VoiceLayout {
             window_frames_50hz: 12,
             context_frames_100hz: 8,
+            ..VoiceLayout::default()
         },
     }
 }

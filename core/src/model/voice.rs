@@ -5,13 +5,40 @@ use crate::blend::Target;
 use crate::controls::MAX_TARGETS;
 use crate::retrieval::SearchParams;
 
-/// How much past the models want to see; part of a pack's manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The columns of an embedding that rule what is said, and how far they follow
+/// the blend ratio: the rest of the words stays the speaker's own.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
+pub struct ContentShare {
+    /// How many; they are the first of the embedding.
+    pub columns: usize,
+    /// Their part of the ratio, 0..1.
+    pub share: f32,
+}
+
+impl ContentShare {
+    /// No column differs from the others (all embeddings of the field).
+    pub const NONE: Self = Self {
+        columns: 0,
+        share: 1.0,
+    };
+}
+
+impl Default for ContentShare {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// How much past the models want to see, and how their embeddings are laid
+/// out; part of a pack's manifest.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VoiceLayout {
     /// Encoder window in frames of 20 ms, the hop included.
     pub window_frames_50hz: usize,
     /// Frames of 10 ms that the synthesizer is fed before those that sound.
     pub context_frames_100hz: usize,
+    /// Columns that take less part in blending.
+    pub content: ContentShare,
 }
 
 impl Default for VoiceLayout {
@@ -21,6 +48,7 @@ impl Default for VoiceLayout {
         Self {
             window_frames_50hz: 50,
             context_frames_100hz: 24,
+            content: ContentShare::NONE,
         }
     }
 }

@@ -168,7 +168,7 @@ impl Chain {
             renderer,
             hop_16k: geometry.hop_16k,
             embeddings: Frames::new(dim),
-            blender: Blender::new(dim),
+            blender: Blender::new(dim).with_content(voice.layout.content),
             blended: [vec![0.0; dim], vec![0.0; dim]],
             f0_hz: Vec::new(),
             encoded_to: None,
@@ -340,8 +340,7 @@ impl Chain {
             report.times.search += blended.search;
             report.take(number, blended);
             let shift = controls.pitch_shift.ratio();
-            self.cache
-                .push([first, second], f0_hz.map(|f0_hz| f0_hz * shift));
+            self.cache.push([first, second], f0_hz.map(|f0_hz| f0_hz * shift));
         }
     }
 
