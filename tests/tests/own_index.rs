@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use voxmeld_core::builder::{IndexWish, IndexWork};
-use voxmeld_core::dsp::resample::StreamResampler;
+use voxmeld_core::dsp::resample::{Slope, StreamResampler};
 use voxmeld_core::engine::StreamSetup;
 use voxmeld_core::geometry::Hop;
 use voxmeld_core::pack::find_pack;
@@ -125,7 +125,7 @@ fn the_last_input_grows_a_copy_of_the_packs_index_sample_for_sample() -> Result<
     // What was written is what the encoder saw.
     let grown = own.join(format!("{}.index", first.name));
     let take = wav_16k(&grown.with_extension("takes").join("take-0001.wav"))?;
-    let mut resampler = StreamResampler::new(SampleRate(RATE_HZ), SampleRate(16_000), 5)?;
+    let mut resampler = StreamResampler::new(SampleRate(RATE_HZ), SampleRate(16_000), 5, Slope::Steep)?;
     let mut expected = Vec::new();
     for hop in input.chunks(960) {
         let mut fresh = Vec::new();

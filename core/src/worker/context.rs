@@ -4,7 +4,7 @@
 use crate::controls::Controls;
 use crate::dsp::half_sample::HalfSample;
 use crate::dsp::noise;
-use crate::dsp::resample::{ResampleError, StreamResampler};
+use crate::dsp::resample::{ResampleError, Slope, StreamResampler};
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, Geometry};
 use crate::model::NOISE_CHANNELS;
@@ -16,6 +16,10 @@ const NOISE_SEED: u64 = 0x564F_584D_454C_4431;
 /// The longest window that an encoder may ask for: 3 s and one field's tail.
 const HISTORY_16K: usize = 48_000 + 80;
 
+/// Length of the fade in which a stream takes up again after a gap (5 ms): what
+/// begins in the middle of a wave would click.
+const FADE_IN_16K: usize = 80;
+
 /// Input at 16 kHz, the newest three seconds of it.
 pub struct InputStage {
     /// Where the resampler is half a sample early.
@@ -26,6 +30,8 @@ pub struct InputStage {
     fresh_16k: Vec<f32>,
     /// Samples of the 16 kHz stream so far, counted on the input timeline.
     end_16k: i64,
+    /// How far the fade after a gap has come.
+    faded_16k: usize,
 }
 
 impl InputStage {
@@ -37,10 +43,16 @@ impl InputStage {
         Ok(Self {
             half_sample: geometry.adds_half_sample().then(HalfSample::default),
             evened_host: Vec::with_capacity(geometry.hop_host),
-            resampler: StreamResampler::new(geometry.host_rate, ENCODER_RATE, geometry.resample_chunk_ms)?,
+            resampler: StreamResampler::new(
+                geometry.host_rate,
+                ENCODER_RATE,
+                geometry.resample_chunk_ms,
+                Slope::Steep,
+            )?,
             history_16k: vec![0.0; HISTORY_16K],
             fresh_16k: Vec::with_capacity(geometry.hop_16k),
             end_16k: 0,
+            faded_16k: FADE_IN_16K,
         })
     }
 
@@ -50,6 +62,8 @@ impl InputStage {
         self.half_sample.iter_mut().for_each(HalfSample::reset);
         self.history_16k.fill(0.0);
         self.end_16k = at_16k;
+        // At the very beginning nothing was cut off.
+        self.faded_16k = if at_16k == 0 { FADE_IN_16K } else { 0 };
     }
 
     /// Appends one hop.
@@ -63,6 +77,12 @@ impl InputStage {
             None => samples_host,
         };
         self.resampler.process(evened_host, &mut self.fresh_16k);
+        for sample in self.fresh_16k.iter_mut().take(FADE_IN_16K - self.faded_16k) {
+            #[expect(clippy::cast_precision_loss, reason = "at most 80")]
+            let phase = self.faded_16k as f32 / FADE_IN_16K as f32 * std::f32::consts::FRAC_PI_2;
+            *sample *= phase.sin().powi(2);
+            self.faded_16k += 1;
+        }
         let count = self.fresh_16k.len();
         self.history_16k.copy_within(count.., 0);
         let start = self.history_16k.len() - count;

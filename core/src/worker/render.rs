@@ -6,7 +6,7 @@
 //! window that begins before the hop and lasts beyond it, and SOLA joins it.
 
 use super::context::{FeatureCache, FedFrames, InputStage};
-use crate::dsp::resample::{ResampleError, StreamResampler};
+use crate::dsp::resample::{ResampleError, Slope, StreamResampler};
 use crate::dsp::{limiter, loudness, sola::Sola};
 use crate::geometry::{
     FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, HELD_FRAMES_100HZ, HELD_MS, LOOKAHEAD_FRAMES_50HZ,
@@ -52,7 +52,12 @@ impl Renderer {
             to: geometry.host_rate.0,
             chunk_ms: geometry.hop.ms(),
         };
-        let resampler = StreamResampler::new(rate, geometry.host_rate, geometry.resample_chunk_ms)?;
+        let resampler = StreamResampler::new(
+            rate,
+            geometry.host_rate,
+            geometry.resample_chunk_ms,
+            Slope::Gentle,
+        )?;
         let sola = Sola::new(rate, geometry.hop.ms()).ok_or_else(unfit)?;
         let tick_model = rate.samples_in_ms(10).filter(|&n| n > 0).ok_or_else(unfit)?;
         Ok(Self {
