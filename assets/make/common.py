@@ -23,6 +23,7 @@ FIELD = 400              # samples that one embedding frame sees through the con
 CONTENT = 112            # embedding columns ruled by what is said
 DETAIL = 24              # columns with what the content does not tell of this frame's envelope
 TIMBRE = 24              # columns with the slow voice colour
+CONTENT_SHARE = 0.25     # part of the ratio that the content takes: a neighbour's words are often others
 DIM = CONTENT + DETAIL + TIMBRE
 TARGET_VOICES = ("af_heart", "am_michael")
 HELD_OUT = ("allison", "librispeech")

@@ -2,7 +2,7 @@
 
 Resampled copies get a random level (the audio with them), so that quiet and loud input are both
 known. For every clip the blend of its nearest neighbours among the *other* clips of the same
-speaker is stored too: that is what a ratio of 1 will feed the synthesizer. The question is put by
+speaker is stored too: that is what a ratio of 1 will feed the synthesizer. The question (stored as well) is put by
 a spoiled copy of the clip (other formants, noise, level), so that the answers are as uncertain as
 they are for a stranger's voice. With `--again`, once there is a synthesizer, more than half of the
 questions come from the clip converted to another voice: that is how strangers' questions err.
@@ -50,6 +50,7 @@ def converted(synth, own, other, rng):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--copies", type=float, default=1.0, help="share of the resampled copies used")
     parser.add_argument("--encoder", default=str(common.PACK / "encoder.onnx"))
     args = parser.parse_args()
     faiss.omp_set_num_threads(1)
@@ -58,6 +59,9 @@ def main():
     run = common.session(args.encoder)
     clips = dataset.load(("low", "human", "f0"))
     rng = np.random.default_rng(common.SEED)
+    if args.copies < 1:
+        clips = [c for c in clips
+                 if c["human"] or c["speaker"][-1] not in "+-" or rng.random() < args.copies]
     for c in clips:
         copy = c["speaker"][-1] in "+-"
         c["gain"] = np.float32(10 ** (rng.uniform(-26, 5) / 20)) if copy else np.float32(1)
@@ -89,7 +93,8 @@ def main():
              rich=np.array([c["rich"] for c in clips]),
              lengths=np.array([len(c["embed"]) for c in clips]),
              embed=np.concatenate([c["embed"] for c in clips]).astype(np.float16),
-             near=np.concatenate([c["near"] for c in clips]).astype(np.float16))
+             near=np.concatenate([c["near"] for c in clips]).astype(np.float16),
+             ask=np.concatenate([c["ask"] for c in clips]).astype(np.float16))
     print(f"{len(clips)} clips embedded, {sum(c['rich'] for c in clips)} of rich voices")
 
 

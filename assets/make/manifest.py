@@ -10,8 +10,6 @@ from synth import REACH
 
 # what the encoder is shown where it remembers nothing: at the beginning, and after a gap (425 ms)
 WINDOW = common.FIELD + 20 * common.HOP_IN
-# part of the ratio that the content columns take: a neighbour's are another's words as often as not
-CONTENT_SHARE = 0.25
 
 
 def entry(file, /, **more):
@@ -26,7 +24,7 @@ def main():
         "name": "Voxmeld default",
         "encoder": entry("encoder.onnx", dim=common.DIM, window_ms=WINDOW * 1000 // common.RATE_IN,
                          lookahead_frames=LOOKAHEAD, input_normalize=False,
-                         content={"columns": common.CONTENT, "share": CONTENT_SHARE}),
+                         content={"columns": common.CONTENT, "share": common.CONTENT_SHARE}),
         "pitch": entry("swift_f0.onnx"),
         "synthesizer": entry("synthesizer.onnx", sample_rate_hz=common.RATE_OUT,
                              samples_per_frame=common.UPP, context_frames_100hz=REACH,

@@ -1,8 +1,8 @@
 """Trains the synthesizer to rebuild speech from embeddings, pitch and noise.
 
-Most pieces have their embeddings blended towards their retrieved neighbours, some have the voice
-columns of another moment or of other words, all have noise in the detail columns: the words must
-come out of the content, for retrieved detail belongs to somebody else's sound. `--gan` adds two light
+What a piece is fed with is either its own (the live detail of a frame is then as it should be), or its
+own on the way to its retrieved neighbours, or the task of a conversion: the content as another throat
+would have said it, beside the neighbours' detail and voice. `--gan` adds two light
 spectrogram discriminators for the last stretch. The schedule follows the clock.
 """
 import argparse
@@ -20,13 +20,16 @@ from synth import Synthesizer
 FRAMES = 110              # 10 ms frames in a piece
 LEAD = 14                 # of which the first have too little context to be judged
 RESOLUTIONS = (768, 1280, 2048)
+CONTENT = slice(0, common.CONTENT)
+DETAIL = slice(common.CONTENT, common.CONTENT + common.DETAIL)
+VOICE = slice(common.CONTENT + common.DETAIL, None)
 
 
 def gather():
     """Clips with embeddings at 100 frames/s ready, and pitch cut to the same length."""
     box = np.load(common.DATA / "embeds.npz")
     ends = np.cumsum(box["lengths"])
-    embed, near = box["embed"], box["near"]
+    embed, near, ask = box["embed"], box["near"], box["ask"]
     place = {n: i for i, n in enumerate(box["names"].tolist())}
     clips = []
     for c in dataset.load(("full", "f0", "human")):
@@ -34,7 +37,8 @@ def gather():
             continue                # spoken since the embeddings were made
         i = place[c["name"]]
         rows = slice(ends[i] - box["lengths"][i], ends[i])
-        c["embed"], c["near"], c["gain"], c["rich"] = embed[rows], near[rows], box["gains"][i], box["rich"][i]
+        c["embed"], c["near"], c["ask"] = embed[rows], near[rows], ask[rows]
+        c["gain"], c["rich"] = box["gains"][i], box["rich"][i]
         frames = min(2 * len(c["embed"]), len(c["f0"]), len(c["full"]) // common.UPP)
         c["frames"] = frames - frames % 2
         if c["frames"] > FRAMES + 2:
@@ -42,46 +46,46 @@ def gather():
     return clips
 
 
-def draw_ratio(rng, rich):
-    """How far towards the neighbours: none, some, or (where there are enough of them) all the way."""
-    dice = rng.random()
-    if dice < 0.25:
-        return 0.0
-    if not rich:
-        return 0.5 * rng.random()
-    return 1.0 if dice > 0.8 else 0.3 + 0.6 * rng.random() if dice > 0.4 else rng.random()
+def blended(c, rows, spread, rng):
+    """Embeddings that shall sound like the clip: its own, its own on the way to its neighbours, or (the
+    task of a ratio of 1) what the content was in another throat, beside the neighbours' detail and voice."""
+    own, near = c["embed"][rows].astype(np.float32), c["near"][rows].astype(np.float32)
+    dice, ratio = rng.random(), 0.0
+    if dice < 0.5 or not c["rich"]:
+        ratio = 0.0 if dice < 0.25 else rng.random() * (1.0 if c["rich"] else 0.5)
+        mixed = own + ratio * (near - own)
+        if rng.random() < 0.6:
+            # the product leaves most of the content as it was heard
+            mixed[:, CONTENT] = (own + common.CONTENT_SHARE * ratio * (near - own))[:, CONTENT]
+    else:
+        asked, ratio = c["ask"][rows].astype(np.float32), 1.0 if rng.random() < 0.6 else rng.uniform(0.5, 1)
+        mixed = own + ratio * (near - own)
+        mixed[:, CONTENT] = (asked + rng.uniform(0, 2 * common.CONTENT_SHARE) * (near - asked))[:, CONTENT]
+    if rng.random() < 0.2:
+        # the colour of another moment of the same voice
+        mixed[:, VOICE] = c["embed"][rng.integers(0, len(c["embed"]))][VOICE]
+    # the detail is the frame's own as far as the ratio lets it; a stranger's neighbours err more
+    unsure = spread[DETAIL] * (0.02 + 0.5 * ratio * rng.random())
+    mixed[:, DETAIL] += rng.normal(0, 1, mixed[:, DETAIL].shape) * unsure
+    return mixed
 
 
-def pick(clips, weights, siblings, spread, batch, rng):
+def pick(clips, weights, spread, batch, rng):
     phone = np.zeros((batch, FRAMES, common.DIM), np.float32)
     pitch = np.zeros((batch, FRAMES), np.float32)
     audio = np.zeros((batch, FRAMES * common.UPP), np.float32)
     human = np.zeros(batch, bool)
-    slow = slice(common.CONTENT + common.DETAIL, None)
-    detail = slice(common.CONTENT, common.CONTENT + common.DETAIL)
     for b, i in enumerate(rng.choice(len(clips), batch, p=weights)):
         c = clips[i]
         at = 2 * int(rng.integers(0, (c["frames"] - FRAMES) // 2))
         rows = slice(at // 2, at // 2 + FRAMES // 2)
-        live, near = c["embed"][rows].astype(np.float32), c["near"][rows].astype(np.float32)
-        mixed = live + draw_ratio(rng, c["rich"]) * (near - live)
-        dice = rng.random()
-        if dice < 0.25:
-            # voice and detail of other words of the same speaker: the words are in the content
-            other = clips[int(rng.choice(siblings[c["speaker"]]))]["embed"]
-            start = int(rng.integers(0, max(1, len(other) - FRAMES // 2)))
-            rest = other[start:start + FRAMES // 2].astype(np.float32)
-            rest = rest[np.arange(FRAMES // 2) % len(rest)]
-            mixed[:, common.CONTENT:] = rest[:, common.CONTENT:]
-        elif dice < 0.45:
-            mixed[:, slow] = c["embed"][rng.integers(0, len(c["embed"]))][slow]
-        # a stranger's detail is never as sure as one's own
-        unsure = spread[detail] * (0.1 if rng.random() < 0.4 else rng.uniform(0.2, 1.0))
-        mixed[:, detail] += rng.normal(0, 1, mixed[:, detail].shape) * unsure
+        mixed = blended(c, rows, spread, rng)
         phone[b] = np.repeat(mixed, 2, 0)
         f0 = c["f0"][at:at + FRAMES].copy()
-        if rng.random() < 0.3:
-            # streamed voicing is less sure: sometimes a frame more or less
+        if rng.random() < 0.6:
+            # streamed voicing is less sure: sometimes a frame more or less, or one missing
+            for at_frame in rng.integers(1, FRAMES, rng.integers(0, 3)):
+                f0[at_frame] = f0[at_frame] * (rng.random() < 0.3)
             edge = np.flatnonzero(np.diff((f0 > 0).astype(int)))
             for e in edge:
                 if rng.random() < 0.5:
@@ -176,9 +180,7 @@ def main():
     voice = common.CONTENT + common.DETAIL
     for part in (slice(0, common.CONTENT), slice(common.CONTENT, voice), slice(voice, None)):
         scale[part] = 1 / box[:, part].std(0).mean()
-    spread, siblings = box.std(0), {}
-    for i, c in enumerate(clips):
-        siblings.setdefault(c["speaker"], []).append(i)
+    spread = box.std(0)
     net = Synthesizer(torch.tensor(box.mean(0)), torch.tensor(scale))
     file = common.DATA / "synth.pt"
     if args.resume:
@@ -192,7 +194,7 @@ def main():
     log = open(common.DATA / "logs" / "train_synth.jsonl", "a")
     start, step, smooth = time.time(), 0, None
     while (done := (time.time() - start) / (60 * args.minutes)) < 1:
-        phone, pitch, audio, human = pick(clips, weights, siblings, spread, args.batch, rng)
+        phone, pitch, audio, human = pick(clips, weights, spread, args.batch, rng)
         rnd = torch.randn(args.batch, 192, FRAMES) * 0.66666
         phase = torch.rand(args.batch, 1)
         with torch.autocast("cpu", torch.bfloat16):
