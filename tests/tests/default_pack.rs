@@ -339,7 +339,7 @@ fn a_stream_of_pieces_sounds_like_one_call() -> Result<()> {
             noise: &noise,
             skip_100hz: 0,
             held_100hz: 0,
-            first_frame_100hz: from as i64,
+            first_frame_100hz: i64::try_from(from)?,
         };
         let mut audio = Vec::new();
         if on {
