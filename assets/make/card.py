@@ -9,14 +9,15 @@ HEAD = """# Voxmeld default pack: model card
 
 A voice pack for live use on one CPU core. At ratio 0 the synthesizer rebuilds the speaker's own
 voice from the live embeddings; towards 1 the embeddings of the chosen target take over, and with
-them the voice. Nothing in it is tied to the two voices shipped: any index built with this encoder
+them the voice, but for the words: of the content columns only a quarter follows the ratio (`content` in
+`pack.json`), for a neighbour's words are often others. Nothing in it is tied to the two voices shipped: any index built with this encoder
 from recordings of a voice gives another target.
 
 ## Models
 | file | what | licence |
 | --- | --- | --- |
 | `encoder.onnx` | HuBERT (transformers' `HubertModel`: 3 conv layers with the 400/320 field and stride, 4 transformer layers of 256, 3.1 M weights) with a linear head, beside a fixed envelope branch and a small timbre net. `source` [1,1,N] 16 kHz -> `embed` [1,T,160]; the optional `past`, `past_voice` and `present`, `present_voice` carry its memory from piece to piece | MIT OR Apache-2.0 |
-| `synthesizer.onnx` | RVC interface with `skip_head` and `return_length`, 24 kHz, 240 samples a frame. Pulse train and noise through minimum-phase filters predicted by a causal net of 32 frames' reach. No noise of its own: all of it comes from `rnd` | MIT OR Apache-2.0 |
+| `synthesizer.onnx` | RVC interface with `skip_head` and `return_length`, 24 kHz, 240 samples a frame. Pulse train and noise through minimum-phase filters predicted by a causal net of 32 frames' reach. No noise of its own: all of it comes from `rnd`. The optional `past` and `present` carry its memory from piece to piece: nothing is to be joined | MIT OR Apache-2.0 |
 | `swift_f0.onnx` | SwiftF0 0.3.0, unchanged | MIT |
 | `af_heart.index`, `am_michael.index` | faiss `IVF16,Flat`, L2, n_probe 1: four minutes each of two Kokoro voices, by `voxmeld-cli index build`; what they hold is in `*.index.json` | MIT OR Apache-2.0 (speech: Kokoro-82M, Apache-2.0) |
 
@@ -28,8 +29,8 @@ call on the whole (differences below 1e-6).
 `pitch`, `phone_lengths` and `ds` of the synthesizer are accepted and not used.
 
 ## Training
-On CPU cores shared with other builds (no accelerator), in two rounds of about an hour and two
-hours: see `assets/make/README.md` for the steps and `assets/make/training_log.jsonl` for the losses.
+On CPU cores shared with other builds (no accelerator), in rounds of an hour, two hours and (the
+synthesizer alone) one more: see `assets/make/README.md` for the steps and `assets/make/training_log.jsonl` for the losses.
 Speech: Kokoro-82M in 54 voices (about 45 minutes), Carlo (Italian) and IvrvoiceRU (Russian),
 9 minutes each, CC-BY-3.0; every clip also resampled by 8-17 % as a further voice. Teacher: a
 feature extractor made from Whisper tiny.en (MIT). No LibriSpeech, no Allison, no share-alike
