@@ -41,7 +41,7 @@ TAIL = """
 Every clip went through `voxmeld-cli`: the product's engine, hop 20 ms, n_probe 1, 48 kHz. Word error
 counts against what the same recogniser writes for the unprocessed clip, so it holds the recogniser's
 own wavering too: it writes some of the clips themselves down wrongly. (New ears for each clip, half a second
-of silence around it; unheard Kokoro voices: 2.6 % at ratio 0.) The pitch moves with the ratio (ratio x the distance of the speakers' medians).
+of silence around it.) The pitch moves with the ratio (ratio x the distance of the speakers' medians).
 Voicing and pitch are the output's against a reading of the whole input. Neighbours: three Kokoro
 voices that the encoder never heard, looked up in the targets' speech, phones by Kokoro's durations.
 """
