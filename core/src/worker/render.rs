@@ -215,3 +215,101 @@ fn input<'a>(
         first_frame_100hz: 2 * cache.next_frame + signed(held_100hz) - signed(fed.f0_hz.len()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Hop;
+
+    /// Remembers nothing really, but tells how it was called; every sample is
+    /// the number of its frame.
+    #[derive(Default)]
+    struct Telling {
+        calls: Vec<(&'static str, usize)>,
+        fails: bool,
+    }
+
+    impl Telling {
+        fn make(
+            &mut self,
+            how: &'static str,
+            input: SynthesisInput<'_>,
+            audio: &mut Vec<f32>,
+        ) -> Result<(), ModelError> {
+            self.calls.push((how, input.f0_hz.len()));
+            if std::mem::take(&mut self.fails) {
+                return Err(ModelError::Backend {
+                    model: "synthesizer",
+                    why: "told to".to_string(),
+                });
+            }
+            audio.clear();
+            for n in input.skip_100hz..input.f0_hz.len() {
+                #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+                let number = (input.first_frame_100hz + i64::try_from(n).unwrap_or(0)) as f32;
+                audio.extend([number; 240]);
+            }
+            Ok(())
+        }
+    }
+
+    impl Synthesizer for Telling {
+        fn sample_rate(&self) -> SampleRate {
+            SampleRate(24_000)
+        }
+        fn dim(&self) -> usize {
+            2
+        }
+        fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+            self.make("anew", input, audio)
+        }
+        fn remembers(&self) -> bool {
+            true
+        }
+        fn synthesize_on(
+            &mut self,
+            input: SynthesisInput<'_>,
+            audio: &mut Vec<f32>,
+        ) -> Result<(), ModelError> {
+            self.make("on", input, audio)
+        }
+    }
+
+    #[test]
+    fn a_synthesizer_goes_on_only_from_where_it_stopped() {
+        let geometry = Geometry::new(48_000.0, Hop::Ms20, 480).expect("a usual set-up");
+        let mut synthesizer = Telling::default();
+        let mut renderer = Renderer::new(&synthesizer, &geometry).expect("rates that fit");
+        let mut cache = FeatureCache::new(2);
+        cache.restart(0);
+        let mut hop = |frames: usize, fails: bool, restarts: bool| {
+            for _ in 0..frames {
+                cache.push([&[0.0; 2]; 2], [0.0; 2]);
+            }
+            if restarts {
+                renderer.restart();
+            }
+            synthesizer.fails = fails;
+            let made = renderer.synthesize(&mut synthesizer, &cache, 0);
+            assert_eq!(made.is_err(), fails);
+            if made.is_ok() {
+                #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+                let newest = 2.0 * cache.next_frame as f32;
+                let audio = &renderer.audio_model;
+                assert_eq!(
+                    (audio.len(), audio[0], audio[479]),
+                    (480, newest - 2.0, newest - 1.0)
+                );
+            }
+            *synthesizer.calls.last().expect("it was called")
+        };
+        assert_eq!(hop(20, false, false), ("anew", 40), "nothing came before");
+        assert_eq!(hop(1, false, false), ("on", 2));
+        assert_eq!(hop(1, false, false), ("on", 2));
+        assert_eq!(hop(2, false, false), ("anew", 48), "a hop is missing");
+        assert_eq!(hop(1, true, false), ("on", 2));
+        assert_eq!(hop(1, false, false), ("anew", 52), "the one before failed");
+        assert_eq!(hop(1, false, false), ("on", 2));
+        assert_eq!(hop(1, false, true), ("anew", 56), "told to forget");
+    }
+}
