@@ -5,6 +5,7 @@
 //! | [`env`] | where the bundle, the data and the recordings are |
 //! | [`host`] | a headless CLAP host around the built `voxmeld.clap` |
 //! | [`bare`] | the same without any care: calls into the plugin from inside of its calls |
+//! | [`child`] | cases in processes of their own |
 //! | [`rig`] | the engine itself, driven as a host would, without a plugin around it |
 //! | [`voices`] | fake voices that stall, fail and lie, on command |
 //! | [`load`] | a machine that is as slow as a test wants it |
@@ -32,6 +33,7 @@
 
 pub mod audio;
 pub mod bare;
+pub mod child;
 pub mod display;
 pub mod embeddings;
 pub mod env;

@@ -7,11 +7,11 @@
 
 use anyhow::{Context, Result, ensure};
 use std::cell::Cell;
-use std::process::Command;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 use voxmeld_tests::bare::{Bare, Call};
+use voxmeld_tests::child::{self, Child};
 use voxmeld_tests::display::{Display, Windows};
 use voxmeld_tests::env;
 use voxmeld_tests::host::Host;
@@ -32,28 +32,13 @@ const STEREO: u64 = 0b11;
 /// Runs one of [`child`]'s cases in a process of its own.
 fn in_a_child(case: &str) -> Result<()> {
     let display = Display::start()?;
-    let output = Command::new(std::env::current_exe().context("this program has a place")?)
-        .args(["--ignored", "--exact", "child", "--nocapture"])
-        .env("VOXMELD_CASE", case)
-        .env("DISPLAY", display.name())
-        .output()?;
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    ensure!(
-        output.status.success(),
-        "{case}: {}\n{}",
-        output.status,
-        said.concat()
-    );
-    for line in said[0].lines().filter(|line| line.contains("MiB")) {
-        say(line);
-    }
-    Ok(())
+    Child::new(case)?.env("DISPLAY", display.name()).passes()
 }
 
 #[test]
 #[ignore = "played by the other tests, in processes of their own"]
 fn child() -> Result<()> {
-    match std::env::var("VOXMELD_CASE").unwrap_or_default().as_str() {
+    match child::case().as_str() {
         "clap" => clap(),
         "vst3" => vst3(),
         "taken" => taken_away(),

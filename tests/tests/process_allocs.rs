@@ -6,13 +6,13 @@
 //! build of the same plugin (package `tests/guarded`). Played in child processes,
 //! because a violation ends them; first one is seen to do so.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use std::cell::Cell;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, Output};
 use std::rc::Rc;
 use voxmeld_core::selection::IndexRef;
 use voxmeld_tests::bare::{Bare, Call};
+use voxmeld_tests::child::{self, Child};
 use voxmeld_tests::env;
 use voxmeld_tests::host::{Automation, Host, Instance, Pace, Sizes};
 use voxmeld_tests::signal::noise;
@@ -22,33 +22,16 @@ const RATE_HZ: f64 = 48_000.0;
 const MAX_BLOCK: u32 = 1_024;
 const SIGABRT: i32 = 6;
 
-/// Runs one of [`child`]'s cases in a process of its own.
-fn in_a_child(case: &str) -> Result<Output> {
-    let output = Command::new(std::env::current_exe().context("this program has a place")?)
-        .args(["--ignored", "--exact", "child", "--nocapture"])
-        .env("VOXMELD_CASE", case)
-        // The guarded build lies beside no data of its own.
-        .env("VOXMELD_DATA", env::bundle()?.join("voxmeld.data"))
-        .output()?;
-    Ok(output)
-}
-
-fn passes(case: &str) -> Result<()> {
-    let output = in_a_child(case)?;
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    ensure!(
-        output.status.success(),
-        "{case}: {}\n{}",
-        output.status,
-        said.concat()
-    );
-    Ok(())
+/// For one of [`child`]'s cases.
+fn in_a_child(case: &str) -> Result<Child> {
+    // The guarded build lies beside no data of its own.
+    Ok(Child::new(case)?.env("VOXMELD_DATA", env::bundle()?.join("voxmeld.data")))
 }
 
 #[test]
 #[ignore = "played by the other tests, in processes of their own"]
 fn child() -> Result<()> {
-    match std::env::var("VOXMELD_CASE").unwrap_or_default().as_str() {
+    match child::case().as_str() {
         "live" => live(),
         "render" => render(),
         "vst3" => vst3(),
@@ -83,28 +66,27 @@ fn from_inside_of_a_block(in_words: bool) -> Result<()> {
 #[test]
 #[ignore = "wants the guarded plugin: `cargo xtask test` builds it"]
 fn an_allocation_in_process_ends_the_process() -> Result<()> {
-    let output = in_a_child("allocation")?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.signal(), Some(SIGABRT), "not seen: {said}");
-    passes("question")
+    let ended = in_a_child("allocation")?.end()?;
+    assert_eq!(ended.status.signal(), Some(SIGABRT), "not seen: {}", ended.said);
+    in_a_child("question")?.passes()
 }
 
 #[test]
 #[ignore = "wants the guarded plugin: `cargo xtask test` builds it"]
 fn live_with_all_that_hosts_do_nothing_is_allocated() -> Result<()> {
-    passes("live")
+    in_a_child("live")?.passes()
 }
 
 #[test]
 #[ignore = "wants the guarded plugin: `cargo xtask test` builds it"]
 fn in_a_render_nothing_is_allocated() -> Result<()> {
-    passes("render")
+    in_a_child("render")?.passes()
 }
 
 #[test]
 #[ignore = "wants the guarded plugin: `cargo xtask test` builds it"]
 fn as_vst3_nothing_is_allocated() -> Result<()> {
-    passes("vst3")
+    in_a_child("vst3")?.passes()
 }
 
 /// Every parameter, each a few times, to its ends and between.

@@ -8,12 +8,12 @@
     reason = "small counts"
 )]
 
-use anyhow::{Context, Result, ensure};
-use std::process::{Command, Stdio};
+use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};
 use voxmeld_core::engine::{Engine, StreamSetup};
 use voxmeld_core::rt::BlockControls;
 use voxmeld_core::selection::{FileRef, PackRef, VoiceSelection};
+use voxmeld_tests::child::{self, Child};
 use voxmeld_tests::host::Host;
 use voxmeld_tests::machine::{descriptors, resident_mib, threads};
 use voxmeld_tests::rig::offline_48k;
@@ -21,36 +21,10 @@ use voxmeld_tests::say;
 use voxmeld_tests::signal::{Random, noise};
 use voxmeld_tests::voices::{Census, slow};
 
-/// Far more than any of it takes; only a bound for what never ends.
-const PATIENCE: Duration = Duration::from_secs(300);
-
-/// Runs one of [`child`]'s cases in a process of its own, which is to end by itself.
-fn in_a_child(case: &str) -> Result<()> {
-    let mut child = Command::new(std::env::current_exe().context("this program has a place")?)
-        .args(["--ignored", "--exact", "child", "--nocapture"])
-        .env("VOXMELD_CASE", case)
-        .stdout(Stdio::inherit())
-        .stderr(Stdio::inherit())
-        .spawn()?;
-    let began = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            ensure!(status.success(), "{case}: {status}");
-            return Ok(());
-        }
-        if began.elapsed() > PATIENCE {
-            child.kill()?;
-            child.wait()?;
-            anyhow::bail!("{case}: it hangs");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 #[ignore = "played by the other tests, in processes of their own"]
 fn child() -> Result<()> {
-    match std::env::var("VOXMELD_CASE").unwrap_or_default().as_str() {
+    match child::case().as_str() {
         "engines" => engines(),
         "plugins" => plugins(),
         _ => Ok(()),
@@ -59,12 +33,12 @@ fn child() -> Result<()> {
 
 #[test]
 fn a_thousand_engines_begin_and_end_with_work_under_way() -> Result<()> {
-    in_a_child("engines")
+    Child::new("engines")?.passes()
 }
 
 #[test]
 fn plugins_begin_and_end_while_their_voice_loads() -> Result<()> {
-    in_a_child("plugins")
+    Child::new("plugins")?.passes()
 }
 
 /// Threads of this process once all that were joined have gone.
