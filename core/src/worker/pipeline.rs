@@ -168,7 +168,7 @@ impl Chain {
             renderer,
             hop_16k: geometry.hop_16k,
             embeddings: Frames::new(dim),
-            blender: Blender::new(dim).with_content(voice.layout.content),
+            blender: Blender::new(dim).with_columns(voice.layout.columns),
             blended: [vec![0.0; dim], vec![0.0; dim]],
             f0_hz: Vec::new(),
             encoded_to: None,

@@ -1,5 +1,6 @@
 //! One turn of the worker: commands, then at most one hop.
 
+mod attempt;
 mod notes;
 
 use super::context::{ControlTrack, InputStage};
@@ -9,12 +10,11 @@ use super::recent::Recent;
 use crate::geometry::{FRAME_STEP_16K, Geometry};
 use crate::model::Voice;
 use crate::quality::Quality;
-use crate::retrieval::deadline::LIVE_BUDGET;
 use crate::selection::TakeTable;
 use crate::status::{StatusCells, VoiceState};
 use crate::stream::{HopHeader, HopTold, StreamServer, Wet};
+use attempt::{Failure, cross_fade, guarded};
 use crossbeam_channel::{Receiver, Sender};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -394,51 +394,5 @@ impl Worker {
     /// When this load was first waited for; cleared when it is done.
     fn loading_since(&self) -> Instant {
         *self.status.loading_since.lock().get_or_insert_with(Instant::now)
-    }
-}
-
-/// How a hop failed.
-enum Failure {
-    /// This hop only.
-    Hop(String),
-    /// The voice cannot go on.
-    Voice(String),
-}
-
-/// Runs a hop so that neither an error nor a panic leaves the worker.
-fn guarded(chain: &mut Chain, streaming: &mut Streaming, incoming: bool) -> Result<HopReport, Failure> {
-    let output = if incoming {
-        &mut streaming.incoming_host
-    } else {
-        &mut streaming.output_host
-    };
-    match catch_unwind(AssertUnwindSafe(|| {
-        // Offline a bounce waits, and must be the same every time.
-        chain.set_search_budget((!streaming.server.offline()).then_some(LIVE_BUDGET));
-        chain.hop(&streaming.input, &streaming.track, output)
-    })) {
-        Ok(Ok(report)) => Ok(report),
-        Ok(Err(error @ super::HopError::NonFinite)) => Err(Failure::Hop(error.to_string())),
-        Ok(Err(error)) => Err(Failure::Voice(format!("{}: {error}", chain.name()))),
-        Err(panic) => {
-            let why = panic
-                .downcast_ref::<&str>()
-                .map(ToString::to_string)
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "an internal error".to_string());
-            Err(Failure::Voice(format!("{} stopped: {why}", chain.name())))
-        }
-    }
-}
-
-/// From the old voice's hop to the new one's: 15 ms, begun after the 5 ms in
-/// which the new one's resampler fills.
-fn cross_fade(geometry: &Geometry, old: &mut [f32], new: &[f32]) {
-    let start = geometry.tick_host / 2;
-    let len = geometry.tick_host + geometry.tick_host / 2;
-    for (n, (old, &new)) in old.iter_mut().zip(new).enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand samples")]
-        let gain = (n.saturating_sub(start) as f32 / len as f32).min(1.0);
-        *old += (new - *old) * gain;
     }
 }

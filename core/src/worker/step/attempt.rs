@@ -1,0 +1,58 @@
+//! One hop, tried: what can go wrong in it, and how two voices' hops become one.
+
+use super::Streaming;
+use crate::geometry::Geometry;
+use crate::retrieval::deadline::LIVE_BUDGET;
+use crate::worker::HopError;
+use crate::worker::pipeline::{Chain, HopReport};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How a hop failed.
+pub(super) enum Failure {
+    /// This hop only.
+    Hop(String),
+    /// The voice cannot go on.
+    Voice(String),
+}
+
+/// Runs a hop so that neither an error nor a panic leaves the worker.
+pub(super) fn guarded(
+    chain: &mut Chain,
+    streaming: &mut Streaming,
+    incoming: bool,
+) -> Result<HopReport, Failure> {
+    let output = if incoming {
+        &mut streaming.incoming_host
+    } else {
+        &mut streaming.output_host
+    };
+    match catch_unwind(AssertUnwindSafe(|| {
+        // Offline a bounce waits, and must be the same every time.
+        chain.set_search_budget((!streaming.server.offline()).then_some(LIVE_BUDGET));
+        chain.hop(&streaming.input, &streaming.track, output)
+    })) {
+        Ok(Ok(report)) => Ok(report),
+        Ok(Err(error @ HopError::NonFinite)) => Err(Failure::Hop(error.to_string())),
+        Ok(Err(error)) => Err(Failure::Voice(format!("{}: {error}", chain.name()))),
+        Err(panic) => {
+            let why = panic
+                .downcast_ref::<&str>()
+                .map(ToString::to_string)
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "an internal error".to_string());
+            Err(Failure::Voice(format!("{} stopped: {why}", chain.name())))
+        }
+    }
+}
+
+/// From the old voice's hop to the new one's: 15 ms, begun after the 5 ms in
+/// which the new one's resampler fills.
+pub(super) fn cross_fade(geometry: &Geometry, old: &mut [f32], new: &[f32]) {
+    let start = geometry.tick_host / 2;
+    let len = geometry.tick_host + geometry.tick_host / 2;
+    for (n, (old, &new)) in old.iter_mut().zip(new).enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand samples")]
+        let gain = (n.saturating_sub(start) as f32 / len as f32).min(1.0);
+        *old += (new - *old) * gain;
+    }
+}
