@@ -1,7 +1,8 @@
 //! Voice packs: folders that hold a whole voice and say so in `pack.json`.
 
+use crate::blend::columns::Columns;
+use crate::model::VoiceLayout;
 use crate::model::onnx::set_runtime_library;
-use crate::model::{ContentShare, VoiceLayout};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -69,9 +70,9 @@ pub struct PackEncoder {
     /// True if the model wants zero mean and unit variance.
     #[serde(default)]
     pub input_normalize: bool,
-    /// Columns that take less part in blending.
-    #[serde(default)]
-    pub content: ContentShare,
+    /// Columns that do not simply follow the ratio.
+    #[serde(flatten)]
+    pub columns: Columns,
 }
 
 /// The synthesizer's entry.
@@ -124,7 +125,7 @@ impl PackManifest {
         VoiceLayout {
             window_frames_50hz: self.encoder.window_ms / 20,
             context_frames_100hz: self.synthesizer.context_frames_100hz,
-            content: self.encoder.content,
+            columns: self.encoder.columns,
         }
     }
 

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! r = sum m_j r_j        a = ratio * trust * voicing * loudness * pitch
-//! e = (1 - a) h + a r    (content columns, where a pack names them: a * share)
+//! e = (1 - a) h + a r    (columns that a pack names follow otherwise: [`columns`])
 //! ```
 //!
 //! | file | what |
@@ -17,11 +17,13 @@
 //! | [`morph`] | weights of targets, from numbers or from a pad |
 //! | [`takes`] | weights of source files, before the search |
 //! | [`continuity`] | neighbours that join well, without looking ahead |
+//! | [`columns`] | columns that do not simply follow the ratio |
 //!
 //! At its defaults this is RVC's arithmetic, bit for bit.
 //!
 //! Thread: worker, once per frame; what is built at load time says so.
 
+pub mod columns;
 pub mod continuity;
 pub mod curves;
 pub mod morph;
@@ -40,11 +42,11 @@ pub use target::{Source, Target};
 
 use crate::controls::{Controls, Listen, MAX_TARGETS};
 use crate::frames::Frames;
-use crate::model::ContentShare;
 use crate::retrieval::deadline::{Deadline, Decision};
 use crate::retrieval::{
     MAX_K, Neighbours, SearchError, SearchParams, blend, squared_distances, weighted_mean,
 };
+use columns::{Columns, Content, Settling};
 use continuity::{POOL, Path};
 use std::time::{Duration, Instant};
 
@@ -107,7 +109,8 @@ pub struct Blender {
     neighbours: Neighbours,
     voices: Vec<Voice>,
     morphed: Vec<f32>,
-    content: ContentShare,
+    content: Content,
+    settling: Settling,
     held: bool,
     search_budget: Option<Duration>,
 }
@@ -129,18 +132,21 @@ impl Blender {
             neighbours: Neighbours::default(),
             voices: Vec::new(),
             morphed: vec![0.0; dim],
-            content: ContentShare::NONE,
+            content: Content::default(),
+            settling: Settling::new(Columns::default(), dim),
             held: false,
             search_budget: None,
         }
     }
 
-    /// Lets some columns take less part; a share outside 0..1 counts as its end.
+    /// Lets some columns follow otherwise; a share outside 0..1 counts as its end.
     #[must_use]
-    pub fn with_content(mut self, content: ContentShare) -> Self {
-        self.content = ContentShare {
-            columns: content.columns.min(self.queries.dim()),
-            share: content.share.clamp(0.0, 1.0),
+    pub fn with_columns(mut self, columns: Columns) -> Self {
+        let dim = self.queries.dim();
+        self.settling = Settling::new(columns, dim);
+        self.content = Content {
+            columns: columns.content.columns.min(dim),
+            share: columns.content.share.clamp(0.0, 1.0),
         };
         self
     }
@@ -161,6 +167,7 @@ impl Blender {
     /// Forgets the frame before.
     pub fn restart(&mut self) {
         self.voices.iter_mut().for_each(Voice::restart);
+        self.settling.restart();
     }
 
     /// Blends a frame into two rows of 10 ms.
@@ -173,11 +180,13 @@ impl Blender {
         let settings = &controls.blend;
         let Some(found) = self.retrieve(targets, input, &mut report) else {
             // Nothing to blend with: the live embedding goes on alone.
+            self.settling.restart();
             for row in out {
                 row.copy_from_slice(input.live);
             }
             return report;
         };
+        self.settling.follow(input.live, &self.morphed);
         report.nearest = Some(found.nearest);
         report.rank = found.rank;
         report.agreement = found.agreement;
@@ -190,9 +199,10 @@ impl Blender {
                 Listen::Retrieved => 1.0,
                 Listen::Blend | Listen::Difference => set * factor,
             };
+            let goal = self.settling.goal(input.live, &self.morphed, report.ratio);
             let columns = self.content.columns;
             for (part, share) in [(0..columns, self.content.share), (columns..row.len(), 1.0)] {
-                let (live, other) = (&input.live[part.clone()], &self.morphed[part.clone()]);
+                let (live, other) = (&input.live[part.clone()], &goal[part.clone()]);
                 if settings.listen == Listen::Difference {
                     for ((value, &own), &other) in row[part].iter_mut().zip(live).zip(other) {
                         *value = report.ratio * share * (other - own);

@@ -363,44 +363,6 @@ fn no_setting_and_no_input_makes_a_value_that_is_no_number() {
 }
 
 #[test]
-fn content_columns_take_their_share_of_the_ratio() {
-    let mut dice = Dice(9);
-    let (target, _) = target(&mut dice, &[1.0; 4]);
-    let live = dice.vector();
-    let blended = |blend_ratio: f32, content: ContentShare| {
-        let controls = Controls {
-            blend_ratio,
-            ..Controls::default()
-        };
-        let input = FrameInput {
-            live: &live,
-            f0_hz: [0.0; 2],
-            level: [0.0; 2],
-            controls: &controls,
-        };
-        let mut blender = Blender::new(DIM).with_content(content);
-        run(&mut blender, std::slice::from_ref(&target), &input).0[0].clone()
-    };
-    let content = ContentShare {
-        columns: 2,
-        share: 0.25,
-    };
-    for ratio in [0.0, 0.3, 1.0] {
-        let row = blended(ratio, content);
-        assert_eq!(
-            row[..2],
-            blended(0.25 * ratio, ContentShare::NONE)[..2],
-            "content at {ratio}"
-        );
-        assert_eq!(
-            row[2..],
-            blended(ratio, ContentShare::NONE)[2..],
-            "the rest at {ratio}"
-        );
-    }
-}
-
-#[test]
 fn a_query_that_is_no_number_is_left_to_the_live_path() {
     let mut dice = Dice(3);
     let (target, _) = target(&mut dice, &[1.0; 4]);

@@ -8,7 +8,7 @@ pub mod fake;
 pub mod onnx;
 mod voice;
 
-pub use voice::{ContentShare, Voice, VoiceError, VoiceLayout};
+pub use voice::{Voice, VoiceError, VoiceLayout};
 
 use crate::frames::Frames;
 use crate::units::SampleRate;

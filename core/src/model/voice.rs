@@ -2,32 +2,9 @@
 
 use super::{Encoder, PitchTracker, Synthesizer};
 use crate::blend::Target;
+use crate::blend::columns::Columns;
 use crate::controls::MAX_TARGETS;
 use crate::retrieval::SearchParams;
-
-/// The columns of an embedding that rule what is said, and how far they follow
-/// the blend ratio: the rest of the words stays the speaker's own.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
-pub struct ContentShare {
-    /// How many; they are the first of the embedding.
-    pub columns: usize,
-    /// Their part of the ratio, 0..1.
-    pub share: f32,
-}
-
-impl ContentShare {
-    /// No column differs from the others (all embeddings of the field).
-    pub const NONE: Self = Self {
-        columns: 0,
-        share: 1.0,
-    };
-}
-
-impl Default for ContentShare {
-    fn default() -> Self {
-        Self::NONE
-    }
-}
 
 /// How much past the models want to see, and how their embeddings are laid
 /// out; part of a pack's manifest.
@@ -37,8 +14,8 @@ pub struct VoiceLayout {
     pub window_frames_50hz: usize,
     /// Frames of 10 ms that the synthesizer is fed before those that sound.
     pub context_frames_100hz: usize,
-    /// Columns that take less part in blending.
-    pub content: ContentShare,
+    /// Columns that do not simply follow the ratio.
+    pub columns: Columns,
 }
 
 impl Default for VoiceLayout {
@@ -48,7 +25,7 @@ impl Default for VoiceLayout {
         Self {
             window_frames_50hz: 50,
             context_frames_100hz: 24,
-            content: ContentShare::NONE,
+            columns: Columns::default(),
         }
     }
 }

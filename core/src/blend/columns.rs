@@ -1,0 +1,273 @@
+//! Columns of an embedding that do not simply follow the ratio.
+//!
+//! A retrieved frame is the target's in every column, but it is another moment
+//! of its speech: often the words of its neighbours, and always their timing.
+//! A pack whose embedding keeps what is said, how this very frame differs, and
+//! whose voice it is apart can say how far each of them follows.
+//!
+//! Thread: worker, once per frame; [`Settling::new`] at load time.
+
+/// What a pack tells of its embedding: first the content columns, then those
+/// of detail, then all others. By default no column differs (all embeddings of
+/// the field).
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Deserialize)]
+pub struct Columns {
+    /// What rules the words.
+    #[serde(default)]
+    pub content: Content,
+    /// What tells a frame from others of the same content and voice.
+    #[serde(default)]
+    pub detail: Detail,
+}
+
+/// Columns of which only a part follows the ratio: the rest of the words stays
+/// the speaker's own.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
+pub struct Content {
+    /// How many.
+    pub columns: usize,
+    /// Their part of the ratio, 0..1.
+    pub share: f32,
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self {
+            columns: 0,
+            share: 1.0,
+        }
+    }
+}
+
+/// Columns in which the way from the live to the retrieved embedding is
+/// averaged over the newest frames: what lasts (whose voice it is) changes,
+/// what is quick (how a sound moves) stays the speaker's own for the most part.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
+pub struct Detail {
+    /// How many.
+    pub columns: usize,
+    /// Frames of 20 ms in the mean, this one included; 1: no mean.
+    pub settle_frames: usize,
+    /// How much of what the mean leaves out follows too, 0..1, at a ratio of 1;
+    /// below, less by the cube of the ratio.
+    #[serde(default)]
+    pub quick: f32,
+}
+
+impl Default for Detail {
+    fn default() -> Self {
+        Self {
+            columns: 0,
+            settle_frames: 1,
+            quick: 0.0,
+        }
+    }
+}
+
+/// More than 2.5 s is no detail.
+const MOST_SETTLE_FRAMES: usize = 128;
+
+/// The newest ways from live to retrieved detail.
+pub struct Settling {
+    first: usize,
+    columns: usize,
+    frames: usize,
+    quick: f32,
+    /// [frames * columns], oldest overwritten first.
+    ways: Vec<f32>,
+    /// Frames seen since the beginning.
+    seen: usize,
+    /// The newest frame's way, averaged.
+    mean: Vec<f32>,
+    /// What a frame goes towards, all columns.
+    goal: Vec<f32>,
+}
+
+impl Settling {
+    /// For embeddings of `dim` values; what `columns` says beyond them is cut.
+    #[must_use]
+    pub fn new(columns: Columns, dim: usize) -> Self {
+        let first = columns.content.columns.min(dim);
+        let count = columns.detail.columns.min(dim - first);
+        let frames = columns.detail.settle_frames.clamp(1, MOST_SETTLE_FRAMES);
+        Self {
+            first,
+            columns: count,
+            frames,
+            quick: columns.detail.quick.clamp(0.0, 1.0),
+            ways: vec![0.0; frames * count],
+            seen: 0,
+            mean: vec![0.0; count],
+            goal: vec![0.0; dim],
+        }
+    }
+
+    /// Forgets the frames before.
+    pub fn restart(&mut self) {
+        self.seen = 0;
+    }
+
+    /// Takes in what was retrieved for a frame.
+    ///
+    /// # Panics
+    /// If either is not of `dim` values.
+    pub fn follow(&mut self, live: &[f32], retrieved: &[f32]) {
+        self.goal.copy_from_slice(retrieved);
+        let part = self.first..self.first + self.columns;
+        let newest = self.seen % self.frames * self.columns;
+        let way = &mut self.ways[newest..newest + self.columns];
+        for ((way, &own), &other) in way.iter_mut().zip(&live[part.clone()]).zip(&retrieved[part]) {
+            *way = other - own;
+        }
+        self.seen += 1;
+        let count = self.seen.min(self.frames);
+        #[expect(clippy::cast_precision_loss, reason = "at most 128")]
+        let divisor = count as f32;
+        for (column, mean) in self.mean.iter_mut().enumerate() {
+            // Summed anew each time: no error can gather, and one bad frame passes.
+            let ways = self.ways.iter().skip(column).step_by(self.columns);
+            *mean = ways.take(count).sum::<f32>() / divisor;
+        }
+    }
+
+    /// What the frame goes towards at `ratio`: what was retrieved, but for the detail.
+    pub fn goal(&mut self, live: &[f32], retrieved: &[f32], ratio: f32) -> &[f32] {
+        if self.frames > 1 {
+            let part = self.first..self.first + self.columns;
+            let quick = self.quick * ratio.powi(3);
+            let (live, retrieved) = (&live[part.clone()], &retrieved[part.clone()]);
+            for (((goal, mean), &own), &other) in self.goal[part]
+                .iter_mut()
+                .zip(&self.mean)
+                .zip(live)
+                .zip(retrieved)
+            {
+                *goal = own + mean + quick * (other - own - mean);
+            }
+        }
+        &self.goal
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::cast_precision_loss, reason = "a few frames")]
+mod tests {
+    use super::super::{Blender, FrameInput, Target};
+    use super::*;
+    use crate::controls::Controls;
+    use crate::frames::Frames;
+    use crate::retrieval::{FlatIndex, Metric};
+    use std::sync::Arc;
+
+    /// Two columns of content, two of detail, one of voice.
+    const DIM: usize = 5;
+    const COLUMNS: Columns = Columns {
+        content: Content {
+            columns: 2,
+            share: 0.25,
+        },
+        detail: Detail {
+            columns: 2,
+            settle_frames: 3,
+            quick: 0.5,
+        },
+    };
+    /// The target: two sounds of one voice.
+    const TARGET: [[f32; DIM]; 2] = [[1.0, 0.0, 0.2, -0.1, 0.5], [0.0, 1.0, -0.2, 0.1, 0.5]];
+
+    /// Live frames that ask for the sounds in turn, each a little different.
+    fn live(count: usize) -> Vec<[f32; DIM]> {
+        let frame = |n: usize| {
+            let small = 0.01 * n as f32;
+            let sound = TARGET[n % 2];
+            [sound[0] - small, sound[1] + small, 0.1 + small, 0.3 - small, -0.5]
+        };
+        (0..count).map(frame).collect()
+    }
+
+    fn blended(blender: &mut Blender, frames: &[[f32; DIM]], blend_ratio: f32) -> Vec<Vec<f32>> {
+        let index = FlatIndex::new(Frames::from_data(DIM, TARGET.concat()), Metric::L2);
+        let targets = [Target::new("a voice", Arc::new(index))];
+        let mut controls = Controls {
+            blend_ratio,
+            ..Controls::default()
+        };
+        controls.search.k = 1;
+        let row = |live: &[f32; DIM]| {
+            let mut rows = [vec![0.0; DIM], vec![0.0; DIM]];
+            let [first, second] = &mut rows;
+            let input = FrameInput {
+                live,
+                f0_hz: [0.0; 2],
+                level: [0.0; 2],
+                controls: &controls,
+            };
+            blender.frame(&targets, &input, [first, second]);
+            rows[1].clone()
+        };
+        frames.iter().map(row).collect()
+    }
+
+    #[test]
+    fn content_takes_its_share_of_the_ratio_and_detail_the_mean_way() {
+        let frames = live(8);
+        let mut blender = Blender::new(DIM).with_columns(COLUMNS);
+        for (n, row) in blended(&mut blender, &frames, 0.6).iter().enumerate() {
+            let way = |frame: usize, column: usize| TARGET[frame % 2][column] - frames[frame][column];
+            for (column, value) in row.iter().enumerate() {
+                let first = (n + 1).saturating_sub(3);
+                let mean = (first..=n).map(|frame| way(frame, column)).sum::<f32>() / (n + 1 - first) as f32;
+                let wanted = match column {
+                    0..2 => 0.6 * 0.25 * way(n, column),
+                    2..4 => 0.6 * (mean + 0.5 * 0.216 * (way(n, column) - mean)),
+                    _ => 0.6 * way(n, column),
+                };
+                let found = value - frames[n][column];
+                assert!(
+                    (found - wanted).abs() < 1e-6,
+                    "frame {n}, column {column}: {found}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn at_a_ratio_of_zero_every_column_is_the_speakers_own() {
+        let frames = live(5);
+        let rows = blended(&mut Blender::new(DIM).with_columns(COLUMNS), &frames, 0.0);
+        let own: Vec<Vec<f32>> = frames.iter().map(|frame| frame.to_vec()).collect();
+        assert_eq!(rows, own);
+    }
+
+    #[test]
+    fn detail_of_before_a_restart_is_forgotten() {
+        let frames = live(6);
+        let mut blender = Blender::new(DIM).with_columns(COLUMNS);
+        let fresh = blended(&mut blender, &frames, 1.0);
+        assert_ne!(blended(&mut blender, &frames, 1.0), fresh, "detail is remembered");
+        blender.restart();
+        assert_eq!(blended(&mut blender, &frames, 1.0), fresh);
+    }
+
+    #[test]
+    fn columns_beyond_the_embedding_are_cut() {
+        let wide = Columns {
+            content: Content {
+                columns: 3,
+                share: 0.5,
+            },
+            detail: Detail {
+                columns: 99,
+                settle_frames: 0,
+                quick: 0.0,
+            },
+        };
+        let frames = live(3);
+        let rows = blended(&mut Blender::new(DIM).with_columns(wide), &frames, 1.0);
+        assert_eq!(
+            rows[2][3..],
+            TARGET[0][3..],
+            "no frames in a mean: the newest alone"
+        );
+    }
+}
