@@ -4,6 +4,10 @@ Every clip is converted by `voxmeld-cli`, which streams it in the default hop as
 judges took no part in training: Resemblyzer (voice) and moonshine-voice (words); pitch is SwiftF0's.
 At ratio r the pitch moves by r times the distance between the speakers' medians.
 
+Words are counted twice: against what is said (`said.json`), of which the source's own errors by the
+same recogniser are taken off; and against what the recogniser writes for the source. The second holds
+the recogniser's own wavering as well: noise of -60 dBFS on the source shows how much that is.
+
 Called by `cargo xtask pack eval`, which installs the judges and builds the command line. Sources:
 the project's own clip of Allison, and with `--shared` the LibriSpeech clips and two more of Allison.
 """
@@ -18,7 +22,7 @@ import soundfile
 from scipy.signal import resample_poly
 
 import common
-from judges import Judges, melody, word_errors
+from judges import Judges, melody, word_errors, words
 
 RATIOS = (0.0, 0.25, 0.5, 0.75, 1.0)
 RATE_HOST = 48000
@@ -58,20 +62,23 @@ class Product:
 
 def measure_clips(product, judges, clips, goals):
     """One row per clip, target and ratio."""
-    rows = []
+    rows, truth = [], json.loads((common.MAKE / "said.json").read_text("utf-8"))
     for name, wave in clips.items():
-        f0, own, said = judges.pitch(wave), judges.voice(wave), judges.text(wave)
+        f0, own, said, heard = judges.pitch(wave), judges.voice(wave), words(truth[name]), judges.text(wave)
+        faint = np.random.default_rng(common.SEED).normal(0, 1e-3, len(wave)).astype(np.float32)
+        own_errors, wavering = word_errors(said, heard), word_errors(heard, judges.text(wave + faint))
         middle = float(np.median(f0[f0 > 0]))
         for voice, goal in goals.items():
             shift = 12 * np.log2(goal["median_f0_hz"] / middle)
             for ratio in RATIOS:
                 out = product.convert(wave, name, voice, ratio, ratio * shift)
                 agree, cents = melody(f0 * 2 ** (ratio * shift / 12), judges.pitch(out))
-                vector = judges.voice(out)
+                vector, text = judges.voice(out), judges.text(out)
                 rows.append({"clip": name, "voice": voice, "ratio": ratio,
                              "to_target": float(vector @ np.array(goal["resemblyzer"])),
                              "to_source": float(vector @ own),
-                             "errors": word_errors(said, judges.text(out)), "words": len(said),
+                             "words": len(said), "errors": word_errors(said, text), "own_errors": own_errors,
+                             "heard": len(heard), "differ": word_errors(heard, text), "wavering": wavering,
                              "cents": float(cents), "voicing": float(agree)})
         print(f"  {name}: {len(said)} words, {len(goals) * len(RATIOS)} conversions", flush=True)
     return rows
@@ -80,7 +87,11 @@ def measure_clips(product, judges, clips, goals):
 def summary(rows):
     """Means over the rows of one ratio."""
     mean = {k: float(np.mean([r[k] for r in rows])) for k in ("to_target", "to_source", "cents", "voicing")}
-    mean["word_error"] = sum(r["errors"] for r in rows) / sum(r["words"] for r in rows)
+    total = {k: sum(r[k] for r in rows)
+             for k in ("words", "errors", "own_errors", "heard", "differ", "wavering")}
+    mean |= {"word_error": total["errors"] / total["words"], "own_word_error": total["own_errors"] / total["words"],
+             "words_differ": total["differ"] / total["heard"], "wavering": total["wavering"] / total["heard"]}
+    mean["word_error_added"] = mean["word_error"] - mean["own_word_error"]
     return mean
 
 
@@ -140,8 +151,9 @@ def verdicts(table):
     rows += [("target less source at 1", ">= 0.15", f"{gap:.3f}", gap >= 0.15),
              ("source less target at 0", "> 0", f"{by[0.0]['to_source'] - by[0.0]['to_target']:.3f}",
               by[0.0]["to_source"] > by[0.0]["to_target"])]
-    rows += [(f"word error at {r}", f"<= {100 * most:.0f} %", f"{100 * by[r]['word_error']:.1f} %",
-              by[r]["word_error"] <= most) for r, most in ((0.0, 0.08), (0.75, 0.15))]
+    rows += [(f"word error at {r}, more than the source's", f"<= {100 * most:.0f} points",
+              f"{100 * by[r]['word_error_added']:.1f}", by[r]["word_error_added"] <= most)
+             for r, most in ((0.0, 0.08), (0.75, 0.15))]
     rows += [("pitch error, worst ratio", "<= 30 cents", f"{max(x['cents'] for x in by.values()):.1f}",
               max(x["cents"] for x in by.values()) <= 30),
              ("voicing agrees, worst ratio", ">= 92 %", f"{100 * min(x['voicing'] for x in by.values()):.1f} %",
@@ -159,9 +171,13 @@ def verdicts(table):
 
 
 def show(table):
-    print("\nratio  to target  to source  word error  pitch (cents)  voicing")
+    first = next(iter(table["ratios"].values()))
+    print(f"\nword error: the source's own {100 * first['own_word_error']:.1f} %; differing from its transcript: "
+          f"{100 * first['wavering']:.1f} % with noise of -60 dBFS on it")
+    print("ratio  to target  to source  word error   added  differing  pitch (cents)  voicing")
     for ratio, one in table["ratios"].items():
         print(f"{ratio:>5}  {one['to_target']:9.3f}  {one['to_source']:9.3f}  {100 * one['word_error']:8.1f} %"
+              f"  {100 * one['word_error_added']:6.1f}  {100 * one['words_differ']:7.1f} %"
               f"  {one['cents']:13.1f}  {100 * one['voicing']:5.1f} %")
     print()
     for what, must, found, holds in verdicts(table):

@@ -9,8 +9,13 @@ import common
 from pitch import Pitch
 
 
+# written in figures or in words as the recogniser pleases: left out of what is compared
+NUMBERS = set("zero one two three four five six seven eight nine eighteen forty".split())
+
+
 def words(text):
-    return "".join(c if c.isalpha() or c == "'" else " " for c in text.lower()).split()
+    text = "".join(c if c.isalpha() or c == "'" else " " for c in text.lower())
+    return [word for word in text.split() if word not in NUMBERS]
 
 
 def word_errors(said, heard):

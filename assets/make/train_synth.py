@@ -19,6 +19,7 @@ from synth import Synthesizer
 
 FRAMES = 110              # 10 ms frames in a piece
 LEAD = 14                 # of which the first have too little context to be judged
+MOST_SETTLED = 8          # frames
 RESOLUTIONS = (768, 1280, 2048)
 CONTENT = slice(0, common.CONTENT)
 DETAIL = slice(common.CONTENT, common.CONTENT + common.DETAIL)
@@ -29,6 +30,7 @@ def gather():
     """Clips with embeddings at 100 frames/s ready, and pitch cut to the same length."""
     box = np.load(common.DATA / "embeds.npz")
     ends = np.cumsum(box["lengths"])
+    streams = np.load(common.DATA / "f0s.npz")
     embed, near, ask = box["embed"], box["near"], box["ask"]
     place = {n: i for i, n in enumerate(box["names"].tolist())}
     clips = []
@@ -39,33 +41,51 @@ def gather():
         rows = slice(ends[i] - box["lengths"][i], ends[i])
         c["embed"], c["near"], c["ask"] = embed[rows], near[rows], ask[rows]
         c["gain"], c["rich"] = box["gains"][i], box["rich"][i]
-        frames = min(2 * len(c["embed"]), len(c["f0"]), len(c["full"]) // common.UPP)
+        c["f0s"] = streams[c["name"]]
+        frames = min(2 * len(c["embed"]), len(c["f0"]), len(c["f0s"]), len(c["full"]) // common.UPP)
         c["frames"] = frames - frames % 2
         if c["frames"] > FRAMES + 2:
             clips.append(c)
     return clips
 
 
+def settled(change, frames):
+    """The mean of each row and the `frames - 1` before it; `change` has that many rows more in front."""
+    sums = np.cumsum(np.concatenate([np.zeros((1, change.shape[1]), np.float32), change]), 0)
+    return (sums[frames:] - sums[:-frames]) / frames
+
+
 def blended(c, rows, spread, rng):
     """Embeddings that shall sound like the clip: its own, its own on the way to its neighbours, or (the
-    task of a ratio of 1) what the content was in another throat, beside the neighbours' detail and voice."""
-    own, near = c["embed"][rows].astype(np.float32), c["near"][rows].astype(np.float32)
-    dice, ratio = rng.random(), 0.0
-    if dice < 0.5 or not c["rich"]:
-        ratio = 0.0 if dice < 0.25 else rng.random() * (1.0 if c["rich"] else 0.5)
-        mixed = own + ratio * (near - own)
-        if rng.random() < 0.6:
-            # the product leaves most of the content as it was heard
-            mixed[:, CONTENT] = (own + common.CONTENT_SHARE * ratio * (near - own))[:, CONTENT]
+    task of a ratio of 1) what the content was in another throat, beside the neighbours' voice and their
+    detail: of this the slow part above all, as in the product."""
+    first = max(0, rows.start - MOST_SETTLED + 1)
+    wide = slice(first, rows.stop)
+    own, near, ask = (c[k][wide].astype(np.float32) for k in ("embed", "near", "ask"))
+    lead, dice, ratio = rows.start - first, rng.random(), 0.0
+    if dice < 0.3 or (dice < 0.45 and not c["rich"]):
+        asked = own
+    elif dice < 0.45:
+        asked, ratio = own, rng.random()
+    elif c["rich"]:
+        asked, ratio = ask, 1.0 if rng.random() < 0.6 else rng.uniform(0.6, 1)
     else:
-        asked, ratio = c["ask"][rows].astype(np.float32), 1.0 if rng.random() < 0.6 else rng.uniform(0.5, 1)
-        mixed = own + ratio * (near - own)
-        mixed[:, CONTENT] = (asked + rng.uniform(0, 2 * common.CONTENT_SHARE) * (near - asked))[:, CONTENT]
+        asked, ratio = own, 0.5 * rng.random()
+    change = ratio * (near - asked)
+    mixed = (asked + change)[lead:]
+    mixed[:, CONTENT] = (asked + rng.uniform(0, 2 * common.CONTENT_SHARE) * change)[lead:, CONTENT]
+    if rng.random() < 0.8:
+        frames = int(rng.choice((3, 5, 5, 8)))
+        missing = max(0, frames - 1 - lead)
+        line = np.concatenate([np.repeat(change[:1], missing, 0), change])[lead + missing - frames + 1:, DETAIL]
+        quick = 0.0 if rng.random() < 0.5 else rng.random() ** 2
+        slow = settled(line, frames)
+        mixed[:, DETAIL] = asked[lead:, DETAIL] + slow + quick * (change[lead:, DETAIL] - slow)
     if rng.random() < 0.2:
         # the colour of another moment of the same voice
         mixed[:, VOICE] = c["embed"][rng.integers(0, len(c["embed"]))][VOICE]
     # the detail is the frame's own as far as the ratio lets it; a stranger's neighbours err more
-    unsure = spread[DETAIL] * (0.02 + 0.5 * ratio * rng.random())
+    unsure = spread[DETAIL] * (0.02 + 0.3 * ratio * rng.random())
     mixed[:, DETAIL] += rng.normal(0, 1, mixed[:, DETAIL].shape) * unsure
     return mixed
 
@@ -81,8 +101,9 @@ def pick(clips, weights, spread, batch, rng):
         rows = slice(at // 2, at // 2 + FRAMES // 2)
         mixed = blended(c, rows, spread, rng)
         phone[b] = np.repeat(mixed, 2, 0)
-        f0 = c["f0"][at:at + FRAMES].copy()
-        if rng.random() < 0.6:
+        streamed = rng.random() < 0.65
+        f0 = c["f0s" if streamed else "f0"][at:at + FRAMES].copy()
+        if not streamed and rng.random() < 0.3:
             # streamed voicing is less sure: sometimes a frame more or less, or one missing
             for at_frame in rng.integers(1, FRAMES, rng.integers(0, 3)):
                 f0[at_frame] = f0[at_frame] * (rng.random() < 0.3)
@@ -166,10 +187,12 @@ def main():
     parser.add_argument("--peak", type=float, default=1.0)
     parser.add_argument("--end", type=float, default=0.0, help="what is left of the rates at the end")
     parser.add_argument("--gan", type=float, default=2.0, help="share of the time before judges join")
+    parser.add_argument("--dice", type=int, default=0, help="another seed: for runs that are averaged")
+    parser.add_argument("--file", default="synth.pt", help="the weights, gone on from and written")
     args = parser.parse_args()
-    torch.manual_seed(common.SEED)
+    torch.manual_seed(common.SEED + args.dice)
     torch.set_num_threads(1)
-    rng = np.random.default_rng(common.SEED + 7 * args.resume)
+    rng = np.random.default_rng(common.SEED + 7 * args.resume + 10 * args.dice)
     clips = gather()
     weights = np.array([c["frames"] * (0.4 if c["human"] else 1.0)
                         * (2.5 if c["name"].startswith(common.TARGET_VOICES) else 1.0) for c in clips], float)
@@ -182,7 +205,7 @@ def main():
         scale[part] = 1 / box[:, part].std(0).mean()
     spread = box.std(0)
     net = Synthesizer(torch.tensor(box.mean(0)), torch.tensor(scale))
-    file = common.DATA / "synth.pt"
+    file = common.DATA / args.file
     if args.resume:
         net.load_state_dict(torch.load(file))
     matrices = [p for n, p in net.named_parameters() if p.ndim == 2 and "blocks" in n]

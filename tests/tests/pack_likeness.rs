@@ -20,6 +20,7 @@ use voxmeld_tests::audio::Sound;
 use voxmeld_tests::env;
 use voxmeld_tests::host::{Pace, Sizes};
 use voxmeld_tests::rig::{Rig, offline_48k};
+use voxmeld_tests::say;
 
 const RATE_HZ: u32 = 48_000;
 /// Columns of the pack's embedding that hold the slow colour of the voice.
@@ -32,24 +33,40 @@ fn likeness(a: &[f32], b: &[f32]) -> f64 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-/// Mean colour of a recording's voice, over the frames that are not silent.
-fn colour(encoder: &mut ContentEncoder, samples: Vec<f32>) -> Result<Vec<f32>> {
+/// Embeddings of a recording at [`RATE_HZ`], and which of them are not of silence.
+fn embedded(encoder: &mut ContentEncoder, samples: &[f32]) -> Result<(Frames, Vec<bool>)> {
     let low = Sound {
         rate_hz: RATE_HZ,
-        samples,
+        samples: samples.to_vec(),
     }
     .at_rate(16_000)?
     .samples;
     let mut embeddings = Frames::new(encoder.dim());
     encoder.encode(&low[..low.len() / 320 * 320 - 240], &mut embeddings)?;
+    let loud = low.chunks(320).map(|audio| audio.iter().any(|x| x.abs() > 0.01));
+    Ok((embeddings, loud.collect()))
+}
+
+/// Mean colour of a recording's voice, over the frames that are not silent.
+fn colour(encoder: &mut ContentEncoder, samples: &[f32]) -> Result<Vec<f32>> {
+    let (embeddings, loud) = embedded(encoder, samples)?;
     let mut sum = vec![0.0; TIMBRE];
-    for (row, audio) in embeddings.rows().zip(low.chunks(320)) {
-        if audio.iter().any(|x| x.abs() > 0.01) {
-            let slow = &row[row.len() - TIMBRE..];
-            sum.iter_mut().zip(slow).for_each(|(sum, x)| *sum += x);
-        }
+    for (row, _) in embeddings.rows().zip(loud).filter(|(_, loud)| *loud) {
+        let slow = &row[row.len() - TIMBRE..];
+        sum.iter_mut().zip(slow).for_each(|(sum, x)| *sum += x);
     }
     Ok(sum)
+}
+
+/// How like what is said is in two recordings, frame by frame where the first is not silent.
+fn sameness(encoder: &mut ContentEncoder, one: &[f32], other: &[f32], columns: usize) -> Result<f64> {
+    let (own, loud) = embedded(encoder, one)?;
+    let (heard, _) = embedded(encoder, other)?;
+    let pairs = own.rows().zip(heard.rows()).zip(loud).filter(|(_, loud)| *loud);
+    let alike: Vec<f64> = pairs
+        .map(|((own, heard), _)| likeness(&own[..columns], &heard[..columns]))
+        .collect();
+    Ok(alike.iter().sum::<f64>() / alike.len() as f64)
 }
 
 #[test]
@@ -61,7 +78,8 @@ fn the_voice_moves_from_the_speakers_to_the_targets_with_every_step_of_the_ratio
         .samples;
     let pack = find_pack("default")?;
     let mut encoder = ContentEncoder::open(&pack.dir.join(&pack.encoder.file.file), None, false)?;
-    let own = colour(&mut encoder, input.clone())?;
+    let columns = pack.encoder.columns.content.columns;
+    let own = colour(&mut encoder, &input)?;
     for target in &pack.indices {
         let index = retrieval::open(&pack.dir.join(&target.file.file), Some(encoder.dim()))?;
         let mut theirs = vec![0.0; TIMBRE];
@@ -71,7 +89,7 @@ fn the_voice_moves_from_the_speakers_to_the_targets_with_every_step_of_the_ratio
             let slow = &vector[vector.len() - TIMBRE..];
             theirs.iter_mut().zip(slow).for_each(|(sum, x)| *sum += x);
         }
-        let mut steps = Vec::new();
+        let (mut steps, mut words) = (Vec::new(), Vec::new());
         for ratio in [0.0, 0.25, 0.5, 0.75, 1.0] {
             let selection = VoiceSelection {
                 index: Some(IndexRef::Pack(target.name.clone())),
@@ -94,7 +112,9 @@ fn the_voice_moves_from_the_speakers_to_the_targets_with_every_step_of_the_ratio
                 )
                 .pop()
                 .context("one channel")?;
-            let heard = colour(&mut encoder, output)?;
+            let heard = colour(&mut encoder, &output)?;
+            let output = &output[rig.latency()..];
+            words.push(sameness(&mut encoder, &input[..output.len()], output, columns)?);
             steps.push((likeness(&heard, &theirs), likeness(&heard, &own)));
         }
         let what = format!("{}: (to the target, to the source) {steps:.3?}", target.label);
@@ -103,7 +123,13 @@ fn the_voice_moves_from_the_speakers_to_the_targets_with_every_step_of_the_ratio
             steps[0].1 > steps[0].0 && steps[4].0 > steps[4].1,
             "nearer to the source at 0, to the target at 1: {what}"
         );
-        assert!(steps[4].0 > 0.95, "the target's colour at 1: {what}");
+        assert!(steps[4].0 > 0.93, "the target's colour at 1: {what}");
+        // Michael's is 0.917 at 0.75 where the quick part of the detail does not stay the speaker's.
+        say(format!("{}: what is said stays {words:.3?}", target.label));
+        assert!(
+            words[0] > 0.96 && words[3] > 0.92,
+            "what is said at 0 and 0.75: {words:.3?}"
+        );
     }
     Ok(())
 }
