@@ -28,6 +28,8 @@ DETAIL_SETTLES = 5       # frames over which a conversion's change of the detail
 DETAIL_QUICK = 0.3       # part of what the mean leaves out that follows at a ratio of 1
 DIM = CONTENT + DETAIL + TIMBRE
 TARGET_VOICES = ("af_heart", "am_michael")
+# never trained on by the encoder: to see how it does on strangers
+DEV_SPEAKERS = ("am_eric", "bf_lily", "im_nicola")
 HELD_OUT = ("allison", "librispeech")
 
 

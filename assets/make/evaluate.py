@@ -113,9 +113,7 @@ def streamed_cosine(pack, clips):
 
 def neighbours_agree(pack):
     """Same phone among 8 neighbours: unseen Kokoro speakers looked up in the targets' speech."""
-    import faiss
     from index import KEPT_BACK, clips_of
-    from targets import DEV_SPEAKERS
     encoder, hits, first, total, banks = common.session(pack / "encoder.onnx"), 0, 0, 0, []
 
     def read(stem):
@@ -125,16 +123,17 @@ def neighbours_agree(pack):
 
     for voice in common.TARGET_VOICES:
         embeds, phones = zip(*(read(file.stem) for file in clips_of(voice)[KEPT_BACK:]))
-        index = faiss.IndexFlatL2(common.DIM)
-        index.add(np.ascontiguousarray(np.concatenate(embeds)))
-        banks.append((index, np.concatenate(phones)))
+        bank = np.concatenate(embeds)
+        banks.append((bank, (bank ** 2).sum(1), np.concatenate(phones)))
     for file in sorted((common.DATA / "feats").glob("*.npz")):
-        if file.stem.startswith(DEV_SPEAKERS) and file.stem[-1].isdigit():
+        if file.stem.startswith(common.DEV_SPEAKERS) and file.stem[-1].isdigit():
             embed, phones = read(file.stem)
             sure = phones > 0
-            for index, known in banks:
-                _, ids = index.search(np.ascontiguousarray(embed[sure]), 8)
-                same = known[ids] == phones[sure][:, None]
+            for bank, squares, known in banks:
+                far = squares - 2 * embed[sure] @ bank.T
+                near = np.argpartition(far, 8, axis=1)[:, :8]
+                near = np.take_along_axis(near, np.take_along_axis(far, near, 1).argsort(1), 1)
+                same = known[near] == phones[sure][:, None]
                 hits, first, total = hits + same.any(1).sum(), first + same[:, 0].sum(), total + len(same)
     return float(hits / total), float(first / total)
 
@@ -197,6 +196,12 @@ def main():
     pack = Path(args.data) / "packs" / "default"
     goals = json.loads((common.MAKE / "goals.json").read_text("utf-8"))
     clips, judges = sources(args.shared, args.clips), Judges(pack)
+    table = {}
+    table["streamed_cosine"], table["streamed_cosine_5_percent"] = streamed_cosine(pack, clips)
+    if (common.DATA / "feats").exists():
+        table["neighbour_any8"], table["neighbour_top1"] = neighbours_agree(pack)
+    else:
+        print("neighbours: left out, they need the training speech (VOXMELD_PACKDATA)")
     with tempfile.TemporaryDirectory() as scratch:
         if args.audio:
             Path(args.audio).mkdir(parents=True, exist_ok=True)
@@ -206,16 +211,11 @@ def main():
         level = max(np.sqrt(np.mean(product.convert(zero, "silence", next(iter(goals)), r, 0.0) ** 2))
                     for r in (0.0, 1.0))
     at = {f"{r:.2f}": [x for x in rows if x["ratio"] == r] for r in RATIOS}
-    table = {"clips": list(clips), "words": sum(r["words"] for r in at["0.00"]) // len(goals),
-             "ratios": {r: summary(some) for r, some in at.items()},
-             "voices": {v: {r: summary([x for x in some if x["voice"] == v]) for r, some in at.items()}
-                        for v in goals},
-             "silence_dbfs": float(20 * np.log10(level + 1e-9))}
-    table["streamed_cosine"], table["streamed_cosine_5_percent"] = streamed_cosine(pack, clips)
-    if (common.DATA / "feats").exists():
-        table["neighbour_any8"], table["neighbour_top1"] = neighbours_agree(pack)
-    else:
-        print("neighbours: left out, they need the training speech (VOXMELD_PACKDATA)")
+    table |= {"clips": list(clips), "words": sum(r["words"] for r in at["0.00"]) // len(goals),
+              "ratios": {r: summary(some) for r, some in at.items()},
+              "voices": {v: {r: summary([x for x in some if x["voice"] == v]) for r, some in at.items()}
+                         for v in goals},
+              "silence_dbfs": float(20 * np.log10(level + 1e-9))}
     if args.bench:
         bench = json.loads(Path(args.bench).read_text("utf-8"))
         run = next(r for r in bench["runs"] if r["hop_ms"] == 20)

@@ -14,7 +14,6 @@ import dataset
 UNITS = 256
 KEEP = 128               # dimensions of the projected teacher
 SHRINK = 0.4
-DEV_SPEAKERS = ("am_eric", "bf_lily", "im_nicola")      # never trained on: used to look
 
 
 def projection(features, phones):
@@ -42,7 +41,7 @@ def projection(features, phones):
 
 def main():
     clips = dataset.load(("teacher", "phones", "low", "human"))
-    train = [c for c in clips if not c["speaker"].startswith(DEV_SPEAKERS)]
+    train = [c for c in clips if not c["speaker"].startswith(common.DEV_SPEAKERS)]
     spoken = [c for c in train if not c["human"]]
     mean, matrix = projection(np.concatenate([c["teacher"] for c in spoken]).astype(np.float32),
                               np.concatenate([c["phones"] for c in spoken]))

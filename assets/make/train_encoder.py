@@ -15,7 +15,7 @@ from torch import nn
 import common
 import dataset
 from hubert import Content
-from targets import DEV_SPEAKERS, KEEP, UNITS
+from targets import KEEP, UNITS
 
 PHONES = 180
 FRAMES = 100
@@ -116,8 +116,8 @@ def main():
     stats = np.load(common.DATA / "targets.npz")
     clips = dataset.load(("teacher", "phones", "low", "human"))
     prepare(clips, stats)
-    dev = [c for c in clips if c["speaker"] in DEV_SPEAKERS]
-    clips = [c for c in clips if not c["speaker"].startswith(DEV_SPEAKERS)]
+    dev = [c for c in clips if c["speaker"] in common.DEV_SPEAKERS]
+    clips = [c for c in clips if not c["speaker"].startswith(common.DEV_SPEAKERS)]
     weights = np.array([len(c["phones"]) * (0.45 if c["human"] else 1.0) for c in clips])
     weights /= weights.sum()
     student = Student()
