@@ -46,9 +46,10 @@ clips themselves. What it writes for the clips is a poor yardstick: {wavering:.1
 -60 dBFS is laid on them; the column is there because earlier tables had no other. (New ears for each
 clip, half a second of silence around it; numbers are left out.) The pitch moves with the ratio (ratio x
 the distance of the speakers' medians).
-The real-time factor is processor time of the whole process, a render's waiting for the worker among it; the
-median of 25 runs on a shared virtual machine whose speed wavers (0.26 to 0.37; by the clock, of the
-hops alone, 0.24 to 0.32, median 0.26). Voicing and pitch are the output's against a reading of the whole input. Neighbours: three Kokoro
+The real-time factor is processor time of the whole process, a render's waiting for the worker among it:
+the median of seven calls of the bench (0.25 to 0.28; by the clock, of the hops alone, 0.23 to 0.25) on a shared
+virtual machine whose speed wavers: single passes of 14 s took 0.26 to 0.37.
+Voicing and pitch are the output's against a reading of the whole input. Neighbours: three Kokoro
 voices that the encoder never heard, looked up in the targets' speech, phones by Kokoro's durations.
 """
 
