@@ -9,7 +9,7 @@ import common
 from pitch import Pitch
 
 
-# written in figures or in words as the recogniser pleases: left out of what is compared
+# written in figures or in words as the recogniser pleases: left out of what is compared (those of the test clips)
 NUMBERS = set("zero one two three four five six seven eight nine eighteen forty".split())
 
 
