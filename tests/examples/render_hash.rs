@@ -63,5 +63,9 @@ fn hash(samples: &[f32]) -> String {
     for sample in samples {
         hasher.update(sample.to_le_bytes());
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
