@@ -7,6 +7,7 @@ mod guarded;
 mod install;
 mod pack;
 mod paths;
+mod portable;
 mod process;
 mod setup;
 mod sound;
@@ -52,6 +53,8 @@ enum Command {
     Doctor,
     /// Check the rules of ARCHITECTURE.md
     Tidy,
+    /// Lint and test what builds on every system, without faiss and ONNX Runtime
+    Portable,
     /// Stream speech through the plugin and write target/demo
     Demo,
     /// Print real-time factors and latencies of the default voice, or what searches cost
@@ -113,6 +116,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Install => ui::Stages::new(1).run("install", || install::run(&paths))?,
         Command::Doctor => return doctor::run(&paths),
         Command::Tidy => ui::Stages::new(1).run("tidy", || tidy::run(&paths))?,
+        Command::Portable => portable::run(&paths)?,
         Command::Demo => sound::demo(&paths)?,
         Command::Bench { what: None, .. } => sound::bench(&paths)?,
         Command::Bench { quick, resume, .. } => sound::bench_retrieval(&paths, quick, resume)?,

@@ -5,6 +5,7 @@ pub mod onnxruntime;
 pub mod python;
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 
 use anyhow::{Context, Result};
@@ -41,6 +42,12 @@ fn faiss_is_built(paths: &Paths) -> bool {
         let ours = entry.file_name().to_string_lossy().starts_with("faiss-sys-");
         ours && entry.path().join("out").join("lib").join("libfaiss.a").is_file()
     })
+}
+
+/// Only reached on Linux so far: everywhere else [`onnxruntime::ensure`] stops before.
+#[cfg(not(unix))]
+fn symlink(_to: &std::path::Path, _link: &std::path::Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 /// A data folder made of links into the checkout, for unit tests and for running from it.
