@@ -103,7 +103,7 @@ fn editors(paths: &Paths) -> Result<()> {
         return Ok(());
     }
     let mut command = cargo_test(paths, &["voxmeld-tests"], None);
-    command.args(["--test", "editors", "--", "--ignored"]);
+    command.args(["--test", "resources", "--", "--ignored", "editors::"]);
     command.env("VOXMELD_BUNDLE", paths.bundle());
     process::run(command.env_remove("VOXMELD_DATA"))
 }

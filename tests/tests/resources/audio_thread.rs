@@ -16,10 +16,7 @@ use voxmeld_core::rt::BlockControls;
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::noise;
 use voxmeld_tests::voices::{Mood, saboteur};
-use voxmeld_tests::watch::{Watching, watched};
-
-#[global_allocator]
-static ALLOCATOR: Watching = Watching;
+use voxmeld_tests::watch::watched;
 
 fn live() -> StreamSetup {
     StreamSetup {

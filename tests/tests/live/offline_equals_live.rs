@@ -48,6 +48,7 @@ fn live(input: &[f32]) -> Result<Vec<f32>> {
 
 #[test]
 fn a_paced_pass_equals_the_render() -> Result<()> {
+    let _alone = crate::alone();
     let input = noise(3, 48_000 * 3);
     let (offline, _) = render(setup(true), &input, Pace::Free)?;
     let live = live(&input)?;
@@ -63,6 +64,7 @@ fn a_paced_pass_equals_the_render() -> Result<()> {
 /// must notice by the clock, and then play no gap either.
 #[test]
 fn a_render_that_is_not_announced_has_no_gaps() -> Result<()> {
+    let _alone = crate::alone();
     let input = noise(4, 48_000 * 20);
     let (announced, _) = render(setup(true), &input, Pace::Free)?;
     let (unannounced, _) = render(setup(false), &input, Pace::Free)?;

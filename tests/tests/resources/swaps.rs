@@ -15,15 +15,13 @@ use voxmeld_core::rt::BlockControls;
 use voxmeld_core::selection::{IndexRef, VoiceSelection};
 use voxmeld_core::status::VoiceState;
 use voxmeld_tests::audio::Sound;
+use voxmeld_tests::child::{self, Child};
 use voxmeld_tests::env;
 use voxmeld_tests::machine::resident_mib;
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::{energy, noise, tone, worst_step};
 use voxmeld_tests::voices::{Census, constant};
-use voxmeld_tests::watch::{Watching, watched};
-
-#[global_allocator]
-static ALLOCATOR: Watching = Watching;
+use voxmeld_tests::watch::watched;
 
 const RATE_HZ: u32 = 48_000;
 const BLOCK: usize = 480;
@@ -76,10 +74,23 @@ fn a_thousand_in_a_row_under_automation() -> Result<()> {
     Ok(())
 }
 
+#[test]
+#[ignore = "played by other tests, in processes of their own"]
+fn child() -> Result<()> {
+    match child::case().as_str() {
+        "targets" => swap_targets(),
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn fifty_swaps_of_the_default_voices_target_keep_memory_bounded() -> Result<()> {
+    Child::new(module_path!(), "targets")?.passes()
+}
+
 /// The real voice with one target and then the other: its models and indices
 /// are opened for every swap, and gone after it.
-#[test]
-fn between_the_default_voices_targets_memory_is_bounded() -> Result<()> {
+fn swap_targets() -> Result<()> {
     const SWAPS: usize = 50;
     env::use_data()?;
     let targets = voxmeld_core::pack::find_pack("default")?.indices;

@@ -15,6 +15,7 @@ use voxmeld_tests::voices::{Mood, saboteur, slow};
 
 #[test]
 fn a_dead_worker_is_given_up_once_and_said_so() -> Result<()> {
+    let _alone = crate::alone();
     let (voice, switch) = saboteur();
     let mut rig = Rig::with_voice(offline_48k(), voice)?;
     let input = tone(48_000, 300.0, 0.5, 96_000);
@@ -42,6 +43,7 @@ fn a_dead_worker_is_given_up_once_and_said_so() -> Result<()> {
 
 #[test]
 fn a_slow_worker_is_waited_for() -> Result<()> {
+    let _alone = crate::alone();
     let mut rig = Rig::with_voice(offline_48k(), slow(Duration::from_millis(1_200), 25))?;
     let output = rig.play_mono(&tone(48_000, 300.0, 0.5, 72_000), 480);
     let status = rig.handle().status();

@@ -47,6 +47,7 @@ fn without_interruption<T>(mut pass: impl FnMut() -> Result<(T, u64)>) -> Result
 
 #[test]
 fn overload_costs_quality_and_neither_time_nor_a_click() -> Result<()> {
+    let _alone = crate::alone();
     let heard = without_interruption(|| {
         let load = Load::default();
         load.set(0.4, HOP.ms());
@@ -82,6 +83,7 @@ fn overload_costs_quality_and_neither_time_nor_a_click() -> Result<()> {
 
 #[test]
 fn an_offline_render_never_gives_quality_up() -> Result<()> {
+    let _alone = crate::alone();
     let render = |cost: f64| -> Result<Vec<f32>> {
         let load = Load::default();
         load.set(cost, HOP.ms());
@@ -97,6 +99,7 @@ fn an_offline_render_never_gives_quality_up() -> Result<()> {
 
 #[test]
 fn a_live_pass_that_was_never_short_of_time_equals_the_render() -> Result<()> {
+    let _alone = crate::alone();
     let pass = |offline: bool, pace: Pace| -> Result<(Vec<f32>, u64)> {
         let load = Load::default();
         load.set(0.6, HOP.ms());

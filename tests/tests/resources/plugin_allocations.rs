@@ -25,7 +25,7 @@ const SIGABRT: i32 = 6;
 /// For one of [`child`]'s cases.
 fn in_a_child(case: &str) -> Result<Child> {
     // The guarded build lies beside no data of its own.
-    Ok(Child::new(case)?.env("VOXMELD_DATA", env::bundle()?.join("voxmeld.data")))
+    Ok(Child::new(module_path!(), case)?.env("VOXMELD_DATA", env::bundle()?.join("voxmeld.data")))
 }
 
 #[test]

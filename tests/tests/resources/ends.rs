@@ -33,12 +33,12 @@ fn child() -> Result<()> {
 
 #[test]
 fn a_thousand_engines_begin_and_end_with_work_under_way() -> Result<()> {
-    Child::new("engines")?.passes()
+    Child::new(module_path!(), "engines")?.passes()
 }
 
 #[test]
 fn plugins_begin_and_end_while_their_voice_loads() -> Result<()> {
-    Child::new("plugins")?.passes()
+    Child::new(module_path!(), "plugins")?.passes()
 }
 
 /// Threads of this process once all that were joined have gone.

@@ -32,7 +32,9 @@ const STEREO: u64 = 0b11;
 /// Runs one of [`child`]'s cases in a process of its own.
 fn in_a_child(case: &str) -> Result<()> {
     let display = Display::start()?;
-    Child::new(case)?.env("DISPLAY", display.name()).passes()
+    Child::new(module_path!(), case)?
+        .env("DISPLAY", display.name())
+        .passes()
 }
 
 #[test]

@@ -47,6 +47,7 @@ fn slow_noise(len: usize) -> Vec<f32> {
 
 #[test]
 fn without_a_voice_nothing_of_the_input_is_heard() -> Result<()> {
+    let _alone = crate::alone();
     let mut rig = Rig::empty(offline_48k())?;
     let output = rig.play_mono(&noise(1, 96_000), BLOCK);
     assert_eq!(energy(&output), 0.0);
@@ -56,6 +57,7 @@ fn without_a_voice_nothing_of_the_input_is_heard() -> Result<()> {
 
 #[test]
 fn at_a_rate_that_is_refused_there_is_silence_and_a_sentence() -> Result<()> {
+    let _alone = crate::alone();
     for rate_hz in [22_050.0, 11_025.0, 44_100.5, 768_000.0] {
         let setup = StreamSetup {
             host_rate_hz: rate_hz,
@@ -78,6 +80,7 @@ fn at_a_rate_that_is_refused_there_is_silence_and_a_sentence() -> Result<()> {
 
 #[test]
 fn a_refused_rate_is_forgotten_at_the_next_activation() -> Result<()> {
+    let _alone = crate::alone();
     let refused = StreamSetup {
         host_rate_hz: 22_050.0,
         ..offline_48k()
@@ -113,6 +116,7 @@ fn stall(stuck: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<
 /// Nine seconds: as long as what the field has been seen to play too late.
 #[test]
 fn late_is_dropped_and_the_timeline_kept() -> Result<()> {
+    let _alone = crate::alone();
     let (before, during, after) = (48_000, 9 * 48_000, 96_000);
     for attempt in 1.. {
         let (input, output, rig) = stall(Duration::from_secs(9), before, after)?;
@@ -183,6 +187,7 @@ fn assert_in_time_or_silent(nth: u32) -> Result<EngineStatus> {
 
 #[test]
 fn a_model_that_is_always_ten_times_too_slow_is_not_heard() -> Result<()> {
+    let _alone = crate::alone();
     let status = assert_in_time_or_silent(1)?;
     assert!(
         status.xruns >= 1 && status.missing_samples > 100_000,
@@ -198,6 +203,7 @@ fn a_model_that_is_always_ten_times_too_slow_is_not_heard() -> Result<()> {
 
 #[test]
 fn a_model_that_is_sometimes_too_slow_is_never_heard_late() -> Result<()> {
+    let _alone = crate::alone();
     let status = assert_in_time_or_silent(15)?;
     assert!(status.xruns > 2 && status.missing_samples < 120_000, "{status:?}");
     Ok(())
@@ -205,6 +211,7 @@ fn a_model_that_is_sometimes_too_slow_is_never_heard_late() -> Result<()> {
 
 #[test]
 fn a_stall_makes_no_click() -> Result<()> {
+    let _alone = crate::alone();
     let (input, output, _) = stall(Duration::from_millis(700), 48_000, 72_000)?;
     // 5 ms fades: no step is much larger than those of the signal itself.
     let bound = worst_step(&input) + 0.02;
@@ -215,6 +222,7 @@ fn a_stall_makes_no_click() -> Result<()> {
 
 #[test]
 fn while_stalled_nothing_old_is_played() -> Result<()> {
+    let _alone = crate::alone();
     let (_, output, rig) = stall(Duration::from_secs(2), 48_000, 24_000)?;
     // Well inside the stall, and after the fade: exact silence.
     let from = 48_000 + rig.latency() + 4_800;
@@ -224,6 +232,7 @@ fn while_stalled_nothing_old_is_played() -> Result<()> {
 
 #[test]
 fn values_that_are_no_numbers_are_silence_and_counted() -> Result<()> {
+    let _alone = crate::alone();
     for mood in [Mood::NotANumber, Mood::Infinite] {
         let (voice, switch) = saboteur();
         let mut rig = Rig::with_voice(offline_48k(), voice)?;
@@ -248,6 +257,7 @@ fn values_that_are_no_numbers_are_silence_and_counted() -> Result<()> {
 
 #[test]
 fn an_error_or_a_panic_silences_the_voice_and_says_so() -> Result<()> {
+    let _alone = crate::alone();
     for (mood, words) in [
         (Mood::Error, "the test wants it so"),
         (Mood::Panic, "the test wants a panic"),
@@ -280,6 +290,7 @@ fn an_error_or_a_panic_silences_the_voice_and_says_so() -> Result<()> {
 
 #[test]
 fn delayed_dry_is_heard_only_where_it_was_asked_for() -> Result<()> {
+    let _alone = crate::alone();
     let (voice, switch) = saboteur();
     let mut rig = Rig::with_voice(offline_48k(), voice)?;
     switch.set(Mood::Error);
@@ -303,6 +314,7 @@ fn delayed_dry_is_heard_only_where_it_was_asked_for() -> Result<()> {
 
 #[test]
 fn input_that_is_no_number_does_no_harm() -> Result<()> {
+    let _alone = crate::alone();
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
     let mut input = tone(RATE_HZ, 440.0, 0.5, 96_000);
     for (n, bad) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]
@@ -319,6 +331,7 @@ fn input_that_is_no_number_does_no_harm() -> Result<()> {
 
 #[test]
 fn a_hundred_activations_lose_nothing() -> Result<()> {
+    let _alone = crate::alone();
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
     let input = slow_noise(9_600);
     let first = rig.play_mono(&input, BLOCK);
@@ -334,6 +347,7 @@ fn a_hundred_activations_lose_nothing() -> Result<()> {
 
 #[test]
 fn a_reset_starts_over_at_position_zero() -> Result<()> {
+    let _alone = crate::alone();
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
     let input = slow_noise(24_000);
     let first = rig.play_mono(&input, BLOCK);
@@ -353,6 +367,7 @@ fn a_reset_starts_over_at_position_zero() -> Result<()> {
 /// a float's exponent are computed with; the worker does not.
 #[test]
 fn numbers_too_small_are_zero_on_the_worker() -> Result<()> {
+    let _alone = crate::alone();
     let (voice, halved) = halving();
     let mut rig = Rig::with_voice(offline_48k(), voice)?;
     rig.play_mono(&noise(1, 9_600), BLOCK);
