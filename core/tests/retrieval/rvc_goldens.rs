@@ -112,7 +112,7 @@ fn equals_rvc(file: &str, golden: &str, dim: usize) {
 }
 
 #[test]
-fn v2_equals_rvc() {
+fn v2_neighbours_and_blend_equal_rvcs() {
     equals_rvc(
         "added_IVF76_Flat_nprobe_1_allison_v2.index",
         "golden_allison_v2.npz",
@@ -121,7 +121,7 @@ fn v2_equals_rvc() {
 }
 
 #[test]
-fn v1_equals_rvc() {
+fn v1_neighbours_and_blend_equal_rvcs() {
     equals_rvc(
         "added_IVF25_Flat_nprobe_1_allison20s_v1.index",
         "golden_allison20s_v1.npz",
@@ -130,7 +130,7 @@ fn v1_equals_rvc() {
 }
 
 #[test]
-fn all_lists_are_an_exact_search_on_real_embeddings() {
+fn probing_all_lists_equals_exact_search() {
     let index = index("added_IVF76_Flat_nprobe_1_allison_v2.index", 768);
     let mut vectors = Frames::new(768);
     vectors.resize(index.len());
@@ -171,7 +171,7 @@ fn lists_shorter_than_k_cost_only_their_own_slots() {
 }
 
 #[test]
-fn the_third_voice_opens_and_is_healthy() {
+fn third_rvc_index_opens_with_2985_vectors() {
     let index = index("added_IVF76_Flat_nprobe_1_kokoro_af_heart_v2.index", 768);
     assert_eq!(index.len(), 2985);
     assert_eq!(health::check(&*index, 8).vectors, 2985);

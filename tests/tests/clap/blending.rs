@@ -95,7 +95,7 @@ fn assert_same(a: &[f32], b: &[f32], what: &str) {
 }
 
 #[test]
-fn a_drawn_ramp_sounds_the_same_at_all_block_sizes() -> Result<()> {
+fn drawn_ramp_gives_equal_output_at_blocks_of_1_to_4096() -> Result<()> {
     let host = Host::load_bundle()?;
     let len = (SECONDS * RATE_HZ) as usize;
     let mut acts = Vec::new();
@@ -124,7 +124,7 @@ fn a_drawn_ramp_sounds_the_same_at_all_block_sizes() -> Result<()> {
 /// A value every 16 samples: what every frame was blended with is what was drawn
 /// at its middle, told at the sample at which that middle is heard.
 #[test]
-fn what_is_applied_is_what_was_drawn_and_is_told_where_it_is_heard() -> Result<()> {
+fn ratio_drawn_every_16_samples_is_reported_per_frame_at_its_output_sample() -> Result<()> {
     let host = Host::load_bundle()?;
     let len = (SECONDS * RATE_HZ) as usize;
     let drawn = |at: usize| at as f64 / len as f64;
@@ -157,7 +157,7 @@ fn what_is_applied_is_what_was_drawn_and_is_told_where_it_is_heard() -> Result<(
 }
 
 #[test]
-fn outputs_are_shown_and_read_only() -> Result<()> {
+fn output_parameters_are_visible_and_read_only() -> Result<()> {
     let host = Host::load_bundle()?;
     let instance = host.instance()?;
     for param in instance.params() {
@@ -168,7 +168,7 @@ fn outputs_are_shown_and_read_only() -> Result<()> {
 }
 
 #[test]
-fn modulation_is_the_value_it_adds_up_to() -> Result<()> {
+fn modulation_equals_the_value_plus_its_amount() -> Result<()> {
     let host = Host::load_bundle()?;
     for (name, set, by) in [
         ("Blend ratio", 0.5, 0.25),
@@ -210,7 +210,7 @@ fn modulation_is_the_value_it_adds_up_to() -> Result<()> {
 }
 
 #[test]
-fn the_wheel_and_the_side_chain_add_to_the_ratio_by_their_depths() -> Result<()> {
+fn wheel_and_side_chain_add_to_the_ratio_by_their_depths() -> Result<()> {
     let host = Host::load_bundle()?;
     let at_ratio = |part| {
         play(
@@ -248,7 +248,7 @@ fn the_wheel_and_the_side_chain_add_to_the_ratio_by_their_depths() -> Result<()>
 }
 
 #[test]
-fn what_was_blended_can_be_read_back() -> Result<()> {
+fn applied_ratio_and_confidence_can_be_read() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = instance(&host, &[("Blend ratio", 0.75)])?;
     play(&mut instance, 512, 0.0, &[])?;
@@ -261,7 +261,7 @@ fn what_was_blended_can_be_read_back() -> Result<()> {
 
 /// A session from before there was anything but the ratio.
 #[test]
-fn an_old_session_sounds_as_it_did() -> Result<()> {
+fn session_with_eleven_parameters_sounds_as_before() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut old = instance(&host, &[("Blend ratio", 0.8)])?;
     let reference = play(&mut old, 512, 0.0, &[])?;

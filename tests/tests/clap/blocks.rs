@@ -77,31 +77,31 @@ fn assert_invariant(rate_hz: u32, channels: usize) -> Result<()> {
 }
 
 #[test]
-fn stereo_at_44_1_khz() -> Result<()> {
+fn blocks_of_1_to_4096_give_equal_output_stereo_44_1_khz() -> Result<()> {
     assert_invariant(44_100, 2)
 }
 
 #[test]
-fn stereo_at_48_khz() -> Result<()> {
+fn blocks_of_1_to_4096_give_equal_output_stereo_48_khz() -> Result<()> {
     assert_invariant(48_000, 2)
 }
 
 #[test]
-fn stereo_at_96_khz() -> Result<()> {
+fn blocks_of_1_to_4096_give_equal_output_stereo_96_khz() -> Result<()> {
     assert_invariant(96_000, 2)
 }
 
 #[test]
-fn mono_at_44_1_khz() -> Result<()> {
+fn blocks_of_1_to_4096_give_equal_output_mono_44_1_khz() -> Result<()> {
     assert_invariant(44_100, 1)
 }
 
 #[test]
-fn mono_at_48_khz() -> Result<()> {
+fn blocks_of_1_to_4096_give_equal_output_mono_48_khz() -> Result<()> {
     assert_invariant(48_000, 1)
 }
 
 #[test]
-fn mono_at_96_khz() -> Result<()> {
+fn blocks_of_1_to_4096_give_equal_output_mono_96_khz() -> Result<()> {
     assert_invariant(96_000, 1)
 }

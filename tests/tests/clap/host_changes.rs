@@ -33,7 +33,7 @@ fn speech(rate_hz: f64, seconds: f64) -> Result<Vec<Vec<f32>>> {
 /// is the table's and what is measured, the host is told of it, and the voice
 /// is there at once.
 #[test]
-fn at_another_rate_the_latency_is_told_anew_and_right() -> Result<()> {
+fn rate_change_reports_the_measured_latency() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;
     instance.set_offline(true)?;
@@ -62,7 +62,7 @@ fn at_another_rate_the_latency_is_told_anew_and_right() -> Result<()> {
 }
 
 #[test]
-fn thirty_activations_lose_neither_voice_nor_time() -> Result<()> {
+fn thirty_activations_give_equal_output() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;
     instance.set_offline(true)?;
@@ -84,7 +84,7 @@ fn thirty_activations_lose_neither_voice_nor_time() -> Result<()> {
 /// The song jumps, loops and stands still; the sound that comes in goes on, and
 /// so does what comes out. (A host that wants a cut resets.)
 #[test]
-fn jumps_of_the_transport_leave_no_trace() -> Result<()> {
+fn transport_jumps_give_equal_output() -> Result<()> {
     let host = Host::load_bundle()?;
     let input = speech(48_000.0, 2.0)?;
     let render = |jumps: bool| -> Result<Vec<f32>> {
@@ -119,7 +119,7 @@ fn jumps_of_the_transport_leave_no_trace() -> Result<()> {
 
 /// All that hosts ask on the main thread while the audio thread plays.
 #[test]
-fn a_busy_main_thread_disturbs_nothing() -> Result<()> {
+fn main_thread_calls_while_playing_leave_the_voice_intact() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;
     instance.activate(48_000.0, BLOCK)?;
@@ -152,7 +152,7 @@ fn a_busy_main_thread_disturbs_nothing() -> Result<()> {
 /// Denormal tails cost nothing, and the host finds its own setting unchanged.
 #[test]
 #[cfg(target_arch = "x86_64")]
-fn denormals_are_zero_inside_and_the_hosts_setting_is_as_it_was() -> Result<()> {
+fn subnormal_input_gives_zero_and_host_flush_mode_is_kept() -> Result<()> {
     /// Rounding, exception masks, both flush bits; not the sticky flags.
     const SETTINGS: u32 = 0xFFC0;
     const FLUSH: u32 = 1 << 15 | 1 << 6;

@@ -53,7 +53,7 @@ fn assert_voice(output: &[Vec<f32>]) {
 }
 
 #[test]
-fn it_loads_sounds_and_tells_its_latency() -> Result<()> {
+fn default_voice_sounds_and_latency_is_80_ms() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;
     let names: Vec<&str> = instance
@@ -80,7 +80,7 @@ fn it_loads_sounds_and_tells_its_latency() -> Result<()> {
 }
 
 #[test]
-fn dry_and_bypass_are_the_input_delayed_by_the_reported_latency() -> Result<()> {
+fn dry_and_bypass_equal_the_input_delayed_by_the_latency() -> Result<()> {
     let host = Host::load_bundle()?;
     for (name, part) in [("Dry/wet", 0.0), ("Bypass", 1.0)] {
         let mut instance = offline(&host)?;
@@ -97,7 +97,7 @@ fn dry_and_bypass_are_the_input_delayed_by_the_reported_latency() -> Result<()> 
 }
 
 #[test]
-fn an_automated_ratio_is_heard_where_it_was_set() -> Result<()> {
+fn ratio_automation_is_heard_within_50_ms_of_its_place() -> Result<()> {
     let host = Host::load_bundle()?;
     let input = speech(3.0)?;
     let render = |automation: &[Automation]| -> Result<Vec<Vec<f32>>> {
@@ -126,7 +126,7 @@ fn an_automated_ratio_is_heard_where_it_was_set() -> Result<()> {
 }
 
 #[test]
-fn a_state_brings_everything_back() -> Result<()> {
+fn saved_state_restores_parameters_and_sound() -> Result<()> {
     let host = Host::load_bundle()?;
     let input = speech(2.0)?;
     let mut saved = offline(&host)?;
@@ -167,7 +167,7 @@ fn a_state_brings_everything_back() -> Result<()> {
 }
 
 #[test]
-fn garbage_for_a_state_does_no_harm() -> Result<()> {
+fn damaged_states_leave_the_sound_unchanged() -> Result<()> {
     let host = Host::load_bundle()?;
     let input = speech(1.5)?;
     let mut instance = offline(&host)?;
@@ -205,7 +205,7 @@ fn garbage_for_a_state_does_no_harm() -> Result<()> {
 }
 
 #[test]
-#[ignore = "played by another test, in a process of its own"]
+#[ignore = "played by other tests, in processes of their own"]
 fn child() -> Result<()> {
     match child::case().as_str() {
         "unload" => unload_and_load(),
@@ -234,7 +234,7 @@ fn unload_and_load() -> Result<()> {
 }
 
 #[test]
-fn three_instances_at_once_do_not_disturb_each_other() -> Result<()> {
+fn three_instances_sound_as_each_alone() -> Result<()> {
     let host = Host::load_bundle()?;
     let input = speech(1.5)?;
     let shifts = [0.4, 0.5, 0.6];
@@ -267,7 +267,7 @@ fn three_instances_at_once_do_not_disturb_each_other() -> Result<()> {
 }
 
 #[test]
-fn another_hop_asks_for_a_restart_and_tells_its_latency() -> Result<()> {
+fn hop_change_requests_restart_and_reports_new_latency() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = offline(&host)?;
     let input = speech(1.5)?;
@@ -290,7 +290,7 @@ fn another_hop_asks_for_a_restart_and_tells_its_latency() -> Result<()> {
 }
 
 #[test]
-fn destroyed_at_any_moment() -> Result<()> {
+fn instances_destroyed_while_loading_or_playing_leave_the_next_one_intact() -> Result<()> {
     let host = Host::load_bundle()?;
     drop(host.instance()?);
     // While the voice is being loaded, live and offline.
@@ -317,7 +317,7 @@ fn destroyed_at_any_moment() -> Result<()> {
 }
 
 #[test]
-fn while_live_and_loading_nothing_leaks() -> Result<()> {
+fn live_instance_is_silent_while_the_voice_loads() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;
     instance.activate(RATE_HZ, BLOCK)?;

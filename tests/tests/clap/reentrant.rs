@@ -75,7 +75,7 @@ fn render(plug: &Plug, input: &[f32], ratio: u32) -> Result<Vec<f32>> {
 /// main thread, and as deep as three of them: everything is asked, the session is
 /// restored, and where a restart was wanted the plugin is restarted on the spot.
 #[test]
-fn asked_for_everything_from_inside_of_its_own_requests() -> Result<()> {
+fn all_main_thread_calls_from_inside_of_plugin_requests_succeed() -> Result<()> {
     let bare = load()?;
     let plug = bare.plug();
     let (ratio, hop) = (id(&plug, "Blend ratio")?, id(&plug, "Hop")?);
@@ -127,7 +127,7 @@ fn asked_for_everything_from_inside_of_its_own_requests() -> Result<()> {
 /// A latency that changes while the plugin is inactive, or at the activation
 /// that follows a restart, is told from inside of `activate`.
 #[test]
-fn the_new_latency_can_be_asked_from_inside_of_being_told_of_it() -> Result<()> {
+fn latency_read_inside_of_latency_changed_is_the_new_one() -> Result<()> {
     let bare = load()?;
     let plug = bare.plug();
     let hop = id(&plug, "Hop")?;
@@ -159,7 +159,7 @@ fn the_new_latency_can_be_asked_from_inside_of_being_told_of_it() -> Result<()> 
 /// for a callback, the host asks for what costs nothing. The sound is the same,
 /// bit for bit.
 #[test]
-fn questions_in_the_midst_of_a_block_change_nothing() -> Result<()> {
+fn queries_from_inside_of_a_block_give_equal_output() -> Result<()> {
     let input = speech()?;
     let heard = |asks: bool| -> Result<(Vec<f32>, u32)> {
         let bare = load()?;
@@ -196,7 +196,7 @@ fn questions_in_the_midst_of_a_block_change_nothing() -> Result<()> {
 /// inside of a flush. They are refused or do nothing; the host lives, and the
 /// block is whole.
 #[test]
-fn a_block_inside_of_a_block_is_refused_and_harms_nothing() -> Result<()> {
+fn process_inside_of_process_is_refused_and_harmless() -> Result<()> {
     let bare = load()?;
     let plug = bare.plug();
     let ratio = id(&plug, "Blend ratio")?;
@@ -221,7 +221,7 @@ fn a_block_inside_of_a_block_is_refused_and_harms_nothing() -> Result<()> {
 /// again from inside of itself. The session comes from a thread that says it is
 /// not the main one, so that the plugin has something to tell there.
 #[test]
-fn a_session_is_restored_from_inside_of_on_main_thread() -> Result<()> {
+fn state_load_inside_of_on_main_thread_succeeds() -> Result<()> {
     let bare = load()?;
     let plug = bare.plug();
     let ratio = id(&plug, "Blend ratio")?;

@@ -95,22 +95,22 @@ fn assert_same(a: &[Vec<f32>], b: &[Vec<f32>], what: &str) {
 }
 
 #[test]
-fn pass_through_at_48_khz_stereo() -> Result<()> {
+fn blocks_give_equal_output_with_pass_through_at_48_khz_stereo() -> Result<()> {
     assert_invariant(48_000.0, 2, pass_through_voice)
 }
 
 #[test]
-fn noise_voice_at_44_1_khz_mono() -> Result<()> {
+fn blocks_give_equal_output_with_noise_voice_at_44_1_khz_mono() -> Result<()> {
     assert_invariant(44_100.0, 1, noise_voice)
 }
 
 #[test]
-fn noise_voice_at_96_khz_stereo() -> Result<()> {
+fn blocks_give_equal_output_with_noise_voice_at_96_khz_stereo() -> Result<()> {
     assert_invariant(96_000.0, 2, noise_voice)
 }
 
 #[test]
-fn a_longer_hop_changes_nothing_about_it() -> Result<()> {
+fn blocks_give_equal_output_with_a_longer_hop() -> Result<()> {
     let render = |sizes: &Sizes| -> Result<Vec<Vec<f32>>> {
         let setup = StreamSetup {
             hop: Hop::Ms60,
@@ -130,7 +130,7 @@ fn a_longer_hop_changes_nothing_about_it() -> Result<()> {
 }
 
 #[test]
-fn empty_blocks_alone_neither_move_nor_break_the_stream() -> Result<()> {
+fn empty_blocks_leave_the_stream_unchanged() -> Result<()> {
     let mut rig = Rig::with_voice(setup(48_000.0, 1), pass_through_voice())?;
     for _ in 0..100 {
         rig.audio().process(&mut [&mut []], &BlockControls::default());

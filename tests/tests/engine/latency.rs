@@ -44,7 +44,7 @@ fn assert_exact(rate_hz: u32, hop: Hop, max_block: usize) -> Result<()> {
 }
 
 #[test]
-fn exact_at_every_rate_with_every_hop() -> Result<()> {
+fn latency_is_exact_at_every_rate_with_every_hop() -> Result<()> {
     for rate_hz in [44_100, 48_000, 88_200, 96_000, 176_400, 192_000] {
         for hop in Hop::ALL {
             assert_exact(rate_hz, hop, 512)?;
@@ -55,7 +55,7 @@ fn exact_at_every_rate_with_every_hop() -> Result<()> {
 
 /// Digital silence neither shifts nor hides what follows.
 #[test]
-fn bursts_between_silences_come_at_their_time() -> Result<()> {
+fn bursts_between_silences_arrive_after_the_latency() -> Result<()> {
     let mut rig = Rig::with_voice(setup(48_000, Hop::Ms20, 480), pass_through_voice())?;
     let burst = chirp(48_000, 0.2, 300.0, 5_000.0);
     let starts = [1_234, 60_001, 200_480];
@@ -75,7 +75,7 @@ fn bursts_between_silences_come_at_their_time() -> Result<()> {
 }
 
 #[test]
-fn exact_with_odd_and_large_blocks() -> Result<()> {
+fn latency_is_exact_with_odd_and_large_blocks() -> Result<()> {
     for max_block in [1, 64, 441, 1_024, 8_192] {
         assert_exact(48_000, Hop::Ms20, max_block)?;
         assert_exact(44_100, Hop::Ms20, max_block)?;
@@ -84,7 +84,7 @@ fn exact_with_odd_and_large_blocks() -> Result<()> {
 }
 
 #[test]
-fn exact_at_uncommon_rates_that_are_not_refused() -> Result<()> {
+fn latency_is_exact_at_uncommon_supported_rates() -> Result<()> {
     for rate_hz in [16_000, 32_000, 64_000, 384_000] {
         let (reported, measured) = measure(rate_hz, Hop::Ms20, 512)?;
         let off = measured - reported as f64;
@@ -129,7 +129,7 @@ fn assert_delayed_input(controls: BlockControls, what: &str) -> Result<()> {
 }
 
 #[test]
-fn mix_at_zero_is_the_delayed_input() -> Result<()> {
+fn dry_wet_0_equals_the_delayed_input() -> Result<()> {
     let controls = BlockControls {
         dry_wet: 0.0,
         ..BlockControls::default()
@@ -138,7 +138,7 @@ fn mix_at_zero_is_the_delayed_input() -> Result<()> {
 }
 
 #[test]
-fn bypass_is_the_delayed_input_whatever_the_gains() -> Result<()> {
+fn bypass_equals_the_delayed_input_at_any_gain() -> Result<()> {
     let controls = BlockControls {
         bypass: true,
         input_gain: 0.25,
@@ -176,7 +176,7 @@ fn dry_and_wet_are_aligned() -> Result<()> {
 }
 
 #[test]
-fn delayed_dry_while_not_ready_is_aligned() -> Result<()> {
+fn delayed_dry_without_a_voice_is_aligned() -> Result<()> {
     let mut rig = Rig::empty(setup(48_000, Hop::Ms20, 480))?;
     let controls = BlockControls {
         when_not_ready: WhenNotReady::DelayedDry,
@@ -197,7 +197,7 @@ fn delayed_dry_while_not_ready_is_aligned() -> Result<()> {
 }
 
 #[test]
-fn the_voice_survives_a_change_of_hop_and_rate() -> Result<()> {
+fn voice_sounds_after_a_change_of_hop_and_rate() -> Result<()> {
     let mut rig = Rig::with_voice(setup(48_000, Hop::Ms20, 480), pass_through_voice())?;
     rig.play_mono(&noise(1, 24_000), 480);
     for (rate_hz, hop) in [(96_000, Hop::Ms20), (44_100, Hop::Ms80), (48_000, Hop::Ms40)] {
@@ -215,7 +215,7 @@ fn the_voice_survives_a_change_of_hop_and_rate() -> Result<()> {
 /// Delay compensation moves the sound under the automation that was drawn
 /// over it; so a setting must act one latency after the host has sent it.
 #[test]
-fn a_setting_acts_on_the_audio_it_was_drawn_over() -> Result<()> {
+fn gain_acts_on_the_audio_it_was_drawn_over() -> Result<()> {
     let mut rig = Rig::with_voice(setup(48_000, Hop::Ms20, 480), noise_voice())?;
     let input = noise(6, 96_000);
     let dry = BlockControls {

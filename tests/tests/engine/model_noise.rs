@@ -62,7 +62,7 @@ fn run(synthesizer: &mut RvcSynthesizer, first_frame_100hz: i64, frames: usize) 
 }
 
 #[test]
-fn two_renders_of_a_random_model_are_the_same() -> Result<()> {
+fn two_renders_of_a_model_with_random_nodes_are_equal() -> Result<()> {
     let (first, second, own) = render_twice(Draws::Plainly)?;
     assert!(!own && first.iter().any(|x| x.abs() > 0.1));
     assert_eq!(first, second);
@@ -70,7 +70,7 @@ fn two_renders_of_a_random_model_are_the_same() -> Result<()> {
 }
 
 #[test]
-fn a_frame_sounds_the_same_in_every_window() -> Result<()> {
+fn noise_of_a_frame_is_equal_in_every_window() -> Result<()> {
     let mut synthesizer = open(Draws::Plainly)?;
     assert!(synthesizer.is_reproducible());
     let early = run(&mut synthesizer, 100, 40)?;
@@ -86,7 +86,7 @@ fn a_frame_sounds_the_same_in_every_window() -> Result<()> {
 }
 
 #[test]
-fn a_dropout_that_was_left_in_training_drops_nothing() -> Result<()> {
+fn dropout_in_training_mode_changes_nothing() -> Result<()> {
     let plain = run(&mut open(Draws::Plainly)?, 7, 30)?;
     let mut dropping = open(Draws::WithDropout)?;
     assert!(dropping.is_reproducible());
@@ -95,7 +95,7 @@ fn a_dropout_that_was_left_in_training_drops_nothing() -> Result<()> {
 }
 
 #[test]
-fn where_it_cannot_be_helped_the_voice_says_so() -> Result<()> {
+fn random_node_in_a_branch_is_reported_as_not_reproducible() -> Result<()> {
     let (first, second, own) = render_twice(Draws::InABranch)?;
     assert!(own, "shown in the editor");
     assert_ne!(first, second, "and true");

@@ -132,7 +132,7 @@ fn through_engine(rig: &RefCell<Rig>, input: &[f32], case: &Case, sizes: &Sizes)
 }
 
 #[test]
-fn any_cut_of_the_engine_with_a_fake_voice() -> Result<()> {
+fn random_blocks_of_0_to_8192_give_equal_output_with_a_noise_voice() -> Result<()> {
     let rig = RefCell::new(Rig::with_voice(setup(), noise_voice())?);
     let input = noise(1, LEN);
     assert_invariant(48, |case, sizes| Ok(through_engine(&rig, &input, case, sizes)))
@@ -146,7 +146,7 @@ fn speech() -> Result<Vec<f32>> {
 }
 
 #[test]
-fn any_cut_of_the_engine_with_the_default_voice() -> Result<()> {
+fn random_blocks_of_0_to_8192_give_equal_output_with_the_default_voice() -> Result<()> {
     env::use_data()?;
     let rig = Rig::with_selection(setup(), VoiceSelection::default(), None)?;
     let (rig, input) = (RefCell::new(rig), speech()?);
@@ -154,7 +154,7 @@ fn any_cut_of_the_engine_with_the_default_voice() -> Result<()> {
 }
 
 #[test]
-fn any_cut_of_the_built_plugin() -> Result<()> {
+fn random_blocks_of_0_to_8192_give_equal_output_from_the_built_plugin() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;
     instance.set_offline(true)?;

@@ -109,17 +109,17 @@ fn fuzz(seed: u64, offline: bool) -> Result<()> {
 }
 
 #[test]
-fn nothing_leaks_in_an_offline_render() -> Result<()> {
+fn random_offline_calls_with_mute_voices_give_silence() -> Result<()> {
     (0..8).try_for_each(|seed| fuzz(seed, true))
 }
 
 #[test]
-fn nothing_leaks_live() -> Result<()> {
+fn random_live_calls_with_mute_voices_give_silence() -> Result<()> {
     (100..108).try_for_each(|seed| fuzz(seed, false))
 }
 
 #[test]
-fn a_thousand_swaps_hoard_no_voice() -> Result<()> {
+fn thousand_swaps_keep_at_most_six_voices_alive() -> Result<()> {
     let census = Census::default();
     let mut rig = Rig::with_voice(offline_48k(), census.voice())?;
     let mut most = 0;
@@ -144,7 +144,7 @@ fn a_thousand_swaps_hoard_no_voice() -> Result<()> {
 
 /// Swapping while nothing plays must not pile voices up either.
 #[test]
-fn swaps_without_a_stream_keep_the_newest_only() -> Result<()> {
+fn swaps_without_a_stream_keep_the_newest_voice_only() -> Result<()> {
     let census = Census::default();
     let mut rig = Rig::with_voice(offline_48k(), census.voice())?;
     for _ in 0..50 {

@@ -46,7 +46,7 @@ fn slow_noise(len: usize) -> Vec<f32> {
 }
 
 #[test]
-fn without_a_voice_nothing_of_the_input_is_heard() -> Result<()> {
+fn no_voice_gives_silence() -> Result<()> {
     let _alone = crate::alone();
     let mut rig = Rig::empty(offline_48k())?;
     let output = rig.play_mono(&noise(1, 96_000), BLOCK);
@@ -56,7 +56,7 @@ fn without_a_voice_nothing_of_the_input_is_heard() -> Result<()> {
 }
 
 #[test]
-fn at_a_rate_that_is_refused_there_is_silence_and_a_sentence() -> Result<()> {
+fn unsupported_rate_gives_silence_and_a_message() -> Result<()> {
     let _alone = crate::alone();
     for rate_hz in [22_050.0, 11_025.0, 44_100.5, 768_000.0] {
         let setup = StreamSetup {
@@ -79,7 +79,7 @@ fn at_a_rate_that_is_refused_there_is_silence_and_a_sentence() -> Result<()> {
 }
 
 #[test]
-fn a_refused_rate_is_forgotten_at_the_next_activation() -> Result<()> {
+fn supported_rate_after_an_unsupported_one_sounds() -> Result<()> {
     let _alone = crate::alone();
     let refused = StreamSetup {
         host_rate_hz: 22_050.0,
@@ -115,7 +115,7 @@ fn stall(stuck: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<
 
 /// Nine seconds: as long as what the field has been seen to play too late.
 #[test]
-fn late_is_dropped_and_the_timeline_kept() -> Result<()> {
+fn stall_of_nine_seconds_drops_audio_and_keeps_the_timeline() -> Result<()> {
     let _alone = crate::alone();
     let (before, during, after) = (48_000, 9 * 48_000, 96_000);
     for attempt in 1.. {
@@ -186,7 +186,7 @@ fn assert_in_time_or_silent(nth: u32) -> Result<EngineStatus> {
 }
 
 #[test]
-fn a_model_that_is_always_ten_times_too_slow_is_not_heard() -> Result<()> {
+fn model_ten_times_too_slow_gives_silence_at_lowest_quality() -> Result<()> {
     let _alone = crate::alone();
     let status = assert_in_time_or_silent(1)?;
     assert!(
@@ -202,7 +202,7 @@ fn a_model_that_is_always_ten_times_too_slow_is_not_heard() -> Result<()> {
 }
 
 #[test]
-fn a_model_that_is_sometimes_too_slow_is_never_heard_late() -> Result<()> {
+fn model_sometimes_too_slow_is_heard_in_time_or_not_at_all() -> Result<()> {
     let _alone = crate::alone();
     let status = assert_in_time_or_silent(15)?;
     assert!(status.xruns > 2 && status.missing_samples < 120_000, "{status:?}");
@@ -210,7 +210,7 @@ fn a_model_that_is_sometimes_too_slow_is_never_heard_late() -> Result<()> {
 }
 
 #[test]
-fn a_stall_makes_no_click() -> Result<()> {
+fn stall_fades_without_a_click() -> Result<()> {
     let _alone = crate::alone();
     let (input, output, _) = stall(Duration::from_millis(700), 48_000, 72_000)?;
     // 5 ms fades: no step is much larger than those of the signal itself.
@@ -221,7 +221,7 @@ fn a_stall_makes_no_click() -> Result<()> {
 }
 
 #[test]
-fn while_stalled_nothing_old_is_played() -> Result<()> {
+fn stall_gives_silence_not_old_audio() -> Result<()> {
     let _alone = crate::alone();
     let (_, output, rig) = stall(Duration::from_secs(2), 48_000, 24_000)?;
     // Well inside the stall, and after the fade: exact silence.
@@ -231,7 +231,7 @@ fn while_stalled_nothing_old_is_played() -> Result<()> {
 }
 
 #[test]
-fn values_that_are_no_numbers_are_silence_and_counted() -> Result<()> {
+fn nan_and_infinite_model_output_gives_silence_and_is_counted() -> Result<()> {
     let _alone = crate::alone();
     for mood in [Mood::NotANumber, Mood::Infinite] {
         let (voice, switch) = saboteur();
@@ -256,7 +256,7 @@ fn values_that_are_no_numbers_are_silence_and_counted() -> Result<()> {
 }
 
 #[test]
-fn an_error_or_a_panic_silences_the_voice_and_says_so() -> Result<()> {
+fn model_error_or_panic_gives_silence_and_a_message() -> Result<()> {
     let _alone = crate::alone();
     for (mood, words) in [
         (Mood::Error, "the test wants it so"),
@@ -289,7 +289,7 @@ fn an_error_or_a_panic_silences_the_voice_and_says_so() -> Result<()> {
 }
 
 #[test]
-fn delayed_dry_is_heard_only_where_it_was_asked_for() -> Result<()> {
+fn delayed_dry_is_heard_only_when_chosen() -> Result<()> {
     let _alone = crate::alone();
     let (voice, switch) = saboteur();
     let mut rig = Rig::with_voice(offline_48k(), voice)?;
@@ -313,7 +313,7 @@ fn delayed_dry_is_heard_only_where_it_was_asked_for() -> Result<()> {
 }
 
 #[test]
-fn input_that_is_no_number_does_no_harm() -> Result<()> {
+fn nan_and_infinite_input_gives_finite_output() -> Result<()> {
     let _alone = crate::alone();
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
     let mut input = tone(RATE_HZ, 440.0, 0.5, 96_000);
@@ -330,7 +330,7 @@ fn input_that_is_no_number_does_no_harm() -> Result<()> {
 }
 
 #[test]
-fn a_hundred_activations_lose_nothing() -> Result<()> {
+fn hundred_activations_give_equal_output() -> Result<()> {
     let _alone = crate::alone();
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
     let input = slow_noise(9_600);
@@ -346,7 +346,7 @@ fn a_hundred_activations_lose_nothing() -> Result<()> {
 }
 
 #[test]
-fn a_reset_starts_over_at_position_zero() -> Result<()> {
+fn reset_gives_the_output_of_a_new_stream() -> Result<()> {
     let _alone = crate::alone();
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
     let input = slow_noise(24_000);
@@ -366,7 +366,7 @@ fn a_reset_starts_over_at_position_zero() -> Result<()> {
 /// A decaying tail costs a hundred times the time where numbers too small for
 /// a float's exponent are computed with; the worker does not.
 #[test]
-fn numbers_too_small_are_zero_on_the_worker() -> Result<()> {
+fn subnormals_are_zero_on_the_worker() -> Result<()> {
     let _alone = crate::alone();
     let (voice, halved) = halving();
     let mut rig = Rig::with_voice(offline_48k(), voice)?;

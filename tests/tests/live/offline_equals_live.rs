@@ -47,7 +47,7 @@ fn live(input: &[f32]) -> Result<Vec<f32>> {
 }
 
 #[test]
-fn a_paced_pass_equals_the_render() -> Result<()> {
+fn real_time_pass_equals_the_offline_render() -> Result<()> {
     let _alone = crate::alone();
     let input = noise(3, 48_000 * 3);
     let (offline, _) = render(setup(true), &input, Pace::Free)?;
@@ -63,7 +63,7 @@ fn a_paced_pass_equals_the_render() -> Result<()> {
 /// Some hosts render faster than real time and say "realtime": the engine
 /// must notice by the clock, and then play no gap either.
 #[test]
-fn a_render_that_is_not_announced_has_no_gaps() -> Result<()> {
+fn unannounced_render_has_no_gaps() -> Result<()> {
     let _alone = crate::alone();
     let input = noise(4, 48_000 * 20);
     let (announced, _) = render(setup(true), &input, Pace::Free)?;

@@ -14,7 +14,7 @@ use voxmeld_tests::signal::{energy, tone};
 use voxmeld_tests::voices::{Mood, saboteur, slow};
 
 #[test]
-fn a_dead_worker_is_given_up_once_and_said_so() -> Result<()> {
+fn stuck_worker_is_given_up_once_with_a_message() -> Result<()> {
     let _alone = crate::alone();
     let (voice, switch) = saboteur();
     let mut rig = Rig::with_voice(offline_48k(), voice)?;
@@ -42,7 +42,7 @@ fn a_dead_worker_is_given_up_once_and_said_so() -> Result<()> {
 }
 
 #[test]
-fn a_slow_worker_is_waited_for() -> Result<()> {
+fn slow_worker_offline_gives_no_gap() -> Result<()> {
     let _alone = crate::alone();
     let mut rig = Rig::with_voice(offline_48k(), slow(Duration::from_millis(1_200), 25))?;
     let output = rig.play_mono(&tone(48_000, 300.0, 0.5, 72_000), 480);

@@ -46,7 +46,7 @@ fn without_interruption<T>(mut pass: impl FnMut() -> Result<(T, u64)>) -> Result
 }
 
 #[test]
-fn overload_costs_quality_and_neither_time_nor_a_click() -> Result<()> {
+fn overload_reduces_quality_without_xruns_or_clicks() -> Result<()> {
     let _alone = crate::alone();
     let heard = without_interruption(|| {
         let load = Load::default();
@@ -82,7 +82,7 @@ fn overload_costs_quality_and_neither_time_nor_a_click() -> Result<()> {
 }
 
 #[test]
-fn an_offline_render_never_gives_quality_up() -> Result<()> {
+fn overload_offline_keeps_full_quality() -> Result<()> {
     let _alone = crate::alone();
     let render = |cost: f64| -> Result<Vec<f32>> {
         let load = Load::default();
@@ -98,7 +98,7 @@ fn an_offline_render_never_gives_quality_up() -> Result<()> {
 }
 
 #[test]
-fn a_live_pass_that_was_never_short_of_time_equals_the_render() -> Result<()> {
+fn live_pass_without_overload_equals_the_render() -> Result<()> {
     let _alone = crate::alone();
     let pass = |offline: bool, pace: Pace| -> Result<(Vec<f32>, u64)> {
         let load = Load::default();

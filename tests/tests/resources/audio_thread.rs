@@ -27,13 +27,13 @@ fn live() -> StreamSetup {
 }
 
 #[test]
-fn the_watch_sees_an_allocation() {
+fn counter_sees_an_allocation_and_a_free() {
     assert!(watched(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(64)))) >= 2);
     assert_eq!(watched(|| {}), 0);
 }
 
 #[test]
-fn processing_allocates_nothing_whatever_happens() -> Result<()> {
+fn failing_and_swapped_voices_allocate_nothing_in_process() -> Result<()> {
     let (voice, switch) = saboteur();
     let mut rig = Rig::with_voice(live(), voice)?;
     let moods = [
@@ -77,7 +77,7 @@ fn processing_allocates_nothing_whatever_happens() -> Result<()> {
 }
 
 #[test]
-fn a_stream_without_a_voice_or_at_a_refused_rate_allocates_nothing() -> Result<()> {
+fn no_voice_or_unsupported_rate_allocates_nothing_in_process() -> Result<()> {
     for rate_hz in [48_000.0, 22_050.0] {
         let mut rig = Rig::empty(StreamSetup {
             host_rate_hz: rate_hz,

@@ -1,9 +1,8 @@
 //! The editor, opened and closed many times while audio runs: what that leaves
 //! behind. And windows that close by themselves, or with the host's own.
 //!
-//! Played in child processes on an X server of their own. Ignored where nobody
-//! asks for them, because they want Xvfb: `cargo xtask test` asks where it is
-//! installed, and says so where it is not.
+//! Played in child processes on an X server of their own, in a stage of its own of
+//! `cargo xtask test`, because they want Xvfb.
 
 use anyhow::{Context, Result, ensure};
 use std::cell::Cell;
@@ -38,7 +37,7 @@ fn in_a_child(case: &str) -> Result<()> {
 }
 
 #[test]
-#[ignore = "played by the other tests, in processes of their own"]
+#[ignore = "played by other tests, in processes of their own"]
 fn child() -> Result<()> {
     match child::case().as_str() {
         "clap" => clap(),
@@ -49,20 +48,20 @@ fn child() -> Result<()> {
 }
 
 #[test]
-#[ignore = "wants Xvfb: `cargo xtask test` runs it where that is installed"]
-fn opened_and_closed_a_hundred_times_in_a_clap_host() -> Result<()> {
+#[ignore = "played in stage `editors`, on Xvfb"]
+fn opening_the_editor_120_times_in_clap_leaves_nothing_behind() -> Result<()> {
     in_a_child("clap")
 }
 
 #[test]
-#[ignore = "wants Xvfb: `cargo xtask test` runs it where that is installed"]
-fn opened_and_closed_a_hundred_times_in_a_vst3_host() -> Result<()> {
+#[ignore = "played in stage `editors`, on Xvfb"]
+fn opening_the_editor_120_times_in_vst3_leaves_nothing_behind() -> Result<()> {
     in_a_child("vst3")
 }
 
 #[test]
-#[ignore = "wants Xvfb: `cargo xtask test` runs it where that is installed"]
-fn a_window_that_closes_by_itself_and_one_that_the_host_takes_away() -> Result<()> {
+#[ignore = "played in stage `editors`, on Xvfb"]
+fn windows_closed_by_user_or_host_are_reported_and_harmless() -> Result<()> {
     in_a_child("taken")
 }
 

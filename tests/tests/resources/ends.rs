@@ -22,7 +22,7 @@ use voxmeld_tests::signal::{Random, noise};
 use voxmeld_tests::voices::{Census, slow};
 
 #[test]
-#[ignore = "played by the other tests, in processes of their own"]
+#[ignore = "played by other tests, in processes of their own"]
 fn child() -> Result<()> {
     match child::case().as_str() {
         "engines" => engines(),
@@ -32,12 +32,12 @@ fn child() -> Result<()> {
 }
 
 #[test]
-fn a_thousand_engines_begin_and_end_with_work_under_way() -> Result<()> {
+fn thousand_engines_ended_mid_work_leave_no_thread_voice_or_descriptor() -> Result<()> {
     Child::new(module_path!(), "engines")?.passes()
 }
 
 #[test]
-fn plugins_begin_and_end_while_their_voice_loads() -> Result<()> {
+fn forty_plugins_ended_while_loading_leave_no_thread() -> Result<()> {
     Child::new(module_path!(), "plugins")?.passes()
 }
 

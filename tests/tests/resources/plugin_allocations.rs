@@ -29,7 +29,7 @@ fn in_a_child(case: &str) -> Result<Child> {
 }
 
 #[test]
-#[ignore = "played by the other tests, in processes of their own"]
+#[ignore = "played by other tests, in processes of their own"]
 fn child() -> Result<()> {
     match child::case().as_str() {
         "live" => live(),
@@ -64,28 +64,28 @@ fn from_inside_of_a_block(in_words: bool) -> Result<()> {
 }
 
 #[test]
-#[ignore = "wants the guarded plugin: `cargo xtask test` builds it"]
-fn an_allocation_in_process_ends_the_process() -> Result<()> {
+#[ignore = "played in stage `allocations in process`, with the guarded plugin"]
+fn allocation_in_process_is_seen() -> Result<()> {
     let ended = in_a_child("allocation")?.end()?;
     assert_eq!(ended.status.signal(), Some(SIGABRT), "not seen: {}", ended.said);
     in_a_child("question")?.passes()
 }
 
 #[test]
-#[ignore = "wants the guarded plugin: `cargo xtask test` builds it"]
-fn live_with_all_that_hosts_do_nothing_is_allocated() -> Result<()> {
+#[ignore = "played in stage `allocations in process`, with the guarded plugin"]
+fn live_host_calls_allocate_nothing_in_process() -> Result<()> {
     in_a_child("live")?.passes()
 }
 
 #[test]
-#[ignore = "wants the guarded plugin: `cargo xtask test` builds it"]
-fn in_a_render_nothing_is_allocated() -> Result<()> {
+#[ignore = "played in stage `allocations in process`, with the guarded plugin"]
+fn offline_render_allocates_nothing_in_process() -> Result<()> {
     in_a_child("render")?.passes()
 }
 
 #[test]
-#[ignore = "wants the guarded plugin: `cargo xtask test` builds it"]
-fn as_vst3_nothing_is_allocated() -> Result<()> {
+#[ignore = "played in stage `allocations in process`, with the guarded plugin"]
+fn vst3_allocates_nothing_in_process() -> Result<()> {
     in_a_child("vst3")?.passes()
 }
 

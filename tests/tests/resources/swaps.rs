@@ -46,7 +46,7 @@ fn play(rig: &mut Rig, number: usize, block: &mut [f32]) -> u32 {
 }
 
 #[test]
-fn a_thousand_in_a_row_under_automation() -> Result<()> {
+fn thousand_swaps_under_automation_have_no_gap_click_or_allocation() -> Result<()> {
     let census = Census::default();
     let mut rig = Rig::with_voice(offline_48k(), census.voice())?;
     let input = tone(48_000, 300.0, 0.5, 1_000 * 2 * BLOCK);
@@ -146,7 +146,7 @@ fn swap_targets() -> Result<()> {
 }
 
 #[test]
-fn a_swap_while_playing_leaves_no_hole_and_no_click() -> Result<()> {
+fn swap_while_playing_has_no_gap_and_no_click() -> Result<()> {
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
     let input = tone(RATE_HZ, 300.0, 0.5, 48_000 * 4);
     let mut output = Vec::new();
@@ -170,7 +170,7 @@ fn a_swap_while_playing_leaves_no_hole_and_no_click() -> Result<()> {
 /// The cross-fade from voice to voice takes 10 to 30 ms, and nothing is
 /// missing while it does: heard on two voices that hold two levels.
 #[test]
-fn a_swap_is_a_short_cross_fade() -> Result<()> {
+fn swap_cross_fades_in_8_to_30_ms() -> Result<()> {
     let mut rig = Rig::with_voice(offline_48k(), constant(0.4))?;
     let mut heard = Vec::new();
     for n in 0..60 {

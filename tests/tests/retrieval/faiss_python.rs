@@ -100,7 +100,7 @@ fn save(path: &Path, frames: &Frames) -> Result<()> {
 }
 
 #[test]
-fn both_find_the_same_in_the_files_of_either() -> Result<()> {
+fn python_faiss_and_voxmeld_find_equal_neighbours_in_each_others_files() -> Result<()> {
     let folder = env::scratch("faiss_python")?;
     let (vectors, queries) = (points(VECTORS, 2), points(QUERIES, 3));
     save(&folder.join("vectors.npy"), &vectors)?;

@@ -95,7 +95,7 @@ fn names(index: &dyn EmbeddingIndex) -> Vec<String> {
 }
 
 #[test]
-fn the_last_input_grows_a_copy_of_the_packs_index_sample_for_sample() -> Result<()> {
+fn last_input_is_added_to_a_copy_of_the_packs_index_sample_for_sample() -> Result<()> {
     let own = folder("last input ä")?;
     let mut rig = rig(VoiceSelection::default())?;
     let wish = || IndexWish::LastInput { own: own.clone() };
@@ -170,7 +170,7 @@ fn the_last_input_grows_a_copy_of_the_packs_index_sample_for_sample() -> Result<
 }
 
 #[test]
-fn a_strangers_index_grows_and_says_what_is_not_known_of_it() -> Result<()> {
+fn last_input_is_added_to_an_index_without_sidecar() -> Result<()> {
     let own = folder("stranger")?;
     env::use_data()?;
     let pack = find_pack("default")?;
@@ -208,7 +208,7 @@ fn a_strangers_index_grows_and_says_what_is_not_known_of_it() -> Result<()> {
 }
 
 #[test]
-fn a_folder_becomes_an_index_and_a_stop_goes_on_from_there() -> Result<()> {
+fn folder_index_is_built_after_a_stop_and_loaded() -> Result<()> {
     let folder = folder("Some Voice")?;
     let sound = speech()?;
     let third = sound.samples.len() / 3;

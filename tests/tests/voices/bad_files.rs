@@ -115,7 +115,7 @@ fn assert_refused(cases: &[(VoiceSelection, &[&str])]) -> Result<()> {
 }
 
 #[test]
-fn missing_files() -> Result<()> {
+fn missing_files_are_rejected_and_the_voice_plays_on() -> Result<()> {
     let nowhere = "/nowhere/Stimmen mit Leerzeichen/声";
     assert_refused(&[
         (
@@ -141,7 +141,7 @@ fn missing_files() -> Result<()> {
 }
 
 #[test]
-fn truncated_and_mistaken_models() -> Result<()> {
+fn truncated_or_wrong_models_are_rejected_and_the_voice_plays_on() -> Result<()> {
     let dir = env::scratch("truncated_models")?;
     let encoder = packed(|pack| pack.encoder.file.file.clone())?;
     let synthesizer = packed(|pack| pack.synthesizer.file.file.clone())?;
@@ -170,7 +170,7 @@ fn truncated_and_mistaken_models() -> Result<()> {
 }
 
 #[test]
-fn unusable_indices() -> Result<()> {
+fn unusable_indices_are_rejected_and_the_voice_plays_on() -> Result<()> {
     let dir = env::scratch("unusable_indices")?;
     let packed_index = packed(|pack| pack.indices[0].file.file.clone())?;
     let text = dir.join("readme.index");
@@ -206,7 +206,7 @@ fn unusable_indices() -> Result<()> {
 /// the wrong one. Retrieval's own test file has another dimension than the
 /// default encoder, so this one is made from a good index.
 #[test]
-fn an_index_that_was_trained_but_never_filled() -> Result<()> {
+fn trained_but_empty_index_is_rejected_with_a_hint() -> Result<()> {
     env::use_data()?;
     let dir = env::scratch("trained_index")?;
     let packed_index = packed(|pack| pack.indices[0].file.file.clone())?;
@@ -243,7 +243,7 @@ fn without_vectors(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 #[test]
-fn without_a_voice_before_the_state_says_why_and_nothing_is_heard() -> Result<()> {
+fn failed_first_load_is_silent_and_says_why() -> Result<()> {
     env::use_data()?;
     let mut rig = Rig::empty(offline_48k())?;
     rig.handle().load(with_index("/nowhere/a.index"));

@@ -102,7 +102,7 @@ fn bands_follow(input: &[f32], output: &[f32]) -> f64 {
 }
 
 #[test]
-fn it_speaks_what_was_spoken() -> Result<()> {
+fn speech_bands_and_level_follow_the_input_at_every_ratio() -> Result<()> {
     let input = speech(0.0, 8.0)?;
     for ratio in [0.0, 0.75, 1.0] {
         let output = convert(&input, with_ratio(ratio))?;
@@ -124,7 +124,7 @@ fn it_speaks_what_was_spoken() -> Result<()> {
 }
 
 #[test]
-fn the_pitch_follows_and_shifts() -> Result<()> {
+fn output_pitch_equals_input_plus_shift_within_40_cents() -> Result<()> {
     let input = speech(0.0, 6.0)?;
     let sung = pitch_of(&input)?;
     for shift in [0.0_f32, -5.0, 7.0] {
@@ -147,7 +147,7 @@ fn the_pitch_follows_and_shifts() -> Result<()> {
 }
 
 #[test]
-fn silence_stays_silent() -> Result<()> {
+fn silence_gives_output_below_minus_50_db() -> Result<()> {
     let output = convert(&vec![0.0; 96_000], Controls::default())?;
     let level_db = 20.0 * rms(&output[9_600..]).max(1e-9).log10();
     assert!(level_db < -50.0, "silence became {level_db:.1} dB");
@@ -155,7 +155,7 @@ fn silence_stays_silent() -> Result<()> {
 }
 
 #[test]
-fn digital_silence_does_not_shift_what_follows() -> Result<()> {
+fn speech_between_digital_silence_keeps_its_time() -> Result<()> {
     let (burst, gap) = (speech(0.0, 1.0)?, vec![0.0; 60_000]);
     let together: Vec<f32> = [&gap[..], &burst, &gap, &burst, &gap].concat();
     let output = convert(&together, Controls::default())?;
@@ -174,7 +174,7 @@ fn digital_silence_does_not_shift_what_follows() -> Result<()> {
 }
 
 #[test]
-fn two_offline_runs_are_the_same_to_the_bit() -> Result<()> {
+fn two_offline_renders_are_equal_bit_for_bit() -> Result<()> {
     let input = speech(1.0, 5.0)?;
     let (a, b) = (
         convert(&input, Controls::default())?,
@@ -186,7 +186,7 @@ fn two_offline_runs_are_the_same_to_the_bit() -> Result<()> {
 }
 
 #[test]
-fn the_ratio_is_heard() -> Result<()> {
+fn ratio_0_and_1_differ_audibly() -> Result<()> {
     let input = speech(1.0, 4.0)?;
     let (live, retrieved) = (
         convert(&input, with_ratio(0.0))?,
@@ -199,7 +199,7 @@ fn the_ratio_is_heard() -> Result<()> {
 }
 
 #[test]
-fn every_target_of_the_pack_loads_and_sounds_different() -> Result<()> {
+fn each_target_of_the_pack_gives_different_output() -> Result<()> {
     env::use_data()?;
     let input = speech(1.0, 3.0)?;
     let pack = find_pack("default")?;
@@ -233,7 +233,7 @@ fn every_target_of_the_pack_loads_and_sounds_different() -> Result<()> {
 }
 
 #[test]
-fn every_frame_finds_neighbours() -> Result<()> {
+fn every_frame_has_neighbours_and_the_set_ratio() -> Result<()> {
     let input = speech(0.0, 4.0)?;
     let log = HopLog::default();
     let mut rig = Rig::with_selection(offline_48k(), VoiceSelection::default(), Some(log.observer()))?;
@@ -261,7 +261,7 @@ fn every_frame_finds_neighbours() -> Result<()> {
 }
 
 #[test]
-fn a_stream_of_pieces_is_encoded_like_the_whole_recording() -> Result<()> {
+fn streamed_embeddings_equal_the_whole_recordings() -> Result<()> {
     env::use_data()?;
     let low = Sound::read(&env::sample_speech()?)?
         .part(0.0, 4.0)
@@ -305,7 +305,7 @@ fn a_stream_of_pieces_is_encoded_like_the_whole_recording() -> Result<()> {
 }
 
 #[test]
-fn a_stream_of_pieces_sounds_like_one_call() -> Result<()> {
+fn streamed_synthesis_equals_one_call() -> Result<()> {
     env::use_data()?;
     let pack = find_pack("default")?;
     let mut synthesizer = RvcSynthesizer::open(&pack.dir.join(&pack.synthesizer.file.file))?;

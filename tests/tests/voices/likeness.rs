@@ -70,7 +70,7 @@ fn sameness(encoder: &mut ContentEncoder, one: &[f32], other: &[f32], columns: u
 }
 
 #[test]
-fn the_voice_moves_from_the_speakers_to_the_targets_with_every_step_of_the_ratio() -> Result<()> {
+fn likeness_to_the_target_rises_with_every_step_of_the_ratio() -> Result<()> {
     env::use_data()?;
     let input = Sound::read(&env::sample_speech()?)?
         .part(0.0, 7.0)

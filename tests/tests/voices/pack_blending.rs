@@ -43,7 +43,7 @@ fn measure(live: &Frames, retrieved: &Frames) -> (f64, f64) {
 }
 
 #[test]
-fn continuity_calms_what_is_retrieved_at_no_greater_distance() -> Result<()> {
+fn continuity_reduces_movement_at_no_greater_distance() -> Result<()> {
     let mut voice = pack_voice()?;
     let live = embed(&mut voice, &speech_16k()?)?;
     let with = |k, continuity| {
@@ -78,7 +78,7 @@ fn continuity_calms_what_is_retrieved_at_no_greater_distance() -> Result<()> {
 /// The target's own sounds are known best, speech of a stranger less, what is no
 /// speech least; and trust lowers the ratio in that order.
 #[test]
-fn confidence_tells_the_targets_own_from_what_is_foreign() -> Result<()> {
+fn confidence_is_high_for_the_targets_speech_and_low_for_other_sounds() -> Result<()> {
     let mut voice = pack_voice()?;
     let speech = embed(&mut voice, &speech_16k()?)?;
     // Own vectors, moved a little: what the target would say again.
@@ -130,7 +130,7 @@ fn confidence_tells_the_targets_own_from_what_is_foreign() -> Result<()> {
 }
 
 #[test]
-fn the_morph_goes_from_one_target_to_the_other() -> Result<()> {
+fn morph_weights_move_from_one_target_to_the_other() -> Result<()> {
     env::use_data()?;
     let sound = Sound::read(&env::sample_speech()?)?
         .part(0.5, 2.5)

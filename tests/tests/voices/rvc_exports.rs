@@ -46,7 +46,7 @@ fn speech(seconds: f64) -> Result<Vec<f32>> {
 
 /// A full-size voice at the hop that a CPU can take it at.
 #[test]
-fn a_real_rvc_voice_speaks() -> Result<()> {
+fn full_size_rvc_voice_follows_the_inputs_level() -> Result<()> {
     let selection = selection(
         "vec-768-layer-12.whispertiny.onnx",
         "kokoro_v2_48k_whispertiny.onnx",
@@ -82,7 +82,7 @@ fn a_real_rvc_voice_speaks() -> Result<()> {
 }
 
 #[test]
-fn both_generations_of_rvc_exports_load_and_run() -> Result<()> {
+fn rvc_v1_and_v2_exports_give_sound() -> Result<()> {
     let cases = [
         (
             "vec-256-layer-9.whispertiny.onnx",
@@ -110,7 +110,7 @@ fn both_generations_of_rvc_exports_load_and_run() -> Result<()> {
 
 /// Its sine source draws noise and phases inside of the file.
 #[test]
-fn two_renders_of_a_voice_with_noise_inside_are_the_same() -> Result<()> {
+fn two_renders_of_an_rvc_voice_are_equal() -> Result<()> {
     let selection = selection(
         "vec-768-layer-12.whispertiny.onnx",
         "rvc_v2_48k_tiny_random.onnx",
@@ -130,7 +130,7 @@ fn two_renders_of_a_voice_with_noise_inside_are_the_same() -> Result<()> {
 /// neither be taken for a vector nor cost the frame its retrieval. The encoder
 /// is one that pads, and makes a frame more than HuBERT.
 #[test]
-fn an_index_with_short_lists_runs() -> Result<()> {
+fn index_with_short_lists_retrieves_every_frame() -> Result<()> {
     let selection = selection(
         "vec-256-layer-9.hama.onnx",
         "rvc_v1_40k_tiny_random.onnx",
@@ -147,7 +147,7 @@ fn an_index_with_short_lists_runs() -> Result<()> {
 }
 
 #[test]
-fn parts_that_do_not_go_together_are_refused_in_words() -> Result<()> {
+fn parts_of_different_dimensions_are_rejected_with_an_error() -> Result<()> {
     let pairs = [
         (
             selection(

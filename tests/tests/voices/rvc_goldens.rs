@@ -22,7 +22,7 @@ fn worst_difference(a: &[f32], b: &[f32]) -> f32 {
 const STEP: usize = 480;
 
 #[test]
-fn sola_finds_rvcs_offset() -> Result<()> {
+fn sola_offset_equals_rvcs() -> Result<()> {
     let (window, tail) = (golden("infer_wav")?, golden("sola_buffer")?);
     assert_eq!(tail.len(), 1_920);
     let window = &window[..tail.len() + STEP];
@@ -31,7 +31,7 @@ fn sola_finds_rvcs_offset() -> Result<()> {
 }
 
 #[test]
-fn the_loudness_mix_is_rvcs() -> Result<()> {
+fn loudness_mix_equals_rvcs() -> Result<()> {
     let (input, voice, expected) = (
         golden("envelop_input_wav")?,
         golden("envelop_infer_wav")?,
@@ -54,7 +54,7 @@ fn the_loudness_mix_is_rvcs() -> Result<()> {
 }
 
 #[test]
-fn coarse_pitch_codes_are_rvcs() -> Result<()> {
+fn coarse_pitch_codes_equal_rvcs() -> Result<()> {
     let file = |name: &str| env::shared(&format!("golden/contentvec/logs_reference_pitch_{name}.npy"));
     let fine: Array1<f64> = ndarray_npy::read_npy(file("fine")?)?;
     let coarse: Array1<i32> = ndarray_npy::read_npy(file("coarse")?)?;

@@ -73,7 +73,7 @@ fn points(start: usize, end: usize) -> Vec<Point> {
 }
 
 #[test]
-fn a_line_is_applied_as_drawn_at_any_block_size_and_told_where_it_is_heard() -> Result<()> {
+fn automation_line_is_applied_as_drawn_and_reported_at_its_output_sample() -> Result<()> {
     let input = speech()?;
     for block in [64, 333, 480, 4_096] {
         let mut plugin = Vst3::load(MAX_BLOCK, STEREO, STEREO)?;
@@ -117,7 +117,7 @@ fn a_line_is_applied_as_drawn_at_any_block_size_and_told_where_it_is_heard() -> 
 
 /// The louder channel's level counts, beside any track.
 #[test]
-fn a_side_chain_of_one_channel_or_two_drives_the_ratio_of_any_track() -> Result<()> {
+fn mono_or_stereo_side_chain_drives_the_ratio_of_any_track() -> Result<()> {
     let input = speech()?;
     for track in [STEREO, MONO] {
         for (side, levels) in [(STEREO, vec![0.1, -0.5]), (MONO, vec![0.5])] {

@@ -63,42 +63,42 @@ fn scenario(name: &str) -> Result<()> {
 }
 
 #[test]
-fn loads_sounds_unloads_and_again() -> Result<()> {
+fn loaded_unloaded_and_loaded_again_sounds() -> Result<()> {
     scenario("lifecycle")
 }
 
 #[test]
-fn dry_and_bypass_are_the_input() -> Result<()> {
+fn dry_and_bypass_equal_the_input() -> Result<()> {
     scenario("dry")
 }
 
 #[test]
-fn an_automated_ratio_is_heard() -> Result<()> {
+fn ratio_automation_is_heard() -> Result<()> {
     scenario("automation")
 }
 
 #[test]
-fn a_state_brings_everything_back() -> Result<()> {
+fn saved_state_restores_parameters_and_sound() -> Result<()> {
     scenario("state")
 }
 
 #[test]
-fn several_instances_at_once() -> Result<()> {
+fn several_instances_sound_as_each_alone() -> Result<()> {
     scenario("instances")
 }
 
 #[test]
-fn all_block_sizes() -> Result<()> {
+fn blocks_of_1_to_4096_sound_and_repeat_bit_for_bit() -> Result<()> {
     scenario("blocks")
 }
 
 #[test]
-fn a_mono_track() -> Result<()> {
+fn mono_track_sounds() -> Result<()> {
     scenario("mono")
 }
 
 #[test]
-fn from_a_folder_with_spaces_and_letters_beyond_ascii() -> Result<()> {
+fn bundle_in_a_folder_with_spaces_and_unicode_loads() -> Result<()> {
     let dir = env::scratch("vst3 Bündel für Ωtto 声")?;
     let plugin = dir.join("voxmeld.vst3");
     link_tree(&env::bundle()?.join("voxmeld.vst3"), &plugin)?;

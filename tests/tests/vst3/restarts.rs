@@ -1,6 +1,6 @@
 //! Another hop or another rate in a VST3 host: the latency is told anew, on the
 //! host's own thread where the host gives a way to it, and the voice comes back
-//! by itself. (The same for CLAP: `clap_lifecycle`, `clap_manners`.)
+//! by itself. (The same for CLAP: `clap/lifecycle.rs`, `clap/host_changes.rs`.)
 
 use anyhow::{Context, Result, ensure};
 use std::thread::ThreadId;
@@ -69,7 +69,7 @@ fn choose_another_hop(vst3: &mut Vst3) -> Result<ThreadId> {
 
 /// Chosen in a block, so from the audio thread; told on the main one.
 #[test]
-fn another_hop_is_told_on_the_hosts_thread_and_the_voice_comes_back() -> Result<()> {
+fn hop_change_is_reported_on_the_host_thread_and_the_voice_sounds() -> Result<()> {
     let input = speech(48_000)?;
     let mut vst3 = load(true)?;
     ensure!(energy(&play(&mut vst3, &input)?) > 1.0, "it does not sound");
@@ -91,7 +91,7 @@ fn another_hop_is_told_on_the_hosts_thread_and_the_voice_comes_back() -> Result<
 
 /// The audio runs on a thread of its own: what is told there is told by another.
 #[test]
-fn a_host_without_a_run_loop_is_told_too_and_never_on_the_audio_thread() -> Result<()> {
+fn hop_change_without_a_run_loop_is_reported_off_the_audio_thread() -> Result<()> {
     let mut vst3 = load(false)?;
     drop(vst3.restarts());
     let thread = choose_another_hop(&mut vst3)?;
@@ -110,7 +110,7 @@ fn a_host_without_a_run_loop_is_told_too_and_never_on_the_audio_thread() -> Resu
 }
 
 #[test]
-fn another_rate_is_told_on_the_hosts_thread_and_the_voice_comes_back() -> Result<()> {
+fn rate_change_is_reported_on_the_host_thread_and_the_voice_sounds() -> Result<()> {
     let mut vst3 = load(true)?;
     ensure!(
         energy(&play(&mut vst3, &speech(48_000)?)?) > 1.0,

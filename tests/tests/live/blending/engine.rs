@@ -116,7 +116,7 @@ fn pass(offline: bool, block: usize) -> Result<Option<(Vec<f32>, Vec<Told>)>> {
 }
 
 #[test]
-fn all_of_blending_in_motion_sounds_live_as_it_is_bounced() -> Result<()> {
+fn all_blend_settings_automated_live_equals_offline() -> Result<()> {
     let _alone = crate::alone();
     let (bounced, told) = pass(true, 480)?.context("an offline render leaves nothing out")?;
     ensure!(energy(&bounced) > 0.1, "silence would prove nothing");

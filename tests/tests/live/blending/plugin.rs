@@ -120,7 +120,7 @@ fn play_plugin(instance: &mut Instance, input: &[f32], block: usize, pace: Pace)
 }
 
 #[test]
-fn the_plugin_sounds_live_as_it_is_bounced() -> Result<()> {
+fn built_plugin_automated_live_equals_offline() -> Result<()> {
     let _alone = crate::alone();
     let host = Host::load_bundle()?;
     let session = session(&host)?;
