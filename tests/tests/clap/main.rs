@@ -5,4 +5,5 @@ mod blocks;
 mod fuzz;
 mod host_changes;
 mod lifecycle;
+mod log;
 mod reentrant;
