@@ -143,7 +143,15 @@ impl IndexBuilder {
         });
         let progress = Arc::new(Progress::default());
         let shared = Arc::clone(&progress);
-        let run = move || done(fulfil(&wish, &instance, heard.as_ref(), &shared));
+        let run = move || {
+            tracing::info!("building an index: {wish:?}");
+            let outcome = fulfil(&wish, &instance, heard.as_ref(), &shared);
+            match &outcome {
+                Ok(made) => tracing::info!("index: {}", made.said),
+                Err(error) => tracing::warn!("no index was built: {error}"),
+            }
+            done(outcome);
+        };
         match std::thread::Builder::new()
             .name("voxmeld index".into())
             .spawn(run)

@@ -126,6 +126,7 @@ impl Engine {
         let geometry = match Geometry::new(setup.host_rate_hz, setup.hop, setup.max_block) {
             Ok(geometry) => geometry,
             Err(error) => {
+                tracing::warn!("activated without sound: {error}");
                 *status.message.lock() = Some(error.to_string());
                 status.host_rate_hz.store(0, Relaxed);
                 status.latency_samples.store(0, Relaxed);
@@ -145,6 +146,15 @@ impl Engine {
         );
         audio.set_offline(setup.offline);
         status.latency_samples.store(audio.latency_samples(), Relaxed);
+        tracing::info!(
+            "activated: {} Hz, {} channels, hop {} ms, blocks of up to {}, latency {} samples, {}",
+            geometry.host_rate.0,
+            setup.channels,
+            setup.hop.ms(),
+            setup.max_block,
+            audio.latency_samples(),
+            if setup.offline { "offline" } else { "live" },
+        );
         let _ = self
             .commands
             .0
@@ -154,10 +164,19 @@ impl Engine {
 
     /// Stops streaming; threads and voice stay. Main thread.
     pub fn deactivate(&mut self) {
-        if self.shared.stream.lock().take().is_some() && self.threads.is_some() {
+        let stream = self.shared.stream.lock().take();
+        if let Some(stream) = stream
+            && self.threads.is_some()
+        {
             let (done, wait) = bounded(1);
             let _ = self.commands.0.send(WorkerCommand::Stop(done));
-            let _ = wait.recv_timeout(Duration::from_secs(5));
+            let stopped = wait.recv_timeout(Duration::from_secs(5));
+            // Counted by the audio thread, which logs nothing itself.
+            let (xruns, missing) = (stream.xruns.load(Relaxed), stream.missing_samples.load(Relaxed));
+            tracing::info!("deactivated: {xruns} xruns, {missing} samples missing");
+            if stopped.is_err() {
+                tracing::error!("the worker did not stop within 5 seconds");
+            }
         }
     }
 

@@ -18,6 +18,7 @@ use crossbeam_channel::{Receiver, Sender};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 /// A voice that cannot be loaded; what sounds goes on.
 #[derive(Debug, thiserror::Error)]
@@ -368,6 +369,8 @@ fn serve(selection: &VoiceSelection, worker: &Sender<WorkerCommand>, status: &St
         return;
     }
     let before = status.voice.lock().clone();
+    let began = Instant::now();
+    tracing::info!("loading a voice: {selection:?}");
     let loaded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         load_voice(selection, |progress, what| {
             *status.voice.lock() = VoiceState::Loading {
@@ -380,12 +383,18 @@ fn serve(selection: &VoiceSelection, worker: &Sender<WorkerCommand>, status: &St
     .unwrap_or_else(|_| Err("the voice could not be loaded: an internal error".to_string()));
     match loaded {
         Ok(voice) => {
+            let notes = notes(selection, &voice.targets);
+            tracing::info!("loaded \"{}\" in {:.1?}", voice.name, began.elapsed());
+            for note in &notes {
+                tracing::warn!("{note}");
+            }
             *status.message.lock() = None;
-            *status.notes.lock() = notes(selection, &voice.targets);
+            *status.notes.lock() = notes;
             *status.encoder.lock() = encoder_in(selection, voice.encoder.dim());
             let _ = worker.send(WorkerCommand::Swap(Box::new(voice)));
         }
         Err(why) => {
+            tracing::warn!("the voice was not loaded: {why}");
             // The running voice goes on; without one this is its state.
             *status.message.lock() = Some(why.clone());
             *status.voice.lock() = match before {

@@ -22,11 +22,13 @@
 //! | [`clap`] | the CLAP export, nice-plug's with outputs that hosts can record |
 //! | [`vst3`] | the VST3 export; its doc says why it is ours |
 //! | [`timeline`] | what the plugin tells the exports about a block |
+//! | [`logging`] | where log lines go: the newest in memory, and a file |
 //! | [`editor`] | the window |
 #![warn(missing_docs)]
 
 pub mod clap;
 pub mod editor;
+pub mod logging;
 pub mod params;
 pub mod paths;
 pub mod plugin;

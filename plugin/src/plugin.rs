@@ -4,7 +4,7 @@ use crate::editor::{self, EditorLink, VoxmeldEditor};
 use crate::params::VoxmeldParams;
 use crate::timeline::Timeline;
 use crate::vst3::creation::{self, HostLink};
-use crate::{paths, vst3};
+use crate::{logging, paths, vst3};
 use nice_plug::prelude::*;
 use parking_lot::Mutex;
 use std::num::NonZeroU32;
@@ -107,6 +107,10 @@ impl Plugin for Voxmeld {
     type Editor = VoxmeldEditor;
     type SysExMessage = ();
     type BackgroundTask = Task;
+
+    fn setup_logger() -> Option<bool> {
+        Some(logging::install())
+    }
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
         let vst3 = self.vst3.clone();

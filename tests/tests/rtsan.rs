@@ -22,7 +22,7 @@ const BLOCK: usize = 480;
 /// What the next test wants to see ended; each is one thing that code on the
 /// audio thread must not do.
 #[test]
-#[ignore = "violates on purpose: run by another test, in a process of its own"]
+#[ignore = "played by other tests, in processes of their own"]
 fn violation() {
     let what = std::env::var("VOXMELD_VIOLATION").unwrap_or_default();
     let held = parking_lot::Mutex::new(());
@@ -46,7 +46,7 @@ fn violation() {
 }
 
 #[test]
-fn the_sanitizer_is_there_and_sees_violations() -> Result<()> {
+fn allocation_file_and_lock_violations_are_reported() -> Result<()> {
     let myself = std::env::current_exe().context("this program has a place")?;
     for (what, allowed) in [
         ("allocation", false),
@@ -69,7 +69,7 @@ fn the_sanitizer_is_there_and_sees_violations() -> Result<()> {
 /// automation, blocks of all sizes, resets, another hop asked for, and a
 /// session that is restored.
 #[test]
-fn the_built_plugin_is_real_time_safe() -> Result<()> {
+fn built_plugin_reports_no_violation() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;
     instance.activate(RATE_HZ, 1_024)?;
@@ -106,7 +106,7 @@ fn the_built_plugin_is_real_time_safe() -> Result<()> {
 }
 
 #[test]
-fn the_engine_is_real_time_safe_whatever_happens_to_it() -> Result<()> {
+fn engine_with_failing_and_swapped_voices_reports_no_violation() -> Result<()> {
     let (voice, switch) = saboteur();
     let setup = StreamSetup {
         offline: false,

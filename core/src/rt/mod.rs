@@ -4,7 +4,11 @@
 //! Nothing in this room allocates after construction, locks, logs or makes a
 //! system call.
 
-#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+#![deny(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros
+)]
 
 mod audio_side;
 mod delay;

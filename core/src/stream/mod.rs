@@ -13,7 +13,11 @@
 //! piece that was dropped leaves a gap that the other side can see, and no gap
 //! ever shifts the timeline.
 
-#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+#![deny(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros
+)]
 
 mod client;
 mod patience;

@@ -255,12 +255,13 @@ impl Worker {
                     &mut self.active
                 };
                 *slot = Some(chain);
+                tracing::debug!("\"{name}\" runs");
                 *self.status.voice.lock() = VoiceState::Ready { name };
             }
             Err((_, error)) => {
-                *self.status.voice.lock() = VoiceState::Failed {
-                    why: format!("{name} cannot run here: {error}"),
-                };
+                let why = format!("{name} cannot run here: {error}");
+                tracing::warn!("{why}");
+                *self.status.voice.lock() = VoiceState::Failed { why };
             }
         }
     }
@@ -377,10 +378,15 @@ impl Worker {
         self.good_hops = 0;
         match failure {
             Failure::Hop(why) => {
+                // The first one only: a voice may fail like this at every hop.
+                if self.status.failed_hops.load(Relaxed) == 1 {
+                    tracing::warn!("a hop failed: {why}");
+                }
                 *self.status.message.lock() = Some(why);
                 self.active.iter_mut().for_each(Chain::restart);
             }
             Failure::Voice(why) => {
+                tracing::error!("the voice failed: {why}");
                 self.active = None;
                 *self.status.voice.lock() = VoiceState::Failed { why };
                 if !self.restarted {

@@ -156,11 +156,11 @@ fn engine_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) 
     }
 }
 
-fn footer(app: &App, engine: &EngineStatus, ui: &mut Ui) {
+fn footer(app: &mut App, engine: &EngineStatus, ui: &mut Ui) {
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 2.0 * GAP) / 2.0;
         app.input.show(ui, "in", width);
         app.output.show(ui, "out", width);
     });
-    status::show(ui, engine);
+    status::show(ui, engine, &mut app.log_copied);
 }

@@ -82,6 +82,7 @@ pub fn create(link: EditorLink) -> Option<VoxmeldEditor> {
             input: Meter::default(),
             output: Meter::default(),
             drawn: Instant::now(),
+            log_copied: None,
         },
     )
 }
@@ -107,6 +108,8 @@ pub struct App {
     input: Meter,
     output: Meter,
     drawn: Instant,
+    /// When the log was last copied; the button says so for a moment.
+    log_copied: Option<Instant>,
 }
 
 impl App {

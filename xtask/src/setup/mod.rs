@@ -3,6 +3,7 @@
 pub mod debian;
 pub mod onnxruntime;
 pub mod python;
+pub mod tools;
 
 use std::fs;
 #[cfg(unix)]
@@ -14,19 +15,22 @@ use crate::paths::Paths;
 use crate::{files, ui};
 
 /// How much is wanted: a person who only bundles needs no test hosts.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     Bundle,
-    Everything,
+    Tests,
+    /// Also what single checks need, and what the other tests go without: an X server, node.
+    Strict,
 }
 
 pub fn run(paths: &Paths, scope: Scope) -> Result<()> {
-    debian::install()?;
+    debian::install(scope)?;
     python::ensure_venv(paths)?;
     onnxruntime::ensure(paths)?;
     link_dev_data(paths)?;
-    if scope == Scope::Everything {
+    if scope >= Scope::Tests {
         python::ensure_test_packages(paths)?;
+        tools::ensure(paths)?;
     }
     if !faiss_is_built(paths) {
         ui::detail("the first build compiles faiss: about 4 minutes on 2 cores, with no output meanwhile");

@@ -37,6 +37,8 @@ impl Worker {
             };
             if ladder.computed(cost) {
                 self.status.quality_steps.fetch_add(1, Relaxed);
+                // At info level an overloaded machine would write a line every few hops.
+                tracing::debug!("quality reduced to {}", ladder.quality().words());
             }
         }
         self.status.quality.store(ladder.quality().step(), Relaxed);
