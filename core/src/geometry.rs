@@ -10,6 +10,7 @@
 //! ```
 
 use crate::dsp::half_sample::WHOLE_SAMPLES;
+use crate::dsp::sola;
 use crate::units::{ENCODER_RATE, SampleRate};
 
 /// Samples at 16 kHz from one embedding frame to the next (20 ms).
@@ -20,17 +21,13 @@ pub const FRAME_FIELD_16K: usize = 400;
 pub const FRAME_TAIL_16K: usize = FRAME_FIELD_16K - FRAME_STEP_16K;
 /// Embedding frames that the encoder may see beyond the newest one used.
 pub const LOOKAHEAD_FRAMES_50HZ: usize = 1;
-/// Length of the SOLA crossfade.
-pub const SOLA_FADE_MS: u32 = 10;
-/// Range in which SOLA looks for the best join, half of it on either side.
-pub const SOLA_SEARCH_MS: u32 = 10;
 /// 10 ms frames that are synthesized beyond a hop with its last embedding and
 /// pitch held, as RVC's real-time loop does it. They are what the next hop
 /// fades in over, so the join need not wait for what comes next; they last at
 /// least [`HELD_MS`].
 pub const HELD_FRAMES_100HZ: usize = 2;
 /// What SOLA takes of the held frames: its fade and half its search.
-pub const HELD_MS: u32 = SOLA_FADE_MS + SOLA_SEARCH_MS / 2;
+pub const HELD_MS: u32 = sola::FADE_MS + sola::SEARCH_MS / 2;
 const _: () = assert!(
     HELD_MS as usize <= 10 * HELD_FRAMES_100HZ,
     "held frames cover the join"

@@ -28,6 +28,7 @@ pub mod continuity;
 pub mod curves;
 pub mod morph;
 pub mod percentiles;
+mod source;
 pub mod takes;
 pub mod target;
 pub mod trust;
@@ -37,15 +38,14 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use source::Source;
 pub use takes::TakeWeights;
-pub use target::{Source, Target};
+pub use target::Target;
 
-use crate::controls::{Controls, Listen, MAX_TARGETS};
+use crate::controls::{Controls, Listen, MAX_K, MAX_TARGETS, SearchParams};
 use crate::frames::Frames;
 use crate::retrieval::deadline::{Deadline, Decision};
-use crate::retrieval::{
-    MAX_K, Neighbours, SearchError, SearchParams, blend, squared_distances, weighted_mean,
-};
+use crate::retrieval::{Neighbours, SearchError, blend, squared_distances, weighted_mean};
 use columns::{Columns, Content, Settling};
 use continuity::{POOL, Path};
 use std::time::{Duration, Instant};

@@ -1,9 +1,10 @@
 //! The models, behind three small seams, and the [`Voice`] that holds them.
 //!
 //! Thread: built on the loader, used on the worker. Each seam is called once
-//! a hop and has a real implementation in [`onnx`] and a deterministic one in
-//! [`fake`].
+//! a hop and has a real implementation in [`onnx`], and a deterministic one for
+//! tests in `fake` (feature `fakes`), which no build for users holds.
 
+#[cfg(any(test, feature = "fakes"))]
 pub mod fake;
 pub mod onnx;
 mod voice;

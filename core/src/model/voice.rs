@@ -3,8 +3,7 @@
 use super::{Encoder, PitchTracker, Synthesizer};
 use crate::blend::Target;
 use crate::blend::columns::Columns;
-use crate::controls::MAX_TARGETS;
-use crate::retrieval::SearchParams;
+use crate::controls::{MAX_TARGETS, SearchParams};
 
 /// How much past the models want to see, and how their embeddings are laid
 /// out; part of a pack's manifest.

@@ -11,11 +11,15 @@
 )]
 
 mod audio_side;
+mod block_controls;
 mod delay;
 mod glide;
 mod meters;
+mod output_stage;
+mod pace;
 mod ramp;
 mod side_chain;
 
-pub use audio_side::{AudioSide, BlockControls, Told, WhenNotReady};
+pub use audio_side::{AudioSide, Told};
+pub use block_controls::{BlockControls, WhenNotReady};
 pub use meters::Meters;

@@ -4,23 +4,13 @@
 //! Nothing here allocates, locks, logs or makes a system call, except in an
 //! offline render, where waiting for the worker is the point.
 
+use super::header::{HopHeader, SegmentKind};
 use super::patience::{Patience, Wait};
-use super::told::ToldQueue;
-use super::{FrameTold, HopHeader, StreamShared};
+use super::shared::StreamShared;
+use super::told::{FrameTold, ToldQueue};
 use crate::controls::{ControlFrame, Controls};
 use crate::geometry::Geometry;
 use crate::sync::{Arc, Consumer, HeapCons, HeapProd, Observer, Ordering::Relaxed, Producer};
-
-/// What a sample of the worker's stream is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wet {
-    /// The voice.
-    Ready,
-    /// No voice could sound at this position.
-    NotReady,
-    /// The worker was late; the position is lost.
-    Late,
-}
 
 /// The audio thread's end; see the module's text.
 pub struct StreamClient {
@@ -173,13 +163,13 @@ impl StreamClient {
 
     /// Next samples of the worker's stream, as many as `wet` holds or until
     /// their kind changes. Returns how many were written, and their kind; for
-    /// all kinds but [`Wet::Ready`] the samples are zeros.
-    pub fn pull(&mut self, wet: &mut [f32]) -> (usize, Wet) {
+    /// all kinds but [`SegmentKind::Ready`] the samples are zeros.
+    pub fn pull(&mut self, wet: &mut [f32]) -> (usize, SegmentKind) {
         if self.position_out < self.schedule_host {
             let count = usize::try_from(self.schedule_host - self.position_out)
                 .unwrap_or(usize::MAX)
                 .min(wet.len());
-            return self.advance_silent(wet, count, Wet::NotReady);
+            return self.advance_silent(wet, count, SegmentKind::NotReady);
         }
         let wanted = self.position_out - self.schedule_host;
         let hop_len = self.hop.len() as u64;
@@ -189,14 +179,14 @@ impl StreamClient {
                 let start = usize::try_from(wanted - header.position_host).unwrap_or(0);
                 let count = (self.hop.len() - start).min(wet.len());
                 match header.kind {
-                    Wet::Ready => {}
-                    Wet::NotReady => return self.advance_silent(wet, count, Wet::NotReady),
-                    Wet::Late => return self.miss(wet, count),
+                    SegmentKind::Ready => {}
+                    SegmentKind::NotReady => return self.advance_silent(wet, count, SegmentKind::NotReady),
+                    SegmentKind::Late => return self.miss(wet, count),
                 }
                 self.in_gap = false;
                 wet[..count].copy_from_slice(&self.hop[start..start + count]);
                 self.position_out += count as u64;
-                (count, Wet::Ready)
+                (count, SegmentKind::Ready)
             }
             held => {
                 // Late: this position is lost for good. Try again soon, so
@@ -219,16 +209,16 @@ impl StreamClient {
     }
 
     /// Samples that came too late, counted.
-    fn miss(&mut self, wet: &mut [f32], count: usize) -> (usize, Wet) {
+    fn miss(&mut self, wet: &mut [f32], count: usize) -> (usize, SegmentKind) {
         if !self.in_gap {
             self.shared.xruns.fetch_add(1, Relaxed);
             self.in_gap = true;
         }
         self.shared.missing_samples.fetch_add(count as u64, Relaxed);
-        self.advance_silent(wet, count, Wet::Late)
+        self.advance_silent(wet, count, SegmentKind::Late)
     }
 
-    fn advance_silent(&mut self, wet: &mut [f32], count: usize, kind: Wet) -> (usize, Wet) {
+    fn advance_silent(&mut self, wet: &mut [f32], count: usize, kind: SegmentKind) -> (usize, SegmentKind) {
         wet[..count].fill(0.0);
         self.position_out += count as u64;
         (count, kind)

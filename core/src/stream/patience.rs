@@ -1,6 +1,6 @@
 //! How long an offline render waits for a worker that does not answer.
 
-use super::StreamShared;
+use super::shared::StreamShared;
 use crate::sync::{Arc, Ordering::Relaxed, wait_a_little};
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,7 @@ impl Patience {
     pub(super) fn begin(&self) -> Wait {
         Wait {
             looked: Instant::now(),
-            sign: self.shared.signs_of_life.load(Relaxed),
+            sign: self.shared.heartbeat.load(Relaxed),
             since_sign: Duration::ZERO,
             waited: Duration::ZERO,
         }
@@ -49,7 +49,7 @@ impl Patience {
 
     /// Waits a little. False if there is no point in waiting on.
     pub(super) fn holds(&mut self, wait: &mut Wait) -> bool {
-        let sign = self.shared.signs_of_life.load(Relaxed);
+        let sign = self.shared.heartbeat.load(Relaxed);
         if self.lost_at == Some(sign) {
             return false;
         }

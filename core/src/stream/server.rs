@@ -1,6 +1,7 @@
 //! The worker's end of the stream.
 
-use super::{HopHeader, StreamShared};
+use super::header::HopHeader;
+use super::shared::StreamShared;
 use crate::controls::{ControlFrame, Controls};
 use crate::geometry::Geometry;
 use crate::sync::{Arc, Consumer, HeapCons, HeapProd, Observer, Ordering::Relaxed, Producer};
@@ -87,7 +88,7 @@ impl StreamServer {
 
     /// Tells a render that waits that the worker lives; at every turn of it.
     pub fn live(&self) {
-        self.shared.signs_of_life.fetch_add(1, Relaxed);
+        self.shared.heartbeat.fetch_add(1, Relaxed);
     }
 
     /// The next whole hop, once all of it has come in.

@@ -15,7 +15,7 @@ fn echo(server: &mut StreamServer) -> Vec<(u64, bool)> {
         let header = HopHeader {
             generation: hop.generation,
             position_host: hop.position_host,
-            kind: Wet::Ready,
+            kind: SegmentKind::Ready,
             told: HopTold::default(),
         };
         let samples = hop.samples.clone();
@@ -24,7 +24,7 @@ fn echo(server: &mut StreamServer) -> Vec<(u64, bool)> {
     seen
 }
 
-fn pull_all(client: &mut StreamClient, len: usize) -> (Vec<f32>, Vec<Wet>) {
+fn pull_all(client: &mut StreamClient, len: usize) -> (Vec<f32>, Vec<SegmentKind>) {
     let mut out = vec![9.0; len];
     let mut kinds = Vec::new();
     while kinds.len() < len {
@@ -130,7 +130,7 @@ fn a_reset_forgets_what_was_under_way() {
     let (out, kinds) = pull_all(&mut client, 5_000);
     let delay = geometry.schedule_host();
     assert!(out[..delay].iter().all(|&x| x == 0.0) && out[delay..].iter().all(|&x| x == 0.5));
-    assert!(kinds[..delay].iter().all(|&kind| kind == Wet::NotReady));
+    assert!(kinds[..delay].iter().all(|&kind| kind == SegmentKind::NotReady));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn resets_at_any_time_never_mix_streams() {
         let (out, kinds) = pull_all(&mut client, len);
         for (n, (&sample, &kind)) in out.iter().zip(&kinds).enumerate() {
             let expected = match (position + n as u64).checked_sub(delay) {
-                Some(at) if kind == Wet::Ready => told(at),
+                Some(at) if kind == SegmentKind::Ready => told(at),
                 _ => 0.0,
             };
             // Input that was dropped, because the worker was away for long, is 0.
@@ -245,7 +245,7 @@ fn resets_at_any_time_never_mix_streams() {
                 "stream {stream}, sample {}: {sample}, expected {expected}",
                 position + n as u64
             );
-            heard += u64::from(kind == Wet::Ready);
+            heard += u64::from(kind == SegmentKind::Ready);
         }
         position += len as u64;
     }

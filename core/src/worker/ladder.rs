@@ -10,8 +10,8 @@
 //! windows with another context are joined like all windows, by SOLA's fade.
 //! An offline render takes no step, because it has all the time there is.
 
+use crate::controls::SearchParams;
 use crate::quality::Quality;
-use crate::retrieval::SearchParams;
 use std::time::Duration;
 
 /// Share of the budget above which a step is taken. A single interruption

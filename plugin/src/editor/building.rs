@@ -8,8 +8,9 @@ use super::style::{ACCENT, MUTED, WARNING};
 use super::widgets::{self, name};
 use crate::paths;
 use egui::{ProgressBar, RichText, Ui};
-use voxmeld_core::builder::{IndexWish, IndexWork};
+use voxmeld_core::builder::IndexRequest;
 use voxmeld_core::engine::EngineHandle;
+use voxmeld_core::status::IndexWork;
 
 /// Width of the button that stops.
 const STOP: f32 = 52.0;
@@ -60,7 +61,7 @@ impl BuildRow {
             "Adds what was heard to the index that is chosen; the pack's own stay as they are, a copy grows",
         );
         if input.clicked() {
-            engine.make_index(IndexWish::LastInput {
+            engine.make_index(IndexRequest::LastInput {
                 own: paths::own_dir(),
             });
         }
@@ -73,7 +74,7 @@ impl BuildRow {
         self.dialog = None;
         self.no_dialog = matches!(answer, Answer::NoDialog);
         if let Answer::File(folder) = answer {
-            engine.make_index(IndexWish::Folder(folder));
+            engine.make_index(IndexRequest::Folder(folder));
         }
     }
 }

@@ -10,14 +10,14 @@ use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use voxmeld_core::builder::{IndexWish, IndexWork};
+use voxmeld_core::builder::IndexRequest;
 use voxmeld_core::dsp::resample::{Slope, StreamResampler};
 use voxmeld_core::engine::StreamSetup;
 use voxmeld_core::geometry::Hop;
 use voxmeld_core::pack::find_pack;
 use voxmeld_core::retrieval::{EmbeddingIndex, Sidecar, open};
 use voxmeld_core::selection::{FileRef, IndexRef, VoiceSelection};
-use voxmeld_core::status::VoiceState;
+use voxmeld_core::status::{IndexWork, VoiceState};
 use voxmeld_core::units::SampleRate;
 use voxmeld_tests::audio::{Sound, write_wav};
 use voxmeld_tests::env;
@@ -98,7 +98,7 @@ fn names(index: &dyn EmbeddingIndex) -> Vec<String> {
 fn last_input_is_added_to_a_copy_of_the_packs_index_sample_for_sample() -> Result<()> {
     let own = folder("last input ä")?;
     let mut rig = rig(VoiceSelection::default())?;
-    let wish = || IndexWish::LastInput { own: own.clone() };
+    let wish = || IndexRequest::LastInput { own: own.clone() };
     rig.handle().make_index(wish());
     let why = outcome(&rig).expect_err("nothing was played").to_string();
     ensure!(why.contains("nothing was heard"), "{why}");
@@ -189,7 +189,8 @@ fn last_input_is_added_to_an_index_without_sidecar() -> Result<()> {
         "{recall:?}"
     );
     rig.play_mono(&speech()?.samples[..4 * 48_000], 480);
-    rig.handle().make_index(IndexWish::LastInput { own: own.clone() });
+    rig.handle()
+        .make_index(IndexRequest::LastInput { own: own.clone() });
     let said = outcome(&rig)?;
     ensure!(
         said.contains("take-0001.wav") && said.contains("is not known"),
@@ -222,21 +223,21 @@ fn folder_index_is_built_after_a_stop_and_loaded() -> Result<()> {
     }
     fs::write(folder.join("broken.flac"), "no sound")?;
     let silent = Rig::empty(offline_48k())?;
-    silent.handle().make_index(IndexWish::Folder(folder.clone()));
+    silent.handle().make_index(IndexRequest::Folder(folder.clone()));
     let why = outcome(&silent).expect_err("there is no voice").to_string();
     ensure!(why.contains("load a voice first"), "{why}");
 
     let rig = rig(VoiceSelection::default())?;
-    rig.handle().make_index(IndexWish::Folder(folder.clone()));
+    rig.handle().make_index(IndexRequest::Folder(folder.clone()));
     rig.handle().stop_making_index();
     let why = outcome(&rig).expect_err("it was stopped").to_string();
     ensure!(why.contains("stopped"), "{why}");
     let path = folder.join("Some Voice.index");
     ensure!(!path.exists() && rig.handle().selection() == VoiceSelection::default());
 
-    rig.handle().make_index(IndexWish::Folder(folder.clone()));
+    rig.handle().make_index(IndexRequest::Folder(folder.clone()));
     // A second wish waits for nobody: there is one at a time.
-    rig.handle().make_index(IndexWish::Folder(folder.join("more")));
+    rig.handle().make_index(IndexRequest::Folder(folder.join("more")));
     let said = outcome(&rig)?;
     ensure!(
         said.contains("3 recordings") && said.contains("broken.flac"),
@@ -248,12 +249,12 @@ fn folder_index_is_built_after_a_stop_and_loaded() -> Result<()> {
 
     // An instance that goes takes its work with it.
     fs::remove_file(&path)?;
-    rig.handle().make_index(IndexWish::Folder(folder.clone()));
+    rig.handle().make_index(IndexRequest::Folder(folder.clone()));
     let handle = rig.handle();
     drop(rig);
     let gone = handle.status().index_work;
     ensure!(!matches!(gone, IndexWork::Running { .. }), "{gone:?}");
-    handle.make_index(IndexWish::Folder(folder));
+    handle.make_index(IndexRequest::Folder(folder));
     ensure!(!matches!(handle.status().index_work, IndexWork::Running { .. }));
     Ok(())
 }

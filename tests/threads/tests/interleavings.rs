@@ -13,7 +13,7 @@ use voxmeld_threads::controls::Controls;
 use voxmeld_threads::geometry::Geometry;
 use voxmeld_threads::loads::Loads;
 use voxmeld_threads::meters::Meters;
-use voxmeld_threads::stream::{HopHeader, HopTold, StreamClient, StreamServer, Wet, stream_link};
+use voxmeld_threads::stream::{HopHeader, HopTold, SegmentKind, StreamClient, StreamServer, stream_link};
 use voxmeld_threads::sync::Arc;
 
 /// All interleavings in which a thread is interrupted at most so often; on a
@@ -59,7 +59,7 @@ fn echo(server: &mut StreamServer, looks: usize) {
         let header = HopHeader {
             generation: hop.generation,
             position_host: hop.position_host,
-            kind: Wet::Ready,
+            kind: SegmentKind::Ready,
             told: HopTold::default(),
         };
         let samples = hop.samples.clone();
@@ -69,13 +69,13 @@ fn echo(server: &mut StreamServer, looks: usize) {
 
 /// Pulls one sample: what is heard is what was said one schedule ago, in this
 /// stream; or it is counted as missing.
-fn pull(client: &mut StreamClient, stream: u32, position: u64, schedule: u64) -> Wet {
+fn pull(client: &mut StreamClient, stream: u32, position: u64, schedule: u64) -> SegmentKind {
     let mut out = [9.0];
     let (count, kind) = client.pull(&mut out);
     assert_eq!(count, 1);
     let expected = match (kind, position.checked_sub(schedule)) {
-        (Wet::Ready, Some(said)) => told(stream, said),
-        (Wet::Ready, None) => panic!("heard before it was said"),
+        (SegmentKind::Ready, Some(said)) => told(stream, said),
+        (SegmentKind::Ready, None) => panic!("heard before it was said"),
         _ => 0.0,
     };
     assert_eq!(out[0], expected, "stream {stream}, position {position}, {kind:?}");
@@ -130,7 +130,7 @@ fn a_render_misses_nothing_and_ends() {
                 let header = HopHeader {
                     generation: hop.generation,
                     position_host: hop.position_host,
-                    kind: Wet::Ready,
+                    kind: SegmentKind::Ready,
                     told: HopTold::default(),
                 };
                 let samples = hop.samples.clone();
@@ -141,7 +141,11 @@ fn a_render_misses_nothing_and_ends() {
         for position in 0..2 {
             push(&mut client, 0, position);
             let kind = pull(&mut client, 0, position, 1);
-            assert_eq!(kind == Wet::Ready, position >= 1, "position {position}: {kind:?}");
+            assert_eq!(
+                kind == SegmentKind::Ready,
+                position >= 1,
+                "position {position}: {kind:?}"
+            );
         }
         worker.join().expect("no panic");
     });

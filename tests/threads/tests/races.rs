@@ -15,7 +15,7 @@ use voxmeld_threads::controls::Controls;
 use voxmeld_threads::geometry::Geometry;
 use voxmeld_threads::loads::Loads;
 use voxmeld_threads::meters::Meters;
-use voxmeld_threads::stream::{HopHeader, HopTold, Wet, stream_link};
+use voxmeld_threads::stream::{HopHeader, HopTold, SegmentKind, stream_link};
 
 /// miri is a thousand times slower.
 const ROUNDS: u64 = if cfg!(miri) { 60 } else { 20_000 };
@@ -64,7 +64,7 @@ fn exchange(geometry: &Geometry, waits: bool) -> u64 {
             let header = HopHeader {
                 generation: hop.generation,
                 position_host: hop.position_host,
-                kind: Wet::Ready,
+                kind: SegmentKind::Ready,
                 told: HopTold::default(),
             };
             let samples = hop.samples.clone();
@@ -91,12 +91,12 @@ fn exchange(geometry: &Geometry, waits: bool) -> u64 {
             for (n, &sample) in out[..count].iter().enumerate() {
                 let at = (position + (done + n) as u64).checked_sub(geometry.schedule as u64);
                 let right = match (kind, at) {
-                    (Wet::Ready, Some(at)) => sample == told(at) || (!waits && sample == 0.0),
-                    (Wet::Ready, None) => false,
+                    (SegmentKind::Ready, Some(at)) => sample == told(at) || (!waits && sample == 0.0),
+                    (SegmentKind::Ready, None) => false,
                     _ => sample == 0.0 && (!waits || at.is_none()),
                 };
                 assert!(right, "stream {stream}, position {position}: {sample} {kind:?}");
-                heard += u64::from(kind == Wet::Ready);
+                heard += u64::from(kind == SegmentKind::Ready);
             }
             done += count;
         }

@@ -1,13 +1,13 @@
 //! Which index to make of vectors that are there, and making it.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{IndexingError, Made};
-use crate::indexing::centres::Centres;
-use crate::indexing::finish::{BuildSpec, FinishError, FinishStep, finish};
-use crate::indexing::gather::Material;
-use crate::indexing::progress::Progress;
+use super::centres::Centres;
+use super::error::IndexingError;
+use super::finish::{BuildSpec, FinishError, FinishStep, finish};
+use super::gather::Material;
+use super::progress::Progress;
 use crate::retrieval::ivf::ROUNDS;
 use crate::retrieval::{Comparison, EncoderInfo, Plan, Preset, Sidecar};
 
@@ -33,6 +33,21 @@ impl Kind {
             |(_, preset)| Self::Preset(preset),
         )
     }
+}
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// The index file.
+    pub path: PathBuf,
+    /// What is known about it.
+    pub sidecar: Sidecar,
+    /// Recordings that were left out, and why.
+    pub left_out: Vec<String>,
+    /// Recordings that did not have to be encoded again.
+    pub reused: usize,
+    /// What to know about the choice of index.
+    pub warnings: Vec<String>,
 }
 
 /// All that decides about an index, but the vectors.

@@ -1,4 +1,4 @@
-//! What a wish does: the folder's index, or the one that grows by the last input.
+//! What a request does: the folder's index, or the one that grows by the last input.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,35 +6,35 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 
-use super::{Fulfilled, IndexWish, Instance, WishError};
-use crate::indexing::{EncodeWindow, EncoderChoice, IndexingError, Job, Kind, Made, Progress};
+use super::request::{IndexRequest, IndexRequestError, IndexResult, Instance};
+use crate::indexing::{EncodeWindow, IndexingError, Job, Kind, Made, Progress};
 use crate::pack::find_pack;
 use crate::retrieval::{Comparison, Preset, Sidecar};
-use crate::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
+use crate::selection::{EncoderChoice, FileRef, IndexRef, PackRef, VoiceSelection};
 use crate::units::ENCODER_RATE;
 
 /// Longest wait for the worker, which answers between two hops.
-const PATIENCE: Duration = Duration::from_secs(5);
+const WORKER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Least input that is worth it: what an encoder can make sense of.
 const LEAST_16K: usize = ENCODER_RATE.0 as usize / 2;
 
-/// Does what was wished, on this thread; `heard` gives the input where that is wanted.
+/// Runs a request on this thread; `heard` gives the input where that is wanted.
 ///
 /// # Errors
-/// See [`WishError`].
-pub(super) fn fulfil(
-    wish: &IndexWish,
+/// See [`IndexRequestError`].
+pub(super) fn run(
+    request: &IndexRequest,
     instance: &Instance,
     heard: Option<&Receiver<Vec<f32>>>,
     progress: &Progress,
-) -> Result<Fulfilled, WishError> {
-    let encoder = instance.encoder.clone().ok_or(WishError::NoVoice)?;
-    match wish {
-        IndexWish::Folder(folder) => of_folder(folder, encoder, instance, progress),
-        IndexWish::LastInput { own } => {
-            let heard = heard.and_then(|heard| heard.recv_timeout(PATIENCE).ok());
+) -> Result<IndexResult, IndexRequestError> {
+    let encoder = instance.encoder.clone().ok_or(IndexRequestError::NoVoice)?;
+    match request {
+        IndexRequest::Folder(folder) => of_folder(folder, encoder, instance, progress),
+        IndexRequest::LastInput { own } => {
+            let heard = heard.and_then(|heard| heard.recv_timeout(WORKER_TIMEOUT).ok());
             let samples = heard.filter(|samples| samples.len() >= LEAST_16K);
-            let samples = samples.ok_or(WishError::NothingHeard)?;
+            let samples = samples.ok_or(IndexRequestError::NothingHeard)?;
             of_input(&samples, own, encoder, instance, progress)
         }
     }
@@ -45,7 +45,7 @@ fn of_folder(
     encoder: EncoderChoice,
     instance: &Instance,
     progress: &Progress,
-) -> Result<Fulfilled, WishError> {
+) -> Result<IndexResult, IndexRequestError> {
     let name = folder.file_stem().unwrap_or("voice".as_ref());
     let job = Job {
         recordings: folder.to_path_buf(),
@@ -62,7 +62,7 @@ fn of_folder(
     let made = job.run(progress)?;
     let mut selection = instance.selection.clone();
     selection.index = Some(IndexRef::File(FileRef::at(&made.path)));
-    Ok(Fulfilled {
+    Ok(IndexResult {
         selection,
         said: said_of_folder(&made),
     })
@@ -87,7 +87,7 @@ fn of_input(
     encoder: EncoderChoice,
     instance: &Instance,
     progress: &Progress,
-) -> Result<Fulfilled, WishError> {
+) -> Result<IndexResult, IndexRequestError> {
     let chosen = Chosen::of(&instance.selection, own)?;
     let mut job = Job {
         recordings: PathBuf::new(),
@@ -117,7 +117,7 @@ fn of_input(
         .sum();
     #[expect(clippy::cast_precision_loss, reason = "a few thousand frames")]
     let seconds = frames as f32 / 50.0;
-    Ok(Fulfilled {
+    Ok(IndexResult {
         selection: VoiceSelection {
             index: Some(IndexRef::File(FileRef::at(&made.path))),
             others: chosen.others,
@@ -145,7 +145,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    fn of(selection: &VoiceSelection, own: &Path) -> Result<Self, WishError> {
+    fn of(selection: &VoiceSelection, own: &Path) -> Result<Self, IndexRequestError> {
         let pack = match &selection.pack {
             PackRef::Embedded(name) if selection.synthesizer.is_none() => Some(find_pack(name)?),
             _ => None,
@@ -192,8 +192,8 @@ impl Chosen {
     }
 }
 
-fn write_recording(path: &Path, samples_16k: &[f32]) -> Result<(), WishError> {
-    let fail = |why: String| WishError::Recording {
+fn write_recording(path: &Path, samples_16k: &[f32]) -> Result<(), IndexRequestError> {
+    let fail = |why: String| IndexRequestError::Recording {
         path: path.to_path_buf(),
         why,
     };
