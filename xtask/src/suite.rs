@@ -30,7 +30,11 @@ pub fn run(paths: &Paths, shared: Option<&Path>) -> Result<()> {
     stages.run("lints", || lints(paths))?;
     stages.run("crate licences and sources", || deny(paths))?;
     stages.run("unit tests", || {
-        let mut command = cargo_test(paths, &["voxmeld-core", "voxmeld", "xtask"], shared.as_deref());
+        let mut command = cargo_test(
+            paths,
+            &["voxmeld-core", "voxmeld-export", "voxmeld", "xtask"],
+            shared.as_deref(),
+        );
         // The command line's own tests, too.
         command.args(["--features", "voxmeld-core/cli"]);
         // No data folder: these tests bring what they need, and some are about having none.

@@ -34,7 +34,7 @@ use voxmeld_core::engine::EngineHandle;
 use voxmeld_core::pack::{self, PackManifest};
 use voxmeld_core::status::EngineStatus;
 
-/// The editor's type, for nice-plug and for the VST3 view.
+/// The editor's type.
 pub type VoxmeldEditor = EguiEditor<App>;
 
 /// Size of a new window, in points.
