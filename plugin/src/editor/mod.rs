@@ -31,7 +31,7 @@ use nice_plug_egui::{
 use std::time::{Duration, Instant};
 use voxmeld_core::pack;
 
-/// The editor's type, for nice-plug and for the VST3 view.
+/// The editor's type.
 pub type VoxmeldEditor = EguiEditor<App>;
 
 /// Size of a new window, in points.

@@ -164,11 +164,11 @@ impl VoxmeldParams {
         }
     }
 
-    /// Tells a heard frame's numbers (0..1 each) in the parameters made for that.
+    /// Sets the output parameters to the values (0..1) of the frame that is heard.
     ///
     /// # Real-time
     /// Atomic stores.
-    pub fn tell(&self, ratio: f32, confidence: f32) {
+    pub fn publish(&self, ratio: f32, confidence: f32) {
         for (param, value) in [
             (&self.blend.out_ratio, ratio),
             (&self.blend.out_confidence, confidence),

@@ -14,8 +14,15 @@ const CRATES: &[(&[&str], &[&str])] = &[
         &["core/src/retrieval/ivf/", "core/src/retrieval/ivf.rs"],
     ),
     (
-        &["nice_plug", "nice_plug_core", "nice_plug_egui", "egui", "rfd"],
-        &["plugin/src/"],
+        &["nice_plug", "nice_plug_core"],
+        &["plugin/src/", "plugin/export/src/"],
+    ),
+    (&["nice_plug_egui", "egui", "rfd"], &["plugin/src/"]),
+    (&["clap_sys"], &["plugin/export/src/", "tests/"]),
+    // The exports are generic over the plugin.
+    (
+        &["voxmeld", "voxmeld_core"],
+        &["core/", "plugin/src/", "tests/", "xtask/"],
     ),
     (&["clack_host"], &["tests/"]),
 ];
@@ -136,6 +143,18 @@ mod tests {
             1
         );
         assert_eq!(problems("core/src/worker/mod.rs", "use egui;").len(), 1);
+    }
+
+    #[test]
+    fn exports_may_name_nice_plug_and_neither_the_plugin_nor_the_engine() {
+        let path = "plugin/export/src/clap/mod.rs";
+        assert_eq!(
+            problems(path, "use nice_plug::prelude::*; use clap_sys::X;").len(),
+            0
+        );
+        assert_eq!(problems(path, "use voxmeld_core::rt::AudioSide;").len(), 1);
+        assert_eq!(problems(path, "use voxmeld::plugin::Voxmeld;").len(), 1);
+        assert_eq!(problems("plugin/src/plugin.rs", "use clap_sys::X;").len(), 1);
     }
 
     #[test]
