@@ -100,7 +100,7 @@ impl IParamValueQueueTrait for Queue {
     }
 }
 
-/// The queues of a block, ours or the host's.
+/// The queues of a block: this file's own or the host's.
 struct Changes {
     queues: RefCell<Vec<*mut IParamValueQueue>>,
 }

@@ -21,7 +21,7 @@
 //!
 //! Imports go one way: entry points, `factory`, `component`, `view`, `gui_context`,
 //! `instance`, and below it the files of the table. The host's object is
-//! [`component::Component`]; one [`instance::Instance`] is shared by it and its
+//! [`component::Component`]; one `instance::Instance` is shared by it and its
 //! views, so a view that a host releases late stays valid.
 //!
 //! Until `nice_export_vst3!` passes the tests `vst3`, `vst3_lines`, `vst3_restart`
