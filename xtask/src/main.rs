@@ -57,7 +57,14 @@ enum Command {
     /// Say what is there, what is missing, and what to do about it
     Doctor,
     /// Check the rules of ARCHITECTURE.md
-    Tidy,
+    Tidy {
+        /// Print the rows of its table of rooms instead, with the imports that the sources have
+        #[arg(long)]
+        print_imports: bool,
+        /// Print which room imports which instead
+        #[arg(long, conflicts_with = "print_imports")]
+        graph: bool,
+    },
     /// Lint and test what builds on every system, without faiss and ONNX Runtime
     Portable,
     /// Stream speech through the plugin and write target/demo
@@ -129,7 +136,11 @@ fn run(command: Command) -> Result<bool> {
         Command::CheckBundle => ui::Stages::new(1).run("bundle checks", || bundle::check::run(&paths))?,
         Command::Install => ui::Stages::new(1).run("install", || install::run(&paths))?,
         Command::Doctor => return doctor::run(&paths),
-        Command::Tidy => ui::Stages::new(1).run("tidy", || tidy::run(&paths))?,
+        Command::Tidy {
+            print_imports: true, ..
+        } => tidy::print(&paths, tidy::Print::Imports)?,
+        Command::Tidy { graph: true, .. } => tidy::print(&paths, tidy::Print::Graph)?,
+        Command::Tidy { .. } => ui::Stages::new(1).run("tidy", || tidy::run(&paths))?,
         Command::Portable => portable::run(&paths)?,
         Command::Demo => sound::demo(&paths)?,
         Command::Bench { what: None, .. } => sound::bench(&paths)?,
