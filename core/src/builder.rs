@@ -52,7 +52,7 @@ impl IndexBuilder {
         // Asked for right now: what is said after the click does not belong to it.
         let heard = matches!(request, IndexRequest::LastInput { .. }).then(|| {
             let (send, heard) = bounded(1);
-            let _ = instance.worker.send(WorkerCommand::GiveRecent(send));
+            let _ = instance.worker.send(WorkerCommand::CopyRecent(send));
             heard
         });
         let progress = Arc::new(Progress::default());

@@ -1,7 +1,7 @@
 //! What steers the engine across threads, apart from what is shown of it
 //! ([`crate::status`]).
 
-use crate::loads::Loads;
+use crate::loads::PendingLoads;
 use crate::selection::EncoderChoice;
 use parking_lot::Mutex;
 
@@ -40,6 +40,6 @@ pub struct ControlState {
     /// The encoder of the voice that was loaded: indices are made with it. Written by
     /// the loader.
     pub encoder: Mutex<Option<EncoderChoice>>,
-    /// Loads that were asked for and are not done: an offline render waits for them.
-    pub loads: Loads,
+    /// PendingLoads that were asked for and are not done: an offline render waits for them.
+    pub loads: PendingLoads,
 }

@@ -190,7 +190,7 @@ impl Plugin for Voxmeld {
             context.next_event()
         });
         self.bridge.set_position(audio.position());
-        while let Some(frame) = audio.next_told() {
+        while let Some(frame) = audio.next_applied_frame() {
             self.bridge
                 .publish(frame.position, &[frame.ratio, frame.confidence]);
             self.params.publish(frame.ratio, frame.confidence);

@@ -14,7 +14,7 @@ use voxmeld_core::rt::BlockControls;
 use voxmeld_tests::host::{Automation, Clock, Host, Pace, Sizes, watched};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::noise;
-use voxmeld_tests::voices::{Mood, saboteur};
+use voxmeld_tests::voices::{FaultKind, fault_injector};
 
 const RATE_HZ: f64 = 48_000.0;
 const BLOCK: usize = 480;
@@ -107,23 +107,23 @@ fn built_plugin_reports_no_violation() -> Result<()> {
 
 #[test]
 fn engine_with_failing_and_swapped_voices_reports_no_violation() -> Result<()> {
-    let (voice, switch) = saboteur();
+    let (voice, switch) = fault_injector();
     let setup = StreamSetup {
         offline: false,
         ..offline_48k()
     };
     let mut rig = Rig::with_voice(setup, voice)?;
     let moods = [
-        Mood::Good,
-        Mood::NotANumber,
-        Mood::Good,
+        FaultKind::Good,
+        FaultKind::NotANumber,
+        FaultKind::Good,
         // Longer than the rings last, so that input is dropped.
-        Mood::Stuck,
-        Mood::Stuck,
-        Mood::Stuck,
-        Mood::Good,
-        Mood::Error,
-        Mood::Good,
+        FaultKind::Stuck,
+        FaultKind::Stuck,
+        FaultKind::Stuck,
+        FaultKind::Good,
+        FaultKind::Error,
+        FaultKind::Good,
     ];
     let mut block = noise(1, BLOCK);
     let mut clock = Clock::start(RATE_HZ);

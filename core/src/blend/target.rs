@@ -80,7 +80,7 @@ impl Target {
     }
 
     /// Sets the weights of the sources, in their order.
-    pub fn weigh_takes(&mut self, weights: &[f32]) {
+    pub fn set_take_weights(&mut self, weights: &[f32]) {
         self.takes = Takes::new(self.index.len(), &self.sources, weights);
     }
 
@@ -95,7 +95,7 @@ impl Target {
             .iter()
             .map(|source| f32::from(*takes.get(&source.name).unwrap_or(&100)) / 100.0)
             .collect();
-        self.weigh_takes(&weights);
+        self.set_take_weights(&weights);
     }
 
     /// True if `next` comes right after `id` in one recording.

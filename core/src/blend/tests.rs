@@ -44,7 +44,7 @@ fn target(dice: &mut Dice, take_weights: &[f32; 4]) -> (Target, Plain) {
         })
         .collect();
     let mut target = Target::new("a voice", Arc::new(index)).with_sources(sources);
-    target.weigh_takes(take_weights);
+    target.set_take_weights(take_weights);
     let wide = |row: &Vec<f32>| row.iter().map(|&x| f64::from(x)).collect();
     let plain = Plain::new(
         vectors.iter().map(wide).collect(),

@@ -64,11 +64,11 @@ fn of_folder(
     selection.index = Some(IndexRef::File(FileRef::at(&made.path)));
     Ok(IndexResult {
         selection,
-        said: said_of_folder(&made),
+        said: summary_of_folder(&made),
     })
 }
 
-fn said_of_folder(made: &Made) -> String {
+fn summary_of_folder(made: &Made) -> String {
     let Sidecar { vectors, sources, .. } = &made.sidecar;
     let left_out = match &made.left_out[..] {
         [] => String::new(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// A bounce with a hole must not look like one without.
-const GAVE_UP: &str = "the voice did not answer for 5 seconds while the host was rendering: the render has gaps; render it again";
+const RENDER_ABANDONED: &str = "the voice did not answer for 5 seconds while the host was rendering: the render has gaps; render it again";
 
 /// A way to an engine from any thread but the audio thread.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ impl EngineHandle {
             let _ = self
                 .shared
                 .worker
-                .send(WorkerCommand::WeighTakes(selection.takes.clone()));
+                .send(WorkerCommand::SetTakeWeights(selection.takes.clone()));
         }
         current.clone_from(&selection);
         drop(current);
@@ -43,7 +43,7 @@ impl EngineHandle {
 
     /// Makes an index in the background, and loads it; [`EngineStatus::index_work`]
     /// tells how it goes. While one is being made, nothing happens.
-    pub fn make_index(&self, request: IndexRequest) {
+    pub fn start_index_request(&self, request: IndexRequest) {
         let of = self.selection();
         let instance = Instance {
             selection: of.clone(),
@@ -63,7 +63,7 @@ impl EngineHandle {
     }
 
     /// Ends the making of an index; the same request goes on from there.
-    pub fn stop_making_index(&self) {
+    pub fn cancel_index_request(&self) {
         self.shared.builder.stop();
     }
 
@@ -95,7 +95,7 @@ impl EngineHandle {
             (
                 stream.xruns.load(Relaxed),
                 stream.missing_samples.load(Relaxed),
-                stream.waits_given_up.load(Relaxed),
+                stream.abandoned_waits.load(Relaxed),
             )
         });
         EngineStatus {
@@ -104,7 +104,7 @@ impl EngineHandle {
                 .message
                 .lock()
                 .clone()
-                .or_else(|| (given_up > 0).then(|| GAVE_UP.to_string())),
+                .or_else(|| (given_up > 0).then(|| RENDER_ABANDONED.to_string())),
             notes: cells.notes.lock().clone(),
             latency_samples: cells.latency_samples.load(Relaxed),
             host_rate_hz: cells.host_rate_hz.load(Relaxed),

@@ -157,7 +157,7 @@ impl Job {
         let Some(earlier) = earlier.filter(|_| self.add) else {
             return Ok(Material::new(dim));
         };
-        if made_by(earlier).is_some_and(|made| !made.is_like(info)) {
+        if made_by(earlier).is_some_and(|made| !made.is_compatible(info)) {
             return Err(IndexingError::OtherEncoder);
         }
         let cosine = |sidecar: &Sidecar| sidecar.metric == Comparison::Cosine;

@@ -67,7 +67,7 @@ impl Drop for LoaderThread {
     }
 }
 
-/// Loads, and publishes the outcome.
+/// PendingLoads, and publishes the outcome.
 fn serve(
     selection: &VoiceSelection,
     worker: &Sender<WorkerCommand>,

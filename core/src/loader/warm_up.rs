@@ -12,11 +12,11 @@ pub(super) fn warm_up(voice: &mut Voice) -> Result<(), LoadError> {
     let mut embeddings = Frames::new(voice.encoder.dim());
     for _ in 0..2 {
         voice.encoder.encode(&audio, &mut embeddings)?;
-        if voice.encoder.remembers() {
+        if voice.encoder.is_stateful() {
             let piece_16k = (1 + LOOKAHEAD_FRAMES_50HZ) * FRAME_STEP_16K + FRAME_TAIL_16K;
             voice
                 .encoder
-                .encode_on(&audio[..piece_16k.min(audio.len())], &mut embeddings)?;
+                .encode_streaming(&audio[..piece_16k.min(audio.len())], &mut embeddings)?;
         }
         voice
             .pitch
@@ -36,7 +36,7 @@ pub(super) fn warm_up(voice: &mut Voice) -> Result<(), LoadError> {
             first_frame_100hz: 0,
         };
         voice.synthesizer.synthesize(input, &mut Vec::new())?;
-        if voice.synthesizer.remembers() {
+        if voice.synthesizer.is_stateful() {
             let (mut two, mut two_noise) = (Frames::new(doubled.dim()), Frames::new(NOISE_CHANNELS));
             two.resize(2);
             two_noise.resize(2);
@@ -46,7 +46,7 @@ pub(super) fn warm_up(voice: &mut Voice) -> Result<(), LoadError> {
                 noise: &two_noise,
                 ..input
             };
-            voice.synthesizer.synthesize_on(input, &mut Vec::new())?;
+            voice.synthesizer.synthesize_streaming(input, &mut Vec::new())?;
         }
     }
     Ok(())

@@ -55,9 +55,9 @@ pub trait Encoder: Send {
     /// # Errors
     /// See [`ModelError`].
     fn encode(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError>;
-    /// True if [`Encoder::encode_on`] knows what came before, so that a stream
+    /// True if [`Encoder::encode_streaming`] knows what came before, so that a stream
     /// needs no window of the past.
-    fn remembers(&self) -> bool {
+    fn is_stateful(&self) -> bool {
         false
     }
     /// As [`Encoder::encode`], but `audio_16k` follows what the call before
@@ -67,7 +67,7 @@ pub trait Encoder: Send {
     /// # Errors
     /// See [`ModelError`]; what was remembered is then lost, and the next call
     /// must be one of [`Encoder::encode`].
-    fn encode_on(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
+    fn encode_streaming(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
         self.encode(audio_16k, embeddings)
     }
 }
@@ -117,9 +117,9 @@ pub trait Synthesizer: Send {
     /// # Errors
     /// See [`ModelError`].
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError>;
-    /// True if [`Synthesizer::synthesize_on`] follows what came before, sample
+    /// True if [`Synthesizer::synthesize_streaming`] follows what came before, sample
     /// for sample, so that a stream needs no context and no joins.
-    fn remembers(&self) -> bool {
+    fn is_stateful(&self) -> bool {
         false
     }
     /// As [`Synthesizer::synthesize`] of frames that follow those of the call
@@ -128,7 +128,11 @@ pub trait Synthesizer: Send {
     /// # Errors
     /// See [`ModelError`]; what was remembered is then lost, and the next call
     /// must be one of [`Synthesizer::synthesize`].
-    fn synthesize_on(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+    fn synthesize_streaming(
+        &mut self,
+        input: SynthesisInput<'_>,
+        audio: &mut Vec<f32>,
+    ) -> Result<(), ModelError> {
         self.synthesize(input, audio)
     }
 }

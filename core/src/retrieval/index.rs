@@ -43,7 +43,7 @@ pub trait EmbeddingIndex: Send + Sync {
     ) -> Result<(), SearchError> {
         let wide = SearchParams { k: MAX_K, ..params };
         self.search(queries, wide, out)?;
-        out.keep(params.k.clamp(1, MAX_K), self.metric(), |id| among.lets_pass(id));
+        out.keep(params.k.clamp(1, MAX_K), self.metric(), |id| among.allows(id));
         Ok(())
     }
     /// Copies vector `id` (0 to `len - 1`) into `out`. False if there is no such id.

@@ -25,7 +25,7 @@ impl Preset {
     ];
 }
 
-/// A plan that cannot be carried out.
+/// A plan that cannot be state_tensors out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// Nothing there.

@@ -54,12 +54,12 @@ pub fn nearest_of_sample(vectors: &Frames, k: usize) -> Sampled {
     }
 }
 
-/// The `k` rows nearest to each query by L2, among those that `lets_pass` (query, row).
+/// The `k` rows nearest to each query by L2, among those that `allows` (query, row).
 pub fn nearest_rows(
     vectors: &Frames,
     queries: &Frames,
     k: usize,
-    lets_pass: impl Fn(usize, usize) -> bool,
+    allows: impl Fn(usize, usize) -> bool,
 ) -> Vec<Vec<usize>> {
     let k = k.clamp(1, MAX_K);
     let mut found = Neighbours::default();
@@ -68,7 +68,7 @@ pub fn nearest_rows(
     for (n, (query, (ids, distances))) in queries.rows().zip(slots).enumerate() {
         let mut best = Best::new(ids, distances, Metric::L2);
         for (row, (id, vector)) in (0_i64..).zip(vectors.rows()).enumerate() {
-            if lets_pass(n, row) {
+            if allows(n, row) {
                 best.offer(id, distance::squared(query, vector));
             }
         }

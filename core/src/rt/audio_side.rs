@@ -15,9 +15,9 @@ use crate::stream::{SegmentKind, StreamClient};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A frame that has been heard, see [`AudioSide::next_told`].
+/// A frame that has been heard, see [`AudioSide::next_applied_frame`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Told {
+pub struct AppliedFrame {
     /// Sample of the output, counted since the reset, at which the frame's
     /// middle is heard.
     pub position: u64,
@@ -119,11 +119,11 @@ impl AudioSide {
     ///
     /// # Real-time
     /// Yes.
-    pub fn next_told(&mut self) -> Option<Told> {
+    pub fn next_applied_frame(&mut self) -> Option<AppliedFrame> {
         let latency = self.latency_samples as u64;
         let heard = self.position.checked_sub(latency)?;
-        let (middle, frame) = self.stream.as_mut()?.next_told(heard)?;
-        Some(Told {
+        let (middle, frame) = self.stream.as_mut()?.next_applied_frame(heard)?;
+        Some(AppliedFrame {
             position: middle + latency,
             ratio: frame.ratio,
             confidence: frame.confidence,

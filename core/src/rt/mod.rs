@@ -20,6 +20,6 @@ mod pace;
 mod ramp;
 mod side_chain;
 
-pub use audio_side::{AudioSide, Told};
+pub use audio_side::{AppliedFrame, AudioSide};
 pub use block_controls::{BlockControls, WhenNotReady};
 pub use meters::Meters;

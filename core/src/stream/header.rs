@@ -1,6 +1,6 @@
 //! What is said of the samples in the output ring.
 
-use super::told::HopTold;
+use super::applied::AppliedHop;
 
 /// What a sample of the worker's stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,5 +25,5 @@ pub struct HopHeader {
     /// offline render that has just begun may be waiting for it.
     pub kind: SegmentKind,
     /// What was done to the frames that it made.
-    pub told: HopTold,
+    pub told: AppliedHop,
 }

@@ -19,21 +19,21 @@
     clippy::disallowed_macros
 )]
 
+mod applied;
 mod client;
 mod header;
-mod patience;
+mod offline_wait;
 mod server;
 mod shared;
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "tests play the worker's part too")]
 mod tests;
-mod told;
 
+pub use applied::{APPLIED_FRAMES_MAX, AppliedHop, FrameBlend};
 pub use client::StreamClient;
 pub use header::{HopHeader, SegmentKind};
 pub use server::{HopInput, StreamServer};
 pub use shared::StreamShared;
-pub use told::{FrameTold, HopTold, TOLD_FRAMES};
 
 use crate::controls::ControlFrame;
 use crate::geometry::Geometry;
@@ -46,7 +46,7 @@ const BACKLOG_SECONDS: usize = 2;
 #[must_use]
 pub fn stream_link(geometry: &Geometry) -> (StreamClient, StreamServer) {
     let backlog_host = (geometry.host_rate.0 as usize * BACKLOG_SECONDS)
-        .max(2 * (geometry.schedule_host() + geometry.max_block_host))
+        .max(2 * (geometry.buffering_latency_host() + geometry.max_block_host))
         .next_multiple_of(geometry.tick_host);
     let ticks = backlog_host / geometry.tick_host;
     let hops = backlog_host.div_ceil(geometry.hop_host) + 2;

@@ -14,7 +14,7 @@ pub struct HopInput {
     /// First sample, at the host's rate; a multiple of the hop.
     pub position_host: u64,
     /// True if it does not follow the hop before: a reset, or input was lost.
-    /// State that remembers audio must start afresh.
+    /// State that is_stateful audio must start afresh.
     pub restarts: bool,
     /// True if nobody will hear it any more: remember it as context only.
     pub too_late: bool,
@@ -33,7 +33,7 @@ pub struct StreamServer {
     headers: HeapProd<HopHeader>,
     tick_host: usize,
     hop_host: usize,
-    schedule_host: u64,
+    buffering_latency_host: u64,
     hop: HopInput,
     /// 10 ms pieces of `hop` that are filled.
     filled_ticks: usize,
@@ -61,7 +61,7 @@ impl StreamServer {
             headers,
             tick_host: geometry.tick_host,
             hop_host: geometry.hop_host,
-            schedule_host: geometry.schedule_host() as u64,
+            buffering_latency_host: geometry.buffering_latency_host() as u64,
             hop: HopInput {
                 samples: vec![0.0; geometry.hop_host],
                 controls: vec![Controls::default(); geometry.ticks_per_hop],
@@ -123,7 +123,7 @@ impl StreamServer {
     /// never come back.
     fn is_too_late(&self) -> bool {
         let now = self.shared.client_position_host.load(Relaxed);
-        let plays_from = self.hop.position_host + self.schedule_host;
+        let plays_from = self.hop.position_host + self.buffering_latency_host;
         let next_waits = self.controls.occupied_len() >= self.hop.controls.len();
         now >= plays_from + self.hop_host as u64 || (next_waits && now > plays_from)
     }

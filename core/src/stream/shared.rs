@@ -20,5 +20,5 @@ pub struct StreamShared {
     /// Turns of the worker; moves as long as it lives.
     pub(crate) heartbeat: AtomicU32,
     /// Times that an offline render gave up waiting for the worker.
-    pub(crate) waits_given_up: AtomicU32,
+    pub(crate) abandoned_waits: AtomicU32,
 }

@@ -16,7 +16,7 @@ fn echo(server: &mut StreamServer) -> Vec<(u64, bool)> {
             generation: hop.generation,
             position_host: hop.position_host,
             kind: SegmentKind::Ready,
-            told: HopTold::default(),
+            told: AppliedHop::default(),
         };
         let samples = hop.samples.clone();
         server.send(header, &samples);
@@ -38,7 +38,7 @@ fn pull_all(client: &mut StreamClient, len: usize) -> (Vec<f32>, Vec<SegmentKind
 #[test]
 fn samples_come_back_exactly_one_schedule_later_for_any_blocks() {
     let geometry = geometry();
-    let delay = geometry.schedule_host();
+    let delay = geometry.buffering_latency_host();
     let (mut client, mut server) = stream_link(&geometry);
     let input: Vec<f32> = (0..48_000).map(|n| n as f32 + 1.0).collect();
     let mut output = Vec::new();
@@ -70,7 +70,7 @@ fn client_counts(server: &StreamServer) -> (u64, u64, u64) {
 #[test]
 fn a_stall_costs_what_it_lasts_and_never_shifts_time() {
     let geometry = geometry();
-    let delay = geometry.schedule_host();
+    let delay = geometry.buffering_latency_host();
     let (mut client, mut server) = stream_link(&geometry);
     let mut position = 0_u64;
     let mut last = Vec::new();
@@ -128,7 +128,7 @@ fn a_reset_forgets_what_was_under_way() {
     let seen = echo(&mut server);
     assert_eq!(seen.first(), Some(&(0, true)), "the new stream begins at 0");
     let (out, kinds) = pull_all(&mut client, 5_000);
-    let delay = geometry.schedule_host();
+    let delay = geometry.buffering_latency_host();
     assert!(out[..delay].iter().all(|&x| x == 0.0) && out[delay..].iter().all(|&x| x == 0.5));
     assert!(kinds[..delay].iter().all(|&kind| kind == SegmentKind::NotReady));
 }
@@ -157,7 +157,7 @@ fn a_worker_that_lags_gives_one_hop_up_to_be_in_time() {
     let geometry = geometry();
     let (mut client, mut server) = stream_link(&geometry);
     // Three hops and the schedule have been played before the worker looks.
-    for _ in 0..2 * 3 + geometry.schedule_host().div_ceil(480) {
+    for _ in 0..2 * 3 + geometry.buffering_latency_host().div_ceil(480) {
         client.push(&[0.5; 480], &Controls::default());
     }
     let mut late = Vec::new();
@@ -209,7 +209,7 @@ fn resets_at_any_time_never_mix_streams() {
     // miri is a thousand times slower.
     const ROUNDS: u64 = if cfg!(miri) { 200 } else { 6_000 };
     let geometry = Geometry::new(16_000.0, Hop::Ms20, 160).expect("a supported set-up");
-    let delay = geometry.schedule_host() as u64;
+    let delay = geometry.buffering_latency_host() as u64;
     let (mut client, mut server) = stream_link(&geometry);
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let stopped = stop.clone();

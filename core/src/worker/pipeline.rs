@@ -1,7 +1,7 @@
 //! One hop through one voice, in order.
 
 use super::context::{ControlTrack, FeatureCache, InputStage, MAX_WINDOW_FRAMES_50HZ};
-use super::ladder::Relief;
+use super::ladder::QualityReduction;
 use super::render::Renderer;
 use super::report::{HopError, HopReport, Stopwatch};
 use crate::blend::{Blender, FrameInput};
@@ -29,7 +29,7 @@ struct NewFrames {
     pitch_frames: usize,
 }
 
-/// A voice and all it remembers.
+/// A voice and all it is_stateful.
 pub struct Chain {
     voice: Voice,
     /// What the encoder is shown, and the least that it needs for one hop.
@@ -37,7 +37,7 @@ pub struct Chain {
     least_window_frames: usize,
     full_window_frames: usize,
     cache_frames: usize,
-    relief: Relief,
+    reduction: QualityReduction,
     cache: FeatureCache,
     renderer: Renderer,
     hop_16k: usize,
@@ -45,7 +45,7 @@ pub struct Chain {
     blender: Blender,
     blended: [Vec<f32>; 2],
     f0_hz: Vec<f32>,
-    /// Where the frames ended that the encoder remembers.
+    /// Where the frames ended that the encoder is_stateful.
     encoded_to: Option<i64>,
 }
 
@@ -68,7 +68,7 @@ impl Chain {
             least_window_frames: least,
             full_window_frames: window_frames,
             cache_frames,
-            relief: Relief::NONE,
+            reduction: QualityReduction::NONE,
             cache: FeatureCache::new(dim),
             renderer,
             hop_16k: geometry.hop_16k,
@@ -99,9 +99,9 @@ impl Chain {
     }
 
     /// What the hops to come leave out.
-    pub fn relieve(&mut self, relief: Relief) {
-        self.relief = relief;
-        self.window_frames = relief
+    pub fn reduce_quality(&mut self, reduction: QualityReduction) {
+        self.reduction = reduction;
+        self.window_frames = reduction
             .context(self.full_window_frames)
             .max(self.least_window_frames);
     }
@@ -176,14 +176,14 @@ impl Chain {
 
     /// Encodes the `new` frames and gives how many frames were shown for that:
     /// a whole window, or no more than what is new to an encoder that
-    /// remembers the rest.
+    /// is_stateful the rest.
     fn encode(&mut self, input: &InputStage, ended: i64, new: usize) -> Result<usize, ModelError> {
         let len_16k = |frames: usize| frames * FRAME_STEP_16K + FRAME_TAIL_16K;
         let encoder = &mut self.voice.encoder;
         let before = ended - i64::try_from(new).unwrap_or(0);
-        if encoder.remembers() && self.encoded_to.take() == Some(before) {
+        if encoder.is_stateful() && self.encoded_to.take() == Some(before) {
             let shown = new + LOOKAHEAD_FRAMES_50HZ;
-            encoder.encode_on(input.window(len_16k(shown), 0), &mut self.embeddings)?;
+            encoder.encode_streaming(input.window(len_16k(shown), 0), &mut self.embeddings)?;
             return Ok(shown);
         }
         let shown = self.window_frames;
@@ -205,7 +205,7 @@ impl Chain {
         let new = usize::try_from(end - first).unwrap_or(0);
         if new != self.hop_16k / FRAME_STEP_16K {
             // A hop was skipped: there is nothing to join this one to, and
-            // what the resampler remembers is old.
+            // what the resampler is_stateful is old.
             self.renderer.restart();
         }
         (first, new)
@@ -224,9 +224,9 @@ impl Chain {
         for n in 0..new.count {
             let number = new.first + i64::try_from(n).unwrap_or(0);
             let mut controls = track.at_frame(number);
-            report.asked = self.voice.widest_search(controls.search);
-            controls.search = self.relief.search(controls.search);
-            self.blender.hold(self.relief.holds(number));
+            report.asked = self.voice.max_search(controls.search);
+            controls.search = self.reduction.search(controls.search);
+            self.blender.hold(self.reduction.holds(number));
             let row = first_row + n;
             let f0_row = 2 * (row + new.pitch_frames - new.shown);
             let f0_hz = [0, 1].map(|half| self.f0_hz.get(f0_row + half).copied().unwrap_or(0.0));
@@ -253,7 +253,7 @@ impl Chain {
     /// (SOLA, resampler) sees it.
     fn synthesize(&mut self) -> Result<(), HopError> {
         let context = self.cache_frames - self.hop_16k / FRAME_STEP_16K;
-        let spared_100hz = 2 * (context - self.relief.context(context));
+        let spared_100hz = 2 * (context - self.reduction.context(context));
         let synthesizer = self.voice.synthesizer.as_mut();
         self.renderer.synthesize(synthesizer, &self.cache, spared_100hz)?;
         if self.renderer.is_finite() {

@@ -4,7 +4,7 @@ use crate::blend::FrameReport;
 use crate::controls::SearchParams;
 use crate::model::ModelError;
 use crate::retrieval::SearchError;
-use crate::stream::{FrameTold, HopTold};
+use crate::stream::{AppliedHop, FrameBlend};
 use std::time::{Duration, Instant};
 
 /// A hop that could not be made; it is silence.
@@ -80,13 +80,13 @@ pub struct HopReport {
     /// The search that the newest frame's controls asked for.
     pub asked: SearchParams,
     /// What was done to each of the new frames.
-    pub told: HopTold,
+    pub told: AppliedHop,
 }
 
 impl HopReport {
     /// The newest frame's findings take the place of those before.
     pub(super) fn take(&mut self, number: i64, frame: FrameReport) {
-        self.told.push(FrameTold {
+        self.told.push(FrameBlend {
             frame: number,
             ratio: frame.ratio,
             confidence: frame.confidence,

@@ -32,10 +32,10 @@ pub enum WorkerCommand {
     /// Use this (checked) voice; cross-fade from the one that sounds.
     Swap(Box<Voice>),
     /// Weigh the recordings of the targets so from now on.
-    WeighTakes(TakeTable),
+    SetTakeWeights(TakeTable),
     /// Give a copy of the newest input ([`super::RECENT_S`] seconds at 16 kHz, or what
     /// there is).
-    GiveRecent(Sender<Vec<f32>>),
+    CopyRecent(Sender<Vec<f32>>),
     /// Use no voice.
     Unload,
     /// End the thread.
@@ -84,7 +84,7 @@ pub struct Worker {
 }
 
 /// How long an offline render waits for a voice that is being loaded.
-const LOADING_PATIENCE: Duration = Duration::from_secs(45);
+const LOADING_TIMEOUT: Duration = Duration::from_secs(45);
 /// Pauses between looks at the ring: live, offline, and without a stream.
 const POLL_LIVE: Duration = Duration::from_micros(500);
 const POLL_OFFLINE: Duration = Duration::from_micros(50);
@@ -137,11 +137,11 @@ impl Worker {
     pub fn step(&mut self) -> NextStep {
         let control = self.control.clone();
         let mut next = NextStep::Again;
-        let loading = control.loads.take_in(|| {
+        let loading = control.loads.receive_delivered(|| {
             while next != NextStep::Quit
                 && let Ok(command) = self.commands.try_recv()
             {
-                next = self.obey(command);
+                next = self.execute(command);
             }
         });
         if next == NextStep::Quit {
@@ -156,7 +156,7 @@ impl Worker {
             self.loading_since = None;
         } else if offline {
             let since = *self.loading_since.get_or_insert_with(Instant::now);
-            if since.elapsed() < LOADING_PATIENCE {
+            if since.elapsed() < LOADING_TIMEOUT {
                 return NextStep::Wait(POLL_OFFLINE);
             }
         }
@@ -164,7 +164,7 @@ impl Worker {
     }
 
     /// Carries a command out.
-    pub fn obey(&mut self, command: WorkerCommand) -> NextStep {
+    pub fn execute(&mut self, command: WorkerCommand) -> NextStep {
         match command {
             WorkerCommand::Start(server, geometry) => self.start(server, geometry),
             WorkerCommand::Stop(done) => {
@@ -175,8 +175,8 @@ impl Worker {
                 self.publish_targets(&voice);
                 self.swap(*voice);
             }
-            WorkerCommand::WeighTakes(takes) => self.weigh_takes(takes),
-            WorkerCommand::GiveRecent(wanted) => {
+            WorkerCommand::SetTakeWeights(takes) => self.set_take_weights(takes),
+            WorkerCommand::CopyRecent(wanted) => {
                 // Whoever asked may have given up.
                 let _ = wanted.try_send(self.recent.to_vec());
             }
@@ -223,7 +223,7 @@ impl Worker {
         self.active = None;
     }
 
-    fn weigh_takes(&mut self, takes: TakeTable) {
+    fn set_take_weights(&mut self, takes: TakeTable) {
         let chains = self.active.iter_mut().chain(&mut self.incoming);
         let voices = chains.map(Chain::voice_mut).chain(&mut self.idle_voice);
         for target in voices.flat_map(|voice| &mut voice.targets) {

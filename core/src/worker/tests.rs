@@ -40,7 +40,7 @@ impl Rig {
             count.fetch_add(1, Relaxed);
         });
         let mut worker = Worker::new(receiver, control.clone(), status.clone(), ask_reload);
-        worker.obey(WorkerCommand::Start(Box::new(server), geometry.clone()));
+        worker.execute(WorkerCommand::Start(Box::new(server), geometry.clone()));
         Self {
             audio,
             worker,

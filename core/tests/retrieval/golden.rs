@@ -7,7 +7,7 @@ use ndarray_npy::NpzReader;
 use voxmeld_core::frames::Frames;
 use voxmeld_core::retrieval::{
     EmbeddingIndex, FlatIndex, IdFilter, Metric, NO_NEIGHBOUR, Neighbours, SearchParams, blend, health,
-    retrieve, retrieve_as_rvc,
+    retrieve, retrieve_like_rvc,
 };
 
 use super::{assert_close, data, frames, index, search};
@@ -185,7 +185,7 @@ fn compat_is_rvc_where_rvc_has_a_result() {
     let found = search(&*index, &queries, 8, 8);
     let mut out = vec![0.0; 16];
     for (frame, rvc) in rvc.chunks(16).enumerate() {
-        assert!(retrieve_as_rvc(&found, &*index, frame, &mut out));
+        assert!(retrieve_like_rvc(&found, &*index, frame, &mut out));
         for (ours, theirs) in out.iter().zip(rvc) {
             assert!(
                 (ours - theirs).abs() < 1e-6 * theirs.abs().max(1.0),
@@ -194,14 +194,14 @@ fn compat_is_rvc_where_rvc_has_a_result() {
         }
     }
     // Where it has none: a short list, and a distance of 0.
-    assert!(!retrieve_as_rvc(
+    assert!(!retrieve_like_rvc(
         &search(&*index, &queries, 8, 1),
         &*index,
         11,
         &mut out
     ));
     let itself = search(&*index, &frames("vectors.npy"), 8, 1);
-    assert!(!retrieve_as_rvc(&itself, &*index, 0, &mut out));
+    assert!(!retrieve_like_rvc(&itself, &*index, 0, &mut out));
 }
 
 #[test]

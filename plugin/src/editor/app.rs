@@ -1,4 +1,4 @@
-//! What the window remembers from frame to frame.
+//! What the window is_stateful from frame to frame.
 
 use super::blend::BlendPage;
 use super::building::BuildRow;

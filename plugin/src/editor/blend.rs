@@ -14,7 +14,7 @@ use voxmeld_core::pack::PackManifest;
 use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
 use voxmeld_core::status::EngineStatus;
 
-/// What the page remembers between frames.
+/// What the page is_stateful between frames.
 #[derive(Default)]
 pub struct BlendPage {
     dialog: Option<Dialog>,

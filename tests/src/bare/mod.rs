@@ -89,7 +89,7 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// Loads a `.clap` file and makes an instance.
+    /// PendingLoads a `.clap` file and makes an instance.
     ///
     /// # Errors
     /// If it is missing, or refuses.

@@ -34,12 +34,12 @@ pub struct Instance {
     offline: bool,
     /// The block's events from the plugin; with memory for more than ever come.
     answers: EventBuffer,
-    told: Vec<Told>,
+    told: Vec<AppliedFrame>,
     transport: Option<TransportEvent>,
 }
 
 /// A value that the plugin sent.
-struct Told {
+struct AppliedFrame {
     position: u64,
     id: ClapId,
     value: f64,

@@ -31,7 +31,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Loads a `.clap` file.
+    /// PendingLoads a `.clap` file.
     ///
     /// # Errors
     /// If it is missing or is no CLAP plugin.
@@ -43,7 +43,7 @@ impl Host {
         Ok(Self { entry })
     }
 
-    /// Loads the plugin of the bundle under test.
+    /// PendingLoads the plugin of the bundle under test.
     ///
     /// # Errors
     /// If there is no bundle.

@@ -15,22 +15,29 @@ use voxmeld_core::rt::BlockControls;
 use voxmeld_core::selection::{FileRef, IndexRef, VoiceSelection};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::{Random, energy, noise};
-use voxmeld_tests::voices::{Census, Mood, Switch, mute};
+use voxmeld_tests::voices::{Census, FaultKind, Switch, mute};
 
 /// One random thing that happens to a plugin; true if the stream goes on as it was.
 fn disturb(rig: &mut Rig, switches: &mut Vec<Switch>, random: &mut Random, offline: bool) -> Result<()> {
     let moods = [
-        Mood::Good,
-        Mood::NotANumber,
-        Mood::Infinite,
-        Mood::Error,
-        Mood::Panic,
+        FaultKind::Good,
+        FaultKind::NotANumber,
+        FaultKind::Infinite,
+        FaultKind::Error,
+        FaultKind::Panic,
         // Somebody who waits for the worker would wait for ever.
-        if offline { Mood::Good } else { Mood::Stuck },
+        if offline {
+            FaultKind::Good
+        } else {
+            FaultKind::Stuck
+        },
     ];
     // A stall ends before the engine is stopped: that waits for the hop.
-    for switch in switches.iter().filter(|switch| switch.mood() == Mood::Stuck) {
-        switch.set(Mood::Good);
+    for switch in switches
+        .iter()
+        .filter(|switch| switch.fault() == FaultKind::Stuck)
+    {
+        switch.set(FaultKind::Good);
     }
     match random.index(8) {
         0 | 1 => {
@@ -39,10 +46,10 @@ fn disturb(rig: &mut Rig, switches: &mut Vec<Switch>, random: &mut Random, offli
             switches.push(switch);
         }
         2 | 3 => {
-            let mood = moods[random.index(moods.len())];
+            let fault = moods[random.index(moods.len())];
             if let Some(switch) = switches.last() {
-                switch.set(mood);
-                if mood == Mood::Stuck {
+                switch.set(fault);
+                if fault == FaultKind::Stuck {
                     end_stall_soon(switch.clone());
                 }
             }
@@ -72,8 +79,8 @@ fn disturb(rig: &mut Rig, switches: &mut Vec<Switch>, random: &mut Random, offli
 fn end_stall_soon(switch: Switch) {
     std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(50));
-        if switch.mood() == Mood::Stuck {
-            switch.set(Mood::Good);
+        if switch.fault() == FaultKind::Stuck {
+            switch.set(FaultKind::Good);
         }
     });
 }
@@ -85,7 +92,7 @@ struct Switches(Vec<Switch>);
 
 impl Drop for Switches {
     fn drop(&mut self) {
-        self.0.iter().for_each(|switch| switch.set(Mood::Good));
+        self.0.iter().for_each(|switch| switch.set(FaultKind::Good));
     }
 }
 

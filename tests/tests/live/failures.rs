@@ -17,7 +17,7 @@ use voxmeld_core::status::{EngineStatus, VoiceState};
 use voxmeld_tests::host::{Clock, Pace, Sizes};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::{delay_of, energy, noise, tone, worst_step};
-use voxmeld_tests::voices::{Mood, halving, saboteur, slow};
+use voxmeld_tests::voices::{FaultKind, fault_injector, halving, slow};
 
 const RATE_HZ: u32 = 48_000;
 const BLOCK: usize = 480;
@@ -94,7 +94,7 @@ fn supported_rate_after_an_unsupported_one_sounds() -> Result<()> {
 
 /// Plays live while the voice is stuck for `stuck`, then on; returns input and output.
 fn stall(stuck: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<f32>, Rig)> {
-    let (voice, switch) = saboteur();
+    let (voice, switch) = fault_injector();
     let mut rig = Rig::with_voice(live(), voice)?;
     let during = (stuck.as_secs_f64() * f64::from(RATE_HZ)) as usize / BLOCK * BLOCK;
     let input = slow_noise(before + during + after);
@@ -103,9 +103,9 @@ fn stall(stuck: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<
     for (n, block) in input.chunks(BLOCK).enumerate() {
         let position = n * BLOCK;
         switch.set(if (before..before + during).contains(&position) {
-            Mood::Stuck
+            FaultKind::Stuck
         } else {
-            Mood::Good
+            FaultKind::Good
         });
         clock.wait_for(position + BLOCK);
         output.extend(rig.play_mono(block, BLOCK));
@@ -233,23 +233,23 @@ fn stall_gives_silence_not_old_audio() -> Result<()> {
 #[test]
 fn nan_and_infinite_model_output_gives_silence_and_is_counted() -> Result<()> {
     let _alone = crate::alone();
-    for mood in [Mood::NotANumber, Mood::Infinite] {
-        let (voice, switch) = saboteur();
+    for fault in [FaultKind::NotANumber, FaultKind::Infinite] {
+        let (voice, switch) = fault_injector();
         let mut rig = Rig::with_voice(offline_48k(), voice)?;
         rig.play_mono(&slow_noise(48_000), BLOCK);
-        switch.set(mood);
+        switch.set(fault);
         let bad = rig.play_mono(&slow_noise(48_000), BLOCK);
         assert!(
             bad.iter().all(|x| x.is_finite()),
-            "{mood:?}: no such value gets out"
+            "{fault:?}: no such value gets out"
         );
-        assert_eq!(energy(&bad[12_000..]), 0.0, "{mood:?}: silence");
+        assert_eq!(energy(&bad[12_000..]), 0.0, "{fault:?}: silence");
         let failed = rig.handle().status().failed_hops;
         // 50 in all; at either end the worker may be a few hops behind the host.
-        assert!((44..=54).contains(&failed), "{mood:?}: {failed} hops counted");
-        switch.set(Mood::Good);
+        assert!((44..=54).contains(&failed), "{fault:?}: {failed} hops counted");
+        switch.set(FaultKind::Good);
         let good = rig.play_mono(&slow_noise(48_000), BLOCK);
-        assert!(energy(&good[12_000..]) > 1.0, "{mood:?}: the voice comes back");
+        assert!(energy(&good[12_000..]) > 1.0, "{fault:?}: the voice comes back");
         assert!(matches!(rig.handle().status().voice, VoiceState::Ready { .. }));
     }
     Ok(())
@@ -258,32 +258,32 @@ fn nan_and_infinite_model_output_gives_silence_and_is_counted() -> Result<()> {
 #[test]
 fn model_error_or_panic_gives_silence_and_a_message() -> Result<()> {
     let _alone = crate::alone();
-    for (mood, words) in [
-        (Mood::Error, "the test wants it so"),
-        (Mood::Panic, "the test wants a panic"),
+    for (fault, words) in [
+        (FaultKind::Error, "the test wants it so"),
+        (FaultKind::Panic, "the test wants a panic"),
     ] {
-        let (voice, switch) = saboteur();
+        let (voice, switch) = fault_injector();
         let mut rig = Rig::with_voice(offline_48k(), voice)?;
         rig.play_mono(&slow_noise(48_000), BLOCK);
-        switch.set(mood);
+        switch.set(fault);
         let bad = rig.play_mono(&slow_noise(48_000), BLOCK);
-        assert_eq!(energy(&bad[12_000..]), 0.0, "{mood:?}: silence");
+        assert_eq!(energy(&bad[12_000..]), 0.0, "{fault:?}: silence");
         let status = rig.handle().status();
         assert_eq!(
             status.failed_hops, 1,
-            "{mood:?}: a voice that failed is not asked again"
+            "{fault:?}: a voice that failed is not asked again"
         );
         // A voice that was put in by hand cannot be loaded again; the reason stays.
         assert!(
             matches!(&status.voice, VoiceState::Failed { why } if why.contains(words)),
-            "{mood:?}: {:?}",
+            "{fault:?}: {:?}",
             status.voice
         );
 
         // The worker lives: another voice sounds.
         rig.engine().use_voice(pass_through_voice());
         let good = rig.play_mono(&slow_noise(48_000), BLOCK);
-        assert!(energy(&good[24_000..]) > 1.0, "{mood:?}: the next voice sounds");
+        assert!(energy(&good[24_000..]) > 1.0, "{fault:?}: the next voice sounds");
     }
     Ok(())
 }
@@ -291,9 +291,9 @@ fn model_error_or_panic_gives_silence_and_a_message() -> Result<()> {
 #[test]
 fn delayed_dry_is_heard_only_when_chosen() -> Result<()> {
     let _alone = crate::alone();
-    let (voice, switch) = saboteur();
+    let (voice, switch) = fault_injector();
     let mut rig = Rig::with_voice(offline_48k(), voice)?;
-    switch.set(Mood::Error);
+    switch.set(FaultKind::Error);
     let input = slow_noise(96_000);
     let silent = rig.play_mono(&input, BLOCK);
     assert_eq!(energy(&silent[12_000..]), 0.0);

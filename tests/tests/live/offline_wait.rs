@@ -11,19 +11,19 @@ use anyhow::Result;
 use std::time::{Duration, Instant};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::{energy, tone};
-use voxmeld_tests::voices::{Mood, saboteur, slow};
+use voxmeld_tests::voices::{FaultKind, fault_injector, slow};
 
 #[test]
 fn stuck_worker_is_given_up_once_with_a_message() -> Result<()> {
     let _alone = crate::alone();
-    let (voice, switch) = saboteur();
+    let (voice, switch) = fault_injector();
     let mut rig = Rig::with_voice(offline_48k(), voice)?;
     let input = tone(48_000, 300.0, 0.5, 96_000);
     let whole = rig.play_mono(&input, 480);
     assert!(energy(&whole[48_000..]) > 1.0, "it works at first");
     assert_eq!(rig.handle().status().message, None);
 
-    switch.set(Mood::Stuck);
+    switch.set(FaultKind::Stuck);
     let started = Instant::now();
     let stuck = rig.play_mono(&input, 480);
     // A hundred hops. Were each waited for, this would take minutes.
@@ -35,7 +35,7 @@ fn stuck_worker_is_given_up_once_with_a_message() -> Result<()> {
     assert!(status.missing_samples > 48_000, "{}", status.missing_samples);
 
     // It was only slow: where it shows life, it is waited for as before.
-    switch.set(Mood::Good);
+    switch.set(FaultKind::Good);
     let back = rig.play_mono(&input, 480);
     assert!(energy(&back[72_000..]) > 1.0, "it works again");
     Ok(())

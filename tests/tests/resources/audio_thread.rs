@@ -15,7 +15,7 @@ use voxmeld_core::model::fake::pass_through_voice;
 use voxmeld_core::rt::BlockControls;
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::noise;
-use voxmeld_tests::voices::{Mood, saboteur};
+use voxmeld_tests::voices::{FaultKind, fault_injector};
 use voxmeld_tests::watch::watched;
 
 fn live() -> StreamSetup {
@@ -34,16 +34,16 @@ fn counter_sees_an_allocation_and_a_free() {
 
 #[test]
 fn failing_and_swapped_voices_allocate_nothing_in_process() -> Result<()> {
-    let (voice, switch) = saboteur();
+    let (voice, switch) = fault_injector();
     let mut rig = Rig::with_voice(live(), voice)?;
     let moods = [
-        Mood::Good,
-        Mood::Stuck,
-        Mood::Good,
-        Mood::NotANumber,
-        Mood::Good,
-        Mood::Error,
-        Mood::Good,
+        FaultKind::Good,
+        FaultKind::Stuck,
+        FaultKind::Good,
+        FaultKind::NotANumber,
+        FaultKind::Good,
+        FaultKind::Error,
+        FaultKind::Good,
     ];
     let (mut left, mut right) = (noise(1, 480), noise(2, 480));
     for step in 0..280 {
@@ -65,14 +65,14 @@ fn failing_and_swapped_voices_allocate_nothing_in_process() -> Result<()> {
         let len = 480 - step % 7 * 60;
         let audio = rig.audio();
         let count = watched(|| audio.process(&mut [&mut left[..len], &mut right[..len]], &controls));
-        assert_eq!(count, 0, "step {step} ({:?})", switch.mood());
+        assert_eq!(count, 0, "step {step} ({:?})", switch.fault());
         if step % 100 == 99 {
             let audio = rig.audio();
             assert_eq!(watched(|| audio.reset()), 0, "a reset");
         }
         std::thread::sleep(Duration::from_millis(4));
     }
-    switch.set(Mood::Good);
+    switch.set(FaultKind::Good);
     Ok(())
 }
 

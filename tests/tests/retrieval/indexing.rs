@@ -48,13 +48,13 @@ fn rig(selection: VoiceSelection) -> Result<Rig> {
     Rig::with_selection(setup, selection, None)
 }
 
-/// Waits for the outcome of a wish, and until what it made is loaded: its sentence.
+/// Waits for the outcome of a request, and until what it made is loaded: its sentence.
 fn outcome(rig: &Rig) -> Result<String> {
     let started = Instant::now();
     loop {
         match rig.handle().status().index_work {
             IndexWork::Done { said } => {
-                // The load was asked for before the wish was told to be done.
+                // The load was asked for before the request was told to be done.
                 let loaded = rig.handle().selection();
                 while !sounds(rig, &loaded) {
                     ensure!(started.elapsed() < Duration::from_secs(120), "it is never loaded");
@@ -98,8 +98,8 @@ fn names(index: &dyn EmbeddingIndex) -> Vec<String> {
 fn last_input_is_added_to_a_copy_of_the_packs_index_sample_for_sample() -> Result<()> {
     let own = folder("last input ä")?;
     let mut rig = rig(VoiceSelection::default())?;
-    let wish = || IndexRequest::LastInput { own: own.clone() };
-    rig.handle().make_index(wish());
+    let request = || IndexRequest::LastInput { own: own.clone() };
+    rig.handle().start_index_request(request());
     let why = outcome(&rig).expect_err("nothing was played").to_string();
     ensure!(why.contains("nothing was heard"), "{why}");
 
@@ -118,7 +118,7 @@ fn last_input_is_added_to_a_copy_of_the_packs_index_sample_for_sample() -> Resul
     let first = pack.indices.first().context("a target")?;
     let packed = pack.path_of(&first.file)?;
     let before = fs::read(&packed)?;
-    rig.handle().make_index(wish());
+    rig.handle().start_index_request(request());
     let said = outcome(&rig)?;
     ensure!(said.contains("take-0001.wav"), "{said}");
 
@@ -161,7 +161,7 @@ fn last_input_is_added_to_a_copy_of_the_packs_index_sample_for_sample() -> Resul
     // Again: the same file grows, from what is heard by then.
     input.truncate(5 * 48_000);
     rig.play_mono(&input, 480);
-    rig.handle().make_index(wish());
+    rig.handle().start_index_request(request());
     let said = outcome(&rig)?;
     ensure!(said.contains("take-0002.wav"), "{said}");
     wanted.push("take-0002.wav".into());
@@ -190,7 +190,7 @@ fn last_input_is_added_to_an_index_without_sidecar() -> Result<()> {
     );
     rig.play_mono(&speech()?.samples[..4 * 48_000], 480);
     rig.handle()
-        .make_index(IndexRequest::LastInput { own: own.clone() });
+        .start_index_request(IndexRequest::LastInput { own: own.clone() });
     let said = outcome(&rig)?;
     ensure!(
         said.contains("take-0001.wav") && said.contains("is not known"),
@@ -223,21 +223,26 @@ fn folder_index_is_built_after_a_stop_and_loaded() -> Result<()> {
     }
     fs::write(folder.join("broken.flac"), "no sound")?;
     let silent = Rig::empty(offline_48k())?;
-    silent.handle().make_index(IndexRequest::Folder(folder.clone()));
+    silent
+        .handle()
+        .start_index_request(IndexRequest::Folder(folder.clone()));
     let why = outcome(&silent).expect_err("there is no voice").to_string();
     ensure!(why.contains("load a voice first"), "{why}");
 
     let rig = rig(VoiceSelection::default())?;
-    rig.handle().make_index(IndexRequest::Folder(folder.clone()));
-    rig.handle().stop_making_index();
+    rig.handle()
+        .start_index_request(IndexRequest::Folder(folder.clone()));
+    rig.handle().cancel_index_request();
     let why = outcome(&rig).expect_err("it was stopped").to_string();
     ensure!(why.contains("stopped"), "{why}");
     let path = folder.join("Some Voice.index");
     ensure!(!path.exists() && rig.handle().selection() == VoiceSelection::default());
 
-    rig.handle().make_index(IndexRequest::Folder(folder.clone()));
-    // A second wish waits for nobody: there is one at a time.
-    rig.handle().make_index(IndexRequest::Folder(folder.join("more")));
+    rig.handle()
+        .start_index_request(IndexRequest::Folder(folder.clone()));
+    // A second request waits for nobody: there is one at a time.
+    rig.handle()
+        .start_index_request(IndexRequest::Folder(folder.join("more")));
     let said = outcome(&rig)?;
     ensure!(
         said.contains("3 recordings") && said.contains("broken.flac"),
@@ -249,12 +254,13 @@ fn folder_index_is_built_after_a_stop_and_loaded() -> Result<()> {
 
     // An instance that goes takes its work with it.
     fs::remove_file(&path)?;
-    rig.handle().make_index(IndexRequest::Folder(folder.clone()));
+    rig.handle()
+        .start_index_request(IndexRequest::Folder(folder.clone()));
     let handle = rig.handle();
     drop(rig);
     let gone = handle.status().index_work;
     ensure!(!matches!(gone, IndexWork::Running { .. }), "{gone:?}");
-    handle.make_index(IndexRequest::Folder(folder));
+    handle.start_index_request(IndexRequest::Folder(folder));
     ensure!(!matches!(handle.status().index_work, IndexWork::Running { .. }));
     Ok(())
 }

@@ -270,7 +270,7 @@ fn streamed_embeddings_equal_the_whole_recordings() -> Result<()> {
     let total = (low.len() - 80) / 320;
     let pack = find_pack("default")?;
     let mut encoder = ContentEncoder::open(&pack.dir.join(&pack.encoder.file.file), None, false)?;
-    ensure!(encoder.remembers(), "the default encoder needs windows");
+    ensure!(encoder.is_stateful(), "the default encoder needs windows");
     let mut whole = Frames::new(encoder.dim());
     encoder.encode(&low[..total * 320 + 80], &mut whole)?;
 
@@ -287,7 +287,7 @@ fn streamed_embeddings_equal_the_whole_recordings() -> Result<()> {
             if at == 0 {
                 encoder.encode(audio, &mut piece)?;
             } else {
-                encoder.encode_on(audio, &mut piece)?;
+                encoder.encode_streaming(audio, &mut piece)?;
             }
             for n in 0..new {
                 let difference = piece
@@ -309,7 +309,7 @@ fn streamed_synthesis_equals_one_call() -> Result<()> {
     env::use_data()?;
     let pack = find_pack("default")?;
     let mut synthesizer = RvcSynthesizer::open(&pack.dir.join(&pack.synthesizer.file.file))?;
-    ensure!(synthesizer.remembers(), "the default synthesizer needs joins");
+    ensure!(synthesizer.is_stateful(), "the default synthesizer needs joins");
     let (dim, total) = (synthesizer.dim(), 400);
     // A voice that glides, stops and begins again.
     let wave = |n: usize, step: f32| 0.1 * (n as f32 * step).sin();
@@ -343,7 +343,7 @@ fn streamed_synthesis_equals_one_call() -> Result<()> {
         };
         let mut audio = Vec::new();
         if on {
-            synthesizer.synthesize_on(input, &mut audio)?;
+            synthesizer.synthesize_streaming(input, &mut audio)?;
         } else {
             synthesizer.synthesize(input, &mut audio)?;
         }

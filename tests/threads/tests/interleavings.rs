@@ -11,9 +11,9 @@
 use loom::thread;
 use voxmeld_threads::controls::Controls;
 use voxmeld_threads::geometry::Geometry;
-use voxmeld_threads::loads::Loads;
+use voxmeld_threads::loads::PendingLoads;
 use voxmeld_threads::meters::Meters;
-use voxmeld_threads::stream::{HopHeader, HopTold, SegmentKind, StreamClient, StreamServer, stream_link};
+use voxmeld_threads::stream::{AppliedHop, HopHeader, SegmentKind, StreamClient, StreamServer, stream_link};
 use voxmeld_threads::sync::Arc;
 
 /// All interleavings in which a thread is interrupted at most so often; on a
@@ -60,7 +60,7 @@ fn echo(server: &mut StreamServer, looks: usize) {
             generation: hop.generation,
             position_host: hop.position_host,
             kind: SegmentKind::Ready,
-            told: HopTold::default(),
+            told: AppliedHop::default(),
         };
         let samples = hop.samples.clone();
         server.send(header, &samples);
@@ -131,7 +131,7 @@ fn a_render_misses_nothing_and_ends() {
                     generation: hop.generation,
                     position_host: hop.position_host,
                     kind: SegmentKind::Ready,
-                    told: HopTold::default(),
+                    told: AppliedHop::default(),
                 };
                 let samples = hop.samples.clone();
                 assert!(server.send(header, &samples));
@@ -182,7 +182,7 @@ type Channel = Arc<loom::sync::Mutex<Vec<u32>>>;
 #[test]
 fn no_load_is_over_before_its_voice_is_there() {
     check(3, || {
-        let loads = Arc::new(Loads::default());
+        let loads = Arc::new(PendingLoads::default());
         let channel: Channel = Channel::default();
         for _ in 0..2 {
             loads.ask();
@@ -194,15 +194,15 @@ fn no_load_is_over_before_its_voice_is_there() {
             }
         });
         let mut voices = Vec::new();
-        let mut take_in = || {
-            let more = loads.take_in(|| voices.append(&mut channel.lock().expect("no panic")));
+        let mut receive_delivered = || {
+            let more = loads.receive_delivered(|| voices.append(&mut channel.lock().expect("no panic")));
             assert!(more || voices == [0, 1], "a render goes on without its voice");
             more
         };
-        take_in();
-        take_in();
+        receive_delivered();
+        receive_delivered();
         loader.join().expect("no panic");
-        assert!(!take_in(), "all loads are over");
+        assert!(!receive_delivered(), "all loads are over");
     });
 }
 

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use voxmeld_threads::controls::Controls;
 use voxmeld_threads::geometry::Geometry;
-use voxmeld_threads::loads::Loads;
+use voxmeld_threads::loads::PendingLoads;
 use voxmeld_threads::meters::Meters;
-use voxmeld_threads::stream::{HopHeader, HopTold, SegmentKind, stream_link};
+use voxmeld_threads::stream::{AppliedHop, HopHeader, SegmentKind, stream_link};
 
 /// miri is a thousand times slower.
 const ROUNDS: u64 = if cfg!(miri) { 60 } else { 20_000 };
@@ -65,7 +65,7 @@ fn exchange(geometry: &Geometry, waits: bool) -> u64 {
                 generation: hop.generation,
                 position_host: hop.position_host,
                 kind: SegmentKind::Ready,
-                told: HopTold::default(),
+                told: AppliedHop::default(),
             };
             let samples = hop.samples.clone();
             server.send(header, &samples);
@@ -122,7 +122,7 @@ fn renders_and_resets() {
 }
 
 fn loads() {
-    let loads = Arc::new(Loads::default());
+    let loads = Arc::new(PendingLoads::default());
     let (send, receive) = std::sync::mpsc::channel();
     let delivering = loads.clone();
     let count = ROUNDS / 10;
@@ -133,7 +133,7 @@ fn loads() {
         }
     });
     let mut voices = 0;
-    while loads.take_in(|| voices += receive.try_iter().count() as u64) {
+    while loads.receive_delivered(|| voices += receive.try_iter().count() as u64) {
         std::thread::yield_now();
     }
     assert_eq!(voices, count);

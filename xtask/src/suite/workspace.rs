@@ -32,16 +32,16 @@ impl Package {
 pub fn read(paths: &Paths) -> Result<Vec<Package>> {
     let mut command = process::cargo(paths.root());
     command.args(["metadata", "--no-deps", "--format-version", "1", "--offline"]);
-    let described: Described = serde_json::from_str(&process::capture(&mut command)?)
+    let with_sidecar: IndexWithSidecar = serde_json::from_str(&process::capture(&mut command)?)
         .context("cargo describes the workspace in an unknown way")?;
     let root = paths.root().to_string_lossy().replace('\\', "/");
-    let names: Vec<String> = described
+    let names: Vec<String> = with_sidecar
         .packages
         .iter()
         .map(|package| package.name.clone())
         .collect();
     let mut packages = Vec::new();
-    for package in described.packages {
+    for package in with_sidecar.packages {
         let manifest = package.manifest_path.replace('\\', "/");
         let folder = manifest
             .strip_prefix(&root)
@@ -120,7 +120,7 @@ fn is_everybodys(file: &str) -> bool {
 }
 
 #[derive(Deserialize)]
-struct Described {
+struct IndexWithSidecar {
     packages: Vec<DescribedPackage>,
 }
 

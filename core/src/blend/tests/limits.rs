@@ -173,19 +173,19 @@ fn a_muted_take_leaves_its_places_to_others() {
     };
     let queries = Frames::from_data(DIM, live);
     let mut found = Neighbours::default();
-    target.weigh_takes(&[0.0, 1.0, 0.0, 1.0]);
+    target.set_take_weights(&[0.0, 1.0, 0.0, 1.0]);
     target
         .takes
         .search(target.index.as_ref(), &queries, params, &mut found)
         .expect("searched");
     assert_eq!(found.ids.len(), 12);
     assert!(found.ids.iter().all(|id| matches!(id / 20, 1 | 3)), "{found:?}");
-    target.weigh_takes(&[0.0; 4]);
+    target.set_take_weights(&[0.0; 4]);
     target
         .takes
         .search(target.index.as_ref(), &queries, params, &mut found)
         .expect("searched");
     assert!(found.ids.iter().all(|&id| id < 0), "all muted: {found:?}");
-    target.weigh_takes(&[1.0; 4]);
+    target.set_take_weights(&[1.0; 4]);
     assert!(target.takes.is_plain());
 }

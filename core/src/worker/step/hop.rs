@@ -4,7 +4,7 @@ use super::attempt::{Failure, cross_fade, guarded};
 use super::{NextStep, POLL_IDLE, Worker};
 use crate::control_state::VoiceState;
 use crate::geometry::FRAME_STEP_16K;
-use crate::stream::{HopHeader, HopTold, SegmentKind};
+use crate::stream::{AppliedHop, HopHeader, SegmentKind};
 use crate::worker::pipeline::Chain;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl Worker {
             generation: hop.generation,
             position_host: hop.position_host,
             kind: SegmentKind::Late,
-            told: HopTold::default(),
+            told: AppliedHop::default(),
         };
         // A hop that nobody will hear in time was only remembered as context.
         if hop.too_late {
@@ -68,16 +68,18 @@ impl Worker {
 
     /// Runs the voice, or both while one takes over from the other. Tells of
     /// the frames if `output_host` holds a hop that may be heard.
-    fn compute(&mut self, started: Duration) -> Option<HopTold> {
+    fn compute(&mut self, started: Duration) -> Option<AppliedHop> {
         let streaming = self.streaming.as_mut()?;
         let active = self.active.as_mut()?;
         if streaming.server.offline() {
             // Whoever waits gets all there is.
             streaming.ladder.release();
         }
-        let relief = streaming.ladder.relief();
-        active.relieve(relief);
-        self.incoming.iter_mut().for_each(|chain| chain.relieve(relief));
+        let reduction = streaming.ladder.reduction();
+        active.reduce_quality(reduction);
+        self.incoming
+            .iter_mut()
+            .for_each(|chain| chain.reduce_quality(reduction));
         let mut result = guarded(active, streaming, false);
         let mut swapped = false;
         if let Some(incoming) = &mut self.incoming {

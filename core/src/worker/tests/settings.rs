@@ -147,13 +147,13 @@ fn weights_of_takes_hold_for_the_voice_that_sounds_and_for_the_next() {
     assert_eq!(told[0].sources, ["quiet.wav", "loud.wav"]);
     let mute = [("two takes".to_string(), [("quiet.wav".to_string(), 0)].into())].into();
     rig.commands
-        .send(WorkerCommand::WeighTakes(mute))
+        .send(WorkerCommand::SetTakeWeights(mute))
         .expect("the worker listens");
     assert!((last(&mut rig) - 0.5).abs() < 1e-3, "muted while it sounds");
     rig.swap(voice());
     assert!((last(&mut rig) - 0.5).abs() < 1e-3, "and after a swap");
     rig.commands
-        .send(WorkerCommand::WeighTakes(Default::default()))
+        .send(WorkerCommand::SetTakeWeights(Default::default()))
         .expect("the worker listens");
     assert!((last(&mut rig) - 0.25).abs() < 1e-3, "and back");
 }

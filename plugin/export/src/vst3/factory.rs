@@ -1,4 +1,4 @@
-//! The class factory: one class, described by nice-plug.
+//! The class factory: one class, with_sidecar by nice-plug.
 
 use super::component::Component;
 use super::host_thread::HostThread;

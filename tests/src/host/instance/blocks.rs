@@ -137,7 +137,7 @@ impl Instance {
         // In an offline render the plugin may wait for its worker.
         let processed = if self.offline { process() } else { watched(process) };
         processed?;
-        self.keep_told(len)?;
+        self.record_published(len)?;
         self.steady_time += len as u64;
         self.serve_callbacks();
         Ok(())

@@ -1,6 +1,6 @@
 //! Parameters of an instance: read, set, and what the plugin sent of them.
 
-use super::{Instance, Told};
+use super::{AppliedFrame, Instance};
 use anyhow::{Context, Result, ensure};
 use clack_extensions::params::PluginParams;
 use clack_host::events::event_types::ParamValueEvent;
@@ -58,7 +58,7 @@ impl Instance {
     }
 
     /// Keeps the values that a block of `len` samples has told.
-    pub(super) fn keep_told(&mut self, len: usize) -> Result<()> {
+    pub(super) fn record_published(&mut self, len: usize) -> Result<()> {
         let mut last = 0;
         for event in &self.answers {
             let at = event.header().time();
@@ -68,7 +68,7 @@ impl Instance {
             if let Some(event) = event.as_event::<ParamValueEvent>()
                 && let Some(id) = event.param_id()
             {
-                self.told.push(Told {
+                self.told.push(AppliedFrame {
                     position: self.steady_time + u64::from(at),
                     id,
                     value: event.value(),

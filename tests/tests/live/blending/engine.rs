@@ -13,7 +13,7 @@ use voxmeld_core::controls::{Drive, Listen, Scene};
 use voxmeld_core::engine::StreamSetup;
 use voxmeld_core::geometry::Hop;
 use voxmeld_core::retrieval::SearchParams;
-use voxmeld_core::rt::{BlockControls, Told};
+use voxmeld_core::rt::{AppliedFrame, BlockControls};
 use voxmeld_tests::host::{Clock, Pace};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::{energy, noise};
@@ -71,7 +71,7 @@ fn controls(at: usize) -> BlockControls {
 
 /// One pass in blocks of `block`, controls moving every 111 samples; what is heard
 /// and what is told of it, if nothing was interrupted or left out.
-fn pass(offline: bool, block: usize) -> Result<Option<(Vec<f32>, Vec<Told>)>> {
+fn pass(offline: bool, block: usize) -> Result<Option<(Vec<f32>, Vec<AppliedFrame>)>> {
     // A generous hop: this is not about lateness.
     let setup = StreamSetup {
         hop: Hop::Ms160,
@@ -81,7 +81,7 @@ fn pass(offline: bool, block: usize) -> Result<Option<(Vec<f32>, Vec<Told>)>> {
     let mut rig = Rig::with_voice(setup, voice())?;
     let pace = if offline { Pace::Free } else { Pace::RealTime };
     let mut clock = Clock::start(48_000.0);
-    let mut play = |rig: &mut Rig, input: &[f32], told: &mut Vec<Told>| {
+    let mut play = |rig: &mut Rig, input: &[f32], told: &mut Vec<AppliedFrame>| {
         let side: Vec<f32> = input.iter().rev().copied().collect();
         let mut sound = input.to_vec();
         clock = Clock::start(48_000.0);
@@ -96,7 +96,7 @@ fn pass(offline: bool, block: usize) -> Result<Option<(Vec<f32>, Vec<Told>)>> {
                 let channels = &mut [&mut sound[from..to]];
                 rig.audio()
                     .process_with_side(channels, &[&side[from..to]], &controls(from / 111 * 111));
-                told.extend(std::iter::from_fn(|| rig.audio().next_told()));
+                told.extend(std::iter::from_fn(|| rig.audio().next_applied_frame()));
                 from = to;
             }
         }

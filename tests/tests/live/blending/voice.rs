@@ -91,7 +91,7 @@ fn target(seed: u64) -> Target {
     });
     let index = FlatIndex::new(Frames::from_data(DIM, vectors), Metric::L2);
     let mut target = Target::new(format!("target {seed}"), Arc::new(index)).with_sources(sources.collect());
-    target.weigh_takes(&[1.0, 0.5, 0.0, 1.0]);
+    target.set_take_weights(&[1.0, 0.5, 0.0, 1.0]);
     target
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// A worker that shows no sign of life for so long will not answer any more: no
 /// hop takes a tenth of it. Longer, and a person would think that the host hangs.
-const SIGN_OF_LIFE_WITHIN: Duration = Duration::from_secs(5);
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Most that one wait counts for: where a machine sleeps or a program is stopped
 /// in a debugger, the worker had no time either.
 const MOST_AT_A_TIME: Duration = Duration::from_millis(50);
@@ -15,26 +15,26 @@ const MOST_AT_A_TIME: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// One of these for each stream.
-pub(super) struct Patience {
+pub(super) struct OfflineWait {
     shared: Arc<StreamShared>,
     /// The sign of life at which it ran out; until there is another, nothing is
     /// waited for any more.
-    lost_at: Option<u32>,
+    abandoned_at: Option<u32>,
 }
 
 /// One wait, from its first look on.
 pub(super) struct Wait {
     looked: Instant,
     sign: u32,
-    since_sign: Duration,
+    since_heartbeat: Duration,
     waited: Duration,
 }
 
-impl Patience {
+impl OfflineWait {
     pub(super) fn new(shared: Arc<StreamShared>) -> Self {
         Self {
             shared,
-            lost_at: None,
+            abandoned_at: None,
         }
     }
 
@@ -42,7 +42,7 @@ impl Patience {
         Wait {
             looked: Instant::now(),
             sign: self.shared.heartbeat.load(Relaxed),
-            since_sign: Duration::ZERO,
+            since_heartbeat: Duration::ZERO,
             waited: Duration::ZERO,
         }
     }
@@ -50,23 +50,23 @@ impl Patience {
     /// Waits a little. False if there is no point in waiting on.
     pub(super) fn holds(&mut self, wait: &mut Wait) -> bool {
         let sign = self.shared.heartbeat.load(Relaxed);
-        if self.lost_at == Some(sign) {
+        if self.abandoned_at == Some(sign) {
             return false;
         }
-        self.lost_at = None;
+        self.abandoned_at = None;
         let now = Instant::now();
         let passed = (now - wait.looked).min(MOST_AT_A_TIME);
         wait.looked = now;
         wait.waited += passed;
-        wait.since_sign = if sign == wait.sign {
-            wait.since_sign + passed
+        wait.since_heartbeat = if sign == wait.sign {
+            wait.since_heartbeat + passed
         } else {
             Duration::ZERO
         };
         wait.sign = sign;
-        if wait.since_sign >= SIGN_OF_LIFE_WITHIN || wait.waited >= LONGEST {
-            self.lost_at = Some(sign);
-            self.shared.waits_given_up.fetch_add(1, Relaxed);
+        if wait.since_heartbeat >= HEARTBEAT_TIMEOUT || wait.waited >= LONGEST {
+            self.abandoned_at = Some(sign);
+            self.shared.abandoned_waits.fetch_add(1, Relaxed);
             return false;
         }
         wait_a_little();

@@ -11,7 +11,7 @@ use super::{EmbeddingIndex, Neighbours};
 ///
 /// # Panics
 /// If `frame` is out of range or `out` is of another size than the vectors.
-pub fn retrieve_as_rvc(
+pub fn retrieve_like_rvc(
     neighbours: &Neighbours,
     index: &dyn EmbeddingIndex,
     frame: usize,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// One embedding frame, as it was blended.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct FrameTold {
+pub struct FrameBlend {
     /// Its number: it stands for 20 ms of input from `20 ms * frame` on.
     pub frame: i64,
     /// The ratio that was applied to it, everything included, 0..=1.
@@ -14,19 +14,19 @@ pub struct FrameTold {
 }
 
 /// Frames that one hop can tell of: as many as the longest has.
-pub const TOLD_FRAMES: usize = 12;
+pub const APPLIED_FRAMES_MAX: usize = 12;
 
 /// The newest frames of a hop, in order of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct HopTold {
-    frames: [FrameTold; TOLD_FRAMES],
+pub struct AppliedHop {
+    frames: [FrameBlend; APPLIED_FRAMES_MAX],
     len: usize,
 }
 
-impl HopTold {
+impl AppliedHop {
     /// Appends a frame; where there are too many, the oldest goes.
-    pub fn push(&mut self, frame: FrameTold) {
-        if self.len == TOLD_FRAMES {
+    pub fn push(&mut self, frame: FrameBlend) {
+        if self.len == APPLIED_FRAMES_MAX {
             self.frames.rotate_left(1);
             self.len -= 1;
         }
@@ -36,7 +36,7 @@ impl HopTold {
 
     /// The frames.
     #[must_use]
-    pub fn frames(&self) -> &[FrameTold] {
+    pub fn frames(&self) -> &[FrameBlend] {
         &self.frames[..self.len]
     }
 }
@@ -45,17 +45,17 @@ impl HopTold {
 ///
 /// # Real-time
 /// Never allocates after it was made.
-pub(super) struct ToldQueue {
-    waiting: VecDeque<FrameTold>,
+pub(super) struct AppliedFrameQueue {
+    waiting: VecDeque<FrameBlend>,
     newest: i64,
     frame_host: u64,
     middle_host: u64,
 }
 
 /// More than are ever under way: a few longest hops.
-const WAITING: usize = 4 * TOLD_FRAMES;
+const WAITING: usize = 4 * APPLIED_FRAMES_MAX;
 
-impl ToldQueue {
+impl AppliedFrameQueue {
     /// For frames of `frame_host` samples whose middles lie `middle_host`
     /// samples after their beginnings.
     pub fn new(frame_host: usize, middle_host: usize) -> Self {
@@ -75,7 +75,7 @@ impl ToldQueue {
 
     /// Takes what a hop tells; of frames that were told before, the first word
     /// counts, as it is what is heard.
-    pub fn accept(&mut self, told: &HopTold) {
+    pub fn accept(&mut self, told: &AppliedHop) {
         for &frame in told.frames() {
             if frame.frame > self.newest && self.waiting.len() < WAITING {
                 self.newest = frame.frame;
@@ -86,7 +86,7 @@ impl ToldQueue {
 
     /// The next frame whose middle lies before an input position, with that
     /// middle.
-    pub fn next_before(&mut self, position_host: u64) -> Option<(u64, FrameTold)> {
+    pub fn next_before(&mut self, position_host: u64) -> Option<(u64, FrameBlend)> {
         let frame = *self.waiting.front()?;
         let number = u64::try_from(frame.frame).unwrap_or(0);
         let middle = number * self.frame_host + self.middle_host;
@@ -102,10 +102,10 @@ impl ToldQueue {
 mod tests {
     use super::*;
 
-    fn hop(frames: std::ops::Range<i64>) -> HopTold {
-        let mut told = HopTold::default();
+    fn hop(frames: std::ops::Range<i64>) -> AppliedHop {
+        let mut told = AppliedHop::default();
         for frame in frames {
-            told.push(FrameTold {
+            told.push(FrameBlend {
                 frame,
                 ratio: frame as f32 / 100.0,
                 confidence: 1.0,
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn every_frame_is_told_once_and_not_before_its_middle() {
-        let mut queue = ToldQueue::new(960, 240);
+        let mut queue = AppliedFrameQueue::new(960, 240);
         // After a gap a voice makes frames anew; more than fit are its newest.
         for told in [hop(-3..2), hop(1..4), hop(0..20)] {
             queue.accept(&told);

@@ -42,14 +42,14 @@ fn length(vector: &[f32]) -> f32 {
 /// units: queries are normalised, vectors come back with the voice's mean length,
 /// and distances are squared L2 ones of that scale. So blending, trust and
 /// everything else need not know.
-pub(super) struct Described {
+pub(super) struct IndexWithSidecar {
     index: Arc<dyn EmbeddingIndex>,
     sidecar: Sidecar,
     /// Cosine: the voice's mean length.
     length: Option<f32>,
 }
 
-impl Described {
+impl IndexWithSidecar {
     /// The sidecar is this index's. That a cosine index's mean length is a positive
     /// number, its own check has seen.
     pub(super) fn new(index: Arc<dyn EmbeddingIndex>, sidecar: Sidecar) -> Self {
@@ -87,7 +87,7 @@ impl Described {
     }
 }
 
-impl EmbeddingIndex for Described {
+impl EmbeddingIndex for IndexWithSidecar {
     fn dim(&self) -> usize {
         self.index.dim()
     }
