@@ -40,6 +40,6 @@ pub struct ControlState {
     /// The encoder of the voice that was loaded: indices are made with it. Written by
     /// the loader.
     pub encoder: Mutex<Option<EncoderChoice>>,
-    /// PendingLoads that were asked for and are not done: an offline render waits for them.
+    /// Loads that were asked for and are not done: an offline render waits for them.
     pub loads: PendingLoads,
 }

@@ -1,4 +1,4 @@
-//! PendingLoads under way: an offline render waits for them.
+//! Loads under way: an offline render waits for them.
 
 use crate::sync::{AtomicUsize, Ordering};
 

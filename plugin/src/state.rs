@@ -45,7 +45,7 @@ impl VoiceField {
         self.engine.load(selection);
     }
 
-    /// PendingLoads the default voice unless a session or the user asked for one.
+    /// Loads the default voice unless a session or the user asked for one.
     pub fn choose_default(&self) {
         if !self.asked.swap(true, Ordering::AcqRel) {
             self.engine.load(VoiceSelection::default());

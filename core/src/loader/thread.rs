@@ -67,7 +67,7 @@ impl Drop for LoaderThread {
     }
 }
 
-/// PendingLoads, and publishes the outcome.
+/// Loads, and publishes the outcome.
 fn serve(
     selection: &VoiceSelection,
     worker: &Sender<WorkerCommand>,

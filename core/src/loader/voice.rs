@@ -11,7 +11,7 @@ use crate::pack::{PackManifest, find_pack};
 use crate::selection::{PackRef, VoiceSelection};
 use std::path::Path;
 
-/// PendingLoads all parts of a selection. `progress` hears 0..1 and what is done.
+/// Loads all parts of a selection. `progress` hears 0..1 and what is done.
 ///
 /// # Errors
 /// See [`LoadError`].

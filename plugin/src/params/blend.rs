@@ -1,7 +1,7 @@
 //! The parameters of blending besides the ratio itself. At their defaults all
 //! of them leave RVC's arithmetic alone.
 
-use super::{part, percent};
+use super::ranges::{part, percent};
 use crate::scenes::SceneField;
 use nice_plug::prelude::*;
 use voxmeld_core::controls::{

@@ -6,11 +6,13 @@
 //! block size.
 
 mod blend;
+mod ranges;
 
 pub use blend::{BlendParams, ListenParam, MorphByParam};
 
 use crate::state::VoiceField;
 use nice_plug::prelude::*;
+use ranges::{decibels, part, percent};
 use std::sync::Arc;
 use voxmeld_core::controls::Controls;
 use voxmeld_core::engine::EngineHandle;
@@ -220,30 +222,6 @@ impl VoxmeldParams {
 
 fn count(value: i32) -> usize {
     usize::try_from(value).unwrap_or(1).max(1)
-}
-
-/// A percentage as 0..1.
-fn part(param: &FloatParam) -> f32 {
-    param.value() / 100.0
-}
-
-fn percent(name: &str, default: f32) -> FloatParam {
-    FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: 100.0 })
-        .with_unit(" %")
-        .with_value_to_string(formatters::v2s_f32_rounded(1))
-}
-
-fn decibels(name: &str) -> FloatParam {
-    FloatParam::new(
-        name,
-        0.0,
-        FloatRange::Linear {
-            min: -48.0,
-            max: 24.0,
-        },
-    )
-    .with_unit(" dB")
-    .with_value_to_string(Arc::new(|value| format!("{value:.1}")))
 }
 
 #[cfg(test)]

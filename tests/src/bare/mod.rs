@@ -89,7 +89,7 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// PendingLoads a `.clap` file and makes an instance.
+    /// Loads a `.clap` file and makes an instance.
     ///
     /// # Errors
     /// If it is missing, or refuses.

@@ -3,7 +3,6 @@
 mod blocks;
 mod values;
 
-use super::PLUGIN_ID;
 use super::handlers::{Asked, Handlers, Main, Shared};
 use super::params::{self, Param};
 use super::real_time::watched;
@@ -17,6 +16,9 @@ use clack_host::events::event_types::TransportEvent;
 use clack_host::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
+
+/// The plugin's CLAP id.
+pub const PLUGIN_ID: &std::ffi::CStr = c"org.voxmeld.voxmeld";
 
 /// An instance; destroyed with this value, active or not.
 pub struct Instance {

@@ -13,7 +13,7 @@ mod params;
 mod play;
 mod real_time;
 
-pub use instance::Instance;
+pub use instance::{Instance, PLUGIN_ID};
 pub use params::{Param, ParamEvent};
 pub use play::{Automation, Clock, Pace, Sizes};
 pub use real_time::watched;
@@ -22,16 +22,13 @@ use anyhow::{Context, Result};
 use clack_host::prelude::*;
 use std::path::Path;
 
-/// The plugin's CLAP id.
-pub const PLUGIN_ID: &std::ffi::CStr = c"org.voxmeld.voxmeld";
-
 /// A loaded plugin library; unloaded with this value and all its instances.
 pub struct Host {
     entry: PluginEntry,
 }
 
 impl Host {
-    /// PendingLoads a `.clap` file.
+    /// Loads a `.clap` file.
     ///
     /// # Errors
     /// If it is missing or is no CLAP plugin.
@@ -43,7 +40,7 @@ impl Host {
         Ok(Self { entry })
     }
 
-    /// PendingLoads the plugin of the bundle under test.
+    /// Loads the plugin of the bundle under test.
     ///
     /// # Errors
     /// If there is no bundle.

@@ -62,7 +62,7 @@ fn done(answer: tresult, what: &str) -> Result<()> {
 }
 
 impl Vst3 {
-    /// PendingLoads the bundle under test and activates an instance at 48 kHz with these
+    /// Loads the bundle under test and activates an instance at 48 kHz with these
     /// arrangements of the track and of the side chain.
     ///
     /// # Errors

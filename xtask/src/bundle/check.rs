@@ -87,7 +87,7 @@ pub fn run(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
-/// PendingLoads the libraries in a process of their own, each with every symbol resolved at once.
+/// Loads the libraries in a process of their own, each with every symbol resolved at once.
 fn load(paths: &Paths, bundle: &Path) -> Result<()> {
     const SCRIPT: &str = "\
 import ctypes, os, sys

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::Scope;
+use super::scope::Scope;
 use crate::{process, ui};
 
 /// A package and why it is needed. Kept short: a package that nothing here needs is not on the list.

@@ -3,6 +3,7 @@
 pub mod debian;
 pub mod onnxruntime;
 pub mod python;
+mod scope;
 pub mod tools;
 
 use std::fs;
@@ -11,17 +12,10 @@ use std::os::unix::fs::symlink;
 
 use anyhow::{Context, Result};
 
+pub use scope::Scope;
+
 use crate::paths::Paths;
 use crate::{files, ui};
-
-/// How much is wanted: a person who only bundles needs no test hosts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    Bundle,
-    Tests,
-    /// Also what single checks need, and what the other tests go without: an X server, node.
-    Strict,
-}
 
 pub fn run(paths: &Paths, scope: Scope) -> Result<()> {
     debian::install(scope)?;

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::SHARED_FEATURES;
+use super::context::SHARED_FEATURES;
 use crate::paths::Paths;
 use crate::{guarded, process};
 

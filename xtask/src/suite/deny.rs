@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{Suite, unavailable};
+use super::context::Suite;
+use super::unavailable;
 use crate::paths::Paths;
 use crate::report::Report;
 use crate::setup::tools;

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in the order in which a failure is cheapest to find.
 
 mod checks;
+mod context;
 mod deny;
 mod quick;
 mod unavailable;
@@ -8,9 +9,8 @@ mod workflows;
 mod workspace;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::paths::Paths;
 use crate::report::Report;
@@ -18,20 +18,13 @@ use crate::setup::{self, Scope};
 use crate::ui::{self, Stages};
 use crate::{bundle, guarded, process, threads, tidy};
 
+use context::Suite;
+
 pub use checks::missing_components;
 pub use deny::is_there as deny_is_there;
 pub use quick::run as quick;
 pub use unavailable::{MIRI, THREAD_SANITIZER};
 pub use workflows::is_there as workflow_lint_is_there;
-
-/// One run of the suite: what all of its stages need.
-struct Suite<'a> {
-    paths: &'a Paths,
-    /// Folder with data for tests that is not part of the project.
-    shared: Option<PathBuf>,
-    /// A check that cannot run because something is not installed fails.
-    strict: bool,
-}
 
 pub fn run(paths: &Paths, shared: Option<&Path>, strict: bool) -> Result<()> {
     let shared = match shared {
@@ -74,54 +67,6 @@ pub fn run(paths: &Paths, shared: Option<&Path>, strict: bool) -> Result<()> {
     stages.summary();
     ui::line("all tests passed");
     Ok(())
-}
-
-/// Features that add tests which need the shared data: the package and how cargo calls the feature.
-const SHARED_FEATURES: &[(&str, &str)] = &[
-    ("voxmeld-core", "voxmeld-core/shared-data"),
-    ("voxmeld-tests", "voxmeld-tests/shared-data"),
-];
-
-impl Suite<'_> {
-    /// `cargo test` of these packages, with the shared data where there is some.
-    fn cargo_test(&self, packages: &[&str]) -> Command {
-        let mut command = process::cargo(self.paths.root());
-        command.args(["test", "--release"]);
-        command.args(packages.iter().flat_map(|package| ["-p", package]));
-        if let Some(dir) = &self.shared {
-            let added = SHARED_FEATURES
-                .iter()
-                .filter(|(package, _)| packages.contains(package));
-            command.args(added.flat_map(|(_, feature)| ["--features", feature]));
-            command.env("VOXMELD_SHARED", dir);
-        }
-        command
-    }
-
-    /// With the built plugin. Not VOXMELD_DATA: the plugin must find its data by itself, as in a host.
-    fn around_bundle<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        command
-            .env("VOXMELD_BUNDLE", self.paths.bundle())
-            .env("VOXMELD_PYTHON", self.paths.venv_python())
-            .env_remove("VOXMELD_DATA")
-    }
-
-    /// Runs tests and counts them.
-    fn test(&self, command: &mut Command) -> Result<Report> {
-        let report = process::run_tests(command)?.ran_something()?;
-        if self.strict {
-            report.nothing_unplayed()?;
-        }
-        Ok(report)
-    }
-
-    /// A check for which something is not installed: a failure where that is wanted.
-    fn not_installed(&self, what: &str, remedy: &str) -> Result<Report> {
-        if self.strict {
-            bail!("{what} is not installed, and --strict leaves nothing out; {remedy}");
-        }
-        Ok(Report::skipped(format!("{what} is not installed ({remedy})")))
-    }
 }
 
 /// Of every package but those under `tests/`, which have stages of their own.

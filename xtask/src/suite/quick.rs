@@ -4,8 +4,9 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use super::checks;
+use super::context::SHARED_FEATURES;
 use super::workspace::{self, Package};
-use super::{SHARED_FEATURES, checks};
 use crate::paths::Paths;
 use crate::report::Report;
 use crate::ui::{self, Stages};

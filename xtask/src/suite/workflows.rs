@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::Suite;
+use super::context::Suite;
 use crate::paths::Paths;
 use crate::report::Report;
 use crate::setup::tools;

@@ -53,7 +53,7 @@ pub fn set_runtime_library(path: &Path) {
     *LIBRARY.lock() = Some(path.to_path_buf());
 }
 
-/// PendingLoads ONNX Runtime if that has not been done yet.
+/// Loads ONNX Runtime if that has not been done yet.
 ///
 /// # Errors
 /// [`ModelFileError::Runtime`] with the reason.
