@@ -12,8 +12,7 @@ pub use blend::{BlendParams, ListenParam, MorphByParam};
 
 use crate::state::VoiceField;
 use nice_plug::prelude::*;
-use ranges::{decibels, part, percent};
-use std::sync::Arc;
+use ranges::{decibels, percent};
 use voxmeld_core::controls::Controls;
 use voxmeld_core::engine::EngineHandle;
 use voxmeld_core::geometry::Hop;
