@@ -1,17 +1,21 @@
 //! One plugin instance's engine: ties stream, worker and loader together.
 
-use crate::builder::{Fulfilled, IndexBuilder, IndexWish, IndexWork, Instance};
+mod handle;
+mod shared;
+
+pub use handle::EngineHandle;
+
+use crate::builder::IndexBuilder;
 use crate::geometry::{Geometry, Hop};
 use crate::loader::{LoaderCommand, LoaderThread};
 use crate::model::Voice;
-use crate::quality::Quality;
 use crate::rt::{AudioSide, Meters};
 use crate::selection::VoiceSelection;
-use crate::status::{EngineStatus, StatusCells, VoiceState};
-use crate::stream::{StreamShared, stream_link};
+use crate::stream::stream_link;
 use crate::worker::{HopObserver, Worker, WorkerClock, WorkerCommand, WorkerThread};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use parking_lot::Mutex;
+use shared::Shared;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -39,24 +43,10 @@ pub enum ActivateError {
     Thread(#[from] std::io::Error),
 }
 
-/// A bounce with a hole must not look like one without.
-const GAVE_UP: &str = "the voice did not answer for 5 seconds while the host was rendering: the render has gaps; render it again";
-
 /// Parts that outlive activations.
 struct Threads {
     _worker: WorkerThread,
     _loader: LoaderThread,
-}
-
-/// What all handles share.
-struct Shared {
-    status: Arc<StatusCells>,
-    meters: Mutex<Arc<Meters>>,
-    stream: Mutex<Option<Arc<StreamShared>>>,
-    selection: Mutex<VoiceSelection>,
-    load: Sender<LoaderCommand>,
-    worker: Sender<WorkerCommand>,
-    builder: IndexBuilder,
 }
 
 /// One per plugin instance. Making one is cheap: no thread, no file.
@@ -84,6 +74,7 @@ impl Engine {
         let commands = unbounded();
         Self {
             shared: Arc::new(Shared {
+                control: Arc::default(),
                 status: Arc::default(),
                 meters: Mutex::default(),
                 stream: Mutex::new(None),
@@ -126,6 +117,7 @@ impl Engine {
         let geometry = match Geometry::new(setup.host_rate_hz, setup.hop, setup.max_block) {
             Ok(geometry) => geometry,
             Err(error) => {
+                tracing::warn!("activated without sound: {error}");
                 *status.message.lock() = Some(error.to_string());
                 status.host_rate_hz.store(0, Relaxed);
                 status.latency_samples.store(0, Relaxed);
@@ -145,6 +137,15 @@ impl Engine {
         );
         audio.set_offline(setup.offline);
         status.latency_samples.store(audio.latency_samples(), Relaxed);
+        tracing::info!(
+            "activated: {} Hz, {} channels, hop {} ms, blocks of up to {}, latency {} samples, {}",
+            geometry.host_rate.0,
+            setup.channels,
+            setup.hop.ms(),
+            setup.max_block,
+            audio.latency_samples(),
+            if setup.offline { "offline" } else { "live" },
+        );
         let _ = self
             .commands
             .0
@@ -154,10 +155,19 @@ impl Engine {
 
     /// Stops streaming; threads and voice stay. Main thread.
     pub fn deactivate(&mut self) {
-        if self.shared.stream.lock().take().is_some() && self.threads.is_some() {
+        let stream = self.shared.stream.lock().take();
+        if let Some(stream) = stream
+            && self.threads.is_some()
+        {
             let (done, wait) = bounded(1);
             let _ = self.commands.0.send(WorkerCommand::Stop(done));
-            let _ = wait.recv_timeout(Duration::from_secs(5));
+            let stopped = wait.recv_timeout(Duration::from_secs(5));
+            // Counted by the audio thread, which logs nothing itself.
+            let (xruns, missing) = (stream.xruns.load(Relaxed), stream.missing_samples.load(Relaxed));
+            tracing::info!("deactivated: {xruns} xruns, {missing} samples missing");
+            if stopped.is_err() {
+                tracing::error!("the worker did not stop within 5 seconds");
+            }
         }
     }
 
@@ -189,7 +199,8 @@ impl Engine {
                 }
             }
         });
-        let mut worker = Worker::new(self.commands.1.clone(), self.shared.status.clone(), reload);
+        let (control, status) = (&self.shared.control, &self.shared.status);
+        let mut worker = Worker::new(self.commands.1.clone(), control.clone(), status.clone(), reload);
         if let Some(observer) = self.observer.take() {
             worker.observe(observer);
         }
@@ -199,7 +210,7 @@ impl Engine {
         let commands = self.commands.0.clone();
         let worker = WorkerThread::spawn(worker, commands.clone())?;
         let requests = (self.shared.load.clone(), self.requests.clone());
-        let loader = LoaderThread::spawn(requests, commands, self.shared.status.clone())?;
+        let loader = LoaderThread::spawn(requests, commands, control.clone(), status.clone())?;
         self.threads = Some(Threads {
             _worker: worker,
             _loader: loader,
@@ -213,144 +224,5 @@ impl Drop for Engine {
         // Handles may live on, but no thread of ours may outlive the library.
         self.shared.builder.close();
         self.deactivate();
-    }
-}
-
-impl Shared {
-    fn ask(&self, selection: VoiceSelection) {
-        self.status.loads.ask();
-        let _ = self.load.send(LoaderCommand::Load(Box::new(selection)));
-    }
-
-    /// An index was made for the voice `of`: it is loaded where that voice is still chosen.
-    fn take_index(&self, of: &VoiceSelection, made: Fulfilled) {
-        let mut current = self.selection.lock();
-        let same_voice = (&current.pack, &current.encoder, &current.synthesizer)
-            == (&of.pack, &of.encoder, &of.synthesizer);
-        let said = if same_voice {
-            let selection = VoiceSelection {
-                takes: current.takes.clone(),
-                ..made.selection
-            };
-            current.clone_from(&selection);
-            drop(current);
-            // Also where it is the same file as before: it has changed.
-            self.ask(selection);
-            made.said
-        } else {
-            format!(
-                "{}; another voice was chosen meanwhile, so it is not loaded",
-                made.said
-            )
-        };
-        self.builder.tell(IndexWork::Done { said });
-    }
-}
-
-/// A way to an engine from any thread but the audio thread.
-#[derive(Clone)]
-pub struct EngineHandle {
-    shared: Arc<Shared>,
-}
-
-impl EngineHandle {
-    /// Asks for a voice. Returns at once; the loader does the work as soon as
-    /// the engine has been activated. The same selection again does nothing,
-    /// unless it failed.
-    pub fn load(&self, selection: VoiceSelection) {
-        let mut current = self.shared.selection.lock();
-        let failed = matches!(*self.shared.status.voice.lock(), VoiceState::Failed { .. });
-        let same_files = current.same_files(&selection) && !failed && !selection.is_nothing();
-        if current.takes != selection.takes {
-            let _ = self
-                .shared
-                .worker
-                .send(WorkerCommand::WeighTakes(selection.takes.clone()));
-        }
-        current.clone_from(&selection);
-        drop(current);
-        if same_files {
-            return;
-        }
-        self.shared.ask(selection);
-    }
-
-    /// Makes an index in the background, and loads it; [`EngineStatus::index_work`]
-    /// tells how it goes. While one is being made, nothing happens.
-    pub fn make_index(&self, wish: IndexWish) {
-        let of = self.selection();
-        let instance = Instance {
-            selection: of.clone(),
-            encoder: self.shared.status.encoder.lock().clone(),
-            worker: self.shared.worker.clone(),
-        };
-        let shared = Arc::downgrade(&self.shared);
-        self.shared.builder.start(wish, instance, move |outcome| {
-            let Some(shared) = shared.upgrade() else { return };
-            match outcome {
-                Ok(made) => shared.take_index(&of, made),
-                Err(error) => shared.builder.tell(IndexWork::Failed {
-                    why: error.to_string(),
-                }),
-            }
-        });
-    }
-
-    /// Ends the making of an index; the same wish goes on from there.
-    pub fn stop_making_index(&self) {
-        self.shared.builder.stop();
-    }
-
-    /// What was asked for last.
-    #[must_use]
-    pub fn selection(&self) -> VoiceSelection {
-        self.shared.selection.lock().clone()
-    }
-
-    /// How things are.
-    #[must_use]
-    pub fn status(&self) -> EngineStatus {
-        let cells = &self.shared.status;
-        let stream = self.shared.stream.lock().clone();
-        let (xruns, missing_samples, given_up) = stream.map_or((0, 0, 0), |stream| {
-            (
-                stream.xruns.load(Relaxed),
-                stream.missing_samples.load(Relaxed),
-                stream.waits_given_up.load(Relaxed),
-            )
-        });
-        let (input_peak, output_peak) = self.shared.meters.lock().take();
-        EngineStatus {
-            voice: cells.voice.lock().clone(),
-            message: cells
-                .message
-                .lock()
-                .clone()
-                .or_else(|| (given_up > 0).then(|| GAVE_UP.to_string())),
-            notes: cells.notes.lock().clone(),
-            latency_samples: cells.latency_samples.load(Relaxed),
-            host_rate_hz: cells.host_rate_hz.load(Relaxed),
-            hop_ms: cells.hop_ms.load(Relaxed),
-            real_time_factor: cells.real_time_factor.load(),
-            xruns,
-            missing_samples,
-            failed_hops: cells.failed_hops.load(Relaxed),
-            hops: cells.hops.load(Relaxed),
-            draws_own_noise: cells.draws_own_noise.load(Relaxed),
-            quality: Quality::at_step(cells.quality.load(Relaxed)),
-            quality_steps: cells.quality_steps.load(Relaxed),
-            reduced_hops: cells.reduced_hops.load(Relaxed),
-            search_us_per_frame: cells.search_us_per_frame.load(),
-            short_searches: cells.short_searches.load(Relaxed),
-            neighbour_distance: cells.neighbour_distance.load(),
-            blend_ratio: cells.blend_ratio.load(),
-            confidence: cells.confidence.load(),
-            distance_rank: cells.distance_rank.load(),
-            agreement: cells.agreement.load(),
-            targets: cells.targets.lock().clone(),
-            index_work: self.shared.builder.work(),
-            input_peak,
-            output_peak,
-        }
     }
 }

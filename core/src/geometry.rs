@@ -10,6 +10,7 @@
 //! ```
 
 use crate::dsp::half_sample::WHOLE_SAMPLES;
+use crate::dsp::sola;
 use crate::units::{ENCODER_RATE, SampleRate};
 
 /// Samples at 16 kHz from one embedding frame to the next (20 ms).
@@ -20,17 +21,13 @@ pub const FRAME_FIELD_16K: usize = 400;
 pub const FRAME_TAIL_16K: usize = FRAME_FIELD_16K - FRAME_STEP_16K;
 /// Embedding frames that the encoder may see beyond the newest one used.
 pub const LOOKAHEAD_FRAMES_50HZ: usize = 1;
-/// Length of the SOLA crossfade.
-pub const SOLA_FADE_MS: u32 = 10;
-/// Range in which SOLA looks for the best join, half of it on either side.
-pub const SOLA_SEARCH_MS: u32 = 10;
 /// 10 ms frames that are synthesized beyond a hop with its last embedding and
 /// pitch held, as RVC's real-time loop does it. They are what the next hop
 /// fades in over, so the join need not wait for what comes next; they last at
 /// least [`HELD_MS`].
 pub const HELD_FRAMES_100HZ: usize = 2;
 /// What SOLA takes of the held frames: its fade and half its search.
-pub const HELD_MS: u32 = SOLA_FADE_MS + SOLA_SEARCH_MS / 2;
+pub const HELD_MS: u32 = sola::FADE_MS + sola::SEARCH_MS / 2;
 const _: () = assert!(
     HELD_MS as usize <= 10 * HELD_FRAMES_100HZ,
     "held frames cover the join"
@@ -187,7 +184,7 @@ impl Geometry {
     /// both resamplers (half a chunk each), the tail of the encoder's field and
     /// its look-ahead.
     #[must_use]
-    pub fn algorithmic_ms(&self) -> u32 {
+    pub fn algorithmic_latency_ms(&self) -> u32 {
         let lookahead_ms = u32::try_from(LOOKAHEAD_FRAMES_50HZ).unwrap_or(0) * 20;
         let tail_ms = 5;
         self.resample_chunk_ms + tail_ms + lookahead_ms
@@ -198,7 +195,7 @@ impl Geometry {
     /// ends inside a block is seen by the worker only when that block is in,
     /// and is due only in blocks to come.
     #[must_use]
-    pub fn schedule_host(&self) -> usize {
+    pub fn buffering_latency_host(&self) -> usize {
         let budget_host = self.hop_host * (self.hop.budget_ms() as usize) / (self.hop.ms() as usize);
         self.hop_host + budget_host + self.max_block_host
     }
@@ -214,19 +211,19 @@ impl Geometry {
         self.tick_host * (15 - self.resample_chunk_ms as usize) / 20 - added
     }
 
-    /// Twice the delay of [`Self::algorithmic_ms`] in samples of the host: at
+    /// Twice the delay of [`Self::algorithmic_latency_ms`] in samples of the host: at
     /// 44.1 kHz 5 ms are no whole number of samples, and a resampler whose
     /// chunk is an odd number of samples is half a sample early.
-    fn twice_algorithmic_host(&self) -> usize {
+    fn twice_algorithmic_latency_host(&self) -> usize {
         let chunk_host = self.tick_host * self.resample_chunk_ms as usize / 10;
-        2 * self.tick_host * (self.algorithmic_ms() as usize) / 10 - chunk_host % 2
+        2 * self.tick_host * (self.algorithmic_latency_ms() as usize) / 10 - chunk_host % 2
     }
 
     /// True where half a sample must be added for the latency to be a whole
     /// number of samples: see [`crate::dsp::half_sample`].
     #[must_use]
     pub fn adds_half_sample(&self) -> bool {
-        !self.twice_algorithmic_host().is_multiple_of(2)
+        !self.twice_algorithmic_latency_host().is_multiple_of(2)
     }
 
     /// The latency to report, in samples of the host; constant, and exact to
@@ -238,7 +235,7 @@ impl Geometry {
         } else {
             0
         };
-        (self.twice_algorithmic_host() + added) / 2 + self.schedule_host()
+        (self.twice_algorithmic_latency_host() + added) / 2 + self.buffering_latency_host()
     }
 
     /// The latency in milliseconds.

@@ -26,6 +26,7 @@
 
 pub mod blend;
 pub mod builder;
+pub mod control_state;
 pub mod controls;
 mod denormals;
 pub mod dsp;

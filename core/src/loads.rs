@@ -8,9 +8,9 @@ use crate::sync::{AtomicUsize, Ordering};
 /// never see is a load that is over while its voice is still to come: a render
 /// would go on without it.
 #[derive(Debug, Default)]
-pub struct Loads(AtomicUsize);
+pub struct PendingLoads(AtomicUsize);
 
-impl Loads {
+impl PendingLoads {
     /// One more is asked for. To be called before the request is sent.
     pub fn ask(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
@@ -24,7 +24,7 @@ impl Loads {
 
     /// Takes in what was delivered. True if there may be more to come: whatever
     /// was done before this call is in by its end.
-    pub fn take_in(&self, receive: impl FnOnce()) -> bool {
+    pub fn receive_delivered(&self, receive: impl FnOnce()) -> bool {
         // Read before receiving: a load that is done by now has been handed over.
         let under_way = self.0.load(Ordering::Acquire) > 0;
         receive();

@@ -188,7 +188,10 @@ pub fn set_data_dir(dir: &Path) {
         .map(|place| place.join(RUNTIME_LIBRARY))
         .find(|path| path.is_file())
     {
+        tracing::debug!("data in {}, runtime {}", dir.display(), library.display());
         set_runtime_library(&library);
+    } else {
+        tracing::warn!("no {RUNTIME_LIBRARY} for the data in {}", dir.display());
     }
     *DATA_DIR.lock() = Some(dir.to_path_buf());
 }

@@ -29,6 +29,17 @@ impl FileRef {
     }
 }
 
+/// An encoder file, and how it is fed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncoderChoice {
+    /// ONNX file.
+    pub path: PathBuf,
+    /// Values per embedding, where it has several outputs.
+    pub dim: Option<usize>,
+    /// True if it wants zero mean and unit variance.
+    pub normalize: bool,
+}
+
 /// Where parts come from that are not chosen one by one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PackRef {

@@ -1,39 +1,14 @@
-//! What the engine tells about itself: written by audio, worker and loader,
-//! read by the editor.
+//! What the engine shows of itself: written by audio, worker and loader, read by
+//! the editor and by reports. Nothing here decides anything; what does is in
+//! [`crate::control_state`].
 
-use crate::builder::IndexWork;
-use crate::indexing::EncoderChoice;
-use crate::loads::Loads;
 use crate::quality::Quality;
 use crate::retrieval::RecallTable;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::Duration;
 
-/// What the user's voice is doing.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum VoiceState {
-    /// Nothing was chosen.
-    #[default]
-    NoVoice,
-    /// Files are being read.
-    Loading {
-        /// 0..1.
-        progress: f32,
-        /// What is being done, in words.
-        what: String,
-    },
-    /// It sounds.
-    Ready {
-        /// Its name.
-        name: String,
-    },
-    /// It cannot sound.
-    Failed {
-        /// Why, in a sentence.
-        why: String,
-    },
-}
+pub use crate::control_state::VoiceState;
 
 /// A snapshot for the editor and for reports.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,10 +62,6 @@ pub struct EngineStatus {
     pub targets: Vec<TargetInfo>,
     /// The index that is being made, or what became of the last one.
     pub index_work: IndexWork,
-    /// Input peak since the last snapshot.
-    pub input_peak: f32,
-    /// Output peak since the last snapshot.
-    pub output_peak: f32,
 }
 
 /// A voice to retrieve from, for the editor.
@@ -102,6 +73,33 @@ pub struct TargetInfo {
     pub sources: Vec<String>,
     /// What its index finds by number of probes; empty if that is not known.
     pub recall: RecallTable,
+}
+
+/// Progress of making an index; for the editor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum IndexWork {
+    /// None was asked for.
+    #[default]
+    None,
+    /// It is being made.
+    Running {
+        /// 0..1.
+        fraction: f32,
+        /// What is being done, in words.
+        what: String,
+        /// Time that is left, if it goes on like this.
+        left: Option<Duration>,
+    },
+    /// It is made, and is being loaded.
+    Done {
+        /// What was made, in a sentence.
+        said: String,
+    },
+    /// It was not made; the voice goes on with the index that it had.
+    Failed {
+        /// Why, in a sentence.
+        why: String,
+    },
 }
 
 /// An `f32` that may be read while it is written.
@@ -134,18 +132,10 @@ impl AtomicF32 {
 /// locked ones.
 #[derive(Debug, Default)]
 pub struct StatusCells {
-    /// See [`EngineStatus::voice`].
-    pub voice: Mutex<VoiceState>,
     /// See [`EngineStatus::message`].
     pub message: Mutex<Option<String>>,
     /// See [`EngineStatus::notes`].
     pub notes: Mutex<Vec<String>>,
-    /// The encoder of the voice that was loaded: indices are made with it.
-    pub encoder: Mutex<Option<EncoderChoice>>,
-    /// Loads that were asked for and are not done: an offline render waits.
-    pub loads: Loads,
-    /// When an offline render first met a pending load.
-    pub loading_since: Mutex<Option<Instant>>,
     /// See [`EngineStatus::latency_samples`].
     pub latency_samples: AtomicU32,
     /// See [`EngineStatus::host_rate_hz`].

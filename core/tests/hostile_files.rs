@@ -134,7 +134,7 @@ fn use_it(path: &Path, seed: u64) -> bool {
 }
 
 #[test]
-fn ten_thousand_damaged_files() {
+fn ten_thousand_damaged_files_are_rejected_or_searchable() {
     let good: Vec<Vec<u8>> = FILES
         .iter()
         .map(|name| fs::read(data(name)).expect(name))

@@ -42,7 +42,7 @@ fn train_and_search(rows: &[f32], queries: usize) -> Result<(Vec<u64>, Vec<f32>)
 
 // One test for all, because the harness would otherwise run them at the same time: threads are counted here.
 #[test]
-fn faiss_is_static_uses_one_thread_and_may_be_called_from_several() -> Result<(), Box<dyn Error>> {
+fn faiss_is_static_starts_no_thread_and_is_safe_from_three_threads() -> Result<(), Box<dyn Error>> {
     let rows = noise(DIM * ROWS);
     let threads_before = thread_count()?;
 

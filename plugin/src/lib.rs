@@ -15,22 +15,30 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`plugin`] | the one implementation behind all formats |
+//! | `block` | one block on its way into the engine |
+//! | `formats` | what CLAP and VST3 hosts are told about the plugin |
 //! | [`params`] | the table of parameters |
 //! | [`scenes`] | the two snapshots of blending in saved sessions |
 //! | [`state`] | the chosen voice in saved sessions |
 //! | [`paths`] | where this library and its data lie |
-//! | [`clap`] | the CLAP export, nice-plug's with outputs that hosts can record |
-//! | [`vst3`] | the VST3 export; its doc says why it is ours |
-//! | [`timeline`] | what the plugin tells the exports about a block |
+//! | [`logging`] | where log lines go: the newest in memory, and a file |
 //! | [`editor`] | the window |
+//!
+//! The exports themselves are the package `voxmeld-export`; the plugin knows of
+//! them its [`Bridge`](voxmeld_export::Bridge) and the trait that `formats` implements.
 #![warn(missing_docs)]
 
-pub mod clap;
+mod block;
 pub mod editor;
+mod formats;
+pub mod logging;
 pub mod params;
 pub mod paths;
 pub mod plugin;
 pub mod scenes;
 pub mod state;
-pub mod timeline;
-pub mod vst3;
+
+#[cfg(test)]
+mod tests;
+
+voxmeld_export::export_plugin!(plugin::Voxmeld);

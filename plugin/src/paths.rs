@@ -18,7 +18,7 @@ pub const DATA_VARIABLE: &str = "VOXMELD_DATA";
 /// The file that this code was loaded from.
 ///
 /// Asked for once and kept: hosts may change the working directory later, and
-/// the loader remembers the path as the host wrote it, links and all.
+/// the loader is_stateful the path as the host wrote it, links and all.
 #[must_use]
 pub fn own_library() -> Option<&'static Path> {
     static PATH: OnceLock<Option<PathBuf>> = OnceLock::new();

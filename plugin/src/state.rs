@@ -75,7 +75,7 @@ impl VoiceField {
     fn restore(&self, selection: VoiceSelection) {
         let asked_before = self.asked.swap(true, Ordering::AcqRel);
         *self.problem.lock() = None;
-        let failed = matches!(self.engine.status().voice, VoiceState::Failed { .. });
+        let failed = matches!(self.engine.voice(), VoiceState::Failed { .. });
         if asked_before && !failed && same_voice(&self.engine.selection(), &selection) {
             return;
         }

@@ -1,8 +1,8 @@
 //! Cases that are played in a process of their own: because they may end it or
 //! hang in it, or because what is counted must be theirs alone.
 //!
-//! A test file that uses it has one ignored test named `child`, which plays
-//! what [`case`] says; the other tests begin a [`Child`] with a case each.
+//! A module that uses it has one ignored test named `child`, which plays what
+//! [`case`] says; its other tests begin a [`Child`] with a case each.
 
 use anyhow::{Context, Result, bail, ensure};
 use std::ffi::OsStr;
@@ -21,7 +21,7 @@ pub fn case() -> String {
     std::env::var(CASE).unwrap_or_default()
 }
 
-/// A process that is to play one case of this test file.
+/// A process that is to play one case of a test module.
 pub struct Child {
     case: String,
     command: Command,
@@ -36,14 +36,19 @@ pub struct Ended {
 }
 
 impl Child {
-    /// For one case.
+    /// For one case of the test module at `module` (the caller's `module_path!()`).
     ///
     /// # Errors
     /// If this program's file is not known.
-    pub fn new(case: &str) -> Result<Self> {
+    pub fn new(module: &str, case: &str) -> Result<Self> {
+        // Test names begin below the crate.
+        let test = match module.split_once("::") {
+            Some((_, inner)) => format!("{inner}::child"),
+            None => "child".to_owned(),
+        };
         let mut command = Command::new(std::env::current_exe().context("this program has a place")?);
         command
-            .args(["--ignored", "--exact", "child", "--nocapture"])
+            .args(["--ignored", "--exact", &test, "--nocapture"])
             .env(CASE, case);
         Ok(Self {
             case: case.to_owned(),
@@ -98,6 +103,8 @@ impl Child {
         let case = self.case.clone();
         let Ended { status, said } = self.end()?;
         ensure!(status.success(), "{case}: {status}\n{said}");
+        // A name that no test has passes, too.
+        ensure!(said.contains("1 passed"), "{case}: no test played it\n{said}");
         for line in said.lines().filter(|line| line.contains(TOLD)) {
             crate::say(line);
         }

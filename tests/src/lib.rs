@@ -19,8 +19,8 @@
 //! | [`vst3`] | a headless VST3 host, as the standard describes one |
 //! | [`onnx`] | small ONNX files, made as they are wanted |
 //!
-//! The tests are in `tests/`, one file per theme; a file that they need and
-//! do not find fails them.
+//! The tests are in `tests/`, one program per theme with a module per subject;
+//! a file that they need and do not find fails them.
 #![warn(missing_docs)]
 #![allow(
     clippy::cast_precision_loss,

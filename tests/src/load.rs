@@ -50,8 +50,8 @@ impl Load {
     pub fn voice(&self) -> Voice {
         Voice {
             name: "weighed".into(),
-            encoder: Box::new(Weighed(LevelEncoder(4), self.clone())),
-            synthesizer: Box::new(Telling(self.clone())),
+            encoder: Box::new(WeightedTakes(LevelEncoder(4), self.clone())),
+            synthesizer: Box::new(Publishing(self.clone())),
             layout: VoiceLayout {
                 window_frames_50hz: WINDOW_50HZ,
                 context_frames_100hz: CONTEXT_100HZ,
@@ -62,9 +62,9 @@ impl Load {
     }
 }
 
-struct Weighed(LevelEncoder, Load);
+struct WeightedTakes(LevelEncoder, Load);
 
-impl Encoder for Weighed {
+impl Encoder for WeightedTakes {
     fn dim(&self) -> usize {
         self.0.dim()
     }
@@ -76,9 +76,9 @@ impl Encoder for Weighed {
     }
 }
 
-struct Telling(Load);
+struct Publishing(Load);
 
-impl Synthesizer for Telling {
+impl Synthesizer for Publishing {
     fn sample_rate(&self) -> SampleRate {
         SampleRate(16_000)
     }

@@ -7,9 +7,9 @@ use voxmeld_core::SampleRate;
 use voxmeld_core::model::fake::{PassThroughSynthesizer, pass_through_voice};
 use voxmeld_core::model::{ModelError, SynthesisInput, Synthesizer, Voice};
 
-/// What a [`Saboteur`] does at its next hop.
+/// What a [`FaultInjector`] does at its next hop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mood {
+pub enum FaultKind {
     /// Works.
     Good,
     /// Gives values that are not numbers.
@@ -20,37 +20,37 @@ pub enum Mood {
     Error,
     /// Panics.
     Panic,
-    /// Does not come back until the mood changes.
+    /// Does not come back until the fault changes.
     Stuck,
 }
 
-const MOODS: [Mood; 6] = [
-    Mood::Good,
-    Mood::NotANumber,
-    Mood::Infinite,
-    Mood::Error,
-    Mood::Panic,
-    Mood::Stuck,
+const FAULT_KINDS: [FaultKind; 6] = [
+    FaultKind::Good,
+    FaultKind::NotANumber,
+    FaultKind::Infinite,
+    FaultKind::Error,
+    FaultKind::Panic,
+    FaultKind::Stuck,
 ];
 
-/// Sets the mood of a running voice, from any thread.
+/// Sets the fault of a running voice, from any thread.
 #[derive(Clone, Debug, Default)]
 pub struct Switch {
-    mood: Arc<AtomicU8>,
+    fault: Arc<AtomicU8>,
     hops: Arc<AtomicU32>,
 }
 
 impl Switch {
     /// From the next hop on.
-    pub fn set(&self, mood: Mood) {
-        let index = MOODS.iter().position(|&other| other == mood).unwrap_or(0);
-        self.mood.store(index as u8, SeqCst);
+    pub fn set(&self, fault: FaultKind) {
+        let index = FAULT_KINDS.iter().position(|&other| other == fault).unwrap_or(0);
+        self.fault.store(index as u8, SeqCst);
     }
 
     /// The present one.
     #[must_use]
-    pub fn mood(&self) -> Mood {
-        MOODS[usize::from(self.mood.load(SeqCst)) % MOODS.len()]
+    pub fn fault(&self) -> FaultKind {
+        FAULT_KINDS[usize::from(self.fault.load(SeqCst)) % FAULT_KINDS.len()]
     }
 
     /// Hops that were begun.
@@ -61,12 +61,12 @@ impl Switch {
 }
 
 /// A synthesizer with moods around another one.
-pub struct Saboteur {
+pub struct FaultInjector {
     inner: Box<dyn Synthesizer>,
     switch: Switch,
 }
 
-impl Synthesizer for Saboteur {
+impl Synthesizer for FaultInjector {
     fn sample_rate(&self) -> SampleRate {
         self.inner.sample_rate()
     }
@@ -77,21 +77,21 @@ impl Synthesizer for Saboteur {
 
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
         self.switch.hops.fetch_add(1, SeqCst);
-        while self.switch.mood() == Mood::Stuck {
+        while self.switch.fault() == FaultKind::Stuck {
             std::thread::sleep(Duration::from_millis(1));
         }
         self.inner.synthesize(input, audio)?;
-        match self.switch.mood() {
-            Mood::NotANumber => audio.fill(f32::NAN),
-            Mood::Infinite => audio.fill(f32::INFINITY),
-            Mood::Error => {
+        match self.switch.fault() {
+            FaultKind::NotANumber => audio.fill(f32::NAN),
+            FaultKind::Infinite => audio.fill(f32::INFINITY),
+            FaultKind::Error => {
                 return Err(ModelError::Backend {
                     model: "synthesizer",
                     why: "the test wants it so".into(),
                 });
             }
-            Mood::Panic => panic!("the test wants a panic"),
-            Mood::Good | Mood::Stuck => {}
+            FaultKind::Panic => panic!("the test wants a panic"),
+            FaultKind::Good | FaultKind::Stuck => {}
         }
         Ok(())
     }
@@ -99,25 +99,25 @@ impl Synthesizer for Saboteur {
 
 /// The pass-through voice with a switch on it.
 #[must_use]
-pub fn saboteur() -> (Voice, Switch) {
-    sabotaged(Box::new(PassThroughSynthesizer))
+pub fn fault_injector() -> (Voice, Switch) {
+    with_faults(Box::new(PassThroughSynthesizer))
 }
 
 /// A voice that says nothing, with a switch on it: whatever is heard beside
 /// it came by another way.
 #[must_use]
 pub fn mute() -> (Voice, Switch) {
-    sabotaged(Box::new(Mute(PassThroughSynthesizer)))
+    with_faults(Box::new(Mute(PassThroughSynthesizer)))
 }
 
-fn sabotaged(inner: Box<dyn Synthesizer>) -> (Voice, Switch) {
+fn with_faults(inner: Box<dyn Synthesizer>) -> (Voice, Switch) {
     let switch = Switch::default();
-    let synthesizer = Saboteur {
+    let synthesizer = FaultInjector {
         inner,
         switch: switch.clone(),
     };
     let voice = Voice {
-        name: "saboteur".into(),
+        name: "fault_injector".into(),
         synthesizer: Box::new(synthesizer),
         ..pass_through_voice()
     };

@@ -14,7 +14,7 @@ use voxmeld_core::rt::BlockControls;
 use voxmeld_tests::host::{Automation, Clock, Host, Pace, Sizes, watched};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::noise;
-use voxmeld_tests::voices::{Mood, saboteur};
+use voxmeld_tests::voices::{FaultKind, fault_injector};
 
 const RATE_HZ: f64 = 48_000.0;
 const BLOCK: usize = 480;
@@ -22,7 +22,7 @@ const BLOCK: usize = 480;
 /// What the next test wants to see ended; each is one thing that code on the
 /// audio thread must not do.
 #[test]
-#[ignore = "violates on purpose: run by another test, in a process of its own"]
+#[ignore = "played by other tests, in processes of their own"]
 fn violation() {
     let what = std::env::var("VOXMELD_VIOLATION").unwrap_or_default();
     let held = parking_lot::Mutex::new(());
@@ -46,7 +46,7 @@ fn violation() {
 }
 
 #[test]
-fn the_sanitizer_is_there_and_sees_violations() -> Result<()> {
+fn allocation_file_and_lock_violations_are_reported() -> Result<()> {
     let myself = std::env::current_exe().context("this program has a place")?;
     for (what, allowed) in [
         ("allocation", false),
@@ -69,7 +69,7 @@ fn the_sanitizer_is_there_and_sees_violations() -> Result<()> {
 /// automation, blocks of all sizes, resets, another hop asked for, and a
 /// session that is restored.
 #[test]
-fn the_built_plugin_is_real_time_safe() -> Result<()> {
+fn built_plugin_reports_no_violation() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;
     instance.activate(RATE_HZ, 1_024)?;
@@ -106,24 +106,24 @@ fn the_built_plugin_is_real_time_safe() -> Result<()> {
 }
 
 #[test]
-fn the_engine_is_real_time_safe_whatever_happens_to_it() -> Result<()> {
-    let (voice, switch) = saboteur();
+fn engine_with_failing_and_swapped_voices_reports_no_violation() -> Result<()> {
+    let (voice, switch) = fault_injector();
     let setup = StreamSetup {
         offline: false,
         ..offline_48k()
     };
     let mut rig = Rig::with_voice(setup, voice)?;
     let moods = [
-        Mood::Good,
-        Mood::NotANumber,
-        Mood::Good,
+        FaultKind::Good,
+        FaultKind::NotANumber,
+        FaultKind::Good,
         // Longer than the rings last, so that input is dropped.
-        Mood::Stuck,
-        Mood::Stuck,
-        Mood::Stuck,
-        Mood::Good,
-        Mood::Error,
-        Mood::Good,
+        FaultKind::Stuck,
+        FaultKind::Stuck,
+        FaultKind::Stuck,
+        FaultKind::Good,
+        FaultKind::Error,
+        FaultKind::Good,
     ];
     let mut block = noise(1, BLOCK);
     let mut clock = Clock::start(RATE_HZ);

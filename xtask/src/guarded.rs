@@ -1,4 +1,4 @@
-//! The plugin once more, with nice-plug's own watch over allocations in `process`, and the tests that play it.
+//! The plugin once more, with nice-plug's own watch over allocations in `process`, for the tests that play it.
 //!
 //! The watch works with debug assertions only. They are switched on for the three crates that ask for them, in the
 //! usual profile and folder: faiss and everything else stay as they are, so this costs a minute and no more.
@@ -11,24 +11,7 @@ use crate::{files, process};
 pub const PACKAGE: &str = "voxmeld-guarded";
 const WATCHING: [&str; 3] = ["nice-plug", "nice-plug-core", "nice-assert-no-alloc"];
 
-pub fn run(paths: &Paths) -> Result<()> {
-    build(paths)?;
-    let mut command = process::cargo(paths.root());
-    command.args([
-        "test",
-        "--release",
-        "-p",
-        "voxmeld-tests",
-        "--test",
-        "process_allocs",
-    ]);
-    command.env("VOXMELD_BUNDLE", paths.bundle());
-    command.env("VOXMELD_GUARDED", paths.guarded().join(crate::bundle::CLAP));
-    // Each test plays child processes by itself; all of them wait to be asked for.
-    process::run(command.args(["--", "--ignored"]))
-}
-
-fn build(paths: &Paths) -> Result<()> {
+pub fn build(paths: &Paths) -> Result<()> {
     let mut command = process::cargo(paths.root());
     command.args(["build", "--release", "-p", PACKAGE, "--features", "watch"]);
     for name in WATCHING {

@@ -9,6 +9,7 @@ mod pack;
 mod paths;
 mod portable;
 mod process;
+mod report;
 mod setup;
 mod sound;
 mod suite;
@@ -38,7 +39,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Fetch and install what building and testing need (Debian packages as root only)
-    Setup,
+    Setup {
+        /// Also what `test --strict` needs
+        #[arg(long)]
+        strict: bool,
+    },
     /// Build the plugin and lay out target/bundle
     Bundle {
         /// Bundle what was built before
@@ -52,7 +57,14 @@ enum Command {
     /// Say what is there, what is missing, and what to do about it
     Doctor,
     /// Check the rules of ARCHITECTURE.md
-    Tidy,
+    Tidy {
+        /// Print the rows of its table of rooms instead, with the imports that the sources have
+        #[arg(long)]
+        print_imports: bool,
+        /// Print which room imports which instead
+        #[arg(long, conflicts_with = "print_imports")]
+        graph: bool,
+    },
     /// Lint and test what builds on every system, without faiss and ONNX Runtime
     Portable,
     /// Stream speech through the plugin and write target/demo
@@ -89,6 +101,12 @@ enum Command {
         /// Folder with data for tests that is not part of the project
         #[arg(long, value_name = "DIR")]
         shared: Option<PathBuf>,
+        /// Fail where something is not installed that a check needs; set-up installs it first
+        #[arg(long)]
+        strict: bool,
+        /// Only tidy, formatting, lints and unit tests of what changed since main
+        #[arg(long, conflicts_with_all = ["shared", "strict"])]
+        quick: bool,
     },
 }
 
@@ -106,7 +124,10 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<bool> {
     let paths = Paths::find();
     match command {
-        Command::Setup => ui::Stages::new(1).run("set-up", || setup::run(&paths, Scope::Everything))?,
+        Command::Setup { strict } => {
+            let scope = if strict { Scope::Strict } else { Scope::Tests };
+            ui::Stages::new(1).run("set-up", || setup::run(&paths, scope))?;
+        }
         Command::Bundle { no_build } => {
             let mut stages = ui::Stages::new(2);
             stages.run("set-up", || setup::run(&paths, Scope::Bundle))?;
@@ -115,7 +136,11 @@ fn run(command: Command) -> Result<bool> {
         Command::CheckBundle => ui::Stages::new(1).run("bundle checks", || bundle::check::run(&paths))?,
         Command::Install => ui::Stages::new(1).run("install", || install::run(&paths))?,
         Command::Doctor => return doctor::run(&paths),
-        Command::Tidy => ui::Stages::new(1).run("tidy", || tidy::run(&paths))?,
+        Command::Tidy {
+            print_imports: true, ..
+        } => tidy::print(&paths, tidy::Print::Imports)?,
+        Command::Tidy { graph: true, .. } => tidy::print(&paths, tidy::Print::Graph)?,
+        Command::Tidy { .. } => ui::Stages::new(1).run("tidy", || tidy::run(&paths))?,
         Command::Portable => portable::run(&paths)?,
         Command::Demo => sound::demo(&paths)?,
         Command::Bench { what: None, .. } => sound::bench(&paths)?,
@@ -126,7 +151,8 @@ fn run(command: Command) -> Result<bool> {
             instances,
             competing,
         } => sound::soak(&paths, minutes, instances, competing)?,
-        Command::Test { shared } => suite::run(&paths, shared.as_deref())?,
+        Command::Test { quick: true, .. } => suite::quick(&paths)?,
+        Command::Test { shared, strict, .. } => suite::run(&paths, shared.as_deref(), strict)?,
     }
     Ok(true)
 }

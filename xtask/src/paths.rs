@@ -54,6 +54,16 @@ impl Paths {
         self.venv().join("bin").join("python")
     }
 
+    /// Tools of the checks.
+    pub fn tools(&self) -> PathBuf {
+        self.target.join("tools")
+    }
+
+    /// Which actionlint, and how it is called.
+    pub fn actionlint_list(&self) -> PathBuf {
+        self.root.join("xtask").join("actionlint")
+    }
+
     /// Python with the judges of `pack eval`; apart from the tests' one, for it is large.
     pub fn judges(&self) -> PathBuf {
         self.target.join("judges")

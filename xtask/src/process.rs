@@ -1,11 +1,13 @@
 //! Running other programs: shown when their output is for the person, captured when it is for us.
 
 use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::report::Report;
 use crate::ui;
 
 /// The cargo that runs us, so that a toolchain chosen on the command line stays chosen.
@@ -31,6 +33,30 @@ pub fn run_quietly(command: &mut Command) -> Result<()> {
         bail!("`{}` failed ({status})", describe(command));
     }
     Ok(())
+}
+
+/// As [`run`], for test programs: counts what passed and what was left out while it is shown.
+pub fn run_tests(command: &mut Command) -> Result<Report> {
+    ui::detail(format!("$ {}", describe(command)));
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", describe(command)))?;
+    let output = child.stdout.take().context("its output is ours")?;
+    let mut report = Report::default();
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line.with_context(|| format!("cannot read from {}", describe(command)))?;
+        let line = String::from_utf8_lossy(&line);
+        ui::line(&line);
+        report.read(&line);
+    }
+    let status = child
+        .wait()
+        .with_context(|| format!("cannot wait for {}", describe(command)))?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", describe(command));
+    }
+    Ok(report)
 }
 
 /// What the command prints; its error output is part of the failure.

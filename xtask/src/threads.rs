@@ -7,7 +7,9 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::paths::Paths;
-use crate::{process, ui};
+use crate::process;
+use crate::report::Report;
+use crate::suite::{MIRI, THREAD_SANITIZER};
 
 const PACKAGE: [&str; 2] = ["-p", "voxmeld-threads"];
 /// Unit tests of `rt`, `stream` and `dsp` that miri has been seen to run in minutes. The others are all arithmetic,
@@ -29,17 +31,16 @@ const ROOMS: [&str; 12] = [
 const REAL_TYPES: [&str; 3] = ["--no-default-features", "--features", "real"];
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-pub fn run(paths: &Paths) -> Result<()> {
-    process::run(
+pub fn run(paths: &Paths) -> Result<Report> {
+    let mut report = process::run_tests(
         process::cargo(paths.root())
             .args(["test", "--release"])
             .args(PACKAGE),
-    )?;
+    )?
+    .ran_something()?;
     match sanitizer_library()? {
         Some(_) => sanitized(paths)?,
-        None => ui::detail(
-            "not checked: this Rust toolchain has no ThreadSanitizer (rustup's stable one for x86-64 Linux has)",
-        ),
+        None => report.add(THREAD_SANITIZER.report()),
     }
     if miri_is_there() {
         process::run(
@@ -50,9 +51,9 @@ pub fn run(paths: &Paths) -> Result<()> {
         )?;
         process::run(process::cargo(paths.root()).args(["miri", "test"]).args(ROOMS))?;
     } else {
-        ui::detail("not checked: this Rust toolchain has no miri (rustup's nightly ones have)");
+        report.add(MIRI.report());
     }
-    Ok(())
+    Ok(report)
 }
 
 /// Comes with the toolchain, like that of RealtimeSanitizer.

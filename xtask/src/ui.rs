@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::report::Report;
+
 /// One line of plain text.
 pub fn line(text: impl AsRef<str>) {
     println!("{}", text.as_ref());
@@ -24,7 +26,13 @@ pub fn detail(text: impl AsRef<str>) {
 /// Numbered stages with times. The first failure ends the run and carries the stage's name.
 pub struct Stages {
     total: usize,
-    done: Vec<(String, Duration)>,
+    done: Vec<Done>,
+}
+
+struct Done {
+    name: String,
+    took: Duration,
+    report: Report,
 }
 
 impl Stages {
@@ -42,17 +50,36 @@ impl Stages {
         let outcome = work().with_context(|| format!("stage {number} of {}, {name}, failed", self.total))?;
         let took = start.elapsed();
         detail(format!("{name}: done in {}", seconds(took)));
-        self.done.push((name.to_owned(), took));
+        self.done.push(Done {
+            name: name.to_owned(),
+            took,
+            report: Report::default(),
+        });
         Ok(outcome)
     }
 
-    /// The table at the end: where the time went.
+    /// A stage that counts what passed, or may leave something out: that is shown at once and in the summary.
+    pub fn check(&mut self, name: &str, work: impl FnOnce() -> Result<Report>) -> Result<()> {
+        let report = self.run(name, work)?;
+        for text in report.lines() {
+            detail(format!("{name}: {text}"));
+        }
+        if let Some(done) = self.done.last_mut() {
+            done.report = report;
+        }
+        Ok(())
+    }
+
+    /// The table at the end: where the time went, what passed, and what was skipped and why.
     pub fn summary(&self) {
         line("");
-        for (name, took) in &self.done {
-            line(format!("  {:>8}  {name}", seconds(*took)));
+        for done in &self.done {
+            line(format!("  {:>8}  {}", seconds(done.took), done.name));
+            for text in done.report.lines() {
+                line(format!("              {text}"));
+            }
         }
-        let whole: Duration = self.done.iter().map(|(_, took)| *took).sum();
+        let whole: Duration = self.done.iter().map(|done| done.took).sum();
         line(format!("  {:>8}  in all", seconds(whole)));
     }
 }

@@ -5,7 +5,7 @@
 //! A pack whose embedding keeps what is said, how this very frame differs, and
 //! whose voice it is apart can say how far each of them follows.
 //!
-//! Thread: worker, once per frame; [`Settling::new`] at load time.
+//! Thread: worker, once per frame; [`DetailSmoother::new`] at load time.
 
 /// What a pack tells of its embedding: first the content columns, then those
 /// of detail, then all others. By default no column differs (all embeddings of
@@ -68,7 +68,7 @@ impl Default for Detail {
 const MOST_SETTLE_FRAMES: usize = 128;
 
 /// The newest ways from live to retrieved detail.
-pub struct Settling {
+pub struct DetailSmoother {
     first: usize,
     columns: usize,
     frames: usize,
@@ -83,7 +83,7 @@ pub struct Settling {
     goal: Vec<f32>,
 }
 
-impl Settling {
+impl DetailSmoother {
     /// For embeddings of `dim` values; what `columns` says beyond them is cut.
     #[must_use]
     pub fn new(columns: Columns, dim: usize) -> Self {

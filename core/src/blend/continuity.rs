@@ -18,9 +18,9 @@
 
 use super::Target;
 use super::trust::clean;
+use crate::controls::MAX_K;
 use crate::frames::Frames;
-use crate::retrieval::distance;
-use crate::retrieval::{EmbeddingIndex, MAX_K};
+use crate::retrieval::{EmbeddingIndex, distance};
 
 /// What the knob's full turn means.
 const STRENGTH: f32 = 1.0;

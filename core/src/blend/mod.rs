@@ -28,6 +28,7 @@ pub mod continuity;
 pub mod curves;
 pub mod morph;
 pub mod percentiles;
+mod source;
 pub mod takes;
 pub mod target;
 pub mod trust;
@@ -37,16 +38,15 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use source::Source;
 pub use takes::TakeWeights;
-pub use target::{Source, Target};
+pub use target::Target;
 
-use crate::controls::{Controls, Listen, MAX_TARGETS};
+use crate::controls::{Controls, Listen, MAX_K, MAX_TARGETS, SearchParams};
 use crate::frames::Frames;
 use crate::retrieval::deadline::{Deadline, Decision};
-use crate::retrieval::{
-    MAX_K, Neighbours, SearchError, SearchParams, blend, squared_distances, weighted_mean,
-};
-use columns::{Columns, Content, Settling};
+use crate::retrieval::{Neighbours, SearchError, blend, squared_distances, weighted_mean};
+use columns::{Columns, Content, DetailSmoother};
 use continuity::{POOL, Path};
 use std::time::{Duration, Instant};
 
@@ -110,7 +110,7 @@ pub struct Blender {
     voices: Vec<Voice>,
     morphed: Vec<f32>,
     content: Content,
-    settling: Settling,
+    detail_smoother: DetailSmoother,
     held: bool,
     search_budget: Option<Duration>,
 }
@@ -133,7 +133,7 @@ impl Blender {
             voices: Vec::new(),
             morphed: vec![0.0; dim],
             content: Content::default(),
-            settling: Settling::new(Columns::default(), dim),
+            detail_smoother: DetailSmoother::new(Columns::default(), dim),
             held: false,
             search_budget: None,
         }
@@ -143,7 +143,7 @@ impl Blender {
     #[must_use]
     pub fn with_columns(mut self, columns: Columns) -> Self {
         let dim = self.queries.dim();
-        self.settling = Settling::new(columns, dim);
+        self.detail_smoother = DetailSmoother::new(columns, dim);
         self.content = Content {
             columns: columns.content.columns.min(dim),
             share: columns.content.share.clamp(0.0, 1.0),
@@ -167,7 +167,7 @@ impl Blender {
     /// Forgets the frame before.
     pub fn restart(&mut self) {
         self.voices.iter_mut().for_each(Voice::restart);
-        self.settling.restart();
+        self.detail_smoother.restart();
     }
 
     /// Blends a frame into two rows of 10 ms.
@@ -180,13 +180,13 @@ impl Blender {
         let settings = &controls.blend;
         let Some(found) = self.retrieve(targets, input, &mut report) else {
             // Nothing to blend with: the live embedding goes on alone.
-            self.settling.restart();
+            self.detail_smoother.restart();
             for row in out {
                 row.copy_from_slice(input.live);
             }
             return report;
         };
-        self.settling.follow(input.live, &self.morphed);
+        self.detail_smoother.follow(input.live, &self.morphed);
         report.nearest = Some(found.nearest);
         report.rank = found.rank;
         report.agreement = found.agreement;
@@ -199,7 +199,7 @@ impl Blender {
                 Listen::Retrieved => 1.0,
                 Listen::Blend | Listen::Difference => set * factor,
             };
-            let goal = self.settling.goal(input.live, &self.morphed, report.ratio);
+            let goal = self.detail_smoother.goal(input.live, &self.morphed, report.ratio);
             let columns = self.content.columns;
             for (part, share) in [(0..columns, self.content.share), (columns..row.len(), 1.0)] {
                 let (live, other) = (&input.live[part.clone()], &goal[part.clone()]);

@@ -3,11 +3,10 @@
 //!
 //! Thread: loader.
 
+use crate::controls::{MAX_K, SearchParams};
 use crate::dsp::noise;
 use crate::frames::Frames;
-use crate::retrieval::{
-    DistancePercentiles, EmbeddingIndex, MAX_K, Neighbours, SearchParams, squared_distances,
-};
+use crate::retrieval::{DistancePercentiles, EmbeddingIndex, Neighbours, squared_distances};
 
 /// Distances (not squared) of vectors to their nearest other vector, at every
 /// whole percentile: 101 values that do not fall.

@@ -1,11 +1,10 @@
 //! Weights of source files: applied before the best `k` are chosen, so that a
 //! muted take leaves its places to others.
 
-use super::target::Source;
+use super::source::Source;
+use crate::controls::{MAX_K, SearchParams};
 use crate::frames::Frames;
-use crate::retrieval::{
-    EmbeddingIndex, IdFilter, MAX_K, Metric, Neighbours, SearchError, SearchParams, squared_distances,
-};
+use crate::retrieval::{EmbeddingIndex, IdFilter, Metric, Neighbours, SearchError, squared_distances};
 
 /// What a user sets: a weight per source file, by its place in the list. 1 = as
 /// it is, 0 = mute; between, the take's vectors count as `1 / weight` times as

@@ -1,36 +1,12 @@
 //! An index, and what is known about its vectors.
 
 use super::percentiles::Percentiles;
+use super::source::Source;
 use super::takes::Takes;
-use crate::retrieval::{self, EmbeddingIndex, RecallTable, SearchParams};
+use crate::controls::SearchParams;
+use crate::retrieval::{EmbeddingIndex, RecallTable};
 use crate::selection::TakeTable;
-use std::ops::Range;
 use std::sync::Arc;
-
-/// A recording that vectors of an index were made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// What the user knows it by: the file's name.
-    pub name: String,
-    /// Its vectors.
-    pub ranges: Vec<Range<usize>>,
-    /// True if those of a range are in order of time.
-    pub in_time: bool,
-}
-
-impl From<&retrieval::Source> for Source {
-    fn from(source: &retrieval::Source) -> Self {
-        Self {
-            name: source.file.clone(),
-            ranges: source
-                .spans
-                .iter()
-                .map(|span| span.first_id..span.first_id.saturating_add(span.len))
-                .collect(),
-            in_time: !source.is_unknown(),
-        }
-    }
-}
 
 /// A voice to retrieve from.
 #[derive(Clone)]
@@ -104,7 +80,7 @@ impl Target {
     }
 
     /// Sets the weights of the sources, in their order.
-    pub fn weigh_takes(&mut self, weights: &[f32]) {
+    pub fn set_take_weights(&mut self, weights: &[f32]) {
         self.takes = Takes::new(self.index.len(), &self.sources, weights);
     }
 
@@ -119,7 +95,7 @@ impl Target {
             .iter()
             .map(|source| f32::from(*takes.get(&source.name).unwrap_or(&100)) / 100.0)
             .collect();
-        self.weigh_takes(&weights);
+        self.set_take_weights(&weights);
     }
 
     /// True if `next` comes right after `id` in one recording.

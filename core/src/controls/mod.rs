@@ -2,11 +2,12 @@
 
 mod blend;
 mod scene;
+mod search;
 
 pub use blend::{BlendSettings, Curves, Drive, LevelCurve, Listen, MAX_TARGETS, Morph, VoicingCurve};
 pub use scene::{SCENE_NUMBERS, Scene};
+pub use search::{MAX_K, SearchParams};
 
-use crate::retrieval::SearchParams;
 use crate::units::Semitones;
 
 /// Length of the piece of input timeline that one [`ControlFrame`] stands for.

@@ -1,4 +1,6 @@
-//! Pure signal processing: no threads, no models, no files.
+//! Pure signal processing: no threads, no models, no files, no log.
+
+#![deny(clippy::disallowed_macros)]
 
 pub mod half_sample;
 pub mod limiter;

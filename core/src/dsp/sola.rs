@@ -1,8 +1,12 @@
 //! Synchronised overlap-add: joins each hop to the one before where the two
 //! waveforms fit best (as in RVC's real-time loop; the fades are sin²/cos²).
 
-use crate::geometry::{SOLA_FADE_MS, SOLA_SEARCH_MS};
 use crate::units::SampleRate;
+
+/// Length of the crossfade.
+pub const FADE_MS: u32 = 10;
+/// Range in which the best join is looked for, half of it on either side.
+pub const SEARCH_MS: u32 = 10;
 
 /// Offset in `0..=search` at which `window` correlates best with `tail`
 /// (normalised by the energy under it, RVC's `1e-8` included).
@@ -74,8 +78,8 @@ impl Sola {
     /// lengths are not whole numbers of samples.
     #[must_use]
     pub fn new(rate: SampleRate, hop_ms: u32) -> Option<Self> {
-        let fade = rate.samples_in_ms(SOLA_FADE_MS)?;
-        let search = rate.samples_in_ms(SOLA_SEARCH_MS)?;
+        let fade = rate.samples_in_ms(FADE_MS)?;
+        let search = rate.samples_in_ms(SEARCH_MS)?;
         let fade_in = (0..fade)
             .map(|n| {
                 let phase = (as_f64(n) + 0.5) / as_f64(fade) * std::f64::consts::FRAC_PI_2;

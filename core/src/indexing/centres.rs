@@ -8,9 +8,10 @@
 
 use std::ops::ControlFlow;
 
+use crate::controls::MAX_K;
 use crate::frames::Frames;
 use crate::retrieval::ivf::{Assigner, BuildError};
-use crate::retrieval::{MAX_K, nearest_of_sample, nearest_rows};
+use crate::retrieval::{nearest_of_sample, nearest_rows};
 
 /// When, and to how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

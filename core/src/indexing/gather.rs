@@ -216,8 +216,8 @@ impl Gather<'_> {
             let sidecar = index.sidecar()?;
             // A cosine index has forgotten how long its vectors were.
             let made_by = sidecar.encoder.as_ref();
-            let same =
-                made_by.is_some_and(|made| made.is_like(self.info)) && sidecar.metric != Comparison::Cosine;
+            let same = made_by.is_some_and(|made| made.is_compatible(self.info))
+                && sidecar.metric != Comparison::Cosine;
             let source = sidecar.sources.iter().find(|source| source.sha256 == sha256)?;
             same.then(|| from_index(index, source)).flatten()
         };

@@ -1,4 +1,4 @@
-//! How far a long task is, and the wish that it end.
+//! How far a long task is, and the request that it end.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};

@@ -1,9 +1,10 @@
 //! The models, behind three small seams, and the [`Voice`] that holds them.
 //!
 //! Thread: built on the loader, used on the worker. Each seam is called once
-//! a hop and has a real implementation in [`onnx`] and a deterministic one in
-//! [`fake`].
+//! a hop and has a real implementation in [`onnx`], and a deterministic one for
+//! tests in `fake` (feature `fakes`), which no build for users holds.
 
+#[cfg(any(test, feature = "fakes"))]
 pub mod fake;
 pub mod onnx;
 mod voice;
@@ -54,9 +55,9 @@ pub trait Encoder: Send {
     /// # Errors
     /// See [`ModelError`].
     fn encode(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError>;
-    /// True if [`Encoder::encode_on`] knows what came before, so that a stream
+    /// True if [`Encoder::encode_streaming`] knows what came before, so that a stream
     /// needs no window of the past.
-    fn remembers(&self) -> bool {
+    fn is_stateful(&self) -> bool {
         false
     }
     /// As [`Encoder::encode`], but `audio_16k` follows what the call before
@@ -66,7 +67,7 @@ pub trait Encoder: Send {
     /// # Errors
     /// See [`ModelError`]; what was remembered is then lost, and the next call
     /// must be one of [`Encoder::encode`].
-    fn encode_on(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
+    fn encode_streaming(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
         self.encode(audio_16k, embeddings)
     }
 }
@@ -116,9 +117,9 @@ pub trait Synthesizer: Send {
     /// # Errors
     /// See [`ModelError`].
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError>;
-    /// True if [`Synthesizer::synthesize_on`] follows what came before, sample
+    /// True if [`Synthesizer::synthesize_streaming`] follows what came before, sample
     /// for sample, so that a stream needs no context and no joins.
-    fn remembers(&self) -> bool {
+    fn is_stateful(&self) -> bool {
         false
     }
     /// As [`Synthesizer::synthesize`] of frames that follow those of the call
@@ -127,7 +128,11 @@ pub trait Synthesizer: Send {
     /// # Errors
     /// See [`ModelError`]; what was remembered is then lost, and the next call
     /// must be one of [`Synthesizer::synthesize`].
-    fn synthesize_on(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+    fn synthesize_streaming(
+        &mut self,
+        input: SynthesisInput<'_>,
+        audio: &mut Vec<f32>,
+    ) -> Result<(), ModelError> {
         self.synthesize(input, audio)
     }
 }

@@ -3,8 +3,7 @@
 use super::{Encoder, PitchTracker, Synthesizer};
 use crate::blend::Target;
 use crate::blend::columns::Columns;
-use crate::controls::MAX_TARGETS;
-use crate::retrieval::SearchParams;
+use crate::controls::{MAX_TARGETS, SearchParams};
 
 /// How much past the models want to see, and how their embeddings are laid
 /// out; part of a pack's manifest.
@@ -95,7 +94,7 @@ impl Voice {
 
     /// The widest search that a target makes of one that was asked for.
     #[must_use]
-    pub fn widest_search(&self, asked: SearchParams) -> SearchParams {
+    pub fn max_search(&self, asked: SearchParams) -> SearchParams {
         let searches = self.targets.iter().map(|target| target.search(asked));
         searches.max_by_key(|search| search.n_probe).unwrap_or(asked)
     }

@@ -19,7 +19,7 @@ impl IdFilter {
 
     /// Whether an id may be found.
     #[must_use]
-    pub fn lets_pass(&self, id: i64) -> bool {
+    pub fn allows(&self, id: i64) -> bool {
         usize::try_from(id).is_ok_and(|id| {
             self.bits
                 .get(id / 8)

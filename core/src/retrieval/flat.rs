@@ -35,7 +35,7 @@ impl FlatIndex {
         &self,
         queries: &Frames,
         params: SearchParams,
-        lets_pass: impl Fn(i64) -> bool,
+        allows: impl Fn(i64) -> bool,
         out: &mut Neighbours,
     ) -> Result<(), SearchError> {
         check_queries(self, queries)?;
@@ -53,11 +53,11 @@ impl FlatIndex {
                 let mut distances = [0.0; BLOCK];
                 let distances = &mut distances[..rows.len() / query.len()];
                 let mut ids = (first..).take(distances.len());
-                if !ids.any(&lets_pass) {
+                if !ids.any(&allows) {
                     continue;
                 }
                 distance::to_rows(self.metric, query, rows, distances);
-                best.offer_all(first, distances, &lets_pass);
+                best.offer_all(first, distances, &allows);
             }
         }
         Ok(())
@@ -93,7 +93,7 @@ impl EmbeddingIndex for FlatIndex {
         among: &IdFilter,
         out: &mut Neighbours,
     ) -> Result<(), SearchError> {
-        self.search_where(queries, params, |id| among.lets_pass(id), out)
+        self.search_where(queries, params, |id| among.allows(id), out)
     }
 
     fn vector(&self, id: i64, out: &mut [f32]) -> bool {
@@ -134,7 +134,7 @@ impl Neighbours {
     }
 
     /// Keeps of every frame the best `k` whose ids pass.
-    pub(super) fn keep(&mut self, k: usize, metric: Metric, lets_pass: impl Fn(i64) -> bool) {
+    pub(super) fn keep(&mut self, k: usize, metric: Metric, allows: impl Fn(i64) -> bool) {
         let whole = std::mem::take(self);
         self.reset(k, whole.ids.len() / whole.k.max(1), metric);
         for frame in 0..self.ids.len() / k {
@@ -142,7 +142,7 @@ impl Neighbours {
             let passing = ids
                 .iter()
                 .zip(distances)
-                .filter(|(id, _)| **id >= 0 && lets_pass(**id));
+                .filter(|(id, _)| **id >= 0 && allows(**id));
             for (slot, (&id, &distance)) in (frame * k..(frame + 1) * k).zip(passing) {
                 self.ids[slot] = id;
                 self.distances[slot] = distance;
@@ -184,8 +184,8 @@ impl<'a> Best<'a> {
         }
     }
 
-    /// Offers vectors of ids that follow each other; those that `lets_pass`.
-    pub(super) fn offer_all(&mut self, first: i64, distances: &[f32], lets_pass: impl Fn(i64) -> bool) {
+    /// Offers vectors of ids that follow each other; those that `allows`.
+    pub(super) fn offer_all(&mut self, first: i64, distances: &[f32], allows: impl Fn(i64) -> bool) {
         for (first, some) in (first..).step_by(LOOK).zip(distances.chunks(LOOK)) {
             // Most are worse than what there is: told of several at once, that is quick.
             let limit = self.distances[self.distances.len() - 1];
@@ -196,7 +196,7 @@ impl<'a> Best<'a> {
             if !any {
                 continue;
             }
-            for (id, &distance) in (first..).zip(some).filter(|(id, _)| lets_pass(*id)) {
+            for (id, &distance) in (first..).zip(some).filter(|(id, _)| allows(*id)) {
                 self.offer(id, distance);
             }
         }

@@ -11,12 +11,12 @@ use std::time::SystemTime;
 
 use parking_lot::Mutex;
 
-use super::described::Described;
 use super::error::IndexFileError;
 use super::flat::FlatIndex;
 use super::format::{self, Checked};
 use super::ivf::{IvfIndex, RefinedIndex};
 use super::sidecar::{Sidecar, SidecarError};
+use super::with_sidecar::IndexWithSidecar;
 use super::{EmbeddingIndex, Metric};
 
 /// Opens a faiss file (`Flat`, `IVF…,Flat` or `IVF…,PQ…x4fs,RFlat`; L2 or inner product)
@@ -104,7 +104,7 @@ fn describe(
         let path = Sidecar::path_of(path);
         return Err(SidecarError::OtherIndex { path, said, found }.into());
     }
-    Ok(Arc::new(Described::new(index, sidecar)))
+    Ok(Arc::new(IndexWithSidecar::new(index, sidecar)))
 }
 
 /// A file as it was when it was opened.

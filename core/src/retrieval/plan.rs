@@ -1,6 +1,6 @@
 //! Which index to make of so many vectors: presets, list counts, names.
 
-use super::ivf::{flat_lists, rvc_list_count};
+use super::search::Metric;
 use super::sidecar::Comparison;
 
 /// A named choice, where a factory string is too much to ask.
@@ -25,7 +25,7 @@ impl Preset {
     ];
 }
 
-/// A plan that cannot be carried out.
+/// A plan that cannot be state_tensors out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// Nothing there.
@@ -101,6 +101,22 @@ fn fast_scan_pieces(dim: usize) -> Option<usize> {
     dim.is_multiple_of(2).then_some(dim / 2)
 }
 
+/// RVC's number of lists for `vectors` vectors: `min(16 sqrt(N), N / 39)`, at
+/// least 1. (39 training points per list is what faiss asks for.)
+#[must_use]
+pub fn rvc_list_count(vectors: usize) -> usize {
+    // floor(16 sqrt(N)) without floats.
+    let by_root = vectors.saturating_mul(256).isqrt();
+    by_root.min(vectors / 39).max(1)
+}
+
+/// The number of lists of a factory string that begins with plain inverted lists ("IVF256,...").
+#[must_use]
+pub fn flat_lists(factory: &str) -> Option<usize> {
+    let (first, _) = factory.split_once(',')?;
+    first.strip_prefix("IVF")?.parse().ok()
+}
+
 fn warnings(factory: &str, vectors: usize) -> Vec<String> {
     let mut warnings = Vec::new();
     let Some(lists) = flat_lists(factory) else {
@@ -147,7 +163,7 @@ pub fn rvc_file_name(factory: &str, n_probe: usize, name: &str, dim: usize) -> S
 }
 
 /// The faiss metric under a comparison.
-impl From<Comparison> for super::Metric {
+impl From<Comparison> for Metric {
     fn from(comparison: Comparison) -> Self {
         match comparison {
             Comparison::L2 => Self::L2,

@@ -2,31 +2,26 @@
 //!
 //! Thread: loader, command line; up to some seconds.
 
+mod exact;
+mod table;
+
+pub use table::GOOD_RECALL;
+
 use std::time::Instant;
 
-use super::distance;
-use super::flat::Best;
+use super::index::EmbeddingIndex;
+use super::sample::{BUDGET, FRAMES, LEAST, spread};
+use super::search::{NO_NEIGHBOUR, Neighbours, SearchError};
 use super::sidecar::{DistancePercentiles, RecallPoint, RecallTable};
-use super::{EmbeddingIndex, MAX_K, Metric, NO_NEIGHBOUR, Neighbours, SearchError, SearchParams};
+use crate::controls::{MAX_K, SearchParams};
 use crate::frames::Frames;
+use exact::Exact;
 
 /// Numbers of probes that are tried.
 pub const PROBES: [usize; 5] = [1, 2, 4, 8, 16];
 
-/// Recall that is good enough for "auto".
-pub const GOOD_RECALL: f32 = 0.95;
-
-/// Multiplications that a measurement may take: a few seconds of one core.
-const BUDGET: usize = 8_000_000_000;
-
 /// The same where a voice is being loaded: half a second, two for the largest.
 const BUDGET_AT_LOAD: usize = 1_000_000_000;
-
-/// Most frames that are looked up.
-const FRAMES: usize = 256;
-
-/// Fewest, where the index is large.
-const LEAST: usize = 32;
 
 /// Frames to look up.
 pub struct Probe {
@@ -150,162 +145,10 @@ impl Probe {
     }
 }
 
-impl RecallTable {
-    /// Recall where so many lists are visited: that of the nearest smaller number
-    /// that was measured.
-    #[must_use]
-    pub fn at(&self, n_probe: usize) -> Option<f32> {
-        let mut measured = self.points.iter().filter(|point| point.n_probe <= n_probe);
-        measured.next_back().map(|point| point.recall)
-    }
-
-    /// The smallest number of probes that finds [`GOOD_RECALL`] and takes at most
-    /// `us_allowed` a frame; where none does, the best that time allows; 1 if the
-    /// table is empty.
-    #[must_use]
-    pub fn auto_probes(&self, us_allowed: f32) -> usize {
-        let in_time = |point: &&RecallPoint| point.us_per_frame <= us_allowed;
-        let good = |point: &&RecallPoint| point.recall >= GOOD_RECALL;
-        let first = self.points.iter().filter(in_time).find(good);
-        let best = || {
-            self.points
-                .iter()
-                .filter(in_time)
-                .max_by(|a, b| a.recall.total_cmp(&b.recall))
-        };
-        first.or_else(best).map_or(1, |point| point.n_probe)
-    }
-}
-
-/// Some of the vectors, and their true neighbours among the others.
-pub struct Sampled {
-    /// Their rows.
-    pub rows: Vec<usize>,
-    /// The vectors.
-    pub queries: Frames,
-    /// For each the rows that are nearest by L2, the best first; not itself, and
-    /// none of a third of a second around it.
-    pub nearest: Vec<Vec<usize>>,
-}
-
-impl Sampled {
-    /// Rows that are no neighbours of this one because they are so near in time, itself
-    /// among them.
-    pub fn shut_out(&self, row: usize, len: usize) -> impl Iterator<Item = usize> + use<> {
-        row.saturating_sub(RUN / 2)..(row + RUN / 2 + 1).min(len)
-    }
-}
-
-/// Looks evenly some of the vectors up among all others, exactly.
-#[must_use]
-pub fn nearest_of_sample(vectors: &Frames, k: usize) -> Sampled {
-    let work = vectors.len().saturating_mul(vectors.dim()).max(1);
-    let rows: Vec<usize> = spread(vectors.len(), (BUDGET / work).clamp(LEAST, FRAMES)).collect();
-    let mut queries = Frames::new(vectors.dim());
-    rows.iter().for_each(|&row| queries.push(vectors.row(row)));
-    let apart = |query: usize, row: usize| rows[query].abs_diff(row) > RUN / 2;
-    let nearest = nearest_rows(vectors, &queries, k, apart);
-    Sampled {
-        rows,
-        queries,
-        nearest,
-    }
-}
-
-/// The `k` rows nearest to each query by L2, among those that `lets_pass` (query, row).
-pub fn nearest_rows(
-    vectors: &Frames,
-    queries: &Frames,
-    k: usize,
-    lets_pass: impl Fn(usize, usize) -> bool,
-) -> Vec<Vec<usize>> {
-    let k = k.clamp(1, MAX_K);
-    let mut found = Neighbours::default();
-    found.reset(k, queries.len(), Metric::L2);
-    let slots = found.ids.chunks_mut(k).zip(found.distances.chunks_mut(k));
-    for (n, (query, (ids, distances))) in queries.rows().zip(slots).enumerate() {
-        let mut best = Best::new(ids, distances, Metric::L2);
-        for (row, (id, vector)) in (0_i64..).zip(vectors.rows()).enumerate() {
-            if lets_pass(n, row) {
-                best.offer(id, distance::squared(query, vector));
-            }
-        }
-    }
-    let rows = |ids: &[i64]| ids.iter().filter_map(|&id| usize::try_from(id).ok()).collect();
-    found.ids.chunks(k).map(rows).collect()
-}
-
-/// Frames in a run of neighbours in time: a third of a second.
-const RUN: usize = 16;
-
-/// Rows to hold out of `len`: about one in twenty, at most [`FRAMES`], in runs of
-/// a third of a second, because a frame's neighbours in time are its nearest
-/// neighbours too.
-#[must_use]
-pub fn held_out_rows(len: usize) -> Vec<std::ops::Range<usize>> {
-    let runs = (len / 20).min(FRAMES) / RUN;
-    (0..runs)
-        .map(|run| {
-            let start = (2 * run + 1) * len / (2 * runs) - RUN / 2;
-            start..start + RUN
-        })
-        .collect()
-}
-
 /// Frames that can be looked up exactly within the budget.
 fn affordable(index: &dyn EmbeddingIndex, budget: usize) -> usize {
     let work = index.len().saturating_mul(index.dim()).max(1);
     (budget / work).clamp(LEAST, FRAMES)
-}
-
-/// Evenly `count` of `0..len`.
-fn spread(len: usize, count: usize) -> impl Iterator<Item = usize> {
-    let count = count.min(len);
-    (0..count).map(move |n| (2 * n + 1) * len / (2 * count))
-}
-
-/// The truth, found by comparing with every vector once.
-struct Exact {
-    ids: Vec<i64>,
-    /// Squared distance of each query to its nearest vector.
-    nearest: Vec<f32>,
-}
-
-impl Exact {
-    fn search(index: &dyn EmbeddingIndex, queries: &Frames, own: &[i64], k: usize) -> Self {
-        let metric = index.metric();
-        let mut found = Neighbours::default();
-        found.reset(k, queries.len(), metric);
-        let mut nearest = vec![f32::INFINITY; queries.len()];
-        let mut best: Vec<Best<'_>> = found
-            .ids
-            .chunks_mut(k)
-            .zip(found.distances.chunks_mut(k))
-            .map(|(ids, distances)| Best::new(ids, distances, metric))
-            .collect();
-        let mut vector = vec![0.0; index.dim()];
-        for id in (0_i64..).take(index.len()) {
-            if !index.vector(id, &mut vector) {
-                continue;
-            }
-            for (n, query) in queries.rows().enumerate().filter(|(n, _)| own[*n] != id) {
-                let squared = distance::squared(query, &vector);
-                nearest[n] = nearest[n].min(squared);
-                best[n].offer(
-                    id,
-                    match metric {
-                        Metric::L2 => squared,
-                        Metric::InnerProduct => distance::of(metric, query, &vector),
-                    },
-                );
-            }
-        }
-        drop(best);
-        Self {
-            ids: found.ids,
-            nearest,
-        }
-    }
 }
 
 fn percentiles(mut squared: Vec<f32>) -> DistancePercentiles {
@@ -329,50 +172,7 @@ fn percentiles(mut squared: Vec<f32>) -> DistancePercentiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retrieval::FlatIndex;
-
-    fn point(n_probe: usize, recall: f32, us_per_frame: f32) -> RecallPoint {
-        RecallPoint {
-            n_probe,
-            recall,
-            us_per_frame,
-        }
-    }
-
-    #[test]
-    fn auto_is_the_smallest_that_is_good_enough_and_in_time() {
-        let table = RecallTable {
-            points: vec![
-                point(1, 0.69, 20.0),
-                point(2, 0.8, 30.0),
-                point(4, 0.9, 45.0),
-                point(8, 0.974, 80.0),
-                point(16, 0.995, 150.0),
-            ],
-            ..RecallTable::default()
-        };
-        assert_eq!(table.auto_probes(1000.0), 8);
-        assert_eq!(table.auto_probes(f32::INFINITY), 8);
-        assert_eq!(
-            [1, 7, 64].map(|n| table.at(n)),
-            [Some(0.69), Some(0.9), Some(0.995)]
-        );
-        assert_eq!(RecallTable::default().at(1), None);
-        assert_eq!(table.auto_probes(50.0), 4);
-        assert_eq!(table.auto_probes(1.0), 1);
-        assert_eq!(RecallTable::default().auto_probes(1.0), 1);
-    }
-
-    #[test]
-    fn runs_that_are_held_out_lie_inside_and_apart() {
-        for len in [0, 319, 320, 1000, 5120, 100_000] {
-            let runs = held_out_rows(len);
-            assert!(runs.iter().all(|run| run.end <= len), "{len}");
-            assert!(runs.windows(2).all(|two| two[0].end < two[1].start), "{len}");
-            let held: usize = runs.iter().map(ExactSizeIterator::len).sum();
-            assert!(held <= len / 20 && held <= FRAMES, "{len}: {held}");
-        }
-    }
+    use crate::retrieval::{FlatIndex, Metric};
 
     #[test]
     fn an_exact_index_finds_everything() {

@@ -80,7 +80,7 @@ pub struct EncoderInfo {
 impl EncoderInfo {
     /// True if both make the same embeddings, whatever their files are called.
     #[must_use]
-    pub fn is_like(&self, other: &Self) -> bool {
+    pub fn is_compatible(&self, other: &Self) -> bool {
         self.sha256.eq_ignore_ascii_case(&other.sha256)
             && (self.normalize, self.window_frames_50hz) == (other.normalize, other.window_frames_50hz)
     }

@@ -1,71 +1,23 @@
 //! Everything between the host's buffer and the stream.
 
+use super::block_controls::{BlockControls, WhenNotReady};
 use super::delay::Delay;
 use super::glide::Glide;
 use super::meters::Meters;
+use super::output_stage::OutputStage;
+use super::pace::Pace;
 use super::ramp::Ramp;
 use super::side_chain::Envelope;
 use crate::controls::Controls;
 use crate::denormals::DenormalsFlushed;
 use crate::geometry::Geometry;
-use crate::stream::{StreamClient, Wet};
+use crate::stream::{SegmentKind, StreamClient};
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
 
-/// What is heard where no voice can sound.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WhenNotReady {
-    /// Nothing: a live stream must not leak the speaker's own voice.
-    #[default]
-    Silence,
-    /// The input, delayed by the latency.
-    DelayedDry,
-}
-
-/// All that the user can set, as it holds from the first sample of a
-/// (sub-)block on. Gains, mix and bypass glide from there within 10 ms.
+/// A frame that has been heard, see [`AudioSide::next_applied_frame`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BlockControls {
-    /// What rides with the audio to the worker.
-    pub voice: Controls,
-    /// 0 = dry, 1 = voice.
-    pub dry_wet: f32,
-    /// Amplitude factor on the input, dry path included, bypass excluded.
-    pub input_gain: f32,
-    /// Amplitude factor on the output, bypass excluded.
-    pub output_gain: f32,
-    /// What is heard where no voice can sound.
-    pub when_not_ready: WhenNotReady,
-    /// The untouched input, delayed by the latency.
-    pub bypass: bool,
-    /// Time in which the ratio follows its setting; 0 = exactly.
-    pub ratio_glide_ms: f32,
-    /// How fast the side chain's level rises.
-    pub side_attack_ms: f32,
-    /// How fast it falls.
-    pub side_release_ms: f32,
-}
-
-impl Default for BlockControls {
-    fn default() -> Self {
-        Self {
-            voice: Controls::default(),
-            dry_wet: 1.0,
-            input_gain: 1.0,
-            output_gain: 1.0,
-            when_not_ready: WhenNotReady::Silence,
-            bypass: false,
-            ratio_glide_ms: 0.0,
-            side_attack_ms: 5.0,
-            side_release_ms: 100.0,
-        }
-    }
-}
-
-/// A frame that has been heard, see [`AudioSide::next_told`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Told {
+pub struct AppliedFrame {
     /// Sample of the output, counted since the reset, at which the frame's
     /// middle is heard.
     pub position: u64,
@@ -77,14 +29,6 @@ pub struct Told {
 
 /// Samples handled at a time; bounds the scratch buffers.
 const RUN: usize = Delay::SLACK;
-/// Fades where the voice comes and goes.
-const DECLICK_MS: u32 = 5;
-/// Where a stream runs ahead of the clock by this much, nobody listens live
-/// and waiting for the worker costs nothing. No driver's burst comes near.
-const AHEAD_SECONDS: f64 = 0.5;
-/// How much faster than our clock a sound card may run without counting as
-/// ahead: its drift must not add up to a wait, however long the session.
-const CLOCK_TOLERANCE: f64 = 1.02;
 
 /// The audio thread's whole engine.
 ///
@@ -97,26 +41,19 @@ pub struct AudioSide {
     /// Every how many samples controls are read, and at which of them.
     grid: Option<(u32, u32)>,
     rate_hz: f64,
-    raw: Vec<Delay>,
-    dry: Vec<Delay>,
     input_gain: Ramp,
-    output_gain: Ramp,
-    mix: Ramp,
-    bypass: Ramp,
-    /// Output gain, mix and bypass on their way to the audio they belong to.
-    settings: [Delay; 3],
-    wet_gain: Ramp,
-    fallback_gain: Ramp,
-    last_wet: f32,
     ratio: Glide,
     side: Envelope,
+    output: OutputStage,
+    /// Scratch for a run: the side chain's level, the input, the voice.
     side_level: [f32; RUN],
     mono: [f32; RUN],
-    wet: [f32; RUN],
-    kinds: [Wet; RUN],
+    voice: [f32; RUN],
+    /// The host says that it renders offline.
     offline: bool,
-    started: Option<(Instant, u64)>,
+    pace: Pace,
     position: u64,
+    /// True until the first block after a reset.
     fresh: bool,
     meters: Arc<Meters>,
 }
@@ -138,30 +75,20 @@ impl AudioSide {
             let step = u32::try_from(geometry.tick_host).ok()?;
             Some((step, u32::try_from(geometry.frame_middle_host()).ok()?))
         });
-        let declick = tick * DECLICK_MS as usize / 10;
         Self {
             stream: stream.map(|(client, _)| client),
             latency_samples,
             grid,
             rate_hz,
-            raw: (0..channels).map(|_| Delay::new(latency_samples)).collect(),
-            dry: (0..channels).map(|_| Delay::new(latency_samples)).collect(),
             input_gain: Ramp::new(1.0, tick),
-            output_gain: Ramp::new(1.0, tick),
-            mix: Ramp::new(1.0, tick),
-            bypass: Ramp::new(0.0, tick),
-            settings: std::array::from_fn(|_| Delay::new(latency_samples)),
-            wet_gain: Ramp::new(0.0, declick),
-            fallback_gain: Ramp::new(0.0, declick),
-            last_wet: 0.0,
             ratio: Glide::new(0.0),
             side: Envelope::default(),
+            output: OutputStage::new(latency_samples, channels, tick),
             side_level: [0.0; RUN],
             mono: [0.0; RUN],
-            wet: [0.0; RUN],
-            kinds: [Wet::NotReady; RUN],
+            voice: [0.0; RUN],
             offline: false,
-            started: None,
+            pace: Pace::default(),
             position: 0,
             fresh: true,
             meters,
@@ -192,11 +119,11 @@ impl AudioSide {
     ///
     /// # Real-time
     /// Yes.
-    pub fn next_told(&mut self) -> Option<Told> {
+    pub fn next_applied_frame(&mut self) -> Option<AppliedFrame> {
         let latency = self.latency_samples as u64;
         let heard = self.position.checked_sub(latency)?;
-        let (middle, frame) = self.stream.as_mut()?.next_told(heard)?;
-        Some(Told {
+        let (middle, frame) = self.stream.as_mut()?.next_applied_frame(heard)?;
+        Some(AppliedFrame {
             position: middle + latency,
             ratio: frame.ratio,
             confidence: frame.confidence,
@@ -214,20 +141,30 @@ impl AudioSide {
         if let Some(stream) = &mut self.stream {
             stream.reset();
         }
-        for delay in self.raw.iter_mut().chain(&mut self.dry) {
-            delay.reset(0.0);
-        }
-        self.wet_gain.snap(0.0);
-        self.fallback_gain.snap(0.0);
+        self.output.reset();
         self.side.reset();
-        self.last_wet = 0.0;
-        self.started = None;
+        self.pace.reset();
         self.position = 0;
         self.fresh = true;
     }
 
     /// Processes a (sub-)block of constant controls in place. All channels
     /// have the same length; the voice goes to each of them.
+    ///
+    /// # How a block is cut
+    /// - The caller cuts where a setting changes, since [`BlockControls`] hold for all
+    ///   of a call: the plugin does so at events of the modulation wheel.
+    /// - In here, runs of at most 256 samples: scratch buffers are of fixed size, however
+    ///   long the host's block is. Of each run
+    ///   - the input is gathered to the 10 ms that the ring takes
+    ///     ([`StreamClient::push_with`]),
+    ///   - then the output is mixed piece by piece, each of one kind
+    ///     ([`StreamClient::pull`]).
+    ///
+    /// Nothing that is heard depends on any of these cuts.
+    ///
+    /// # Real-time
+    /// Yes; only in an offline render it waits for the worker.
     pub fn process(&mut self, channels: &mut [&mut [f32]], controls: &BlockControls) {
         self.process_with_side(channels, &[], controls);
     }
@@ -248,52 +185,36 @@ impl AudioSide {
         self.set_targets(controls);
         self.side
             .set_times(controls.side_attack_ms, controls.side_release_ms, self.rate_hz);
-        self.decide_waiting(len);
+        let ahead = self.pace.is_ahead(self.position, len, self.rate_hz);
+        if let Some(stream) = &mut self.stream {
+            stream.set_waits(self.offline || ahead);
+        }
         let mut peaks = (0.0_f32, 0.0_f32);
-        let mut start = 0;
-        while start < len {
-            let end = (start + RUN).min(len);
-            self.follow_side(side, start..end);
-            self.gather(channels, start, end, &controls.voice, &mut peaks.0);
-            self.fetch(end - start);
-            self.mix(channels, start, end, controls.when_not_ready, &mut peaks.1);
-            start = end;
+        for start in (0..len).step_by(RUN) {
+            let run = start..(start + RUN).min(len);
+            self.follow_side(side, run.clone());
+            peaks.0 = peaks.0.max(self.gather(channels, run.clone(), &controls.voice));
+            peaks.1 = peaks.1.max(self.play(channels, run, controls.when_not_ready));
         }
         self.position += len as u64;
         self.meters.show(peaks.0, peaks.1);
     }
 
     fn set_targets(&mut self, controls: &BlockControls) {
-        let targets = [
-            (&mut self.input_gain, controls.input_gain),
-            (&mut self.output_gain, controls.output_gain),
-            (&mut self.mix, controls.dry_wet.clamp(0.0, 1.0)),
-            (&mut self.bypass, if controls.bypass { 1.0 } else { 0.0 }),
-        ];
-        for (ramp, target) in targets {
-            // A stream begins with its settings; it does not glide to them.
-            if self.fresh {
-                ramp.snap(target)
-            } else {
-                ramp.set(target)
-            }
-        }
-        if self.fresh {
-            let now = [&self.output_gain, &self.mix, &self.bypass].map(Ramp::value);
-            for (delay, value) in self.settings.iter_mut().zip(now) {
-                delay.reset(value);
-            }
-        }
         let ratio = controls.voice.blend_ratio;
-        if self.fresh {
+        if std::mem::take(&mut self.fresh) {
+            // A stream begins with its settings; it does not glide to them.
+            self.input_gain.snap(controls.input_gain);
+            self.output.begin(controls);
             self.ratio = Glide::new(ratio);
         } else {
+            self.input_gain.set(controls.input_gain);
+            self.output.set(controls);
             #[expect(clippy::cast_possible_truncation, reason = "rates up to 384 kHz")]
             let per_ms = self.rate_hz as f32 / 1000.0;
             self.ratio
                 .set(ratio, self.position, controls.ratio_glide_ms * per_ms);
         }
-        self.fresh = false;
     }
 
     /// The side chain's level at every sample of a run.
@@ -304,33 +225,12 @@ impl AudioSide {
         }
     }
 
-    /// Offline by word of the host, or because the stream outruns the clock.
-    fn decide_waiting(&mut self, len: usize) {
-        let now = Instant::now();
-        let (since, from) = *self.started.get_or_insert((now, self.position));
-        #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
-        let ahead = (self.position - from + len as u64) as f64 / self.rate_hz
-            - (now - since).as_secs_f64() * CLOCK_TOLERANCE;
-        if ahead < 0.0 {
-            self.started = Some((now, self.position));
-        }
-        if let Some(stream) = &mut self.stream {
-            stream.set_waits(self.offline || ahead > AHEAD_SECONDS);
-        }
-    }
-
-    /// Input to mono, and into the delays.
-    fn gather(
-        &mut self,
-        channels: &mut [&mut [f32]],
-        start: usize,
-        end: usize,
-        controls: &Controls,
-        peak: &mut f32,
-    ) {
+    /// A run's input to mono, to the stream and to the output stage. Gives its peak.
+    fn gather(&mut self, channels: &mut [&mut [f32]], run: Range<usize>, controls: &Controls) -> f32 {
+        let mut peak = 0.0_f32;
         #[expect(clippy::cast_precision_loss, reason = "one or two channels")]
         let share = 1.0 / channels.len() as f32;
-        for (n, mono) in (start..end).zip(&mut self.mono) {
+        for (n, mono) in run.clone().zip(&mut self.mono) {
             let gain = self.input_gain.tick();
             let mut sum = 0.0;
             for channel in channels.iter_mut() {
@@ -341,73 +241,38 @@ impl AudioSide {
                 sum += *sample;
             }
             *mono = sum * share * gain;
-            *peak = peak.max(mono.abs());
-            for (channel, (raw, dry)) in channels.iter_mut().zip(self.raw.iter_mut().zip(&mut self.dry)) {
-                raw.push(channel[n]);
-                dry.push(channel[n] * gain);
-            }
+            peak = peak.max(mono.abs());
+            self.output
+                .accept(channels.iter().map(|channel| channel[n]), gain);
         }
         if let Some(stream) = &mut self.stream {
-            let position = self.position + start as u64;
-            stream.push_with(&self.mono[..end - start], |n| {
+            let position = self.position + run.start as u64;
+            stream.push_with(&self.mono[..run.len()], |n| {
                 let mut controls = *controls;
                 controls.blend_ratio = self.ratio.at(position + n as u64);
                 controls.drive.side_level = self.side_level[n];
                 controls
             });
         }
+        peak
     }
 
-    /// The voice's samples for this run.
-    fn fetch(&mut self, len: usize) {
-        let mut done = 0;
-        while done < len {
+    /// A run's output, piece by piece of one kind. Gives its peak.
+    fn play(&mut self, channels: &mut [&mut [f32]], run: Range<usize>, policy: WhenNotReady) -> f32 {
+        let mut peak = 0.0_f32;
+        let mut start = run.start;
+        while start < run.end {
+            let voice = &mut self.voice[..run.end - start];
             let (count, kind) = match &mut self.stream {
-                Some(stream) => stream.pull(&mut self.wet[done..len]),
+                Some(stream) => stream.pull(voice),
                 None => {
-                    self.wet[done..len].fill(0.0);
-                    (len - done, Wet::NotReady)
+                    voice.fill(0.0);
+                    (voice.len(), SegmentKind::NotReady)
                 }
             };
-            self.kinds[done..done + count].fill(kind);
-            done += count;
+            peak = peak.max(self.output.play(channels, start, &voice[..count], kind, policy));
+            start += count;
         }
-    }
-
-    fn mix(
-        &mut self,
-        channels: &mut [&mut [f32]],
-        start: usize,
-        end: usize,
-        policy: WhenNotReady,
-        peak: &mut f32,
-    ) {
-        for (n, (&wet, &kind)) in (start..end).zip(self.wet.iter().zip(&self.kinds)) {
-            self.wet_gain.set(if kind == Wet::Ready { 1.0 } else { 0.0 });
-            let falls_back = kind == Wet::NotReady && policy == WhenNotReady::DelayedDry;
-            self.fallback_gain.set(if falls_back { 1.0 } else { 0.0 });
-            if kind == Wet::Ready {
-                self.last_wet = wet;
-            }
-            // Where the voice breaks off, its last value fades out: no click.
-            let voice = self.last_wet * self.wet_gain.tick();
-            let fallback = self.fallback_gain.tick();
-            // Like the sound, settings take effect one latency after they were
-            // made: on the audio over which the host drew them.
-            let now = [&mut self.output_gain, &mut self.mix, &mut self.bypass].map(Ramp::tick);
-            let mut then = [0.0; 3];
-            for (delay, (now, then)) in self.settings.iter_mut().zip(now.into_iter().zip(&mut then)) {
-                delay.push(now);
-                *then = delay.pop();
-            }
-            let [gain, mix, bypass] = then;
-            for (channel, (raw, dry)) in channels.iter_mut().zip(self.raw.iter_mut().zip(&mut self.dry)) {
-                let (raw, dry) = (raw.pop(), dry.pop());
-                let processed = (dry * (1.0 - mix) + (voice + dry * fallback) * mix) * gain;
-                let out = processed + (raw - processed) * bypass;
-                channel[n] = if bypass >= 1.0 { raw } else { out };
-                *peak = peak.max(channel[n].abs());
-            }
-        }
+        peak
     }
 }

@@ -4,14 +4,22 @@
 //! Nothing in this room allocates after construction, locks, logs or makes a
 //! system call.
 
-#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+#![deny(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros
+)]
 
 mod audio_side;
+mod block_controls;
 mod delay;
 mod glide;
 mod meters;
+mod output_stage;
+mod pace;
 mod ramp;
 mod side_chain;
 
-pub use audio_side::{AudioSide, BlockControls, Told, WhenNotReady};
+pub use audio_side::{AppliedFrame, AudioSide};
+pub use block_controls::{BlockControls, WhenNotReady};
 pub use meters::Meters;

@@ -4,23 +4,13 @@
 //! Nothing here allocates, locks, logs or makes a system call, except in an
 //! offline render, where waiting for the worker is the point.
 
-use super::patience::{Patience, Wait};
-use super::told::ToldQueue;
-use super::{FrameTold, HopHeader, StreamShared};
+use super::applied::{AppliedFrameQueue, FrameBlend};
+use super::header::{HopHeader, SegmentKind};
+use super::offline_wait::{OfflineWait, Wait};
+use super::shared::StreamShared;
 use crate::controls::{ControlFrame, Controls};
 use crate::geometry::Geometry;
 use crate::sync::{Arc, Consumer, HeapCons, HeapProd, Observer, Ordering::Relaxed, Producer};
-
-/// What a sample of the worker's stream is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wet {
-    /// The voice.
-    Ready,
-    /// No voice could sound at this position.
-    NotReady,
-    /// The worker was late; the position is lost.
-    Late,
-}
 
 /// The audio thread's end; see the module's text.
 pub struct StreamClient {
@@ -34,20 +24,20 @@ pub struct StreamClient {
     tick_len: usize,
     tick_controls: Controls,
     /// Sample of the 10 ms at which controls are read.
-    read_at: usize,
+    control_sample: usize,
     /// The hop being played.
     hop: Vec<f32>,
     hop_header: Option<HopHeader>,
     /// Frames that are not heard yet.
-    told: ToldQueue,
-    schedule_host: u64,
+    told: AppliedFrameQueue,
+    buffering_latency_host: u64,
     generation: u32,
     /// Input position of the next sample in.
     position_in: u64,
     /// Input position of the next sample out.
     position_out: u64,
     waits: bool,
-    patience: Patience,
+    offline_wait: OfflineWait,
     in_gap: bool,
     /// Input from here to there, at least in parts, never reached the worker.
     lost: (u64, u64),
@@ -66,7 +56,7 @@ impl StreamClient {
         headers: HeapCons<HopHeader>,
     ) -> Self {
         Self {
-            patience: Patience::new(shared.clone()),
+            offline_wait: OfflineWait::new(shared.clone()),
             shared,
             input,
             controls,
@@ -75,11 +65,11 @@ impl StreamClient {
             tick: vec![0.0; geometry.tick_host],
             tick_len: 0,
             tick_controls: Controls::default(),
-            read_at: geometry.frame_middle_host(),
+            control_sample: geometry.frame_middle_host(),
             hop: vec![0.0; geometry.hop_host],
             hop_header: None,
-            told: ToldQueue::new(2 * geometry.tick_host, geometry.frame_middle_host()),
-            schedule_host: geometry.schedule_host() as u64,
+            told: AppliedFrameQueue::new(2 * geometry.tick_host, geometry.frame_middle_host()),
+            buffering_latency_host: geometry.buffering_latency_host() as u64,
             generation: 0,
             position_in: 0,
             position_out: 0,
@@ -127,8 +117,8 @@ impl StreamClient {
             .store(self.position_in + mono_host.len() as u64, Relaxed);
         while !mono_host.is_empty() {
             let count = (self.tick.len() - self.tick_len).min(mono_host.len());
-            if (self.tick_len..self.tick_len + count).contains(&self.read_at) {
-                self.tick_controls = controls_at(done + self.read_at - self.tick_len);
+            if (self.tick_len..self.tick_len + count).contains(&self.control_sample) {
+                self.tick_controls = controls_at(done + self.control_sample - self.tick_len);
             }
             done += count;
             let (now, later) = mono_host.split_at(count);
@@ -145,8 +135,8 @@ impl StreamClient {
     fn send_tick(&mut self) {
         self.tick_len = 0;
         if self.waits {
-            let mut wait = self.patience.begin();
-            while !self.has_room() && self.patience.holds(&mut wait) {}
+            let mut wait = self.offline_wait.begin();
+            while !self.has_room() && self.offline_wait.holds(&mut wait) {}
         }
         if !self.has_room() {
             self.shared
@@ -173,15 +163,15 @@ impl StreamClient {
 
     /// Next samples of the worker's stream, as many as `wet` holds or until
     /// their kind changes. Returns how many were written, and their kind; for
-    /// all kinds but [`Wet::Ready`] the samples are zeros.
-    pub fn pull(&mut self, wet: &mut [f32]) -> (usize, Wet) {
-        if self.position_out < self.schedule_host {
-            let count = usize::try_from(self.schedule_host - self.position_out)
+    /// all kinds but [`SegmentKind::Ready`] the samples are zeros.
+    pub fn pull(&mut self, wet: &mut [f32]) -> (usize, SegmentKind) {
+        if self.position_out < self.buffering_latency_host {
+            let count = usize::try_from(self.buffering_latency_host - self.position_out)
                 .unwrap_or(usize::MAX)
                 .min(wet.len());
-            return self.advance_silent(wet, count, Wet::NotReady);
+            return self.advance_silent(wet, count, SegmentKind::NotReady);
         }
-        let wanted = self.position_out - self.schedule_host;
+        let wanted = self.position_out - self.buffering_latency_host;
         let hop_len = self.hop.len() as u64;
         self.find_hop(wanted);
         match self.hop_header {
@@ -189,14 +179,14 @@ impl StreamClient {
                 let start = usize::try_from(wanted - header.position_host).unwrap_or(0);
                 let count = (self.hop.len() - start).min(wet.len());
                 match header.kind {
-                    Wet::Ready => {}
-                    Wet::NotReady => return self.advance_silent(wet, count, Wet::NotReady),
-                    Wet::Late => return self.miss(wet, count),
+                    SegmentKind::Ready => {}
+                    SegmentKind::NotReady => return self.advance_silent(wet, count, SegmentKind::NotReady),
+                    SegmentKind::Late => return self.miss(wet, count),
                 }
                 self.in_gap = false;
                 wet[..count].copy_from_slice(&self.hop[start..start + count]);
                 self.position_out += count as u64;
-                (count, Wet::Ready)
+                (count, SegmentKind::Ready)
             }
             held => {
                 // Late: this position is lost for good. Try again soon, so
@@ -214,21 +204,21 @@ impl StreamClient {
 
     /// The next frame whose middle lies before an input position, with the
     /// sample in its middle. Every frame of a hop comes once, in order of time.
-    pub fn next_told(&mut self, before_host: u64) -> Option<(u64, FrameTold)> {
+    pub fn next_applied_frame(&mut self, before_host: u64) -> Option<(u64, FrameBlend)> {
         self.told.next_before(before_host)
     }
 
     /// Samples that came too late, counted.
-    fn miss(&mut self, wet: &mut [f32], count: usize) -> (usize, Wet) {
+    fn miss(&mut self, wet: &mut [f32], count: usize) -> (usize, SegmentKind) {
         if !self.in_gap {
             self.shared.xruns.fetch_add(1, Relaxed);
             self.in_gap = true;
         }
         self.shared.missing_samples.fetch_add(count as u64, Relaxed);
-        self.advance_silent(wet, count, Wet::Late)
+        self.advance_silent(wet, count, SegmentKind::Late)
     }
 
-    fn advance_silent(&mut self, wet: &mut [f32], count: usize, kind: Wet) -> (usize, Wet) {
+    fn advance_silent(&mut self, wet: &mut [f32], count: usize, kind: SegmentKind) -> (usize, SegmentKind) {
         wet[..count].fill(0.0);
         self.position_out += count as u64;
         (count, kind)
@@ -260,8 +250,8 @@ impl StreamClient {
                     }
                 }
                 None if self.waits && !self.was_lost(wanted) => {
-                    let wait = wait.get_or_insert_with(|| self.patience.begin());
-                    if !self.patience.holds(wait) {
+                    let wait = wait.get_or_insert_with(|| self.offline_wait.begin());
+                    if !self.offline_wait.holds(wait) {
                         return;
                     }
                 }

@@ -1,6 +1,7 @@
 //! The worker's end of the stream.
 
-use super::{HopHeader, StreamShared};
+use super::header::HopHeader;
+use super::shared::StreamShared;
 use crate::controls::{ControlFrame, Controls};
 use crate::geometry::Geometry;
 use crate::sync::{Arc, Consumer, HeapCons, HeapProd, Observer, Ordering::Relaxed, Producer};
@@ -13,7 +14,7 @@ pub struct HopInput {
     /// First sample, at the host's rate; a multiple of the hop.
     pub position_host: u64,
     /// True if it does not follow the hop before: a reset, or input was lost.
-    /// State that remembers audio must start afresh.
+    /// State that is_stateful audio must start afresh.
     pub restarts: bool,
     /// True if nobody will hear it any more: remember it as context only.
     pub too_late: bool,
@@ -32,7 +33,7 @@ pub struct StreamServer {
     headers: HeapProd<HopHeader>,
     tick_host: usize,
     hop_host: usize,
-    schedule_host: u64,
+    buffering_latency_host: u64,
     hop: HopInput,
     /// 10 ms pieces of `hop` that are filled.
     filled_ticks: usize,
@@ -60,7 +61,7 @@ impl StreamServer {
             headers,
             tick_host: geometry.tick_host,
             hop_host: geometry.hop_host,
-            schedule_host: geometry.schedule_host() as u64,
+            buffering_latency_host: geometry.buffering_latency_host() as u64,
             hop: HopInput {
                 samples: vec![0.0; geometry.hop_host],
                 controls: vec![Controls::default(); geometry.ticks_per_hop],
@@ -87,7 +88,7 @@ impl StreamServer {
 
     /// Tells a render that waits that the worker lives; at every turn of it.
     pub fn live(&self) {
-        self.shared.signs_of_life.fetch_add(1, Relaxed);
+        self.shared.heartbeat.fetch_add(1, Relaxed);
     }
 
     /// The next whole hop, once all of it has come in.
@@ -122,7 +123,7 @@ impl StreamServer {
     /// never come back.
     fn is_too_late(&self) -> bool {
         let now = self.shared.client_position_host.load(Relaxed);
-        let plays_from = self.hop.position_host + self.schedule_host;
+        let plays_from = self.hop.position_host + self.buffering_latency_host;
         let next_waits = self.controls.occupied_len() >= self.hop.controls.len();
         now >= plays_from + self.hop_host as u64 || (next_waits && now > plays_from)
     }

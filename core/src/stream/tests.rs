@@ -15,8 +15,8 @@ fn echo(server: &mut StreamServer) -> Vec<(u64, bool)> {
         let header = HopHeader {
             generation: hop.generation,
             position_host: hop.position_host,
-            kind: Wet::Ready,
-            told: HopTold::default(),
+            kind: SegmentKind::Ready,
+            told: AppliedHop::default(),
         };
         let samples = hop.samples.clone();
         server.send(header, &samples);
@@ -24,7 +24,7 @@ fn echo(server: &mut StreamServer) -> Vec<(u64, bool)> {
     seen
 }
 
-fn pull_all(client: &mut StreamClient, len: usize) -> (Vec<f32>, Vec<Wet>) {
+fn pull_all(client: &mut StreamClient, len: usize) -> (Vec<f32>, Vec<SegmentKind>) {
     let mut out = vec![9.0; len];
     let mut kinds = Vec::new();
     while kinds.len() < len {
@@ -38,7 +38,7 @@ fn pull_all(client: &mut StreamClient, len: usize) -> (Vec<f32>, Vec<Wet>) {
 #[test]
 fn samples_come_back_exactly_one_schedule_later_for_any_blocks() {
     let geometry = geometry();
-    let delay = geometry.schedule_host();
+    let delay = geometry.buffering_latency_host();
     let (mut client, mut server) = stream_link(&geometry);
     let input: Vec<f32> = (0..48_000).map(|n| n as f32 + 1.0).collect();
     let mut output = Vec::new();
@@ -70,7 +70,7 @@ fn client_counts(server: &StreamServer) -> (u64, u64, u64) {
 #[test]
 fn a_stall_costs_what_it_lasts_and_never_shifts_time() {
     let geometry = geometry();
-    let delay = geometry.schedule_host();
+    let delay = geometry.buffering_latency_host();
     let (mut client, mut server) = stream_link(&geometry);
     let mut position = 0_u64;
     let mut last = Vec::new();
@@ -128,9 +128,9 @@ fn a_reset_forgets_what_was_under_way() {
     let seen = echo(&mut server);
     assert_eq!(seen.first(), Some(&(0, true)), "the new stream begins at 0");
     let (out, kinds) = pull_all(&mut client, 5_000);
-    let delay = geometry.schedule_host();
+    let delay = geometry.buffering_latency_host();
     assert!(out[..delay].iter().all(|&x| x == 0.0) && out[delay..].iter().all(|&x| x == 0.5));
-    assert!(kinds[..delay].iter().all(|&kind| kind == Wet::NotReady));
+    assert!(kinds[..delay].iter().all(|&kind| kind == SegmentKind::NotReady));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_worker_that_lags_gives_one_hop_up_to_be_in_time() {
     let geometry = geometry();
     let (mut client, mut server) = stream_link(&geometry);
     // Three hops and the schedule have been played before the worker looks.
-    for _ in 0..2 * 3 + geometry.schedule_host().div_ceil(480) {
+    for _ in 0..2 * 3 + geometry.buffering_latency_host().div_ceil(480) {
         client.push(&[0.5; 480], &Controls::default());
     }
     let mut late = Vec::new();
@@ -209,7 +209,7 @@ fn resets_at_any_time_never_mix_streams() {
     // miri is a thousand times slower.
     const ROUNDS: u64 = if cfg!(miri) { 200 } else { 6_000 };
     let geometry = Geometry::new(16_000.0, Hop::Ms20, 160).expect("a supported set-up");
-    let delay = geometry.schedule_host() as u64;
+    let delay = geometry.buffering_latency_host() as u64;
     let (mut client, mut server) = stream_link(&geometry);
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let stopped = stop.clone();
@@ -236,7 +236,7 @@ fn resets_at_any_time_never_mix_streams() {
         let (out, kinds) = pull_all(&mut client, len);
         for (n, (&sample, &kind)) in out.iter().zip(&kinds).enumerate() {
             let expected = match (position + n as u64).checked_sub(delay) {
-                Some(at) if kind == Wet::Ready => told(at),
+                Some(at) if kind == SegmentKind::Ready => told(at),
                 _ => 0.0,
             };
             // Input that was dropped, because the worker was away for long, is 0.
@@ -245,7 +245,7 @@ fn resets_at_any_time_never_mix_streams() {
                 "stream {stream}, sample {}: {sample}, expected {expected}",
                 position + n as u64
             );
-            heard += u64::from(kind == Wet::Ready);
+            heard += u64::from(kind == SegmentKind::Ready);
         }
         position += len as u64;
     }

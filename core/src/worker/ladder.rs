@@ -10,8 +10,8 @@
 //! windows with another context are joined like all windows, by SOLA's fade.
 //! An offline render takes no step, because it has all the time there is.
 
+use crate::controls::SearchParams;
 use crate::quality::Quality;
-use crate::retrieval::SearchParams;
 use std::time::Duration;
 
 /// Share of the budget above which a step is taken. A single interruption
@@ -52,14 +52,14 @@ pub struct HopCost {
 
 /// What a chain may leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Relief {
+pub struct QualityReduction {
     one_list: bool,
     few_neighbours: bool,
     held: bool,
     context_part: usize,
 }
 
-impl Relief {
+impl QualityReduction {
     /// Nothing.
     pub const NONE: Self = Self {
         one_list: false,
@@ -125,7 +125,7 @@ pub struct Ladder {
     asked: SearchParams,
     hops_since_step: u32,
     room_for: Duration,
-    patience: Duration,
+    offline_wait: Duration,
     since_climb: Option<Duration>,
 }
 
@@ -141,7 +141,7 @@ impl Ladder {
             asked: SearchParams::default(),
             hops_since_step: SETTLE_HOPS,
             room_for: Duration::ZERO,
-            patience: PATIENCE,
+            offline_wait: PATIENCE,
             since_climb: None,
         }
     }
@@ -154,10 +154,10 @@ impl Ladder {
 
     /// What the next hop may leave out.
     #[must_use]
-    pub fn relief(&self) -> Relief {
+    pub fn reduction(&self) -> QualityReduction {
         self.steps
             .iter()
-            .fold(Relief::NONE, |relief, step| relief.with(step.to))
+            .fold(QualityReduction::NONE, |reduction, step| reduction.with(step.to))
     }
 
     /// Back to full quality, as for a render that has all the time there is.
@@ -194,7 +194,7 @@ impl Ladder {
             *since += self.hop;
             if *since > HELD {
                 self.since_climb = None;
-                self.patience = PATIENCE;
+                self.offline_wait = PATIENCE;
             }
         }
         if self.hops_since_step < SETTLE_HOPS {
@@ -219,7 +219,7 @@ impl Ladder {
             return false;
         };
         if self.since_climb.take().is_some() {
-            self.patience = (2 * self.patience).min(MOST_PATIENCE);
+            self.offline_wait = (2 * self.offline_wait).min(MOST_PATIENCE);
         }
         self.steps.push(Step {
             to,
@@ -256,7 +256,7 @@ impl Ladder {
             return;
         }
         self.room_for += self.hop;
-        if self.room_for >= self.patience {
+        if self.room_for >= self.offline_wait {
             self.steps.pop();
             self.room_for = Duration::ZERO;
             self.hops_since_step = 0;

@@ -1,117 +1,22 @@
 //! One hop through one voice, in order.
 
 use super::context::{ControlTrack, FeatureCache, InputStage, MAX_WINDOW_FRAMES_50HZ};
-use super::ladder::Relief;
+use super::ladder::QualityReduction;
 use super::render::Renderer;
-use crate::blend::{Blender, FrameInput, FrameReport};
+use super::report::{HopError, HopReport, Stopwatch};
+use crate::blend::{Blender, FrameInput};
 use crate::dsp::resample::ResampleError;
 use crate::dsp::{limiter, loudness};
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, LOOKAHEAD_FRAMES_50HZ};
 use crate::model::{ModelError, Voice};
-use crate::retrieval::{SearchError, SearchParams};
-use crate::stream::{FrameTold, HopTold};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Frames that a pitch tracker is shown before the first new one (100 ms, five
 /// periods of the lowest voice; more of them changed nothing).
 const PITCH_CONTEXT_50HZ: usize = 5;
 /// Samples at 16 kHz in half a frame (10 ms).
 const HALF_STEP_16K: usize = FRAME_STEP_16K / 2;
-
-/// A hop that could not be made; it is silence.
-#[derive(Debug, thiserror::Error)]
-pub enum HopError {
-    /// A model failed.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The result was not all numbers.
-    #[error("the voice produced values that are not numbers")]
-    NonFinite,
-}
-
-/// Time spent in each stage of a hop.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StageTimes {
-    /// Content encoder.
-    pub encode: Duration,
-    /// Pitch tracker.
-    pub pitch: Duration,
-    /// Neighbour search.
-    pub search: Duration,
-    /// Retrieval and blend.
-    pub blend: Duration,
-    /// Synthesizer.
-    pub synthesize: Duration,
-    /// Loudness, SOLA, resampling and limiter.
-    pub join: Duration,
-}
-
-impl StageTimes {
-    /// Names and durations, in order of the work.
-    #[must_use]
-    pub fn named(&self) -> [(&'static str, Duration); 6] {
-        [
-            ("encode", self.encode),
-            ("pitch", self.pitch),
-            ("search", self.search),
-            ("blend", self.blend),
-            ("synthesize", self.synthesize),
-            ("join", self.join),
-        ]
-    }
-
-    /// The sum.
-    #[must_use]
-    pub fn total(&self) -> Duration {
-        self.named().iter().map(|(_, time)| *time).sum()
-    }
-}
-
-/// What a hop cost and found.
-#[derive(Debug, Default)]
-pub struct HopReport {
-    /// Where the time went.
-    pub times: StageTimes,
-    /// Frames that were new in this hop.
-    pub new_frames: usize,
-    /// Ratio of the newest frame.
-    pub blend_ratio: f32,
-    /// Distance of the newest frame to its nearest neighbour (not squared).
-    pub neighbour_distance: Option<f32>,
-    /// How far the newest frame's neighbours can be relied on, 0..1.
-    pub confidence: f32,
-    /// Where its distance stands among the target's own (1 = at their end).
-    pub distance_rank: f32,
-    /// How far its neighbours agree, 0..1.
-    pub agreement: f32,
-    /// Searches that were cut short or left out, because time was short.
-    pub short_searches: u64,
-    /// Why retrieval was left out, if it was.
-    pub search_error: Option<SearchError>,
-    /// The search that the newest frame's controls asked for.
-    pub asked: SearchParams,
-    /// What was done to each of the new frames.
-    pub told: HopTold,
-}
-
-impl HopReport {
-    /// The newest frame's findings take the place of those before.
-    fn take(&mut self, number: i64, frame: FrameReport) {
-        self.told.push(FrameTold {
-            frame: number,
-            ratio: frame.ratio,
-            confidence: frame.confidence,
-        });
-        self.blend_ratio = frame.ratio;
-        self.neighbour_distance = frame.nearest.or(self.neighbour_distance);
-        self.confidence = frame.confidence;
-        self.distance_rank = frame.rank;
-        self.agreement = frame.agreement;
-        self.short_searches += frame.short_searches;
-        self.search_error = frame.search_error.or(self.search_error.take());
-    }
-}
 
 /// The frames that a hop adds, and where they stand in the window.
 struct NewFrames {
@@ -124,7 +29,7 @@ struct NewFrames {
     pitch_frames: usize,
 }
 
-/// A voice and all it remembers.
+/// A voice and all it is_stateful.
 pub struct Chain {
     voice: Voice,
     /// What the encoder is shown, and the least that it needs for one hop.
@@ -132,7 +37,7 @@ pub struct Chain {
     least_window_frames: usize,
     full_window_frames: usize,
     cache_frames: usize,
-    relief: Relief,
+    reduction: QualityReduction,
     cache: FeatureCache,
     renderer: Renderer,
     hop_16k: usize,
@@ -140,7 +45,7 @@ pub struct Chain {
     blender: Blender,
     blended: [Vec<f32>; 2],
     f0_hz: Vec<f32>,
-    /// Where the frames ended that the encoder remembers.
+    /// Where the frames ended that the encoder is_stateful.
     encoded_to: Option<i64>,
 }
 
@@ -163,7 +68,7 @@ impl Chain {
             least_window_frames: least,
             full_window_frames: window_frames,
             cache_frames,
-            relief: Relief::NONE,
+            reduction: QualityReduction::NONE,
             cache: FeatureCache::new(dim),
             renderer,
             hop_16k: geometry.hop_16k,
@@ -194,9 +99,9 @@ impl Chain {
     }
 
     /// What the hops to come leave out.
-    pub fn relieve(&mut self, relief: Relief) {
-        self.relief = relief;
-        self.window_frames = relief
+    pub fn reduce_quality(&mut self, reduction: QualityReduction) {
+        self.reduction = reduction;
+        self.window_frames = reduction
             .context(self.full_window_frames)
             .max(self.least_window_frames);
     }
@@ -271,14 +176,14 @@ impl Chain {
 
     /// Encodes the `new` frames and gives how many frames were shown for that:
     /// a whole window, or no more than what is new to an encoder that
-    /// remembers the rest.
+    /// is_stateful the rest.
     fn encode(&mut self, input: &InputStage, ended: i64, new: usize) -> Result<usize, ModelError> {
         let len_16k = |frames: usize| frames * FRAME_STEP_16K + FRAME_TAIL_16K;
         let encoder = &mut self.voice.encoder;
         let before = ended - i64::try_from(new).unwrap_or(0);
-        if encoder.remembers() && self.encoded_to.take() == Some(before) {
+        if encoder.is_stateful() && self.encoded_to.take() == Some(before) {
             let shown = new + LOOKAHEAD_FRAMES_50HZ;
-            encoder.encode_on(input.window(len_16k(shown), 0), &mut self.embeddings)?;
+            encoder.encode_streaming(input.window(len_16k(shown), 0), &mut self.embeddings)?;
             return Ok(shown);
         }
         let shown = self.window_frames;
@@ -300,7 +205,7 @@ impl Chain {
         let new = usize::try_from(end - first).unwrap_or(0);
         if new != self.hop_16k / FRAME_STEP_16K {
             // A hop was skipped: there is nothing to join this one to, and
-            // what the resampler remembers is old.
+            // what the resampler is_stateful is old.
             self.renderer.restart();
         }
         (first, new)
@@ -319,9 +224,9 @@ impl Chain {
         for n in 0..new.count {
             let number = new.first + i64::try_from(n).unwrap_or(0);
             let mut controls = track.at_frame(number);
-            report.asked = self.voice.widest_search(controls.search);
-            controls.search = self.relief.search(controls.search);
-            self.blender.hold(self.relief.holds(number));
+            report.asked = self.voice.max_search(controls.search);
+            controls.search = self.reduction.search(controls.search);
+            self.blender.hold(self.reduction.holds(number));
             let row = first_row + n;
             let f0_row = 2 * (row + new.pitch_frames - new.shown);
             let f0_hz = [0, 1].map(|half| self.f0_hz.get(f0_row + half).copied().unwrap_or(0.0));
@@ -348,7 +253,7 @@ impl Chain {
     /// (SOLA, resampler) sees it.
     fn synthesize(&mut self) -> Result<(), HopError> {
         let context = self.cache_frames - self.hop_16k / FRAME_STEP_16K;
-        let spared_100hz = 2 * (context - self.relief.context(context));
+        let spared_100hz = 2 * (context - self.reduction.context(context));
         let synthesizer = self.voice.synthesizer.as_mut();
         self.renderer.synthesize(synthesizer, &self.cache, spared_100hz)?;
         if self.renderer.is_finite() {
@@ -356,25 +261,5 @@ impl Chain {
         } else {
             Err(HopError::NonFinite)
         }
-    }
-}
-
-/// Laps of one clock.
-struct Stopwatch(Instant);
-
-impl Stopwatch {
-    fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    fn since_last(&mut self) -> Duration {
-        let now = Instant::now();
-        let lap = now - self.0;
-        self.0 = now;
-        lap
-    }
-
-    fn lap(&mut self, stage: &mut Duration) {
-        *stage = self.since_last();
     }
 }

@@ -1,6 +1,6 @@
 //! The second half of a hop: from features to sound at the host's rate.
 //!
-//! Two kinds of synthesizers. One that remembers gets the new frames only, and
+//! Two kinds of synthesizers. One that is_stateful gets the new frames only, and
 //! what it makes follows what it made before, sample for sample: there is
 //! nothing to join. All others (RVC's) get the whole context again, make a
 //! window that begins before the hop and lasts beyond it, and SOLA joins it.
@@ -19,7 +19,7 @@ const TICK_16K: usize = FRAME_STEP_16K / 2;
 /// Frames of sound before a hop that its loudness is measured with.
 const TRAIL_100HZ: usize = loudness::SPAN_STEPS;
 
-/// Makes the sound of one voice's features, and remembers what the next hop
+/// Makes the sound of one voice's features, and is_stateful what the next hop
 /// must follow.
 pub struct Renderer {
     sola: Sola,
@@ -35,7 +35,7 @@ pub struct Renderer {
     joined_model: Vec<f32>,
     input_rms: Vec<f32>,
     output_rms: Vec<f32>,
-    /// Number of the frame up to which the synthesizer remembers.
+    /// Number of the frame up to which the synthesizer is_stateful.
     sounded_to: Option<i64>,
     joins_itself: bool,
 }
@@ -73,7 +73,7 @@ impl Renderer {
             input_rms: Vec::new(),
             output_rms: Vec::new(),
             sounded_to: None,
-            joins_itself: synthesizer.remembers(),
+            joins_itself: synthesizer.is_stateful(),
         })
     }
 
@@ -109,7 +109,7 @@ impl Renderer {
         limiter::all_finite(&self.audio_model)
     }
 
-    /// The new frames after what the synthesizer remembers; where it remembers
+    /// The new frames after what the synthesizer is_stateful; where it is_stateful
     /// something else, all frames, of which only the last sound.
     fn continue_sound(
         &mut self,
@@ -120,7 +120,7 @@ impl Renderer {
         let before = cache.next_frame - i64::try_from(self.hop_100hz / 2).unwrap_or(0);
         if self.sounded_to.take() == Some(before) {
             cache.fill_input(self.hop_100hz, 0, &mut self.fed);
-            synthesizer.synthesize_on(input(&self.fed, 0, 0, cache), &mut self.audio_model)?;
+            synthesizer.synthesize_streaming(input(&self.fed, 0, 0, cache), &mut self.audio_model)?;
         } else {
             cache.fill_input(usize::MAX, 0, &mut self.fed);
             let wanted = self.hop_100hz + TRAIL_100HZ;
@@ -224,12 +224,12 @@ mod tests {
     /// Remembers nothing really, but tells how it was called; every sample is
     /// the number of its frame.
     #[derive(Default)]
-    struct Telling {
+    struct Publishing {
         calls: Vec<(&'static str, usize)>,
         fails: bool,
     }
 
-    impl Telling {
+    impl Publishing {
         fn make(
             &mut self,
             how: &'static str,
@@ -253,7 +253,7 @@ mod tests {
         }
     }
 
-    impl Synthesizer for Telling {
+    impl Synthesizer for Publishing {
         fn sample_rate(&self) -> SampleRate {
             SampleRate(24_000)
         }
@@ -263,10 +263,10 @@ mod tests {
         fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
             self.make("anew", input, audio)
         }
-        fn remembers(&self) -> bool {
+        fn is_stateful(&self) -> bool {
             true
         }
-        fn synthesize_on(
+        fn synthesize_streaming(
             &mut self,
             input: SynthesisInput<'_>,
             audio: &mut Vec<f32>,
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_synthesizer_goes_on_only_from_where_it_stopped() {
         let geometry = Geometry::new(48_000.0, Hop::Ms20, 480).expect("a usual set-up");
-        let mut synthesizer = Telling::default();
+        let mut synthesizer = Publishing::default();
         let mut renderer = Renderer::new(&synthesizer, &geometry).expect("rates that fit");
         let mut cache = FeatureCache::new(2);
         cache.restart(0);

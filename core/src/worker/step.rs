@@ -1,23 +1,27 @@
 //! One turn of the worker: commands, then at most one hop.
 
 mod attempt;
+mod hop;
 mod notes;
+mod streaming;
 
 use super::context::{ControlTrack, InputStage};
 use super::ladder::Ladder;
-use super::pipeline::{Chain, HopReport};
+use super::pipeline::Chain;
 use super::recent::Recent;
-use crate::geometry::{FRAME_STEP_16K, Geometry};
+use super::report::HopReport;
+use crate::control_state::{ControlState, VoiceState};
+use crate::geometry::Geometry;
 use crate::model::Voice;
 use crate::quality::Quality;
 use crate::selection::TakeTable;
-use crate::status::{StatusCells, VoiceState};
-use crate::stream::{HopHeader, HopTold, StreamServer, Wet};
-use attempt::{Failure, cross_fade, guarded};
+use crate::status::StatusCells;
+use crate::stream::StreamServer;
 use crossbeam_channel::{Receiver, Sender};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
+use streaming::Streaming;
 
 /// What the other threads ask of the worker.
 pub enum WorkerCommand {
@@ -28,10 +32,10 @@ pub enum WorkerCommand {
     /// Use this (checked) voice; cross-fade from the one that sounds.
     Swap(Box<Voice>),
     /// Weigh the recordings of the targets so from now on.
-    WeighTakes(TakeTable),
+    SetTakeWeights(TakeTable),
     /// Give a copy of the newest input ([`super::RECENT_S`] seconds at 16 kHz, or what
     /// there is).
-    GiveRecent(Sender<Vec<f32>>),
+    CopyRecent(Sender<Vec<f32>>),
     /// Use no voice.
     Unload,
     /// End the thread.
@@ -55,20 +59,10 @@ pub type HopObserver = Box<dyn FnMut(&HopReport, Duration) + Send>;
 /// The time since some moment; a test may tell another one.
 pub type WorkerClock = Box<dyn Fn() -> Duration + Send>;
 
-/// A hop's worth of state while a stream runs.
-struct Streaming {
-    server: Box<StreamServer>,
-    geometry: Geometry,
-    input: InputStage,
-    track: ControlTrack,
-    ladder: Ladder,
-    output_host: Vec<f32>,
-    incoming_host: Vec<f32>,
-}
-
 /// The worker without its thread.
 pub struct Worker {
     commands: Receiver<WorkerCommand>,
+    control: Arc<ControlState>,
     status: Arc<StatusCells>,
     /// Asks the loader to load the same voice again.
     ask_reload: Box<dyn Fn() + Send>,
@@ -85,12 +79,12 @@ pub struct Worker {
     restarted: bool,
     /// Weights of recordings, for the voices to come as well.
     takes: TakeTable,
+    /// When an offline render first met a pending load.
+    loading_since: Option<Instant>,
 }
 
-/// Good hops after which a failed voice may be restarted once more (at least 10 s).
-const FORGIVEN_AFTER_HOPS: u32 = 500;
 /// How long an offline render waits for a voice that is being loaded.
-const LOADING_PATIENCE: Duration = Duration::from_secs(45);
+const LOADING_TIMEOUT: Duration = Duration::from_secs(45);
 /// Pauses between looks at the ring: live, offline, and without a stream.
 const POLL_LIVE: Duration = Duration::from_micros(500);
 const POLL_OFFLINE: Duration = Duration::from_micros(50);
@@ -100,12 +94,14 @@ impl Worker {
     /// At rest, without stream and voice.
     pub fn new(
         commands: Receiver<WorkerCommand>,
+        control: Arc<ControlState>,
         status: Arc<StatusCells>,
         ask_reload: Box<dyn Fn() + Send>,
     ) -> Self {
         let began = Instant::now();
         Self {
             commands,
+            control,
             status,
             ask_reload,
             observer: None,
@@ -118,6 +114,7 @@ impl Worker {
             good_hops: 0,
             restarted: false,
             takes: TakeTable::new(),
+            loading_since: None,
         }
     }
 
@@ -138,13 +135,13 @@ impl Worker {
 
     /// One turn.
     pub fn step(&mut self) -> NextStep {
-        let status = self.status.clone();
+        let control = self.control.clone();
         let mut next = NextStep::Again;
-        let loading = status.loads.take_in(|| {
+        let loading = control.loads.receive_delivered(|| {
             while next != NextStep::Quit
                 && let Ok(command) = self.commands.try_recv()
             {
-                next = self.obey(command);
+                next = self.execute(command);
             }
         });
         if next == NextStep::Quit {
@@ -156,16 +153,18 @@ impl Worker {
         streaming.server.live();
         let offline = streaming.server.offline();
         if !loading {
-            *self.status.loading_since.lock() = None;
-        }
-        if loading && offline && self.loading_since().elapsed() < LOADING_PATIENCE {
-            return NextStep::Wait(POLL_OFFLINE);
+            self.loading_since = None;
+        } else if offline {
+            let since = *self.loading_since.get_or_insert_with(Instant::now);
+            if since.elapsed() < LOADING_TIMEOUT {
+                return NextStep::Wait(POLL_OFFLINE);
+            }
         }
         self.serve_hop(if offline { POLL_OFFLINE } else { POLL_LIVE })
     }
 
     /// Carries a command out.
-    pub fn obey(&mut self, command: WorkerCommand) -> NextStep {
+    pub fn execute(&mut self, command: WorkerCommand) -> NextStep {
         match command {
             WorkerCommand::Start(server, geometry) => self.start(server, geometry),
             WorkerCommand::Stop(done) => {
@@ -173,11 +172,11 @@ impl Worker {
                 let _ = done.try_send(());
             }
             WorkerCommand::Swap(voice) => {
-                self.tell_targets(&voice);
+                self.publish_targets(&voice);
                 self.swap(*voice);
             }
-            WorkerCommand::WeighTakes(takes) => self.weigh_takes(takes),
-            WorkerCommand::GiveRecent(wanted) => {
+            WorkerCommand::SetTakeWeights(takes) => self.set_take_weights(takes),
+            WorkerCommand::CopyRecent(wanted) => {
                 // Whoever asked may have given up.
                 let _ = wanted.try_send(self.recent.to_vec());
             }
@@ -186,7 +185,7 @@ impl Worker {
                 self.active = None;
                 self.incoming = None;
                 self.status.targets.lock().clear();
-                *self.status.voice.lock() = VoiceState::NoVoice;
+                *self.control.voice.lock() = VoiceState::NoVoice;
             }
             WorkerCommand::Quit => return NextStep::Quit,
         }
@@ -224,7 +223,7 @@ impl Worker {
         self.active = None;
     }
 
-    fn weigh_takes(&mut self, takes: TakeTable) {
+    fn set_take_weights(&mut self, takes: TakeTable) {
         let chains = self.active.iter_mut().chain(&mut self.incoming);
         let voices = chains.map(Chain::voice_mut).chain(&mut self.idle_voice);
         for target in voices.flat_map(|voice| &mut voice.targets) {
@@ -243,7 +242,7 @@ impl Worker {
             .store(!voice.is_reproducible(), Relaxed);
         let Some(streaming) = &self.streaming else {
             self.idle_voice = Some(voice);
-            *self.status.voice.lock() = VoiceState::Ready { name };
+            *self.control.voice.lock() = VoiceState::Ready { name };
             return;
         };
         match Chain::new(voice, &streaming.geometry) {
@@ -255,144 +254,14 @@ impl Worker {
                     &mut self.active
                 };
                 *slot = Some(chain);
-                *self.status.voice.lock() = VoiceState::Ready { name };
+                tracing::debug!("\"{name}\" runs");
+                *self.control.voice.lock() = VoiceState::Ready { name };
             }
             Err((_, error)) => {
-                *self.status.voice.lock() = VoiceState::Failed {
-                    why: format!("{name} cannot run here: {error}"),
-                };
+                let why = format!("{name} cannot run here: {error}");
+                tracing::warn!("{why}");
+                *self.control.voice.lock() = VoiceState::Failed { why };
             }
         }
-    }
-
-    /// Takes a hop from the ring, if one is whole, and answers it.
-    fn serve_hop(&mut self, poll: Duration) -> NextStep {
-        let Some(streaming) = &mut self.streaming else {
-            return NextStep::Wait(POLL_IDLE);
-        };
-        let Some(hop) = streaming.server.next_hop() else {
-            return NextStep::Wait(poll);
-        };
-        let started = (self.clock)();
-        if hop.restarts {
-            let ticks = hop.position_host / streaming.geometry.tick_host as u64;
-            let at_16k = i64::try_from(ticks).unwrap_or(0) * (FRAME_STEP_16K.cast_signed() as i64) / 2;
-            streaming.input.restart(at_16k);
-            streaming.track.restart(i64::try_from(ticks).unwrap_or(0));
-            self.recent.mark_break();
-            self.active
-                .iter_mut()
-                .chain(&mut self.incoming)
-                .for_each(Chain::restart);
-        }
-        streaming.input.accept(&hop.samples);
-        self.recent.push(streaming.input.fresh());
-        streaming.track.accept(&hop.controls);
-        let mut header = HopHeader {
-            generation: hop.generation,
-            position_host: hop.position_host,
-            kind: Wet::Late,
-            told: HopTold::default(),
-        };
-        // A hop that nobody will hear in time was only remembered as context.
-        if hop.too_late {
-            if self.active.is_some() && streaming.ladder.missed() {
-                self.status.quality_steps.fetch_add(1, Relaxed);
-            }
-        } else {
-            header.kind = match self.compute(started) {
-                Some(told) => {
-                    header.told = told;
-                    Wet::Ready
-                }
-                None => Wet::NotReady,
-            };
-        }
-        if let Some(streaming) = &mut self.streaming {
-            if header.kind != Wet::Ready {
-                streaming.output_host.clear();
-                streaming.output_host.resize(streaming.geometry.hop_host, 0.0);
-            }
-            streaming.server.send(header, &streaming.output_host);
-        }
-        NextStep::Again
-    }
-
-    /// Runs the voice, or both while one takes over from the other. Tells of
-    /// the frames if `output_host` holds a hop that may be heard.
-    fn compute(&mut self, started: Duration) -> Option<HopTold> {
-        let streaming = self.streaming.as_mut()?;
-        let active = self.active.as_mut()?;
-        if streaming.server.offline() {
-            // Whoever waits gets all there is.
-            streaming.ladder.release();
-        }
-        let relief = streaming.ladder.relief();
-        active.relieve(relief);
-        self.incoming.iter_mut().for_each(|chain| chain.relieve(relief));
-        let mut result = guarded(active, streaming, false);
-        let mut swapped = false;
-        if let Some(incoming) = &mut self.incoming {
-            let next = guarded(incoming, streaming, true);
-            if next.is_ok() {
-                if result.is_ok() {
-                    cross_fade(
-                        &streaming.geometry,
-                        &mut streaming.output_host,
-                        &streaming.incoming_host,
-                    );
-                } else {
-                    std::mem::swap(&mut streaming.output_host, &mut streaming.incoming_host);
-                }
-            }
-            result = next;
-            swapped = true;
-        }
-        if swapped {
-            self.active = self.incoming.take();
-        }
-        let hop_ms = streaming.geometry.hop.ms();
-        match result {
-            Ok(report) => {
-                self.good_hops += 1;
-                if self.good_hops > FORGIVEN_AFTER_HOPS {
-                    self.restarted = false;
-                }
-                let spent = (self.clock)().saturating_sub(started);
-                self.note_quality(&report, spent, swapped);
-                self.note(&report, spent, hop_ms);
-                Some(report.told)
-            }
-            Err(failure) => {
-                self.fail(failure);
-                None
-            }
-        }
-    }
-
-    /// A hop failed. Values that are no numbers cost that hop; an error or a
-    /// panic costs the voice, which is loaded once more.
-    fn fail(&mut self, failure: Failure) {
-        self.status.failed_hops.fetch_add(1, Relaxed);
-        self.good_hops = 0;
-        match failure {
-            Failure::Hop(why) => {
-                *self.status.message.lock() = Some(why);
-                self.active.iter_mut().for_each(Chain::restart);
-            }
-            Failure::Voice(why) => {
-                self.active = None;
-                *self.status.voice.lock() = VoiceState::Failed { why };
-                if !self.restarted {
-                    self.restarted = true;
-                    (self.ask_reload)();
-                }
-            }
-        }
-    }
-
-    /// When this load was first waited for; cleared when it is done.
-    fn loading_since(&self) -> Instant {
-        *self.status.loading_since.lock().get_or_insert_with(Instant::now)
     }
 }

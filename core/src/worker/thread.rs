@@ -1,7 +1,7 @@
 //! The worker's thread.
 
-use super::carrier::{JoinHandle, RecvTimeoutError, Sender, spawn};
 use super::step::{NextStep, Worker, WorkerCommand};
+use super::thread_primitives::{JoinHandle, RecvTimeoutError, Sender, spawn};
 use crate::denormals::flush_denormals;
 
 /// A running worker; ends with this value.
@@ -24,7 +24,7 @@ impl WorkerThread {
                     NextStep::Quit => return,
                     NextStep::Wait(pause) => match worker.commands().recv_timeout(pause) {
                         Ok(command) => {
-                            if worker.obey(command) == NextStep::Quit {
+                            if worker.execute(command) == NextStep::Quit {
                                 return;
                             }
                         }

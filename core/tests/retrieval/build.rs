@@ -19,7 +19,7 @@ use voxmeld_core::selection::{FileRef, VoiceSelection};
 use super::{assert_close, frames, search};
 
 #[test]
-fn the_number_of_lists_follows_rvc() {
+fn list_count_equals_rvcs() {
     let cases = [
         (0, 1),
         (1, 1),
@@ -36,7 +36,7 @@ fn the_number_of_lists_follows_rvc() {
 }
 
 #[test]
-fn a_built_index_searches_like_an_exact_one_and_survives_its_file() {
+fn built_index_equals_exact_search_before_and_after_saving() {
     let (vectors, queries) = (frames("vectors.npy"), frames("queries.npy"));
     for metric in [Metric::L2, Metric::InnerProduct] {
         let built = IvfIndex::build(&vectors, 5, metric, 7).expect("built");
@@ -82,7 +82,7 @@ fn through_a_file(name: &str, factory: &str, metric: Comparison) -> Arc<dyn Embe
 }
 
 #[test]
-fn every_preset_is_built_and_opened() {
+fn every_preset_builds_and_opens() {
     let (vectors, queries) = (frames("vectors.npy"), frames("queries.npy"));
     for (name, preset) in Preset::ALL {
         for metric in [Comparison::L2, Comparison::Ip] {
@@ -109,7 +109,7 @@ fn every_preset_is_built_and_opened() {
 }
 
 #[test]
-fn cosine_compares_directions_and_speaks_in_the_encoders_units() {
+fn cosine_ignores_length_and_returns_encoder_units() {
     let (vectors, mut queries) = (frames("vectors.npy"), frames("queries.npy"));
     let index = through_a_file("cosine", "IVF8,Flat", Comparison::Cosine);
     let length = mean_length(&vectors);
@@ -135,7 +135,7 @@ fn cosine_compares_directions_and_speaks_in_the_encoders_units() {
 }
 
 #[test]
-fn an_index_of_another_encoder_and_one_that_hides_its_metric_are_told() {
+fn index_of_another_encoder_or_unknown_metric_gives_a_note() {
     let path = temp_dir().join(format!("voxmeld-notes-{}.index", std::process::id()));
     fs::copy(super::data("ivf8_l2.index"), &path).expect("copied");
     let encoder = path.with_extension("onnx");
@@ -173,7 +173,7 @@ fn an_index_of_another_encoder_and_one_that_hides_its_metric_are_told() {
 }
 
 #[test]
-fn a_sidecar_of_another_index_is_refused() {
+fn sidecar_of_another_index_is_rejected() {
     let path = temp_dir().join(format!("voxmeld-other-{}.index", std::process::id()));
     fs::copy(super::data("ivf8_l2.index"), &path).expect("copied");
     Sidecar::new(16, 200, "IVF8,Flat", Comparison::L2, 0)
@@ -194,7 +194,7 @@ fn a_sidecar_of_another_index_is_refused() {
 }
 
 #[test]
-fn a_factory_string_of_any_kind_goes_to_faiss_and_a_wrong_one_comes_back() {
+fn valid_factory_strings_build_and_invalid_ones_are_rejected() {
     let vectors = frames("vectors.npy");
     for factory in ["PQ4x4", "HNSW8", "PCA8,Flat", "IVF4_HNSW8,Flat", "SQ8"] {
         let built =
@@ -227,7 +227,7 @@ fn plans_warn_of_what_amounts_to_exhaustive_search() {
 }
 
 #[test]
-fn the_seed_decides_and_nothing_else() {
+fn equal_seeds_give_equal_indices() {
     let (vectors, queries) = (frames("vectors.npy"), frames("queries.npy"));
     let build = |seed| {
         let index = IvfIndex::build(&vectors, 6, Metric::L2, seed).expect("built");
@@ -241,7 +241,7 @@ fn the_seed_decides_and_nothing_else() {
 }
 
 #[test]
-fn one_list_is_an_exact_search() {
+fn one_list_equals_exact_search() {
     let (vectors, queries) = (frames("vectors.npy"), frames("queries.npy"));
     let one = IvfIndex::build(&vectors, 1, Metric::L2, 0).expect("built");
     let exact = FlatIndex::new(vectors, Metric::L2);
@@ -251,7 +251,7 @@ fn one_list_is_an_exact_search() {
 }
 
 #[test]
-fn what_cannot_be_built_is_said() {
+fn impossible_builds_are_rejected_with_an_error() {
     let build =
         |data: Vec<f32>, lists| IvfIndex::build(&Frames::from_data(1, data), lists, Metric::L2, 0).err();
     assert!(matches!(build(vec![], 1), Some(BuildError::NoVectors)));
@@ -268,7 +268,7 @@ fn what_cannot_be_built_is_said() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_leaves_no_file() {
+fn missing_folder_leaves_no_file() {
     let built = IvfIndex::build(&frames("vectors.npy"), 2, Metric::L2, 0).expect("built");
     let path = temp_dir().join("voxmeld-no-such-folder").join("a.index");
     let message = built.save(&path).expect_err("not saved").to_string();
@@ -276,7 +276,7 @@ fn a_folder_that_is_not_there_leaves_no_file() {
 }
 
 #[test]
-fn vectors_that_are_shut_out_leave_their_places_to_others() {
+fn excluded_vectors_give_their_slots_to_others() {
     let (vectors, queries) = (frames("vectors.npy"), frames("queries.npy"));
     let params = SearchParams {
         k: 8,
@@ -305,7 +305,7 @@ fn vectors_that_are_shut_out_leave_their_places_to_others() {
 }
 
 #[test]
-fn very_many_vectors_give_way_to_centres_only_where_that_is_wanted_and_it_says_what_it_costs() {
+fn vectors_are_reduced_to_centres_only_on_request_and_loss_is_reported() {
     let path = temp_dir().join(format!("voxmeld-centres-{}.index", std::process::id()));
     let made = |above: usize| {
         let spec = BuildSpec {
@@ -342,7 +342,7 @@ fn very_many_vectors_give_way_to_centres_only_where_that_is_wanted_and_it_says_w
 }
 
 #[test]
-fn training_ends_between_two_rounds_where_that_is_asked() {
+fn training_stops_between_two_rounds_on_request() {
     let vectors = frames("vectors.npy");
     let mut heard = Vec::new();
     let stopped = Trained::train_in_rounds("IVF4,Flat", &vectors, Metric::L2, 1, |round| {

@@ -41,7 +41,7 @@ fn refusal(name: &str, expected_dim: Option<usize>) -> IndexFileError {
 }
 
 #[test]
-fn a_missing_file() {
+fn missing_file_is_rejected() {
     let error = refusal("no such.index", None);
     assert!(matches!(error, IndexFileError::Missing { .. }));
     let message = error.to_string();
@@ -49,7 +49,7 @@ fn a_missing_file() {
 }
 
 #[test]
-fn a_folder_or_another_file() {
+fn folder_or_other_file_type_is_rejected() {
     for name in ["", "vectors.npy", "make.py", "golden_l2.npz"] {
         let error = refusal(name, None);
         assert!(matches!(error, IndexFileError::NotAnIndex), "{name}: {error}");
@@ -62,7 +62,7 @@ fn a_folder_or_another_file() {
 }
 
 #[test]
-fn a_trained_file_without_vectors_names_the_right_one() {
+fn trained_file_without_vectors_is_rejected_naming_the_right_one() {
     let error = refusal("trained_ivf8_l2.index", Some(16));
     assert!(matches!(error, IndexFileError::TrainedOnly));
     assert!(
@@ -72,7 +72,7 @@ fn a_trained_file_without_vectors_names_the_right_one() {
 }
 
 #[test]
-fn an_index_of_another_encoder() {
+fn index_of_another_dimension_is_rejected() {
     let error = refusal("ivf8_l2.index", Some(768));
     assert!(matches!(
         error,
@@ -95,7 +95,7 @@ fn an_index_of_another_encoder() {
 }
 
 #[test]
-fn kinds_that_cannot_be_used() {
+fn unsupported_index_kinds_are_rejected() {
     let error = refusal("pq.index", None);
     assert!(matches!(error, IndexFileError::UnsupportedKind { .. }));
     assert!(error.to_string().contains("product quantisation"), "{error}");
@@ -111,7 +111,7 @@ fn kinds_that_cannot_be_used() {
 }
 
 #[test]
-fn an_exact_index_of_faiss() {
+fn flat_faiss_index_opens() {
     let flat = index("flat_l2.index");
     assert_eq!((flat.len(), flat.dim(), flat.metric()), (50, 16, Metric::L2));
     let vectors = frames("vectors.npy");
@@ -120,7 +120,7 @@ fn an_exact_index_of_faiss() {
 }
 
 #[test]
-fn lists_stored_sparsely_and_maps_in_the_file() {
+fn sparse_lists_and_direct_maps_open() {
     let vectors = frames("vectors.npy");
     for name in ["sparse_array_map.index", "sparse_hash_map.index"] {
         let index = index(name);
@@ -136,7 +136,7 @@ fn lists_stored_sparsely_and_maps_in_the_file() {
 }
 
 #[test]
-fn paths_with_spaces_letters_and_length() {
+fn long_paths_with_spaces_and_unicode_open() {
     let scratch = Scratch::new("paths ä");
     let long = "x".repeat(200);
     for name in [
@@ -151,7 +151,7 @@ fn paths_with_spaces_letters_and_length() {
 }
 
 #[test]
-fn the_same_file_is_in_memory_once() {
+fn file_opened_twice_is_in_memory_once() {
     let scratch = Scratch::new("shared");
     let path = scratch.copy("ivf8_l2.index", "a.index");
     let (first, second) = (
@@ -172,7 +172,7 @@ fn the_same_file_is_in_memory_once() {
 }
 
 #[test]
-fn a_file_that_changed_is_read_again() {
+fn changed_file_is_read_again() {
     let scratch = Scratch::new("changed");
     let path = scratch.copy("ivf8_l2.index", "a.index");
     let old = open(&path, None).expect("opened");
@@ -182,7 +182,7 @@ fn a_file_that_changed_is_read_again() {
 }
 
 #[test]
-fn many_opening_at_once_load_once() {
+fn concurrent_opens_load_once() {
     let scratch = Scratch::new("at once");
     let path = scratch.copy("ivf8_ip.index", "a.index");
     let all: Vec<_> = std::thread::scope(|scope| {

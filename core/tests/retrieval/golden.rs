@@ -7,7 +7,7 @@ use ndarray_npy::NpzReader;
 use voxmeld_core::frames::Frames;
 use voxmeld_core::retrieval::{
     EmbeddingIndex, FlatIndex, IdFilter, Metric, NO_NEIGHBOUR, Neighbours, SearchParams, blend, health,
-    retrieve, retrieve_as_rvc,
+    retrieve, retrieve_like_rvc,
 };
 
 use super::{assert_close, data, frames, index, search};
@@ -61,7 +61,7 @@ fn ids_and_distances_equal_faiss_in_python() {
 }
 
 #[test]
-fn a_second_look_equals_faiss_in_python() {
+fn refined_search_equals_faiss_in_python() {
     let queries = frames("queries.npy");
     for (metric, name) in METRICS {
         let index = index(&format!("pqfs_{name}.index"));
@@ -100,7 +100,7 @@ fn a_second_look_equals_faiss_in_python() {
 }
 
 #[test]
-fn a_second_look_at_everything_is_an_exact_search() {
+fn refining_all_candidates_equals_exact_search() {
     let queries = frames("queries.npy");
     for (metric, name) in METRICS {
         let index = index(&format!("pqfs_{name}.index"));
@@ -126,7 +126,7 @@ fn a_second_look_at_everything_is_an_exact_search() {
 }
 
 #[test]
-fn all_lists_together_are_an_exact_search() {
+fn probing_all_lists_equals_exact_search() {
     let queries = frames("queries.npy");
     for (metric, name) in METRICS {
         let ivf = index(&format!("ivf8_{name}.index"));
@@ -143,7 +143,7 @@ fn all_lists_together_are_an_exact_search() {
 }
 
 #[test]
-fn a_list_shorter_than_k_leaves_empty_slots_at_the_end() {
+fn list_shorter_than_k_leaves_empty_slots_at_the_end() {
     let index = index("ivf8_l2.index");
     let queries = frames("queries.npy");
     let found = search(&*index, &queries, 8, 1);
@@ -185,7 +185,7 @@ fn compat_is_rvc_where_rvc_has_a_result() {
     let found = search(&*index, &queries, 8, 8);
     let mut out = vec![0.0; 16];
     for (frame, rvc) in rvc.chunks(16).enumerate() {
-        assert!(retrieve_as_rvc(&found, &*index, frame, &mut out));
+        assert!(retrieve_like_rvc(&found, &*index, frame, &mut out));
         for (ours, theirs) in out.iter().zip(rvc) {
             assert!(
                 (ours - theirs).abs() < 1e-6 * theirs.abs().max(1.0),
@@ -194,18 +194,18 @@ fn compat_is_rvc_where_rvc_has_a_result() {
         }
     }
     // Where it has none: a short list, and a distance of 0.
-    assert!(!retrieve_as_rvc(
+    assert!(!retrieve_like_rvc(
         &search(&*index, &queries, 8, 1),
         &*index,
         11,
         &mut out
     ));
     let itself = search(&*index, &frames("vectors.npy"), 8, 1);
-    assert!(!retrieve_as_rvc(&itself, &*index, 0, &mut out));
+    assert!(!retrieve_like_rvc(&itself, &*index, 0, &mut out));
 }
 
 #[test]
-fn an_exact_hit_comes_back_bit_for_bit() {
+fn query_equal_to_a_vector_retrieves_it_bit_for_bit() {
     let (index, vectors) = (index("ivf8_l2.index"), frames("vectors.npy"));
     let found = search(&*index, &vectors, 8, 1);
     let mut out = vec![0.0; 16];
@@ -217,7 +217,7 @@ fn an_exact_hit_comes_back_bit_for_bit() {
 }
 
 #[test]
-fn vectors_by_id_are_the_ones_that_were_added() {
+fn vectors_by_id_equal_those_added() {
     let vectors = frames("vectors.npy");
     for name in ["ivf8_l2.index", "ivf8_ip.index", "pqfs_l2.index", "pqfs_ip.index"] {
         let index = index(name);
@@ -268,7 +268,7 @@ fn searching_from_many_threads_with_other_parameters_is_safe() {
 }
 
 #[test]
-fn no_frames_are_no_work() {
+fn no_frames_give_no_neighbours() {
     let found = search(&*index("ivf8_l2.index"), &Frames::new(16), 8, 1);
     assert!(found.ids.is_empty() && found.distances.is_empty());
 }

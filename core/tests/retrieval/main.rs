@@ -4,6 +4,8 @@
 mod build;
 mod files;
 mod golden;
+#[cfg(feature = "shared-data")]
+mod rvc_goldens;
 mod time;
 
 use std::path::{Path, PathBuf};

@@ -49,7 +49,7 @@ fn searched() -> Vec<f32> {
 }
 
 #[test]
-fn what_was_found_before_is_held_and_counted_where_time_is_short() {
+fn search_over_budget_holds_the_last_result_and_is_counted() {
     // Every search takes longer than no time at all.
     let (values, short) = blend(Some(Duration::ZERO));
     // What a search costs is learnt first; all frames after that hold the last one's.
@@ -64,12 +64,12 @@ fn what_was_found_before_is_held_and_counted_where_time_is_short() {
 }
 
 #[test]
-fn an_offline_render_takes_its_time() {
+fn offline_search_is_never_cut_short() {
     assert_eq!(blend(None), (searched(), 0));
 }
 
 #[test]
-fn a_stream_with_time_enough_gives_what_an_offline_render_gives() {
+fn live_search_within_budget_equals_offline() {
     assert_eq!(blend(Some(Duration::MAX)), blend(None));
 }
 
@@ -107,7 +107,7 @@ fn blend_probing(target: &Target, queries: &Frames, n_probe: usize, auto_probes:
 }
 
 #[test]
-fn auto_probes_are_those_that_the_index_says_are_enough() {
+fn automatic_n_probe_is_the_recall_tables() {
     let (vectors, queries) = (normal(1, 4000), normal(2, 60));
     let index = IvfIndex::build(&vectors, 64, Metric::L2, 1).expect("built");
     let measured = Probe::left_out(&index).measure(&index, 8).expect("measured");

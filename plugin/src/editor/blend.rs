@@ -1,12 +1,12 @@
 //! The page on which blending is played: morph, curves, drive, scenes, takes.
 
+use super::cards::{GAP, heading, in_card};
 use super::files::{Answer, Dialog, Part};
-use super::layout::{GAP, heading, in_card};
+use super::link::EditorLink;
 use super::style::{ACCENT, MUTED, TEXT, TRACK, WARNING};
-use super::{App, plots, widgets};
+use super::{plots, widgets};
 use crate::params::MorphByParam;
 use egui::{DragValue, Rect, RichText, ScrollArea, Sense, Ui, vec2};
-use nice_plug::context::gui::GuiContext;
 use nice_plug::prelude::ParamSetter;
 use std::collections::BTreeMap;
 use voxmeld_core::controls::{MAX_TARGETS, Scene};
@@ -14,7 +14,7 @@ use voxmeld_core::pack::PackManifest;
 use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
 use voxmeld_core::status::EngineStatus;
 
-/// What the page remembers between frames.
+/// What the page is_stateful between frames.
 #[derive(Default)]
 pub struct BlendPage {
     dialog: Option<Dialog>,
@@ -26,48 +26,9 @@ const UPPER: f32 = 252.0;
 /// Side of the pad.
 const PAD: f32 = 196.0;
 
-/// Draws the page between header and footer.
-pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, footer: f32, ui: &mut Ui) {
-    let left = ((ui.available_width() - GAP) * 0.52).floor();
-    let right = ui.available_width() - GAP - left;
-    let setter = gui.param_setter();
-    ui.horizontal_top(|ui| {
-        in_card(ui, left, UPPER, |ui| morph_card(app, &setter, engine, ui));
-        in_card(ui, right, UPPER, |ui| curves_card(app, &setter, ui));
-    });
-    let lower = (ui.available_height() - footer - GAP).max(198.0);
-    ui.horizontal_top(|ui| {
-        in_card(ui, left, lower, |ui| drive_card(app, &setter, ui));
-        in_card(ui, right, lower, |ui| scenes_card(app, &setter, engine, ui));
-    });
-}
-
-fn morph_card(app: &mut App, setter: &ParamSetter, engine: &EngineStatus, ui: &mut Ui) {
-    heading(ui, "MORPH");
-    let before = app.link.params.voice.selection();
-    let mut selection = before.clone();
-    ui.horizontal_top(|ui| {
-        let names: Vec<&str> = engine.targets.iter().map(|target| target.name.as_str()).collect();
-        let blend = &app.link.params.blend;
-        plots::pad(ui, setter, blend, &names, PAD);
-        ui.vertical(|ui| {
-            widgets::narrow_choice(ui, setter, &blend.morph_by);
-            let by_weights = blend.morph_by.value() == MorphByParam::Weights;
-            for (name, weight) in names.iter().zip(blend.weights()) {
-                ui.add_enabled_ui(by_weights, |ui| widgets::narrow_slider(ui, setter, weight, name));
-            }
-            app.blend.targets(ui, &app.packs, names.len(), &mut selection);
-        });
-    });
-    app.blend.take_answer(&app.packs, &mut selection);
-    if selection != before {
-        app.link.params.voice.choose(selection);
-    }
-}
-
-fn curves_card(app: &App, setter: &ParamSetter, ui: &mut Ui) {
+fn curves_card(link: &EditorLink, setter: &ParamSetter, ui: &mut Ui) {
     heading(ui, "RATIO OVER VOICING, LOUDNESS AND PITCH");
-    let blend = &app.link.params.blend;
+    let blend = &link.params.blend;
     let width = ((ui.available_width() - 16.0) / 3.0).floor();
     ui.horizontal_top(|ui| {
         let voicing = [&blend.voicing_unvoiced, &blend.voicing_voiced];
@@ -95,9 +56,9 @@ fn curves_card(app: &App, setter: &ParamSetter, ui: &mut Ui) {
     ui.label(RichText::new(hint).color(MUTED).size(12.0));
 }
 
-fn drive_card(app: &App, setter: &ParamSetter, ui: &mut Ui) {
+fn drive_card(link: &EditorLink, setter: &ParamSetter, ui: &mut Ui) {
     heading(ui, "RATIO");
-    let (params, blend) = (&app.link.params, &app.link.params.blend);
+    let (params, blend) = (&link.params, &link.params.blend);
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         widgets::slider(ui, setter, &params.blend_ratio);
         widgets::slider(ui, setter, &blend.trust);
@@ -111,8 +72,8 @@ fn drive_card(app: &App, setter: &ParamSetter, ui: &mut Ui) {
     });
 }
 
-fn scenes_card(app: &App, setter: &ParamSetter, engine: &EngineStatus, ui: &mut Ui) {
-    let params = &app.link.params;
+fn scenes_card(link: &EditorLink, setter: &ParamSetter, engine: &EngineStatus, ui: &mut Ui) {
+    let params = &link.params;
     heading(ui, "CONFIDENCE");
     confidence(ui, engine);
     heading(ui, "SCENES");
@@ -130,7 +91,7 @@ fn scenes_card(app: &App, setter: &ParamSetter, engine: &EngineStatus, ui: &mut 
     });
     widgets::slider(ui, setter, &params.blend.scene_morph);
     heading(ui, "TAKES");
-    takes(app, engine, ui);
+    takes(link, engine, ui);
 }
 
 /// A bar, and what it is made of.
@@ -149,13 +110,13 @@ fn confidence(ui: &mut Ui, engine: &EngineStatus) {
 }
 
 /// One weight per recording of the targets.
-fn takes(app: &App, engine: &EngineStatus, ui: &mut Ui) {
+fn takes(link: &EditorLink, engine: &EngineStatus, ui: &mut Ui) {
     if engine.targets.iter().all(|target| target.sources.is_empty()) {
         let hint = "The index does not say which recordings it was made of.";
         ui.label(RichText::new(hint).color(MUTED).size(12.0));
         return;
     }
-    let before = app.link.params.voice.selection();
+    let before = link.params.voice.selection();
     let mut selection = before.clone();
     ScrollArea::vertical()
         .id_salt("takes")
@@ -173,7 +134,7 @@ fn takes(app: &App, engine: &EngineStatus, ui: &mut Ui) {
         });
     selection.takes.retain(|_, table| !table.is_empty());
     if selection.takes != before.takes {
-        app.link.params.voice.choose(selection);
+        link.params.voice.choose(selection);
     }
 }
 
@@ -202,6 +163,61 @@ fn take(ui: &mut Ui, source: &String, table: &mut BTreeMap<String, u8>) {
 }
 
 impl BlendPage {
+    /// Draws the page between header and footer.
+    pub fn show(
+        &mut self,
+        link: &EditorLink,
+        packs: &[PackManifest],
+        setter: &ParamSetter,
+        engine: &EngineStatus,
+        footer: f32,
+        ui: &mut Ui,
+    ) {
+        let left = ((ui.available_width() - GAP) * 0.52).floor();
+        let right = ui.available_width() - GAP - left;
+        ui.horizontal_top(|ui| {
+            in_card(ui, left, UPPER, |ui| {
+                self.morph_card(link, packs, setter, engine, ui);
+            });
+            in_card(ui, right, UPPER, |ui| curves_card(link, setter, ui));
+        });
+        let lower = (ui.available_height() - footer - GAP).max(198.0);
+        ui.horizontal_top(|ui| {
+            in_card(ui, left, lower, |ui| drive_card(link, setter, ui));
+            in_card(ui, right, lower, |ui| scenes_card(link, setter, engine, ui));
+        });
+    }
+
+    fn morph_card(
+        &mut self,
+        link: &EditorLink,
+        packs: &[PackManifest],
+        setter: &ParamSetter,
+        engine: &EngineStatus,
+        ui: &mut Ui,
+    ) {
+        heading(ui, "MORPH");
+        let before = link.params.voice.selection();
+        let mut selection = before.clone();
+        ui.horizontal_top(|ui| {
+            let names: Vec<&str> = engine.targets.iter().map(|target| target.name.as_str()).collect();
+            let blend = &link.params.blend;
+            plots::pad(ui, setter, blend, &names, PAD);
+            ui.vertical(|ui| {
+                widgets::narrow_choice(ui, setter, &blend.morph_by);
+                let by_weights = blend.morph_by.value() == MorphByParam::Weights;
+                for (name, weight) in names.iter().zip(blend.weights()) {
+                    ui.add_enabled_ui(by_weights, |ui| widgets::narrow_slider(ui, setter, weight, name));
+                }
+                self.targets(ui, packs, names.len(), &mut selection);
+            });
+        });
+        self.take_answer(packs, &mut selection);
+        if selection != before {
+            link.params.voice.choose(selection);
+        }
+    }
+
     /// "Add" and "remove" for further targets.
     fn targets(&mut self, ui: &mut Ui, packs: &[PackManifest], count: usize, selection: &mut VoiceSelection) {
         ui.horizontal(|ui| {

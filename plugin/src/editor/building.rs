@@ -8,13 +8,14 @@ use super::style::{ACCENT, MUTED, WARNING};
 use super::widgets::{self, name};
 use crate::paths;
 use egui::{ProgressBar, RichText, Ui};
-use voxmeld_core::builder::{IndexWish, IndexWork};
+use voxmeld_core::builder::IndexRequest;
 use voxmeld_core::engine::EngineHandle;
+use voxmeld_core::status::IndexWork;
 
 /// Width of the button that stops.
 const STOP: f32 = 52.0;
 
-/// What the row remembers between frames.
+/// What the row is_stateful between frames.
 #[derive(Default)]
 pub struct BuildRow {
     dialog: Option<Dialog>,
@@ -60,7 +61,7 @@ impl BuildRow {
             "Adds what was heard to the index that is chosen; the pack's own stay as they are, a copy grows",
         );
         if input.clicked() {
-            engine.make_index(IndexWish::LastInput {
+            engine.start_index_request(IndexRequest::LastInput {
                 own: paths::own_dir(),
             });
         }
@@ -73,7 +74,7 @@ impl BuildRow {
         self.dialog = None;
         self.no_dialog = matches!(answer, Answer::NoDialog);
         if let Answer::File(folder) = answer {
-            engine.make_index(IndexWish::Folder(folder));
+            engine.start_index_request(IndexRequest::Folder(folder));
         }
     }
 }
@@ -88,7 +89,7 @@ fn running(ui: &mut Ui, engine: &EngineHandle, fraction: f32, text: &str) {
     );
     let stop = widgets::button(ui, "Stop", false, STOP);
     if stop.on_hover_text("The same again goes on from there").clicked() {
-        engine.stop_making_index();
+        engine.cancel_index_request();
     }
 }
 

@@ -1,15 +1,15 @@
 //! Where everything stands in the window.
 
-use super::style::{ACCENT, BACKGROUND, MUTED, TEXT, WARNING, card};
-use super::{App, Page, blend, status, widgets};
+use super::app::{App, Page};
+use super::cards::{GAP, heading, in_card};
+use super::style::{ACCENT, BACKGROUND, MUTED, TEXT, WARNING};
+use super::{status, widgets};
 use egui::{Align, CentralPanel, Frame, Layout, Margin, ProgressBar, RichText, ScrollArea, Ui, vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::params::Param;
 use voxmeld_core::geometry::Hop;
 use voxmeld_core::status::{EngineStatus, VoiceState};
 
-/// Space between cards.
-pub const GAP: f32 = 10.0;
 /// Share of the width that the left column takes.
 const LEFT: f32 = 0.54;
 /// Height of the upper cards; the lower ones take what they need.
@@ -24,7 +24,8 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
         ui.spacing_mut().item_spacing = vec2(GAP, GAP);
         header(app, gui, engine, ui);
         if app.page == Page::Blend {
-            blend::show(app, gui, engine, FOOTER, ui);
+            let page = &mut app.blend;
+            page.show(&app.link, &app.packs, &gui.param_setter(), engine, FOOTER, ui);
             footer(app, engine, ui);
             return;
         }
@@ -41,23 +42,6 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
         });
         footer(app, engine, ui);
     });
-}
-
-/// A group of controls.
-pub fn in_card(ui: &mut Ui, width: f32, height: f32, contents: impl FnOnce(&mut Ui)) {
-    ui.allocate_ui_with_layout(vec2(width, height), Layout::top_down(Align::Min), |ui| {
-        card().show(ui, |ui| {
-            ui.set_width(width - 28.0);
-            ui.set_height(height - 28.0);
-            ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
-            contents(ui);
-        });
-    });
-}
-
-/// The name of a group.
-pub fn heading(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).color(MUTED).size(12.0).strong());
 }
 
 fn header(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
@@ -156,11 +140,11 @@ fn engine_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) 
     }
 }
 
-fn footer(app: &App, engine: &EngineStatus, ui: &mut Ui) {
+fn footer(app: &mut App, engine: &EngineStatus, ui: &mut Ui) {
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 2.0 * GAP) / 2.0;
         app.input.show(ui, "in", width);
         app.output.show(ui, "out", width);
     });
-    status::show(ui, engine);
+    status::show(ui, engine, &mut app.log_copied);
 }

@@ -1,8 +1,9 @@
 //! What the engine does, in words and bars.
 
 use super::style::{ACCENT, MUTED, TEXT, TRACK, WARNING};
+use crate::logging;
 use egui::{Align2, Color32, FontId, Rect, Sense, Ui, vec2};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use voxmeld_core::quality::Quality;
 use voxmeld_core::status::{EngineStatus, VoiceState};
 
@@ -167,8 +168,26 @@ fn quality(status: &EngineStatus) -> String {
     }
 }
 
+/// How long the button says that the log was copied.
+const COPIED_SHOWN: Duration = Duration::from_secs(2);
+
+/// Copies the newest log lines, for a report of a fault.
+fn copy_log(ui: &mut Ui, copied: &mut Option<Instant>) {
+    let lately = copied.is_some_and(|at| at.elapsed() < COPIED_SHOWN);
+    let text = if lately { "Log copied" } else { "Copy log" };
+    let button = egui::Button::new(egui::RichText::new(text).color(MUTED).size(13.0)).small();
+    let response = ui.add(button);
+    if response
+        .on_hover_text("Copies the last 200 log lines; VOXMELD_LOG names a file for all of them")
+        .clicked()
+    {
+        ui.ctx().copy_text(logging::recent());
+        *copied = Some(Instant::now());
+    }
+}
+
 /// Draws the status line.
-pub fn show(ui: &mut Ui, status: &EngineStatus) {
+pub fn show(ui: &mut Ui, status: &EngineStatus, log_copied: &mut Option<Instant>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
         for (name, value) in figures(status) {
@@ -183,6 +202,7 @@ pub fn show(ui: &mut Ui, status: &EngineStatus) {
             );
             ui.add_space(10.0);
         }
+        copy_log(ui, log_copied);
     });
 }
 

@@ -12,7 +12,7 @@ use voxmeld_core::selection::{FileRef, IndexRef, PackRef, TakeTable, VoiceSelect
 /// Width of the two small buttons behind a path.
 const SMALL_BUTTON: f32 = 28.0;
 
-/// What the panel remembers between frames.
+/// What the panel is_stateful between frames.
 #[derive(Default)]
 pub struct VoicePanel {
     dialog: Option<Dialog>,

@@ -1,7 +1,7 @@
 //! The parameters of blending besides the ratio itself. At their defaults all
 //! of them leave RVC's arithmetic alone.
 
-use super::{part, percent};
+use super::ranges::{part, percent};
 use crate::scenes::SceneField;
 use nice_plug::prelude::*;
 use voxmeld_core::controls::{
@@ -78,10 +78,10 @@ pub struct BlendParams {
     pub scenes_on: BoolParam,
     #[id = "scene_morph"]
     pub scene_morph: FloatParam,
-    /// Told by the plugin, not set: the ratio of the frame that is heard.
+    /// Output, set by the plugin only: the ratio of the frame that is heard.
     #[id = "out_ratio"]
     pub out_ratio: FloatParam,
-    /// Told by the plugin, not set: how far the neighbours can be relied on.
+    /// Output, set by the plugin only: how far the neighbours can be relied on.
     #[id = "out_confidence"]
     pub out_confidence: FloatParam,
 

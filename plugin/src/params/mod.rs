@@ -6,12 +6,13 @@
 //! block size.
 
 mod blend;
+mod ranges;
 
 pub use blend::{BlendParams, ListenParam, MorphByParam};
 
 use crate::state::VoiceField;
 use nice_plug::prelude::*;
-use std::sync::Arc;
+use ranges::{decibels, percent};
 use voxmeld_core::controls::Controls;
 use voxmeld_core::engine::EngineHandle;
 use voxmeld_core::geometry::Hop;
@@ -164,11 +165,11 @@ impl VoxmeldParams {
         }
     }
 
-    /// Tells a heard frame's numbers (0..1 each) in the parameters made for that.
+    /// Sets the output parameters to the values (0..1) of the frame that is heard.
     ///
     /// # Real-time
     /// Atomic stores.
-    pub fn tell(&self, ratio: f32, confidence: f32) {
+    pub fn publish(&self, ratio: f32, confidence: f32) {
         for (param, value) in [
             (&self.blend.out_ratio, ratio),
             (&self.blend.out_confidence, confidence),
@@ -220,30 +221,6 @@ impl VoxmeldParams {
 
 fn count(value: i32) -> usize {
     usize::try_from(value).unwrap_or(1).max(1)
-}
-
-/// A percentage as 0..1.
-fn part(param: &FloatParam) -> f32 {
-    param.value() / 100.0
-}
-
-fn percent(name: &str, default: f32) -> FloatParam {
-    FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: 100.0 })
-        .with_unit(" %")
-        .with_value_to_string(formatters::v2s_f32_rounded(1))
-}
-
-fn decibels(name: &str) -> FloatParam {
-    FloatParam::new(
-        name,
-        0.0,
-        FloatRange::Linear {
-            min: -48.0,
-            max: 24.0,
-        },
-    )
-    .with_unit(" dB")
-    .with_value_to_string(Arc::new(|value| format!("{value:.1}")))
 }
 
 #[cfg(test)]

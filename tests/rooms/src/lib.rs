@@ -3,7 +3,7 @@
 //! models and libraries of the rest: miri takes no C++ and no files.
 //!
 //! `cargo xtask test` runs them under miri where the toolchain has it. Nothing of
-//! them is copied; what they need of `retrieval` is one description.
+//! them is copied.
 #![allow(
     dead_code,
     unused_imports,
@@ -40,15 +40,3 @@ mod sync;
 pub mod units;
 
 pub use units::SampleRate;
-
-/// Stands for `voxmeld_core::retrieval`.
-pub mod retrieval {
-    /// As in the engine; here it only rides along.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub struct SearchParams {
-        /// Neighbours per frame.
-        pub k: usize,
-        /// Inverted lists visited per frame.
-        pub n_probe: usize,
-    }
-}

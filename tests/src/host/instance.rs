@@ -1,8 +1,10 @@
 //! One instance of the plugin, from creation to destruction.
 
-use super::PLUGIN_ID;
+mod blocks;
+mod values;
+
 use super::handlers::{Asked, Handlers, Main, Shared};
-use super::params::{self, Param, ParamEvent};
+use super::params::{self, Param};
 use super::real_time::watched;
 use anyhow::{Context, Result, ensure};
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
@@ -10,12 +12,13 @@ use clack_extensions::latency::PluginLatency;
 use clack_extensions::params::PluginParams;
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
-use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
-use clack_host::events::{EventFlags, EventHeader};
+use clack_host::events::event_types::TransportEvent;
 use clack_host::prelude::*;
-use clack_host::utils::{BeatTime, SecondsTime};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
+
+/// The plugin's CLAP id.
+pub const PLUGIN_ID: &std::ffi::CStr = c"org.voxmeld.voxmeld";
 
 /// An instance; destroyed with this value, active or not.
 pub struct Instance {
@@ -33,12 +36,12 @@ pub struct Instance {
     offline: bool,
     /// The block's events from the plugin; with memory for more than ever come.
     answers: EventBuffer,
-    told: Vec<Told>,
+    told: Vec<AppliedFrame>,
     transport: Option<TransportEvent>,
 }
 
 /// A value that the plugin sent.
-struct Told {
+struct AppliedFrame {
     position: u64,
     id: ClapId,
     value: f64,
@@ -91,77 +94,6 @@ impl Instance {
             .iter()
             .find(|param| param.name == name)
             .with_context(|| format!("the plugin has no parameter \"{name}\""))
-    }
-
-    /// A parameter's present value, in the plugin's units.
-    ///
-    /// # Errors
-    /// If there is none of that name.
-    pub fn value(&mut self, name: &str) -> Result<f64> {
-        let id = self.param(name)?.id;
-        let handle = self.plugin.plugin_handle();
-        let extension: PluginParams = handle.get_extension().context("no parameters extension")?;
-        extension
-            .get_value(&handle, id)
-            .context("a parameter without a value")
-    }
-
-    /// Sets a parameter to a part (0..1) of its range, outside of any block.
-    ///
-    /// # Errors
-    /// If there is none of that name.
-    pub fn set(&mut self, name: &str, part: f64) -> Result<()> {
-        let param = self.param(name)?;
-        let event = ParamValueEvent::new(0, param.id, Pckn::match_all(), param.at(part));
-        let mut events = EventBuffer::new();
-        events.push(&event);
-        let mut answers = EventBuffer::new();
-        let (input, mut output) = (events.as_input(), answers.as_output());
-        let handle = self.plugin.plugin_handle();
-        let extension: PluginParams = handle.get_extension().context("no parameters extension")?;
-        match &mut self.processor {
-            Some(processor) => extension.flush_active(&mut processor.plugin_handle(), &input, &mut output),
-            None => {
-                let mut handle = self
-                    .plugin
-                    .inactive_plugin_handle()
-                    .context("neither active nor inactive")?;
-                extension.flush(&mut handle, &input, &mut output);
-            }
-        }
-        Ok(())
-    }
-
-    /// What the plugin told of a parameter since the last reset: values in its
-    /// units, and the samples since then at which it told them.
-    ///
-    /// # Errors
-    /// If there is none of that name.
-    pub fn told(&self, name: &str) -> Result<Vec<(u64, f64)>> {
-        let id = self.param(name)?.id;
-        let of_it = self.told.iter().filter(|told| told.id == id);
-        Ok(of_it.map(|told| (told.position, told.value)).collect())
-    }
-
-    /// Keeps the values that a block of `len` samples has told.
-    fn keep_told(&mut self, len: usize) -> Result<()> {
-        let mut last = 0;
-        for event in &self.answers {
-            let at = event.header().time();
-            ensure!(at >= last, "an event at {at} after one at {last}");
-            ensure!((at as usize) < len, "an event at {at} in a block of {len}");
-            last = at;
-            if let Some(event) = event.as_event::<ParamValueEvent>()
-                && let Some(id) = event.param_id()
-            {
-                self.told.push(Told {
-                    position: self.steady_time + u64::from(at),
-                    id,
-                    value: event.value(),
-                });
-            }
-        }
-        Ok(())
     }
 
     /// Chooses the layout with that many channels; only while inactive.
@@ -284,65 +216,6 @@ impl Instance {
         Ok(())
     }
 
-    /// Where the host's song stands from the next block on, in seconds and in
-    /// beats; and whether it plays, and in a loop. The stream goes on as it is.
-    pub fn go_to(&mut self, seconds: f64, playing: bool, looping: bool) {
-        let mut flags = TransportFlags::HAS_TEMPO
-            | TransportFlags::HAS_BEATS_TIMELINE
-            | TransportFlags::HAS_SECONDS_TIMELINE;
-        flags.set(TransportFlags::IS_PLAYING, playing);
-        flags.set(TransportFlags::IS_LOOP_ACTIVE, looping);
-        self.transport = Some(TransportEvent {
-            header: EventHeader::new_core(0, EventFlags::empty()),
-            flags,
-            song_pos_beats: BeatTime::from_float(2.0 * seconds),
-            song_pos_seconds: SecondsTime::from_float(seconds),
-            tempo: 120.0,
-            tempo_inc: 0.0,
-            loop_start_beats: BeatTime::from_float(2.0),
-            loop_end_beats: BeatTime::from_float(3.0),
-            loop_start_seconds: SecondsTime::from_float(1.0),
-            loop_end_seconds: SecondsTime::from_float(1.5),
-            bar_start: BeatTime::from_float((seconds / 2.0).floor() * 4.0),
-            bar_number: (seconds / 2.0) as i32,
-            time_signature_numerator: 4,
-            time_signature_denominator: 4,
-        });
-    }
-
-    /// Plays blocks of silence on a thread of its own, as hosts do, while
-    /// `main` goes on on the main thread until it says that it is done.
-    ///
-    /// # Errors
-    /// If it is not active, the plugin reports an error, or `main` does.
-    pub fn while_playing(&mut self, mut main: impl FnMut(&mut Self) -> Result<bool>) -> Result<usize> {
-        let mut processor = self.processor.take().context("not active")?;
-        let channels = self.channels;
-        let stop = AtomicBool::new(false);
-        let (blocks, answer) = std::thread::scope(|scope| {
-            let audio = scope.spawn(|| {
-                let mut blocks = 0;
-                let mut played = Ok(());
-                while !stop.load(SeqCst) && played.is_ok() {
-                    played = play_silence(&mut processor, channels);
-                    blocks += 1;
-                    std::thread::sleep(std::time::Duration::from_millis(1));
-                }
-                played.map(|()| blocks)
-            });
-            let mut answer = Ok(false);
-            while matches!(answer, Ok(false)) {
-                answer = main(self);
-                self.serve_callbacks();
-            }
-            stop.store(true, SeqCst);
-            (audio.join(), answer)
-        });
-        self.processor = Some(processor);
-        answer?;
-        blocks.map_err(|_| anyhow::anyhow!("the audio thread panicked"))?
-    }
-
     /// The latency it reports, in samples.
     ///
     /// # Errors
@@ -383,109 +256,4 @@ impl Instance {
             self.plugin.call_on_main_thread_callback();
         }
     }
-
-    /// One block: `input` in, `output` filled. Both have one slice per channel,
-    /// all of the same length.
-    ///
-    /// # Errors
-    /// If it is not active, or the plugin reports an error.
-    pub fn process(
-        &mut self,
-        input: &mut [&mut [f32]],
-        output: &mut [&mut [f32]],
-        events: &[ParamEvent],
-    ) -> Result<()> {
-        let mut list = EventBuffer::new();
-        for event in events {
-            event.add_to(&mut list);
-        }
-        let len = input.first().map_or(0, |channel| channel.len());
-        let mut side = vec![vec![0.0; len]; self.channels];
-        let mut side: Vec<&mut [f32]> = side.iter_mut().map(Vec::as_mut_slice).collect();
-        let mut input: Vec<&mut [f32]> = input.iter_mut().map(|channel| &mut **channel).collect();
-        self.process_with_side(&mut input, &mut side, output, &list)
-    }
-
-    /// [`Self::process`] with a side chain (as many channels as the input) and
-    /// events of all kinds.
-    ///
-    /// # Errors
-    /// As [`Self::process`].
-    pub fn process_with_side<'a, 'b>(
-        &mut self,
-        input: &'a mut [&'b mut [f32]],
-        side: &'a mut [&'b mut [f32]],
-        output: &mut [&mut [f32]],
-        events: &EventBuffer,
-    ) -> Result<()> {
-        let len = input.first().map_or(0, |channel| channel.len());
-        self.answers.clear();
-        let processor = self.processor.as_mut().context("not active")?;
-        // What the plugin leaves unwritten must be seen, not taken for silence.
-        output.iter_mut().for_each(|channel| channel.fill(f32::NAN));
-        let input = self
-            .inputs
-            .with_input_buffers([input, side].map(|port| AudioPortBuffer {
-                latency: 0,
-                channels: AudioPortBufferType::f32_input_only(
-                    port.iter_mut().map(|channel| InputChannel::variable(*channel)),
-                ),
-            }));
-        let mut output = self.outputs.with_output_buffers([AudioPortBuffer {
-            latency: 0,
-            channels: AudioPortBufferType::f32_output_only(output.iter_mut().map(|channel| &mut **channel)),
-        }]);
-        let (events, mut answers) = (events.as_input(), self.answers.as_output());
-        let time = Some(self.steady_time);
-        let mut process = || {
-            processor.process(
-                &input,
-                &mut output,
-                &events,
-                &mut answers,
-                time,
-                self.transport.as_ref(),
-            )
-        };
-        // In an offline render the plugin may wait for its worker.
-        let processed = if self.offline { process() } else { watched(process) };
-        processed?;
-        self.keep_told(len)?;
-        self.steady_time += len as u64;
-        self.serve_callbacks();
-        Ok(())
-    }
-}
-
-/// One block of silence with a side chain.
-fn play_silence(processor: &mut StartedPluginAudioProcessor<Handlers>, channels: usize) -> Result<()> {
-    const LEN: usize = 48;
-    let mut silence = vec![[0.0; LEN]; 2 * channels];
-    let (main, side) = silence.split_at_mut(channels);
-    let mut output = vec![[f32::NAN; LEN]; channels];
-    let mut inputs = AudioPorts::with_capacity(channels, 2);
-    let mut outputs = AudioPorts::with_capacity(channels, 1);
-    let input = inputs.with_input_buffers([main, side].map(|port| {
-        AudioPortBuffer {
-            latency: 0,
-            channels: AudioPortBufferType::f32_input_only(
-                port.iter_mut()
-                    .map(|channel| InputChannel::variable(&mut channel[..])),
-            ),
-        }
-    }));
-    let mut to = outputs.with_output_buffers([AudioPortBuffer {
-        latency: 0,
-        channels: AudioPortBufferType::f32_output_only(output.iter_mut().map(|channel| &mut channel[..])),
-    }]);
-    let (events, mut answers) = (EventBuffer::new(), EventBuffer::new());
-    processor.process(
-        &input,
-        &mut to,
-        &events.as_input(),
-        &mut answers.as_output(),
-        None,
-        None,
-    )?;
-    Ok(())
 }

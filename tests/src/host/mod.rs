@@ -13,7 +13,7 @@ mod params;
 mod play;
 mod real_time;
 
-pub use instance::Instance;
+pub use instance::{Instance, PLUGIN_ID};
 pub use params::{Param, ParamEvent};
 pub use play::{Automation, Clock, Pace, Sizes};
 pub use real_time::watched;
@@ -21,9 +21,6 @@ pub use real_time::watched;
 use anyhow::{Context, Result};
 use clack_host::prelude::*;
 use std::path::Path;
-
-/// The plugin's CLAP id.
-pub const PLUGIN_ID: &std::ffi::CStr = c"org.voxmeld.voxmeld";
 
 /// A loaded plugin library; unloaded with this value and all its instances.
 pub struct Host {

@@ -18,7 +18,7 @@ pub struct Param {
     pub max: f64,
     /// Value of a new instance.
     pub default: f64,
-    /// Told by the plugin, not set by the host.
+    /// AppliedFrame by the plugin, not set by the host.
     pub read_only: bool,
     /// Not to be shown.
     pub hidden: bool,

@@ -57,7 +57,7 @@ pub mod geometry {
 
         /// Samples between in and out.
         #[must_use]
-        pub fn schedule_host(&self) -> usize {
+        pub fn buffering_latency_host(&self) -> usize {
             self.schedule
         }
 

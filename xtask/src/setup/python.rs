@@ -86,6 +86,18 @@ pub fn download_wheel(paths: &Paths, requirements: &Path, into: &Path) -> Result
     )
 }
 
+/// Installs a pinned list of packages, programs among them, below a folder of its own.
+pub fn install_to(paths: &Paths, requirements: &Path, folder: &Path) -> Result<()> {
+    process::run_quietly(
+        pip(paths)
+            .args(["install", "--require-hashes", "--no-deps", "--only-binary=:all:"])
+            .args(["--ignore-installed", "--no-warn-script-location", "--prefix"])
+            .arg(folder)
+            .arg("-r")
+            .arg(requirements),
+    )
+}
+
 pub fn unzip(paths: &Paths, archive: &Path, into: &Path) -> Result<()> {
     process::run_quietly(
         Command::new(paths.venv_python())

@@ -1,48 +1,53 @@
 //! `cargo xtask tidy`: the rules of ARCHITECTURE.md that a compiler does not check.
 
-mod code;
+mod circles;
+mod imports;
 pub mod models;
+mod names;
+mod packages;
 mod places;
+mod resolve;
 mod rooms;
+mod show;
 mod sizes;
+mod source;
+mod syntax;
+mod table;
+mod tree;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use anyhow::{Result, anyhow, bail};
 
-use anyhow::{Context, Result, bail};
-
+use self::imports::Imports;
+use self::table::Table;
+use self::tree::Tree;
 use crate::paths::Paths;
-use crate::{files, ui};
+use crate::ui;
 
-/// Not ours to judge: what git ignores, and git itself.
-const SKIPPED: &[&str] = &["target", ".git", "__pycache__", "node_modules"];
-
-/// One text file of the checkout.
-struct Source {
-    /// From the root, with forward slashes.
-    path: String,
-    text: String,
-}
-
-impl Source {
-    fn is_rust(&self) -> bool {
-        has_extension(&self.path, "rs")
-    }
-}
-
-fn has_extension(path: &str, wanted: &str) -> bool {
-    Path::new(path).extension().is_some_and(|found| found == wanted)
+/// What `cargo xtask tidy` prints in place of the checks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Print {
+    /// The rows of the table of rooms, as the sources would have them.
+    Imports,
+    /// Which room imports which.
+    Graph,
 }
 
 pub fn run(paths: &Paths) -> Result<()> {
-    let sources = read_all(paths.root())?;
-    let (mut problems, warnings) = sizes::check(&sources, sizes::ALLOWED);
-    problems.extend(rooms::check(&sources));
+    let sources = source::read_all(paths.root())?;
+    let crates = packages::crates(paths.root())?;
+    let table = table_in(&sources)?;
+    let tree = Tree::read(&crates, &sources);
+    let imports = Imports::read(&tree, &table);
+
+    let mut problems = rooms::check(&table, &tree, &imports, &sources);
+    let (too_long, mut notes) = sizes::check(&sources, sizes::ALLOWED);
+    problems.extend(too_long);
     problems.extend(places::check(&sources, paths.root()));
     problems.extend(models::problems(&paths.root().join("assets"))?);
+    notes.extend(rooms::unused(&table, &imports));
 
-    for warning in warnings {
-        ui::detail(format!("note: {warning}"));
+    for note in notes {
+        ui::detail(format!("note: {note}"));
     }
     if problems.is_empty() {
         ui::detail(format!("{} files follow the rules", sources.len()));
@@ -55,51 +60,21 @@ pub fn run(paths: &Paths) -> Result<()> {
     )
 }
 
-fn read_all(root: &Path) -> Result<Vec<Source>> {
-    let mut sources = Vec::new();
-    for file in tracked(root)? {
-        // Models and sound are not text; models.rs looks at those.
-        let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        if let Ok(text) = String::from_utf8(bytes) {
-            let path = file.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
-            sources.push(Source { path, text });
-        }
-    }
-    Ok(sources)
+pub fn print(paths: &Paths, what: Print) -> Result<()> {
+    let sources = source::read_all(paths.root())?;
+    let crates = packages::crates(paths.root())?;
+    let table = table_in(&sources)?;
+    let imports = Imports::read(&Tree::read(&crates, &sources), &table);
+    let lines = match what {
+        Print::Imports => show::rows(&table, &imports),
+        Print::Graph => show::graph(&imports),
+    };
+    lines.iter().for_each(ui::line);
+    Ok(())
 }
 
-fn tracked(root: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(root).with_context(|| format!("cannot list {}", root.display()))? {
-        let path = entry?.path();
-        let skipped = path
-            .file_name()
-            .is_some_and(|name| SKIPPED.iter().any(|skip| name == *skip));
-        match (skipped, path.is_dir()) {
-            (true, _) => {}
-            (false, true) => found.extend(
-                files::walk(&path)?
-                    .into_iter()
-                    .filter(|file| !in_skipped(file, root)),
-            ),
-            (false, false) => found.push(path),
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn in_skipped(file: &Path, root: &Path) -> bool {
-    let inner = file.strip_prefix(root).unwrap_or(file);
-    inner
-        .components()
-        .any(|part| SKIPPED.iter().any(|skip| part.as_os_str() == *skip))
-}
-
-#[cfg(test)]
-fn source(path: &str, text: &str) -> Source {
-    Source {
-        path: path.to_owned(),
-        text: text.to_owned(),
-    }
+fn table_in(sources: &[source::Source]) -> Result<Table> {
+    let document = sources.iter().find(|source| source.path == table::FILE);
+    let text = document.map_or("", |source| &source.text);
+    Table::read(text).map_err(|problem| anyhow!(problem))
 }

@@ -1,64 +1,111 @@
-//! Which room may name what. The tables are ARCHITECTURE.md's invariants, one row each.
+//! The sources held against the table of rooms in ARCHITECTURE.md.
 
-use super::Source;
-use super::code::{children_of, code_of, lines_naming_crate, lines_with_word};
+#[cfg(test)]
+mod tests;
 
-/// Crates that only some places may name, so that each can be replaced in one place.
-const CRATES: &[(&[&str], &[&str])] = &[
-    (
-        &["ort", "ort_sys"],
-        &["core/src/model/onnx/", "core/src/model/onnx.rs"],
-    ),
-    (
-        &["faiss", "faiss_sys"],
-        &["core/src/retrieval/ivf/", "core/src/retrieval/ivf.rs"],
-    ),
-    (
-        &["nice_plug", "nice_plug_core", "nice_plug_egui", "egui", "rfd"],
-        &["plugin/src/"],
-    ),
-    (&["clack_host"], &["tests/"]),
-];
+use std::collections::BTreeMap;
 
-/// Rooms whose code runs on the audio thread or is pure arithmetic.
-const REAL_TIME_ROOMS: &[&str] = &["core/src/rt/", "core/src/stream/", "core/src/dsp/"];
-/// Rooms of core that those may not know.
-const SLOW_ROOMS: &[&str] = &["worker", "model", "retrieval", "import"];
-const SLOW_STD: &[&str] = &["fs", "net", "process"];
-const SLOW_CRATES: &[&str] = &["log", "tracing", "parking_lot", "crossbeam_channel"];
-const LOCKS: &[&str] = &["Mutex", "RwLock", "Condvar"];
+use super::circles::circles;
+use super::imports::{Import, Imports};
+use super::source::Source;
+use super::table::{FILE, Room, Table, covers};
+use super::tree::Tree;
 
-pub fn check(sources: &[Source]) -> Vec<String> {
-    let mut problems = Vec::new();
-    for source in sources
-        .iter()
-        .filter(|source| source.is_rust() && is_product_code(&source.path))
-    {
-        let code = code_of(&source.text);
-        problems.extend(wrong_crates(&source.path, &code));
-        if REAL_TIME_ROOMS.iter().any(|room| source.path.starts_with(room)) {
-            problems.extend(not_real_time(&source.path, &code));
-        }
-    }
+/// Every way in which table, folders and imports differ, each with what to do about it.
+pub fn check(table: &Table, tree: &Tree<'_>, imports: &Imports, sources: &[Source]) -> Vec<String> {
+    let mut problems = unread(tree, sources);
+    problems.extend(without_room(table, sources));
+    problems.extend(wrong_rows(table, sources));
+    problems.extend(not_in_table(table, imports));
+    problems.extend(out_of_place(table, imports));
+    problems.extend(circles_of_rooms(imports));
+    problems.extend(circles_of_files(imports));
     problems
 }
 
-/// Tests may reach where the room may not, in a module or in a file of their own.
-fn is_product_code(path: &str) -> bool {
-    path.contains("src/") && !path.ends_with("/tests.rs") && !path.contains("/tests/")
+/// What a row allows and its room does not import; worth a look, as the table shows more than there is.
+pub fn unused(table: &Table, imports: &Imports) -> Vec<String> {
+    let mut notes = Vec::new();
+    for room in &table.rooms {
+        let found = imports.of(&room.name);
+        for name in room.may.iter().filter(|name| !found.contains(&name.as_str())) {
+            notes.push(format!(
+                "{FILE}:{} room `{}` may import `{name}` and does not: take it out of the row",
+                room.line, room.name
+            ));
+        }
+    }
+    notes
 }
 
-fn wrong_crates(path: &str, code: &str) -> Vec<String> {
+/// Rust files whose imports nobody sees.
+fn unread(tree: &Tree<'_>, sources: &[Source]) -> Vec<String> {
+    let reached = tree.reached();
+    let rust = sources.iter().filter(|source| source.is_rust());
+    rust.filter_map(|source| {
+        let path = &source.path;
+        if source.syntax.is_none() {
+            Some(format!("{path} is not Rust that parses"))
+        } else if !reached.contains(path.as_str()) {
+            Some(format!(
+                "{path} is part of no crate: declare it with `mod`, or remove it"
+            ))
+        } else {
+            None
+        }
+    })
+    .collect()
+}
+
+fn without_room(table: &Table, sources: &[Source]) -> Vec<String> {
+    let rust = sources.iter().filter(|source| source.is_rust());
+    rust.filter(|source| table.room_of(&source.path).is_none())
+        .map(|source| {
+            format!(
+                "{} belongs to no room: move it into a room's folder, or give it a row in {FILE}",
+                source.path
+            )
+        })
+        .collect()
+}
+
+/// Rows that are wrong whatever is imported.
+fn wrong_rows(table: &Table, sources: &[Source]) -> Vec<String> {
     let mut problems = Vec::new();
-    for (names, places) in CRATES
-        .iter()
-        .filter(|(_, places)| !places.iter().any(|place| path.starts_with(place)))
-    {
-        for name in *names {
-            for line in lines_naming_crate(code, name) {
+    let mut places: BTreeMap<&str, &str> = BTreeMap::new();
+    for (position, room) in table.rooms.iter().enumerate() {
+        let Room { line, name, .. } = room;
+        if table.rooms[..position].iter().any(|other| other.name == *name) {
+            problems.push(format!("{FILE}:{line} room `{name}` has a row already"));
+        }
+        if room.places.is_empty() {
+            problems.push(format!("{FILE}:{line} room `{name}` has no files"));
+        }
+        for place in &room.places {
+            if let Some(other) = places.insert(place, name) {
                 problems.push(format!(
-                    "{path}:{line} names {name}; only {} may",
-                    places.join(" and ")
+                    "{FILE}:{line} `{place}` belongs to room `{name}` and to room `{other}`: keep one"
+                ));
+            }
+            if !sources.iter().any(|s| s.is_rust() && covers(place, &s.path)) {
+                problems.push(format!(
+                    "{FILE}:{line} room `{name}` does not exist: there is no source at `{place}`; correct the \
+                     path, or remove it"
+                ));
+            }
+        }
+        for may in &room.may {
+            let restricted = table.restricted(may);
+            if restricted.is_none() && table.room(may).is_none() {
+                problems.push(format!(
+                    "{FILE}:{line} room `{name}` may import `{may}`, which is neither a room nor a restricted name"
+                ));
+            }
+            if let Some(restricted) = restricted.filter(|r| r.never_real_time && room.is_real_time()) {
+                problems.push(format!(
+                    "{FILE}:{line} room `{name}` is on the audio thread and may not import `{may}` ({}): move that \
+                     code to a room of another thread",
+                    restricted.reason
                 ));
             }
         }
@@ -66,113 +113,115 @@ fn wrong_crates(path: &str, code: &str) -> Vec<String> {
     problems
 }
 
-fn not_real_time(path: &str, code: &str) -> Vec<String> {
+fn not_in_table(table: &Table, imports: &Imports) -> Vec<String> {
     let mut problems = Vec::new();
-    let mut forbid = |line: usize, what: &str| {
+    for import in &imports.across {
+        let Some(room) = table
+            .room(&import.from)
+            .filter(|room| !room.may_import(&import.to))
+        else {
+            continue;
+        };
         problems.push(format!(
-            "{path}:{line} names {what}; rooms of the audio thread and pure rooms may not"
+            "{}:{} imports `{}`: room `{}` may import {}; {}",
+            import.file,
+            import.line,
+            import.to,
+            room.name,
+            if room.may.is_empty() {
+                "nothing".to_owned()
+            } else {
+                room.may.join(", ")
+            },
+            advice(table, import)
         ));
-    };
-    for root in ["crate", "super"] {
-        for named in children_of(code, root)
-            .iter()
-            .filter(|named| SLOW_ROOMS.contains(&named.name.as_str()))
-        {
-            forbid(named.line, &format!("the room {}", named.name));
-        }
     }
-    for named in children_of(code, "std")
+    problems
+}
+
+fn advice(table: &Table, import: &Import) -> String {
+    let Import { from, to, .. } = import;
+    let pass = if import.room { " or pass the value in" } else { "" };
+    let target = table.room(to);
+    if target.is_some_and(|target| target.may_import(from)) {
+        return format!("move the code to `{to}`, which may import `{from}`,{pass}");
+    }
+    let allowed: Vec<&str> = table
+        .rooms
         .iter()
-        .filter(|named| SLOW_STD.contains(&named.name.as_str()))
-    {
-        forbid(named.line, &format!("std::{}", named.name));
+        .filter(|room| room.may_import(to))
+        .map(|room| room.name.as_str())
+        .collect();
+    match (import.room, allowed.as_slice()) {
+        (true, []) => format!("move the code to `{to}`{pass}"),
+        (true, _) => format!(
+            "move the code to `{to}` or to a room that may import it ({}),{pass}",
+            allowed.join(", ")
+        ),
+        (false, []) => format!("no room may import it: see the restricted names in {FILE}"),
+        (false, _) => format!(
+            "move the code to a room that may import it ({})",
+            allowed.join(", ")
+        ),
     }
-    for name in SLOW_CRATES {
-        for line in lines_naming_crate(code, name) {
-            forbid(line, name);
-        }
-    }
-    for name in LOCKS {
-        for line in lines_with_word(code, name) {
-            forbid(line, name);
+}
+
+/// Restricted names in a room that may import them, but outside of the files that may.
+fn out_of_place(table: &Table, imports: &Imports) -> Vec<String> {
+    let mut problems = Vec::new();
+    for import in &imports.across {
+        let restricted = table.restricted(&import.to).filter(|_| !import.room);
+        let Some(places) = restricted.map(|restricted| &restricted.places) else {
+            continue;
+        };
+        if !places.is_empty() && !places.iter().any(|place| covers(place, &import.file)) {
+            problems.push(format!(
+                "{}:{} imports `{}`, which only {} may: move the code there",
+                import.file,
+                import.line,
+                import.to,
+                places.join(" and ")
+            ));
         }
     }
     problems
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::source;
-    use super::*;
-
-    fn problems(path: &str, text: &str) -> Vec<String> {
-        check(&[source(path, text)])
-    }
-
-    #[test]
-    fn each_crate_has_its_room() {
-        assert_eq!(
-            problems("core/src/model/onnx/session.rs", "use ort::session::Session;").len(),
-            0
-        );
-        assert_eq!(
-            problems("core/src/retrieval/ivf.rs", "use faiss::Index;").len(),
-            0
-        );
-        assert_eq!(
-            problems(
-                "plugin/src/editor/view.rs",
-                "use egui::Ui; use nice_plug::prelude::*;"
+fn circles_of_rooms(imports: &Imports) -> Vec<String> {
+    let edges = imports.between_rooms();
+    let names = edges.keys().map(|(from, to)| (from.as_str(), to.as_str()));
+    let at = |from: &str, to: &str| edges[&(from.to_owned(), to.to_owned())][0].clone();
+    circles(names)
+        .iter()
+        .map(|circle| {
+            format!(
+                "rooms in a circle: {}; move what both sides need to a room below them, or pass the value in",
+                arrows(circle, at)
             )
-            .len(),
-            0
-        );
-        assert_eq!(
-            problems("core/src/worker/step.rs", "\nuse ort::session::Session;"),
-            ["core/src/worker/step.rs:2 names ort; only core/src/model/onnx/ and core/src/model/onnx.rs may"]
-        );
-        assert_eq!(
-            problems("core/src/retrieval/flat.rs", "let x = faiss::f();").len(),
-            1
-        );
-        assert_eq!(problems("core/src/worker/mod.rs", "use egui;").len(), 1);
-    }
+        })
+        .collect()
+}
 
-    #[test]
-    fn real_time_rooms_know_no_slow_room() {
-        for text in [
-            "use crate::worker::Pipeline;",
-            "use crate::{units::Decibels, model};",
-            "use super::super::retrieval::blend;",
-            "use std::{sync::atomic::AtomicU32, fs};",
-            "std::fs::read(p);",
-            "use std::sync::Mutex;",
-            "use parking_lot::RwLock as _;",
-            "log::warn!(\"late\");",
-        ] {
-            assert!(
-                !problems("core/src/rt/declick.rs", text).is_empty(),
-                "not seen: {text}"
-            );
-            assert!(
-                problems("core/src/worker/thread.rs", text).is_empty(),
-                "wrongly seen: {text}"
-            );
+fn circles_of_files(imports: &Imports) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (room, edges) in &imports.inside {
+        let names = edges.keys().map(|(from, to)| (from.as_str(), to.as_str()));
+        let at = |from: &str, to: &str| format!("line {}", edges[&(from.to_owned(), to.to_owned())]);
+        for circle in circles(names) {
+            problems.push(format!(
+                "files of room `{room}` in a circle: {}; move what both sides need to a file below them",
+                arrows(&circle, at)
+            ));
         }
     }
+    problems
+}
 
-    #[test]
-    fn their_tests_may() {
-        let text =
-            "use crate::units::Decibels;\n#[cfg(test)]\nmod tests { use crate::worker::X; use std::fs; }";
-        assert_eq!(problems("core/src/stream/client.rs", text), Vec::<String>::new());
-        assert_eq!(
-            problems("core/src/stream/tests.rs", "use crate::worker::X;"),
-            Vec::<String>::new()
-        );
-        assert_eq!(
-            problems("core/src/stream/mod.rs", "#[cfg(test)]\nmod tests;\nuse std::fs;").len(),
-            1
-        );
+/// `a -> b (where a imports b) -> a (where b imports a)`.
+fn arrows(circle: &[&str], at: impl Fn(&str, &str) -> String) -> String {
+    let mut text = circle[0].to_owned();
+    for pair in circle.windows(2) {
+        text.push_str(&format!(" -> {} ({})", pair[1], at(pair[0], pair[1])));
     }
+    text
 }

@@ -1,69 +1,101 @@
-//! Small files: aim at 80 to 300 lines, question at 400, fail at 600.
+//! Small files: aim at 80 to 300 lines. A Rust file has at most 400, and half of them at most 150.
 
-use super::{Source, has_extension};
+use super::source::{Source, has_extension};
 
-const NOTE_ABOVE: usize = 400;
-const FAIL_ABOVE: usize = 600;
-const LANGUAGES: &[&str] = &["rs", "py", "c", "sh"];
+const MOST_RUST_LINES: usize = 400;
+const MOST_MEDIAN_RUST_LINES: usize = 150;
+const MOST_OTHER_LINES: usize = 600;
+const OTHER_LANGUAGES: &[&str] = &["py", "c", "sh"];
 
 /// Files that may be longer than the limit, each with the reason. An entry that is not needed fails, too.
 pub const ALLOWED: &[(&str, &str)] = &[];
 
-/// Problems, and notes for files that are getting long.
+/// Problems, and the median as a note.
 pub fn check(sources: &[Source], allowed: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
-    let (mut problems, mut notes) = (Vec::new(), Vec::new());
-    let mut used = Vec::new();
-    for source in sources
-        .iter()
-        .filter(|s| LANGUAGES.iter().any(|ext| has_extension(&s.path, ext)))
-    {
+    let mut problems = Vec::new();
+    let (mut used, mut rust) = (Vec::new(), Vec::new());
+    for source in sources {
         let (path, lines) = (source.path.as_str(), source.text.lines().count());
-        if lines > FAIL_ABOVE {
-            if allowed.iter().any(|(name, _)| *name == path) {
-                used.push(path);
-            } else {
-                problems.push(format!(
-                    "{path} has {lines} lines; split it (at most {FAIL_ABOVE}, aim at 80 to 300)"
-                ));
-            }
-        } else if lines > NOTE_ABOVE {
-            notes.push(format!("{path} has {lines} lines: is it one thing?"));
+        let most = if source.is_rust() {
+            rust.push(lines);
+            MOST_RUST_LINES
+        } else if OTHER_LANGUAGES.iter().any(|ext| has_extension(path, ext)) {
+            MOST_OTHER_LINES
+        } else {
+            continue;
+        };
+        if lines <= most {
+            continue;
         }
-    }
-    for (path, reason) in allowed {
-        if !used.contains(path) {
+        if allowed.iter().any(|(name, _)| *name == path) {
+            used.push(path);
+        } else {
             problems.push(format!(
-                "xtask/src/tidy/sizes.rs allows {path} ({reason}), which is not longer than the limit"
+                "{path} has {lines} lines; split it (at most {most}, aim at 80 to 300)"
             ));
         }
     }
-    (problems, notes)
+    for (path, reason) in allowed.iter().filter(|(path, _)| !used.contains(path)) {
+        problems.push(format!(
+            "xtask/src/tidy/sizes.rs allows {path} ({reason}), which is not longer than the limit"
+        ));
+    }
+    rust.sort_unstable();
+    let Some(median) = rust.get(rust.len().saturating_sub(1) / 2) else {
+        return (problems, Vec::new());
+    };
+    if *median > MOST_MEDIAN_RUST_LINES {
+        problems.push(format!(
+            "half of the Rust files have {median} lines or more; split the longer ones until the median is at most \
+             {MOST_MEDIAN_RUST_LINES}"
+        ));
+    }
+    let note = format!("{} Rust files, median {median} lines", rust.len());
+    (problems, vec![note])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::source;
     use super::*;
 
+    fn lines(path: &str, count: usize) -> Source {
+        Source::new(path, "//\n".repeat(count))
+    }
+
     #[test]
-    fn long_files_are_noted_then_refused() {
+    fn rust_files_above_400_lines_fail() {
         let files = [
-            source("a.rs", &"x\n".repeat(400)),
-            source("b.rs", &"x\n".repeat(401)),
-            source("c.py", &"x\n".repeat(601)),
-            source("d.md", &"x\n".repeat(900)),
+            lines("a.rs", 400),
+            lines("b.rs", 401),
+            lines("c.py", 401),
+            lines("d.py", 601),
+            lines("e.md", 900),
+            lines("f.rs", 1),
+            lines("g.rs", 1),
         ];
         let (problems, notes) = check(&files, &[]);
         assert_eq!(
             problems,
-            ["c.py has 601 lines; split it (at most 600, aim at 80 to 300)"]
+            [
+                "b.rs has 401 lines; split it (at most 400, aim at 80 to 300)",
+                "d.py has 601 lines; split it (at most 600, aim at 80 to 300)"
+            ]
         );
-        assert_eq!(notes, ["b.rs has 401 lines: is it one thing?"]);
+        assert_eq!(notes, ["4 Rust files, median 1 lines"]);
+    }
+
+    #[test]
+    fn a_median_above_150_lines_fails() {
+        let (problems, _) = check(&[lines("a.rs", 10), lines("b.rs", 151), lines("c.rs", 200)], &[]);
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].contains("have 151 lines"), "{problems:?}");
+        let (problems, _) = check(&[lines("a.rs", 10), lines("b.rs", 150), lines("c.rs", 200)], &[]);
+        assert_eq!(problems, Vec::<String>::new());
     }
 
     #[test]
     fn the_allow_list_holds_only_what_it_must() {
-        let files = [source("c.rs", &"x\n".repeat(601)), source("d.rs", "x\n")];
+        let files = [lines("c.rs", 601), lines("d.rs", 1), lines("e.rs", 1)];
         let (problems, _) = check(&files, &[("c.rs", "a table"), ("d.rs", "was long")]);
         assert_eq!(problems.len(), 1);
         assert!(problems[0].contains("d.rs (was long)"), "{problems:?}");

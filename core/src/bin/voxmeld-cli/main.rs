@@ -7,6 +7,7 @@
 
 mod audio;
 mod index;
+mod logging;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -89,7 +90,9 @@ struct Convert {
 }
 
 fn main() -> Result<()> {
-    match Cli::parse().command {
+    let command = Cli::parse().command;
+    logging::install()?;
+    match command {
         Command::Convert(args) => convert(&args),
         Command::Index(command) => index::run(&command),
         Command::Voices(data) => {

@@ -154,14 +154,14 @@ impl Encoder for ContentEncoder {
 
     fn encode(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
         self.memory.forget();
-        self.encode_on(audio_16k, embeddings)
+        self.encode_streaming(audio_16k, embeddings)
     }
 
-    fn remembers(&self) -> bool {
+    fn is_stateful(&self) -> bool {
         self.memory.is_there()
     }
 
-    fn encode_on(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
+    fn encode_streaming(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
         let expected = audio_16k.len().saturating_sub(FRAME_TAIL_16K) / FRAME_STEP_16K;
         let got = self.run(audio_16k, embeddings)?;
         if got != expected || embeddings.dim() != self.dim {

@@ -1,4 +1,4 @@
-//! What a streaming model remembers between two calls.
+//! What a streaming model is_stateful between two calls.
 //!
 //! Such a file has, beside what all of its kind have, optional inputs `past…` (graph
 //! inputs with an initializer, which stands for "nothing came before") and as
@@ -13,8 +13,8 @@ use std::borrow::Cow;
 const PAST: &str = "past";
 const PRESENT: &str = "present";
 
-/// One tensor that is carried over.
-struct Carried {
+/// One tensor that is state_tensors over.
+struct StateTensor {
     past: String,
     present: String,
     shape: Vec<usize>,
@@ -23,7 +23,7 @@ struct Carried {
 
 /// All that a file carries over; nothing, for most.
 pub struct Memory {
-    carried: Vec<Carried>,
+    state_tensors: Vec<StateTensor>,
     /// False where nothing came before: the file's own beginning counts then.
     filled: bool,
 }
@@ -32,7 +32,7 @@ impl Memory {
     /// Finds the pairs of optional inputs and outputs with fixed, equal shapes.
     pub fn of(session: &Session) -> Self {
         let outputs = session.outputs();
-        let carried = session
+        let state_tensors = session
             .overridable_initializers()
             .iter()
             .filter_map(|past| {
@@ -41,7 +41,7 @@ impl Memory {
                 let shape = past.dtype().tensor_shape()?;
                 (output.dtype().tensor_shape()? == shape).then_some(())?;
                 let shape: Option<Vec<usize>> = shape.iter().map(|&n| usize::try_from(n).ok()).collect();
-                Some(Carried {
+                Some(StateTensor {
                     past: past.name().to_string(),
                     present,
                     shape: shape?,
@@ -50,19 +50,21 @@ impl Memory {
             })
             .collect();
         Self {
-            carried,
+            state_tensors,
             filled: false,
         }
     }
 
     /// True if the file carries anything over.
     pub fn is_there(&self) -> bool {
-        !self.carried.is_empty()
+        !self.state_tensors.is_empty()
     }
 
-    /// True for the outputs that are only there to be carried over.
+    /// True for the outputs that are only there to be state_tensors over.
     pub fn gives(&self, output: &str) -> bool {
-        self.carried.iter().any(|carried| carried.present == output)
+        self.state_tensors
+            .iter()
+            .any(|state_tensors| state_tensors.present == output)
     }
 
     /// Nothing came before.
@@ -79,9 +81,12 @@ impl Memory {
         inputs: &mut Vec<(Cow<'a, str>, SessionInputValue<'a>)>,
     ) -> Result<(), ort::Error> {
         if self.filled {
-            for carried in &self.carried {
-                let tensor = TensorRef::from_array_view((carried.shape.clone(), carried.values.as_slice()))?;
-                inputs.push((carried.past.as_str().into(), tensor.into()));
+            for state_tensors in &self.state_tensors {
+                let tensor = TensorRef::from_array_view((
+                    state_tensors.shape.clone(),
+                    state_tensors.values.as_slice(),
+                ))?;
+                inputs.push((state_tensors.past.as_str().into(), tensor.into()));
             }
         }
         Ok(())
@@ -93,10 +98,10 @@ impl Memory {
     /// If an output is no tensor of numbers.
     pub fn keep(&mut self, outputs: &SessionOutputs<'_>) -> Result<(), ort::Error> {
         self.filled = false;
-        for carried in &mut self.carried {
-            let (_, values) = outputs[carried.present.as_str()].try_extract_tensor::<f32>()?;
-            carried.values.clear();
-            carried.values.extend_from_slice(values);
+        for state_tensors in &mut self.state_tensors {
+            let (_, values) = outputs[state_tensors.present.as_str()].try_extract_tensor::<f32>()?;
+            state_tensors.values.clear();
+            state_tensors.values.extend_from_slice(values);
         }
         self.filled = true;
         Ok(())

@@ -237,14 +237,18 @@ impl Synthesizer for RvcSynthesizer {
 
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
         self.memory.forget();
-        self.synthesize_on(input, audio)
+        self.synthesize_streaming(input, audio)
     }
 
-    fn remembers(&self) -> bool {
+    fn is_stateful(&self) -> bool {
         self.memory.is_there()
     }
 
-    fn synthesize_on(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+    fn synthesize_streaming(
+        &mut self,
+        input: SynthesisInput<'_>,
+        audio: &mut Vec<f32>,
+    ) -> Result<(), ModelError> {
         let frame_len = self.rate.samples_in_ms(10).unwrap_or(0);
         let skipped = input.skip_100hz * frame_len;
         let whole = input.embeddings_100hz.len() * frame_len;

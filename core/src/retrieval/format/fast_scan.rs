@@ -3,8 +3,9 @@
 use std::io::{Read, Seek};
 
 use super::cursor::Cursor;
+use super::layout::IvfLayout;
 use super::lists::{Front, Ids, front};
-use super::{IndexFileError, IvfLayout};
+use crate::retrieval::error::IndexFileError;
 
 /// Codes in a block: the only number that faiss makes, and that its scan can do.
 const BLOCK: u64 = 32;

@@ -4,8 +4,10 @@ use std::io::{Read, Seek};
 use std::ops::Range;
 
 use super::cursor::Cursor;
+use super::header::Header;
+use super::layout::IvfLayout;
 use super::lists::{Ids, front};
-use super::{Header, IndexFileError, IvfLayout};
+use crate::retrieval::error::IndexFileError;
 
 /// Checks everything after the fourcc `IwFl`, which stands at `start`.
 pub(super) fn check<R: Read + Seek>(

@@ -3,7 +3,8 @@
 use std::io::{Read, Seek};
 
 use super::cursor::Cursor;
-use super::{Header, IndexFileError};
+use super::header::Header;
+use crate::retrieval::error::IndexFileError;
 
 /// What stands before the lists' own settings.
 pub(super) struct Front {

@@ -29,25 +29,25 @@
 
 mod cursor;
 mod fast_scan;
+mod header;
 mod ivf_flat;
 mod kinds;
+mod layout;
 mod lists;
 mod refined;
 
+pub use header::MAX_DIM;
+pub(super) use layout::IvfLayout;
 pub(super) use refined::{MAX_K_FACTOR, RefinedLayout};
 
 use std::io::{Read, Seek};
-use std::ops::Range;
 
 use cursor::Cursor;
+use header::Header;
 
-use super::Metric;
 use super::error::IndexFileError;
 use super::rows::Rows;
-
-/// Largest dimension taken. The largest speech encoders make 1280 values; the
-/// bound also lets [`super::blend()`] work in a fixed buffer.
-pub const MAX_DIM: usize = 4096;
+use super::search::Metric;
 
 /// Largest file taken, in bytes: about 2.7 million vectors of 768 values.
 pub const MAX_FILE_BYTES: u64 = 8 << 30;
@@ -65,24 +65,6 @@ pub(super) enum Checked {
     Ivf(IvfLayout),
     /// An inverted file with an exact second look.
     Refined(RefinedLayout),
-}
-
-/// What the header of an inverted file says, found consistent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct IvfLayout {
-    /// Where it begins in the file.
-    pub start: u64,
-    /// Values per vector.
-    pub dim: usize,
-    /// Number of vectors.
-    pub len: usize,
-    /// How vectors are compared.
-    pub metric: Metric,
-    /// Number of inverted lists.
-    pub n_list: usize,
-    /// Where the lists' vectors lie, in the order of the file. They were passed over:
-    /// that they are numbers is seen when faiss reads them.
-    pub vectors: Vec<Range<u64>>,
 }
 
 /// Walks a whole index file of `len` bytes.
@@ -142,82 +124,4 @@ fn flat<R: Read + Seek>(
         rows,
         metric: header.metric,
     })
-}
-
-/// The header that every faiss index begins with, after its fourcc.
-struct Header {
-    dim: usize,
-    len: u64,
-    metric: Metric,
-}
-
-impl Header {
-    fn read<R: Read + Seek>(
-        cursor: &mut Cursor<R>,
-        expected_dim: Option<usize>,
-    ) -> Result<Self, IndexFileError> {
-        let declared_dim = cursor.i32()?;
-        let declared_len = cursor.i64()?;
-        cursor.skip(16)?; // two words that faiss writes and ignores
-        let trained = cursor.u8()?;
-        let metric = cursor.i32()?;
-
-        let dim = match usize::try_from(declared_dim) {
-            Ok(dim @ 1..) => dim,
-            _ => {
-                return Err(IndexFileError::Corrupt {
-                    what: "its dimension",
-                });
-            }
-        };
-        if dim > MAX_DIM {
-            let (declared, limit) = (dim as u64, MAX_DIM as u64);
-            return Err(IndexFileError::TooLarge {
-                what: "a dimension",
-                declared,
-                limit,
-            });
-        }
-        if let Some(encoder) = expected_dim.filter(|&expected| expected != dim) {
-            return Err(IndexFileError::Dimension { index: dim, encoder });
-        }
-        let len = u64::try_from(declared_len).map_err(|_| IndexFileError::Corrupt {
-            what: "its number of vectors",
-        })?;
-        // faiss reads this byte into a C++ bool, where 2 would be undefined.
-        match trained {
-            1 => {}
-            0 => {
-                return Err(IndexFileError::Corrupt {
-                    what: "it was never trained",
-                });
-            }
-            _ => {
-                return Err(IndexFileError::Corrupt {
-                    what: "its trained flag",
-                });
-            }
-        }
-        let metric = match metric {
-            0 => Metric::InnerProduct,
-            1 => Metric::L2,
-            2.. => {
-                return Err(IndexFileError::UnsupportedKind {
-                    kind: "a metric other than L2 and inner product".into(),
-                });
-            }
-            _ => return Err(IndexFileError::Corrupt { what: "its metric" }),
-        };
-        Ok(Self { dim, len, metric })
-    }
-
-    /// Floats that the vectors take.
-    fn values(&self) -> Result<u64, IndexFileError> {
-        // `dim` is at most MAX_DIM, so only a mad `len` can overflow.
-        self.len
-            .checked_mul(self.dim as u64)
-            .ok_or(IndexFileError::Corrupt {
-                what: "its number of vectors",
-            })
-    }
 }

@@ -3,7 +3,10 @@
 use std::io::{Read, Seek};
 
 use super::cursor::Cursor;
-use super::{Header, IndexFileError, IvfLayout, fast_scan, ivf_flat, kinds};
+use super::header::Header;
+use super::layout::IvfLayout;
+use super::{fast_scan, ivf_flat, kinds};
+use crate::retrieval::error::IndexFileError;
 use crate::retrieval::rows::Rows;
 
 /// Most candidates per neighbour that a file may ask for.

@@ -1,6 +1,6 @@
 //! Which centre is nearest: faiss's exact search, many rows at a time.
 
-use super::build::BuildError;
+use super::error::BuildError;
 use super::openmp::OneThread;
 use super::raw::Raw;
 use crate::frames::Frames;

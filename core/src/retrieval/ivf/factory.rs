@@ -11,14 +11,16 @@ use std::time::Duration;
 
 use faiss_sys as sys;
 
-use super::build::{BuildError, SaveError, save};
+use super::error::{BuildError, SaveError};
 use super::openmp::OneThread;
 use super::raw::{Raw, check};
+use super::save::save;
 use super::stream;
 use crate::frames::Frames;
 use crate::retrieval::Metric;
 use crate::retrieval::error::IndexFileError;
 use crate::retrieval::format::{self, Checked, MAX_DIM};
+use crate::retrieval::plan::flat_lists;
 
 /// Rounds of k-means: faiss's own number for inverted files, which RVC keeps.
 pub const ROUNDS: u32 = 10;
@@ -172,13 +174,6 @@ impl Trained {
     pub(super) fn into_raw(self) -> Raw {
         self.0
     }
-}
-
-/// The number of lists of a factory string that begins with plain inverted lists ("IVF256,...").
-#[must_use]
-pub fn flat_lists(factory: &str) -> Option<usize> {
-    let (first, _) = factory.split_once(',')?;
-    first.strip_prefix("IVF")?.parse().ok()
 }
 
 /// The factory string without a second look at its end, and whether there was one.

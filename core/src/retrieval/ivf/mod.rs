@@ -7,16 +7,19 @@
 
 mod assign;
 mod build;
+mod error;
 mod factory;
 mod handle;
 mod openmp;
 mod raw;
 mod refined;
+mod save;
 mod stream;
 
+pub use super::plan::{flat_lists, rvc_list_count};
 pub use assign::Assigner;
-pub use build::{BuildError, SaveError, rvc_list_count};
-pub use factory::{ROUNDS, Trained, flat_lists};
+pub use error::{BuildError, SaveError};
+pub use factory::{ROUNDS, Trained};
 pub use refined::RefinedIndex;
 
 use std::io::{Read, Seek};

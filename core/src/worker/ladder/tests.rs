@@ -54,8 +54,8 @@ fn steps_that_save_nothing_are_passed_over() {
         [Quality::Full, Quality::HalfContext, Quality::QuarterContext]
     );
     assert_eq!(
-        ladder.relief(),
-        Relief::NONE.with(Quality::QuarterContext),
+        ladder.reduction(),
+        QualityReduction::NONE.with(Quality::QuarterContext),
         "searches stay as they are"
     );
 }
@@ -85,7 +85,7 @@ fn it_climbs_back_when_there_is_air() {
     let mut all = Quality::ALL;
     all.reverse();
     assert_eq!(seen, all, "the same way up");
-    assert_eq!(ladder.relief(), Relief::NONE);
+    assert_eq!(ladder.reduction(), QualityReduction::NONE);
 }
 
 #[test]
@@ -143,16 +143,18 @@ fn hops_that_were_given_up_count_as_too_slow() {
 #[test]
 fn a_relief_says_what_may_be_left_out() {
     let eight = asked(8, 16);
-    assert_eq!(Relief::NONE.search(eight), eight);
-    assert!((0..8).all(|frame| !Relief::NONE.holds(frame)));
-    let relief = Quality::ALL.into_iter().fold(Relief::NONE, Relief::with);
-    assert_eq!(relief.search(eight), asked(2, 1));
+    assert_eq!(QualityReduction::NONE.search(eight), eight);
+    assert!((0..8).all(|frame| !QualityReduction::NONE.holds(frame)));
+    let reduction = Quality::ALL
+        .into_iter()
+        .fold(QualityReduction::NONE, QualityReduction::with);
+    assert_eq!(reduction.search(eight), asked(2, 1));
     assert_eq!(
-        relief.search(asked(1, 1)),
+        reduction.search(asked(1, 1)),
         asked(1, 1),
         "never more than was asked for"
     );
-    let searched: Vec<i64> = (-4..8).filter(|&frame| !relief.holds(frame)).collect();
+    let searched: Vec<i64> = (-4..8).filter(|&frame| !reduction.holds(frame)).collect();
     assert_eq!(searched, [-4, 0, 4]);
-    assert_eq!(relief.context(50), 12);
+    assert_eq!(reduction.context(50), 12);
 }

@@ -1,10 +1,10 @@
 //! One hop, tried: what can go wrong in it, and how two voices' hops become one.
 
-use super::Streaming;
+use super::streaming::Streaming;
 use crate::geometry::Geometry;
 use crate::retrieval::deadline::LIVE_BUDGET;
-use crate::worker::HopError;
-use crate::worker::pipeline::{Chain, HopReport};
+use crate::worker::pipeline::Chain;
+use crate::worker::report::{HopError, HopReport};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How a hop failed.

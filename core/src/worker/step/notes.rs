@@ -1,15 +1,17 @@
 //! What the worker tells the ladder and the user of its hops.
 
-use super::{HopReport, Voice, Worker};
+use super::Worker;
+use crate::model::Voice;
 use crate::quality::Quality;
 use crate::status::TargetInfo;
 use crate::worker::ladder::HopCost;
+use crate::worker::report::HopReport;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 impl Worker {
     /// Names of targets and recordings, for the editor.
-    pub(super) fn tell_targets(&self, voice: &Voice) {
+    pub(super) fn publish_targets(&self, voice: &Voice) {
         let info = voice.targets.iter().map(|target| TargetInfo {
             name: target.name.clone(),
             sources: target.sources.iter().map(|source| source.name.clone()).collect(),
@@ -37,6 +39,8 @@ impl Worker {
             };
             if ladder.computed(cost) {
                 self.status.quality_steps.fetch_add(1, Relaxed);
+                // At info level an overloaded machine would write a line every few hops.
+                tracing::debug!("quality reduced to {}", ladder.quality().words());
             }
         }
         self.status.quality.store(ladder.quality().step(), Relaxed);

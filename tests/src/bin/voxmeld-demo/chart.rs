@@ -2,7 +2,7 @@
 //! earlier by the reported latency, so that what belongs together is above
 //! each other.
 
-use crate::RATE_HZ;
+use crate::driver::RATE_HZ;
 use crate::passes::{Live, Offline};
 use crate::report::Report;
 use anyhow::{Result, anyhow};

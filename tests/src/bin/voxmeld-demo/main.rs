@@ -15,20 +15,18 @@
 )]
 
 mod chart;
+mod driver;
 mod passes;
 mod report;
 
 use anyhow::{Context, Result, bail};
+use driver::RATE_HZ;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 use voxmeld_tests::audio::{Sound, write_wav};
 use voxmeld_tests::{env, say};
 
-/// The host's rate.
-pub const RATE_HZ: u32 = 48_000;
-/// The host's block: 10 ms, as an audio interface would use.
-pub const BLOCK: usize = 480;
 /// The longest piece of speech that is played.
 const LONGEST_S: f64 = 15.0;
 

@@ -1,6 +1,6 @@
 //! The three passes: exact latency, the plugin live, the engine offline.
 
-use crate::{BLOCK, RATE_HZ};
+use crate::driver::{BLOCK, RATE_HZ};
 use anyhow::Result;
 use std::io::Write as _;
 use std::path::Path;

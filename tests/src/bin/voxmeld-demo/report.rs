@@ -1,7 +1,7 @@
 //! `report.json`.
 
+use crate::driver::{BLOCK, RATE_HZ};
 use crate::passes::{Comparison, ExactLatency, Live, Offline};
-use crate::{BLOCK, RATE_HZ};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;

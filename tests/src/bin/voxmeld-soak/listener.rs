@@ -1,6 +1,6 @@
 //! Listens to one instance, on a thread of its own: gaps and age.
 
-use super::{BLOCK, RATE_HZ};
+use super::driver::{BLOCK, RATE_HZ};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use voxmeld_tests::signal::{correlation, envelope};

@@ -11,11 +11,13 @@
     reason = "hours of audio at most: no count comes near a limit"
 )]
 
+mod driver;
 mod listener;
 mod player;
 mod report;
 
 use anyhow::{Context, Result, bail};
+use driver::{BLOCK, RATE_HZ};
 use player::{Player, Swaps};
 use report::{Driver, Report};
 use std::path::PathBuf;
@@ -28,10 +30,6 @@ use voxmeld_tests::hops::round;
 use voxmeld_tests::host::{Clock, Host};
 use voxmeld_tests::machine::{Machine, resident_mib};
 use voxmeld_tests::{env, say};
-
-/// Rate and block of the pretended driver.
-pub const RATE_HZ: u32 = 48_000;
-pub const BLOCK: usize = 480;
 
 /// What was asked for.
 struct Options {

@@ -1,8 +1,8 @@
 //! One instance and what is done to it.
 
+use super::driver::{BLOCK, RATE_HZ};
 use super::listener::{Heard, Listener, WINDOW};
 use super::report::InstanceReport;
-use super::{BLOCK, RATE_HZ};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! What a soak leaves.
 
+use super::driver::{BLOCK, RATE_HZ};
 use super::listener::Heard;
-use super::{BLOCK, RATE_HZ};
 use serde::Serialize;
 use std::fmt::Write as _;
 use voxmeld_tests::hops::round;

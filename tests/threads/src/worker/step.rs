@@ -1,6 +1,6 @@
 //! Stands for `voxmeld_core::worker::step`: streams and voices are counted things.
 
-use super::carrier::{Receiver, Sender};
+use super::thread_primitives::{Receiver, Sender};
 use loom::sync::Arc;
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ impl Worker {
     /// Commands, then a hop, if there is a stream that has had none.
     pub fn step(&mut self) -> NextStep {
         while let Some(command) = self.commands.try_recv() {
-            if self.obey(command) == NextStep::Quit {
+            if self.execute(command) == NextStep::Quit {
                 return NextStep::Quit;
             }
         }
@@ -76,7 +76,7 @@ impl Worker {
     }
 
     /// One command.
-    pub fn obey(&mut self, command: WorkerCommand) -> NextStep {
+    pub fn execute(&mut self, command: WorkerCommand) -> NextStep {
         match command {
             WorkerCommand::Start(stream) => self.stream = Some(stream),
             WorkerCommand::Stop(done) if self.hasty => {

@@ -10,12 +10,13 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use voxmeld_core::frames::Frames;
 use voxmeld_core::indexing::{
-    BuildSpec, Centres, EncodeWindow, EncoderChoice, FinishStep, IndexTask, Job, Kind, Made, Progress,
-    file_sha256, finish, name_in, remove_recordings,
+    BuildSpec, Centres, EncodeWindow, FinishStep, IndexTask, Job, Kind, Made, Progress, file_sha256, finish,
+    name_in, remove_recordings,
 };
 use voxmeld_core::pack::{find_pack, set_data_dir};
 use voxmeld_core::retrieval::ivf::ROUNDS;
 use voxmeld_core::retrieval::{Comparison, Plan, Preset, Source, Span, rvc_file_name};
+use voxmeld_core::selection::EncoderChoice;
 
 use super::{look, npy};
 

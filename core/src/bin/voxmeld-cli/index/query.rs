@@ -8,7 +8,7 @@ use clap::Args;
 use ndarray::Array2;
 use ndarray_npy::NpzWriter;
 use voxmeld_core::frames::Frames;
-use voxmeld_core::retrieval::{Neighbours, SearchParams, blend, open, retrieve, retrieve_as_rvc};
+use voxmeld_core::retrieval::{Neighbours, SearchParams, blend, open, retrieve, retrieve_like_rvc};
 
 use super::npy;
 
@@ -33,7 +33,7 @@ pub struct Query {
     ratio: f32,
     /// RVC's own arithmetic: 8 neighbours, and a frame that RVC could not blend stays as it is
     #[arg(long)]
-    compat: bool,
+    rvc_retrieval: bool,
     /// NumPy archive to write: `ids`, `distances`, `retrieved`, `blended`
     #[arg(short, long)]
     output: PathBuf,
@@ -43,7 +43,7 @@ pub fn run(args: &Query) -> Result<()> {
     let queries = npy::read(&args.npy)?;
     let index = open(&args.file, Some(queries.dim()))?;
     let params = SearchParams {
-        k: if args.compat { 8 } else { args.k },
+        k: if args.rvc_retrieval { 8 } else { args.k },
         n_probe: args.n_probe,
         k_factor: args.k_factor,
         ..SearchParams::default()
@@ -56,8 +56,8 @@ pub fn run(args: &Query) -> Result<()> {
     blended.resize(queries.len());
     for (frame, query) in queries.rows().enumerate() {
         let out = retrieved.row_mut(frame);
-        let used = if args.compat {
-            retrieve_as_rvc(&found, &*index, frame, out)
+        let used = if args.rvc_retrieval {
+            retrieve_like_rvc(&found, &*index, frame, out)
         } else {
             retrieve(&found, &*index, &queries, frame, out).used > 0
         };

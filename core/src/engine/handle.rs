@@ -1,0 +1,132 @@
+//! The engine from any thread but the audio thread.
+
+use super::shared::Shared;
+use crate::builder::{IndexRequest, Instance};
+use crate::control_state::VoiceState;
+use crate::quality::Quality;
+use crate::selection::VoiceSelection;
+use crate::status::{EngineStatus, IndexWork};
+use crate::worker::WorkerCommand;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// A bounce with a hole must not look like one without.
+const RENDER_ABANDONED: &str = "the voice did not answer for 5 seconds while the host was rendering: the render has gaps; render it again";
+
+/// A way to an engine from any thread but the audio thread.
+#[derive(Clone)]
+pub struct EngineHandle {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl EngineHandle {
+    /// Asks for a voice. Returns at once; the loader does the work as soon as
+    /// the engine has been activated. The same selection again does nothing,
+    /// unless it failed.
+    pub fn load(&self, selection: VoiceSelection) {
+        let mut current = self.shared.selection.lock();
+        let failed = matches!(*self.shared.control.voice.lock(), VoiceState::Failed { .. });
+        let same_files = current.same_files(&selection) && !failed && !selection.is_nothing();
+        if current.takes != selection.takes {
+            let _ = self
+                .shared
+                .worker
+                .send(WorkerCommand::SetTakeWeights(selection.takes.clone()));
+        }
+        current.clone_from(&selection);
+        drop(current);
+        if same_files {
+            return;
+        }
+        self.shared.ask(selection);
+    }
+
+    /// Makes an index in the background, and loads it; [`EngineStatus::index_work`]
+    /// tells how it goes. While one is being made, nothing happens.
+    pub fn start_index_request(&self, request: IndexRequest) {
+        let of = self.selection();
+        let instance = Instance {
+            selection: of.clone(),
+            encoder: self.shared.control.encoder.lock().clone(),
+            worker: self.shared.worker.clone(),
+        };
+        let shared = Arc::downgrade(&self.shared);
+        self.shared.builder.start(request, instance, move |outcome| {
+            let Some(shared) = shared.upgrade() else { return };
+            match outcome {
+                Ok(made) => shared.take_index(&of, made),
+                Err(error) => shared.builder.publish(IndexWork::Failed {
+                    why: error.to_string(),
+                }),
+            }
+        });
+    }
+
+    /// Ends the making of an index; the same request goes on from there.
+    pub fn cancel_index_request(&self) {
+        self.shared.builder.stop();
+    }
+
+    /// What was asked for last.
+    #[must_use]
+    pub fn selection(&self) -> VoiceSelection {
+        self.shared.selection.lock().clone()
+    }
+
+    /// What the voice is doing; as in [`Self::status`], without the rest.
+    #[must_use]
+    pub fn voice(&self) -> VoiceState {
+        self.shared.control.voice.lock().clone()
+    }
+
+    /// Takes the (input, output) peaks since the last call, as amplitudes. Each peak is
+    /// given once, so this is for one reader: the editor's meters.
+    #[must_use]
+    pub fn take_peaks(&self) -> (f32, f32) {
+        self.shared.meters.lock().take()
+    }
+
+    /// A snapshot of how things are. Changes nothing; anyone may ask at any time.
+    #[must_use]
+    pub fn status(&self) -> EngineStatus {
+        let cells = &self.shared.status;
+        let stream = self.shared.stream.lock().clone();
+        let (xruns, missing_samples, given_up) = stream.map_or((0, 0, 0), |stream| {
+            (
+                stream.xruns.load(Relaxed),
+                stream.missing_samples.load(Relaxed),
+                stream.abandoned_waits.load(Relaxed),
+            )
+        });
+        EngineStatus {
+            voice: self.voice(),
+            message: cells
+                .message
+                .lock()
+                .clone()
+                .or_else(|| (given_up > 0).then(|| RENDER_ABANDONED.to_string())),
+            notes: cells.notes.lock().clone(),
+            latency_samples: cells.latency_samples.load(Relaxed),
+            host_rate_hz: cells.host_rate_hz.load(Relaxed),
+            hop_ms: cells.hop_ms.load(Relaxed),
+            real_time_factor: cells.real_time_factor.load(),
+            xruns,
+            missing_samples,
+            failed_hops: cells.failed_hops.load(Relaxed),
+            hops: cells.hops.load(Relaxed),
+            draws_own_noise: cells.draws_own_noise.load(Relaxed),
+            quality: Quality::at_step(cells.quality.load(Relaxed)),
+            quality_steps: cells.quality_steps.load(Relaxed),
+            reduced_hops: cells.reduced_hops.load(Relaxed),
+            search_us_per_frame: cells.search_us_per_frame.load(),
+            short_searches: cells.short_searches.load(Relaxed),
+            neighbour_distance: cells.neighbour_distance.load(),
+            blend_ratio: cells.blend_ratio.load(),
+            confidence: cells.confidence.load(),
+            distance_rank: cells.distance_rank.load(),
+            agreement: cells.agreement.load(),
+            targets: cells.targets.lock().clone(),
+            index_work: self.shared.builder.work(),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What the user should know of a voice that was loaded.
+
+use crate::blend::Target;
+use crate::indexing::file_sha256;
+use crate::pack::find_pack;
+use crate::retrieval::health;
+use crate::selection::{PackRef, VoiceSelection};
+
+/// What the user should know of a voice that was loaded: an index that another
+/// encoder made, or one of normalised vectors that does not say so.
+#[must_use]
+pub fn notes(selection: &VoiceSelection, targets: &[Target]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let made_by = |target: &Target| Some(target.index.sidecar()?.encoder.as_ref()?.sha256.clone());
+    if targets.iter().any(|target| made_by(target).is_some())
+        && let Some(encoder) = encoder_sha256(selection)
+    {
+        let others = targets
+            .iter()
+            .filter(|target| made_by(target).is_some_and(|made| !made.eq_ignore_ascii_case(&encoder)));
+        notes.extend(others.map(|target| {
+            format!(
+                "the index \"{}\" was made with another encoder: its neighbours may be wrong; build it again with this one",
+                target.name
+            )
+        }));
+    }
+    let unsaid = targets
+        .iter()
+        .filter(|target| health::is_normalized_unsaid(&*target.index));
+    notes.extend(unsaid.map(|target| {
+        format!(
+            "the index \"{}\" holds vectors of length 1 but has no sidecar that says so: build it again with `--metric cosine`",
+            target.name
+        )
+    }));
+    notes
+}
+
+/// Fingerprint of the encoder that a selection means.
+fn encoder_sha256(selection: &VoiceSelection) -> Option<String> {
+    if let Some(own) = &selection.encoder {
+        return file_sha256(&own.path).ok();
+    }
+    match &selection.pack {
+        PackRef::Embedded(name) => find_pack(name).ok()?.encoder.file.sha256,
+        PackRef::None => None,
+    }
+}

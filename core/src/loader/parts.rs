@@ -1,0 +1,52 @@
+//! Which file each part of a voice comes from, and what it is called.
+
+use super::error::LoadError;
+use crate::pack::{PackFile, PackManifest, find_pack};
+use crate::selection::{EncoderChoice, PackRef, VoiceSelection};
+use std::path::{Path, PathBuf};
+
+/// Path of a part: the chosen file, else the pack's.
+pub(super) fn place(
+    own: Option<&Path>,
+    packed: Option<(&PackManifest, &PackFile)>,
+    what: &'static str,
+) -> Result<PathBuf, LoadError> {
+    match (own, packed) {
+        (Some(own), _) => Ok(own.to_path_buf()),
+        (None, Some((pack, file))) => Ok(pack.path_of(file)?),
+        (None, None) => Err(LoadError::Nothing { what }),
+    }
+}
+
+/// The encoder of a voice that was loaded.
+pub(super) fn encoder_in(selection: &VoiceSelection, dim: usize) -> Option<EncoderChoice> {
+    let pack = match &selection.pack {
+        PackRef::Embedded(name) => Some(find_pack(name).ok()?),
+        PackRef::None => None,
+    };
+    encoder_choice(selection, pack.as_ref(), dim).ok()
+}
+
+/// The encoder that a selection means, and how it is fed.
+pub(super) fn encoder_choice(
+    selection: &VoiceSelection,
+    pack: Option<&PackManifest>,
+    synthesizer_dim: usize,
+) -> Result<EncoderChoice, LoadError> {
+    let own = selection.encoder.as_ref().map(|file| file.path.as_path());
+    let packed = pack.filter(|_| own.is_none()).map(|pack| &pack.encoder);
+    Ok(EncoderChoice {
+        path: place(own, pack.map(|pack| (pack, &pack.encoder.file)), "encoder")?,
+        // Of an encoder with several outputs, the one that the voice was made for.
+        dim: Some(packed.map_or(synthesizer_dim, |encoder| encoder.dim)),
+        normalize: packed.is_some_and(|encoder| encoder.input_normalize),
+    })
+}
+
+/// A file's name without its ending.
+pub(super) fn stem(path: &Path) -> String {
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}

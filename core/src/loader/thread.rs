@@ -1,0 +1,117 @@
+//! The loader's thread.
+
+use super::notes::notes;
+use super::parts::encoder_in;
+use super::voice::load_voice;
+use crate::control_state::{ControlState, VoiceState};
+use crate::selection::VoiceSelection;
+use crate::status::StatusCells;
+use crate::worker::WorkerCommand;
+use crossbeam_channel::{Receiver, Sender};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+/// What the loader is asked.
+pub enum LoaderCommand {
+    /// Load this; only the newest of several waiting ones is.
+    Load(Box<VoiceSelection>),
+    /// End the thread.
+    Quit,
+}
+
+/// A running loader; ends with this value.
+pub struct LoaderThread {
+    commands: Sender<LoaderCommand>,
+    handle: Option<JoinHandle<()>>,
+}
+
+impl LoaderThread {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the system starts no more threads.
+    pub fn spawn(
+        commands: (Sender<LoaderCommand>, Receiver<LoaderCommand>),
+        worker: Sender<WorkerCommand>,
+        control: Arc<ControlState>,
+        status: Arc<StatusCells>,
+    ) -> std::io::Result<Self> {
+        let (commands, requests) = commands;
+        let run = move || {
+            while let Ok(LoaderCommand::Load(selection)) = requests.recv() {
+                control.loads.deliver(|| {
+                    // Where a newer request is waiting (or the end), this one is over.
+                    if requests.is_empty() {
+                        serve(&selection, &worker, &control, &status);
+                    }
+                });
+            }
+        };
+        let handle = std::thread::Builder::new()
+            .name("voxmeld loader".into())
+            .spawn(run)?;
+        Ok(Self {
+            commands,
+            handle: Some(handle),
+        })
+    }
+}
+
+impl Drop for LoaderThread {
+    fn drop(&mut self) {
+        let _ = self.commands.send(LoaderCommand::Quit);
+        if let Some(handle) = self.handle.take() {
+            let _ = handle.join();
+        }
+    }
+}
+
+/// Loads, and publishes the outcome.
+fn serve(
+    selection: &VoiceSelection,
+    worker: &Sender<WorkerCommand>,
+    control: &ControlState,
+    status: &StatusCells,
+) {
+    if selection.is_nothing() {
+        *control.encoder.lock() = None;
+        let _ = worker.send(WorkerCommand::Unload);
+        return;
+    }
+    let before = control.voice.lock().clone();
+    let began = Instant::now();
+    tracing::info!("loading a voice: {selection:?}");
+    let loaded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        load_voice(selection, |progress, what| {
+            *control.voice.lock() = VoiceState::Loading {
+                progress,
+                what: what.to_string(),
+            };
+        })
+        .map_err(|error| error.to_string())
+    }))
+    .unwrap_or_else(|_| Err("the voice could not be loaded: an internal error".to_string()));
+    match loaded {
+        Ok(voice) => {
+            let notes = notes(selection, &voice.targets);
+            tracing::info!("loaded \"{}\" in {:.1?}", voice.name, began.elapsed());
+            for note in &notes {
+                tracing::warn!("{note}");
+            }
+            *status.message.lock() = None;
+            *status.notes.lock() = notes;
+            *control.encoder.lock() = encoder_in(selection, voice.encoder.dim());
+            let _ = worker.send(WorkerCommand::Swap(Box::new(voice)));
+        }
+        Err(why) => {
+            tracing::warn!("the voice was not loaded: {why}");
+            // The running voice goes on; without one this is its state.
+            *status.message.lock() = Some(why.clone());
+            *control.voice.lock() = match before {
+                ready @ VoiceState::Ready { .. } => ready,
+                _ => VoiceState::Failed { why },
+            };
+        }
+    }
+}

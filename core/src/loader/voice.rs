@@ -1,0 +1,87 @@
+//! A selection to a voice, on this thread.
+
+use super::error::LoadError;
+use super::parts::{encoder_choice, place, stem};
+use super::targets::load_targets;
+use super::warm_up::warm_up;
+use crate::blend::Target;
+use crate::model::onnx::{ContentEncoder, RvcSynthesizer, SwiftF0};
+use crate::model::{Encoder, Synthesizer, Voice, VoiceLayout};
+use crate::pack::{PackManifest, find_pack};
+use crate::selection::{PackRef, VoiceSelection};
+use std::path::Path;
+
+/// Loads all parts of a selection. `progress` hears 0..1 and what is done.
+///
+/// # Errors
+/// See [`LoadError`].
+pub fn load_voice(
+    selection: &VoiceSelection,
+    mut progress: impl FnMut(f32, &str),
+) -> Result<Voice, LoadError> {
+    let pack = match &selection.pack {
+        PackRef::Embedded(name) => Some(find_pack(name)?),
+        PackRef::None => None,
+    };
+    let pack = pack.as_ref();
+    progress(0.1, "voice");
+    let own_synthesizer = selection.synthesizer.as_ref().map(|file| file.path.as_path());
+    let synthesizer_path = place(
+        own_synthesizer,
+        pack.map(|pack| (pack, &pack.synthesizer.file)),
+        "voice",
+    )?;
+    let synthesizer = RvcSynthesizer::open(&synthesizer_path)?;
+    progress(0.4, "encoder");
+    let encoder = load_encoder(selection, pack, synthesizer.dim())?;
+    progress(0.7, "pitch tracker");
+    // A pitch tracker is no part of a voice: the default pack lends its own.
+    let lender = if pack.is_none() {
+        Some(find_pack("default")?)
+    } else {
+        None
+    };
+    let pitch_path = place(
+        None,
+        pack.or(lender.as_ref()).map(|pack| (pack, &pack.pitch)),
+        "pitch tracker",
+    )?;
+    let pitch = SwiftF0::open(&pitch_path)?;
+    progress(0.8, "index");
+    let targets = load_targets(selection, pack, encoder.dim())?;
+    let all_packed = selection.encoder.is_none() && own_synthesizer.is_none();
+    let mut voice = Voice {
+        name: voice_name(targets.first(), pack, own_synthesizer),
+        encoder: Box::new(encoder),
+        pitch: Box::new(pitch),
+        synthesizer: Box::new(synthesizer),
+        targets,
+        layout: pack
+            .filter(|_| all_packed)
+            .map_or_else(VoiceLayout::default, PackManifest::layout),
+    };
+    voice.check()?;
+    progress(0.9, "warming up");
+    warm_up(&mut voice)?;
+    Ok(voice)
+}
+
+fn load_encoder(
+    selection: &VoiceSelection,
+    pack: Option<&PackManifest>,
+    synthesizer_dim: usize,
+) -> Result<ContentEncoder, LoadError> {
+    let choice = encoder_choice(selection, pack, synthesizer_dim)?;
+    Ok(ContentEncoder::open(&choice.path, choice.dim, choice.normalize)?)
+}
+
+fn voice_name(target: Option<&Target>, pack: Option<&PackManifest>, synthesizer: Option<&Path>) -> String {
+    let voice = synthesizer
+        .map(stem)
+        .or_else(|| pack.map(|pack| pack.name.clone()))
+        .unwrap_or_default();
+    match target {
+        Some(target) => format!("{voice}: {}", target.name),
+        None => voice,
+    }
+}

@@ -1,0 +1,142 @@
+//! From the voice's samples to what is heard: dry path, mix, output gain, bypass, and
+//! the fades where the voice comes and goes.
+
+use super::block_controls::{BlockControls, WhenNotReady};
+use super::delay::Delay;
+use super::ramp::Ramp;
+use crate::stream::SegmentKind;
+
+/// Fades where the voice comes and goes.
+const DECLICK_MS: usize = 5;
+
+/// The stage behind the stream.
+///
+/// # Real-time
+/// Nothing allocates after [`Self::new`].
+pub struct OutputStage {
+    /// The untouched input on its way, by channel: what bypass lets through.
+    raw: Vec<Delay>,
+    /// The input with its gain, by channel: the dry path.
+    dry: Vec<Delay>,
+    gain: Ramp,
+    mix: Ramp,
+    bypass: Ramp,
+    /// Output gain, mix and bypass on their way to the audio they belong to.
+    settings: [Delay; 3],
+    voice_gain: Ramp,
+    fallback_gain: Ramp,
+    /// The newest sample of the voice, which fades out where it breaks off.
+    last_voice: f32,
+}
+
+impl OutputStage {
+    /// Silent, for audio that is late by `latency_samples`; settings glide within
+    /// `tick_host` samples (10 ms).
+    #[must_use]
+    pub fn new(latency_samples: usize, channels: usize, tick_host: usize) -> Self {
+        let declick = tick_host * DECLICK_MS / 10;
+        let delay = |_| Delay::new(latency_samples);
+        Self {
+            raw: (0..channels).map(delay).collect(),
+            dry: (0..channels).map(delay).collect(),
+            gain: Ramp::new(1.0, tick_host),
+            mix: Ramp::new(1.0, tick_host),
+            bypass: Ramp::new(0.0, tick_host),
+            settings: [0; 3].map(delay),
+            voice_gain: Ramp::new(0.0, declick),
+            fallback_gain: Ramp::new(0.0, declick),
+            last_voice: 0.0,
+        }
+    }
+
+    /// Silent again. What is set stays until [`Self::begin`].
+    pub fn reset(&mut self) {
+        for delay in self.raw.iter_mut().chain(&mut self.dry) {
+            delay.reset(0.0);
+        }
+        self.voice_gain.snap(0.0);
+        self.fallback_gain.snap(0.0);
+        self.last_voice = 0.0;
+    }
+
+    /// Begins a stream with these settings: it does not glide to them.
+    pub fn begin(&mut self, controls: &BlockControls) {
+        for (ramp, target) in self.targets(controls) {
+            ramp.snap(target);
+        }
+        let now = [&self.gain, &self.mix, &self.bypass].map(Ramp::value);
+        for (delay, value) in self.settings.iter_mut().zip(now) {
+            delay.reset(value);
+        }
+    }
+
+    /// Glides to these settings from the next sample on.
+    pub fn set(&mut self, controls: &BlockControls) {
+        for (ramp, target) in self.targets(controls) {
+            ramp.set(target);
+        }
+    }
+
+    fn targets(&mut self, controls: &BlockControls) -> [(&mut Ramp, f32); 3] {
+        [
+            (&mut self.gain, controls.output_gain),
+            (&mut self.mix, controls.dry_wet.clamp(0.0, 1.0)),
+            (&mut self.bypass, if controls.bypass { 1.0 } else { 0.0 }),
+        ]
+    }
+
+    /// Takes one sample of every channel in, `gain` being the input's. At most
+    /// [`Delay::SLACK`] samples may be in that [`Self::play`] has not been asked for.
+    pub fn accept(&mut self, input: impl Iterator<Item = f32>, gain: f32) {
+        for (sample, (raw, dry)) in input.zip(self.raw.iter_mut().zip(&mut self.dry)) {
+            raw.push(sample);
+            dry.push(sample * gain);
+        }
+    }
+
+    /// Writes samples `start..start + voice.len()` of every channel, for samples of the
+    /// voice that are all of one `kind`. Returns the highest peak.
+    pub fn play(
+        &mut self,
+        channels: &mut [&mut [f32]],
+        start: usize,
+        voice: &[f32],
+        kind: SegmentKind,
+        policy: WhenNotReady,
+    ) -> f32 {
+        let mut peak = 0.0_f32;
+        let ready = kind == SegmentKind::Ready;
+        let falls_back = kind == SegmentKind::NotReady && policy == WhenNotReady::DelayedDry;
+        self.voice_gain.set(if ready { 1.0 } else { 0.0 });
+        self.fallback_gain.set(if falls_back { 1.0 } else { 0.0 });
+        for (n, &sample) in (start..).zip(voice) {
+            if ready {
+                self.last_voice = sample;
+            }
+            // Where the voice breaks off, its last value fades out: no click.
+            let voice = self.last_voice * self.voice_gain.tick();
+            let fallback = self.fallback_gain.tick();
+            let [gain, mix, bypass] = self.settings_due();
+            for (channel, (raw, dry)) in channels.iter_mut().zip(self.raw.iter_mut().zip(&mut self.dry)) {
+                let (raw, dry) = (raw.pop(), dry.pop());
+                let processed = (dry * (1.0 - mix) + (voice + dry * fallback) * mix) * gain;
+                let out = processed + (raw - processed) * bypass;
+                channel[n] = if bypass >= 1.0 { raw } else { out };
+                peak = peak.max(channel[n].abs());
+            }
+        }
+        peak
+    }
+
+    /// Output gain, mix and bypass of the next sample. Like the sound, they take effect
+    /// one latency after they were made: on the audio over which the host drew them.
+    fn settings_due(&mut self) -> [f32; 3] {
+        let now = [&mut self.gain, &mut self.mix, &mut self.bypass].map(Ramp::tick);
+        let mut due = [0.0; 3];
+        for (delay, (now, due)) in self.settings.iter_mut().zip(now.into_iter().zip(&mut due)) {
+            delay.push(now);
+            *due = delay.pop();
+        }
+        due
+    }
+}

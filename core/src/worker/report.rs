@@ -1,0 +1,122 @@
+//! What a hop cost, what it found, and how it can fail.
+
+use crate::blend::FrameReport;
+use crate::controls::SearchParams;
+use crate::model::ModelError;
+use crate::retrieval::SearchError;
+use crate::stream::{AppliedHop, FrameBlend};
+use std::time::{Duration, Instant};
+
+/// A hop that could not be made; it is silence.
+#[derive(Debug, thiserror::Error)]
+pub enum HopError {
+    /// A model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The result was not all numbers.
+    #[error("the voice produced values that are not numbers")]
+    NonFinite,
+}
+
+/// Time spent in each stage of a hop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageTimes {
+    /// Content encoder.
+    pub encode: Duration,
+    /// Pitch tracker.
+    pub pitch: Duration,
+    /// Neighbour search.
+    pub search: Duration,
+    /// Retrieval and blend.
+    pub blend: Duration,
+    /// Synthesizer.
+    pub synthesize: Duration,
+    /// Loudness, SOLA, resampling and limiter.
+    pub join: Duration,
+}
+
+impl StageTimes {
+    /// Names and durations, in order of the work.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, Duration); 6] {
+        [
+            ("encode", self.encode),
+            ("pitch", self.pitch),
+            ("search", self.search),
+            ("blend", self.blend),
+            ("synthesize", self.synthesize),
+            ("join", self.join),
+        ]
+    }
+
+    /// The sum.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.named().iter().map(|(_, time)| *time).sum()
+    }
+}
+
+/// What a hop cost and found.
+#[derive(Debug, Default)]
+pub struct HopReport {
+    /// Where the time went.
+    pub times: StageTimes,
+    /// Frames that were new in this hop.
+    pub new_frames: usize,
+    /// Ratio of the newest frame.
+    pub blend_ratio: f32,
+    /// Distance of the newest frame to its nearest neighbour (not squared).
+    pub neighbour_distance: Option<f32>,
+    /// How far the newest frame's neighbours can be relied on, 0..1.
+    pub confidence: f32,
+    /// Where its distance stands among the target's own (1 = at their end).
+    pub distance_rank: f32,
+    /// How far its neighbours agree, 0..1.
+    pub agreement: f32,
+    /// Searches that were cut short or left out, because time was short.
+    pub short_searches: u64,
+    /// Why retrieval was left out, if it was.
+    pub search_error: Option<SearchError>,
+    /// The search that the newest frame's controls asked for.
+    pub asked: SearchParams,
+    /// What was done to each of the new frames.
+    pub told: AppliedHop,
+}
+
+impl HopReport {
+    /// The newest frame's findings take the place of those before.
+    pub(super) fn take(&mut self, number: i64, frame: FrameReport) {
+        self.told.push(FrameBlend {
+            frame: number,
+            ratio: frame.ratio,
+            confidence: frame.confidence,
+        });
+        self.blend_ratio = frame.ratio;
+        self.neighbour_distance = frame.nearest.or(self.neighbour_distance);
+        self.confidence = frame.confidence;
+        self.distance_rank = frame.rank;
+        self.agreement = frame.agreement;
+        self.short_searches += frame.short_searches;
+        self.search_error = frame.search_error.or(self.search_error.take());
+    }
+}
+
+/// Laps of one clock.
+pub(super) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub fn since_last(&mut self) -> Duration {
+        let now = Instant::now();
+        let lap = now - self.0;
+        self.0 = now;
+        lap
+    }
+
+    pub fn lap(&mut self, stage: &mut Duration) {
+        *stage = self.since_last();
+    }
+}

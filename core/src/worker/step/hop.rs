@@ -1,0 +1,148 @@
+//! One hop of the stream: through the voice, or through two of them.
+
+use super::attempt::{Failure, cross_fade, guarded};
+use super::{NextStep, POLL_IDLE, Worker};
+use crate::control_state::VoiceState;
+use crate::geometry::FRAME_STEP_16K;
+use crate::stream::{AppliedHop, HopHeader, SegmentKind};
+use crate::worker::pipeline::Chain;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// Good hops after which a failed voice may be restarted once more (at least 10 s).
+const FORGIVEN_AFTER_HOPS: u32 = 500;
+
+impl Worker {
+    /// Takes a hop from the ring, if one is whole, and answers it.
+    pub(super) fn serve_hop(&mut self, poll: Duration) -> NextStep {
+        let Some(streaming) = &mut self.streaming else {
+            return NextStep::Wait(POLL_IDLE);
+        };
+        let Some(hop) = streaming.server.next_hop() else {
+            return NextStep::Wait(poll);
+        };
+        let started = (self.clock)();
+        if hop.restarts {
+            let ticks = hop.position_host / streaming.geometry.tick_host as u64;
+            let at_16k = i64::try_from(ticks).unwrap_or(0) * (FRAME_STEP_16K.cast_signed() as i64) / 2;
+            streaming.input.restart(at_16k);
+            streaming.track.restart(i64::try_from(ticks).unwrap_or(0));
+            self.recent.mark_break();
+            self.active
+                .iter_mut()
+                .chain(&mut self.incoming)
+                .for_each(Chain::restart);
+        }
+        streaming.input.accept(&hop.samples);
+        self.recent.push(streaming.input.fresh());
+        streaming.track.accept(&hop.controls);
+        let mut header = HopHeader {
+            generation: hop.generation,
+            position_host: hop.position_host,
+            kind: SegmentKind::Late,
+            told: AppliedHop::default(),
+        };
+        // A hop that nobody will hear in time was only remembered as context.
+        if hop.too_late {
+            if self.active.is_some() && streaming.ladder.missed() {
+                self.status.quality_steps.fetch_add(1, Relaxed);
+            }
+        } else {
+            header.kind = match self.compute(started) {
+                Some(told) => {
+                    header.told = told;
+                    SegmentKind::Ready
+                }
+                None => SegmentKind::NotReady,
+            };
+        }
+        if let Some(streaming) = &mut self.streaming {
+            if header.kind != SegmentKind::Ready {
+                streaming.output_host.clear();
+                streaming.output_host.resize(streaming.geometry.hop_host, 0.0);
+            }
+            streaming.server.send(header, &streaming.output_host);
+        }
+        NextStep::Again
+    }
+
+    /// Runs the voice, or both while one takes over from the other. Tells of
+    /// the frames if `output_host` holds a hop that may be heard.
+    fn compute(&mut self, started: Duration) -> Option<AppliedHop> {
+        let streaming = self.streaming.as_mut()?;
+        let active = self.active.as_mut()?;
+        if streaming.server.offline() {
+            // Whoever waits gets all there is.
+            streaming.ladder.release();
+        }
+        let reduction = streaming.ladder.reduction();
+        active.reduce_quality(reduction);
+        self.incoming
+            .iter_mut()
+            .for_each(|chain| chain.reduce_quality(reduction));
+        let mut result = guarded(active, streaming, false);
+        let mut swapped = false;
+        if let Some(incoming) = &mut self.incoming {
+            let next = guarded(incoming, streaming, true);
+            if next.is_ok() {
+                if result.is_ok() {
+                    cross_fade(
+                        &streaming.geometry,
+                        &mut streaming.output_host,
+                        &streaming.incoming_host,
+                    );
+                } else {
+                    std::mem::swap(&mut streaming.output_host, &mut streaming.incoming_host);
+                }
+            }
+            result = next;
+            swapped = true;
+        }
+        if swapped {
+            self.active = self.incoming.take();
+        }
+        let hop_ms = streaming.geometry.hop.ms();
+        match result {
+            Ok(report) => {
+                self.good_hops += 1;
+                if self.good_hops > FORGIVEN_AFTER_HOPS {
+                    self.restarted = false;
+                }
+                let spent = (self.clock)().saturating_sub(started);
+                self.note_quality(&report, spent, swapped);
+                self.note(&report, spent, hop_ms);
+                Some(report.told)
+            }
+            Err(failure) => {
+                self.fail(failure);
+                None
+            }
+        }
+    }
+
+    /// A hop failed. Values that are no numbers cost that hop; an error or a
+    /// panic costs the voice, which is loaded once more.
+    fn fail(&mut self, failure: Failure) {
+        self.status.failed_hops.fetch_add(1, Relaxed);
+        self.good_hops = 0;
+        match failure {
+            Failure::Hop(why) => {
+                // The first one only: a voice may fail like this at every hop.
+                if self.status.failed_hops.load(Relaxed) == 1 {
+                    tracing::warn!("a hop failed: {why}");
+                }
+                *self.status.message.lock() = Some(why);
+                self.active.iter_mut().for_each(Chain::restart);
+            }
+            Failure::Voice(why) => {
+                tracing::error!("the voice failed: {why}");
+                self.active = None;
+                *self.control.voice.lock() = VoiceState::Failed { why };
+                if !self.restarted {
+                    self.restarted = true;
+                    (self.ask_reload)();
+                }
+            }
+        }
+    }
+}

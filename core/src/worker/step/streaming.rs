@@ -1,0 +1,17 @@
+//! What lives as long as a stream.
+
+use crate::geometry::Geometry;
+use crate::stream::StreamServer;
+use crate::worker::context::{ControlTrack, InputStage};
+use crate::worker::ladder::Ladder;
+
+/// A hop's worth of state while a stream runs.
+pub(super) struct Streaming {
+    pub server: Box<StreamServer>,
+    pub geometry: Geometry,
+    pub input: InputStage,
+    pub track: ControlTrack,
+    pub ladder: Ladder,
+    pub output_host: Vec<f32>,
+    pub incoming_host: Vec<f32>,
+}

@@ -1,0 +1,130 @@
+//! The plugin's end of what passes between it and the export around it.
+//!
+//! | what | direction | thread |
+//! | --- | --- | --- |
+//! | process mode, per block where the format has it | export to plugin | audio |
+//! | position on the stream, grid of control reads | plugin to export | audio |
+//! | values of output parameters with sample offsets | plugin to export | audio |
+//! | request for a restart | plugin to export | audio, then nice-plug's background thread |
+//! | parameters and editor | plugin to export | main, while the instance is constructed |
+//!
+//! Everything on the audio thread is an atomic load or store, except the request
+//! for a restart, which is nice-plug's own lock-free queue of tasks.
+
+mod outputs;
+mod shared;
+mod task;
+mod timeline;
+
+pub(crate) mod construction;
+
+pub(crate) use outputs::OutputQueue;
+pub(crate) use shared::Shared;
+pub use task::BridgeTask;
+pub(crate) use timeline::Timeline;
+
+use construction::Format;
+use nice_plug::prelude::{AsyncExecutor, Params, Plugin, ProcessContext, ProcessMode};
+use std::sync::Arc;
+use task::Task;
+
+/// One per plugin instance, made by its constructor. Without an export around it,
+/// as in the standalone program, it behaves as plain nice-plug does.
+#[derive(Clone)]
+pub struct Bridge {
+    shared: Arc<Shared>,
+    format: Option<Format>,
+}
+
+impl Bridge {
+    /// Call this once, in the constructor of the plugin with these parameters.
+    #[must_use]
+    pub fn new(params: Arc<dyn Params>) -> Self {
+        let shared = Arc::default();
+        let format = construction::register(&shared, params);
+        Self { shared, format }
+    }
+
+    /// What `Plugin::editor` must return: for VST3 the window belongs to the
+    /// export, and nice-plug must not know of one.
+    #[must_use]
+    pub fn editor<P: Plugin>(
+        &self,
+        editor: Option<P::Editor>,
+        executor: AsyncExecutor<P>,
+    ) -> Option<P::Editor> {
+        construction::keep_editor(editor, executor)
+    }
+
+    /// Does a task of the exports; called by the plugin's task executor, on
+    /// nice-plug's background thread.
+    pub fn run(&self, task: BridgeTask) {
+        match task.0 {
+            Task::Barrier(done) => {
+                // Nobody waits any more if this fails.
+                let _ = done.try_send(());
+            }
+            Task::RequestRestart => self.shared.request_restart(),
+        }
+    }
+
+    /// Passes on the mode that nice-plug says at activation. VST3 says it again
+    /// with each block, and that rules.
+    pub fn set_activation_mode(&self, mode: ProcessMode) {
+        self.shared.set_offline(mode == ProcessMode::Offline);
+    }
+
+    /// Whether the host renders without a clock at this moment.
+    ///
+    /// # Real-time
+    /// One atomic load.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.shared.is_offline()
+    }
+
+    /// Asks the host to deactivate and activate the plugin.
+    ///
+    /// # Real-time
+    /// As nice-plug's own request is.
+    pub fn request_restart<P>(&self, context: &mut impl ProcessContext<P>)
+    where
+        P: Plugin<BackgroundTask: From<BridgeTask>>,
+    {
+        if self.format == Some(Format::Vst3) {
+            context.execute_background(BridgeTask::request_restart().into());
+        } else {
+            context.request_restart();
+        }
+    }
+
+    /// Sets the position of the sample to be processed next, counted since the
+    /// reset. The plugin says so at activation, at resets and after each call of
+    /// `process`.
+    ///
+    /// # Real-time
+    /// One atomic store.
+    pub fn set_position(&self, position: u64) {
+        self.shared.timeline.set_position(position);
+    }
+
+    /// Sets where controls are read: every `step` samples since the reset, at sample
+    /// `offset` of each step; `None`: nowhere. VST3's automation curves are evaluated there.
+    ///
+    /// # Real-time
+    /// Atomic stores.
+    pub fn set_control_grid(&self, step_and_offset: Option<(u32, u32)>) {
+        self.shared.timeline.set_control_grid(step_and_offset);
+    }
+
+    /// Publishes values (0..=1) of the output parameters, in the order of
+    /// [`OUTPUT_PARAMS`](crate::ExportedPlugin::OUTPUT_PARAMS), that hold from
+    /// `position` on: a sample of the block under way, counted since the reset.
+    /// Positions must not decrease within a block.
+    ///
+    /// # Real-time
+    /// Atomic loads and stores.
+    pub fn publish(&self, position: u64, values: &[f32]) {
+        self.shared.publish(position, values);
+    }
+}

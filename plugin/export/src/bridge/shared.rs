@@ -1,0 +1,88 @@
+//! What a plugin and the export around it both hold.
+
+use super::outputs::{OutputQueue, OutputValue};
+use super::timeline::Timeline;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// Asks the host to deactivate and activate the plugin. Never called on the audio
+/// thread.
+type RestartHandler = Box<dyn Fn() + Send + Sync>;
+
+/// One per instance.
+#[derive(Default)]
+pub(crate) struct Shared {
+    pub timeline: Timeline,
+    pub outputs: OutputQueue,
+    offline: AtomicBool,
+    restart: OnceLock<RestartHandler>,
+}
+
+impl Shared {
+    /// Export: a block of the host's begins.
+    ///
+    /// # Real-time
+    /// Atomic loads and stores.
+    pub fn begin_block(&self) {
+        self.timeline.begin_block();
+        self.outputs.clear();
+    }
+
+    /// Plugin: values of all output parameters from `position` on.
+    ///
+    /// # Real-time
+    /// Atomic loads and stores.
+    pub fn publish(&self, position: u64, values: &[f32]) {
+        let offset = self.timeline.offset_in_block(position);
+        for (output, &value) in values.iter().enumerate() {
+            self.outputs.push(OutputValue {
+                offset,
+                output,
+                value,
+            });
+        }
+    }
+
+    /// Whether the host renders without a clock.
+    pub fn set_offline(&self, offline: bool) {
+        self.offline.store(offline, Relaxed);
+    }
+
+    /// See [`Self::set_offline`].
+    pub fn is_offline(&self) -> bool {
+        self.offline.load(Relaxed)
+    }
+
+    /// Export: sets what [`Self::request_restart`] calls. Only the first call counts.
+    pub fn set_restart_handler(&self, handler: RestartHandler) {
+        // There is one call per instance; a second handler would be dropped.
+        let _ = self.restart.set(handler);
+    }
+
+    /// Asks the host for a restart; nothing where no handler is set. Not on the
+    /// audio thread.
+    pub fn request_restart(&self) {
+        if let Some(restart) = self.restart.get() {
+            restart();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_values_have_the_offset_of_their_position_in_the_block() {
+        let shared = Shared::default();
+        shared.timeline.set_position(1_000);
+        shared.begin_block();
+        shared.publish(1_007, &[0.5, 0.25]);
+        let values: Vec<(u32, usize, f32)> = shared
+            .outputs
+            .iter()
+            .map(|value| (value.offset, value.output, value.value))
+            .collect();
+        assert_eq!(values, [(7, 0, 0.5), (7, 1, 0.25)]);
+    }
+}

@@ -1,0 +1,38 @@
+//! What a plugin says of itself, so that it can be exported.
+
+use crate::bridge::BridgeTask;
+use nice_plug::editor::dpi::NativeSize;
+use nice_plug::editor::{Editor, EditorHandle};
+use nice_plug::prelude::{ClapPlugin, Plugin, Vst3Plugin};
+
+/// The window of a plugin's editor.
+pub type EditorWindow<P> = <<<P as Plugin>::Editor as Editor>::Handle as EditorHandle>::Window;
+
+/// A plugin for the exports of this package; see [`export_plugin!`](crate::export_plugin).
+///
+/// Its constructor must make one [`Bridge`](crate::Bridge), its `editor` must pass
+/// through [`Bridge::editor`](crate::Bridge::editor), and its task executor must
+/// hand each [`BridgeTask`] to [`Bridge::run`](crate::Bridge::run). A library
+/// exports one plugin.
+pub trait ExportedPlugin: ClapPlugin + Vst3Plugin + Plugin<BackgroundTask: From<BridgeTask>> {
+    /// Ids (those of `#[id = "..."]`) of the parameters whose values the plugin
+    /// publishes with [`Bridge::publish`](crate::Bridge::publish), in that order.
+    /// Hosts see them as read-only and can record them.
+    const OUTPUT_PARAMS: &'static [&'static str] = &[];
+
+    /// Id of the parameter that MIDI's modulation wheel moves. It must have no
+    /// steps, and the plugin sets it itself from `NoteEvent::MidiCC`.
+    const MOD_WHEEL_PARAM: Option<&'static str> = None;
+
+    /// Whether the plugin reads tempo, transport or the position in the song. A VST3
+    /// host is asked for them only then.
+    const READS_TRANSPORT: bool = false;
+
+    /// The size of an open window in the platform's pixels, which nice-plug's
+    /// `EditorHandle` does not know. `None`: the size that the editor has by itself.
+    #[must_use]
+    fn window_size(window: &EditorWindow<Self>) -> Option<NativeSize<u32>> {
+        let _ = window;
+        None
+    }
+}

@@ -1,0 +1,98 @@
+//! CLAP and VST3 exports around nice-plug's, for any plugin that meets
+//! [`ExportedPlugin`].
+//!
+//! nice-plug 0.4.2's own exports lack what hosts need of a plugin whose output
+//! parameters follow the sound, that renders offline differently from live, and
+//! that restarts. Each gap is worked around in one file, whose head says which
+//! behaviour that is and what to delete when nice-plug has it; the tables in
+//! [`clap`] and [`vst3`] list them.
+//!
+//! # Thread model
+//! The host's **audio** thread runs `process` of both formats; nothing there
+//! allocates, locks or logs. What passes between plugin and export there are atomics
+//! ([`Bridge`]). The host's **main** thread runs everything else, except the VST3
+//! editor on X11, which has a window thread, and nice-plug's background thread.
+//!
+//! # Map
+//! | module | what is in it |
+//! | --- | --- |
+//! | `exported_plugin` | [`ExportedPlugin`]: what a plugin says of itself |
+//! | `bridge` | [`Bridge`]: the plugin's end; the state that both ends share; the slot of a construction |
+//! | `param_order` | finding parameters by their string ids |
+//! | [`clap`] | the CLAP export |
+//! | [`vst3`] | the VST3 export |
+//!
+//! `clap` and `vst3` know `bridge` and nothing of each other; `bridge` knows neither.
+#![warn(missing_docs)]
+
+mod bridge;
+pub mod clap;
+mod exported_plugin;
+mod param_order;
+pub mod vst3;
+
+#[cfg(test)]
+mod test_plugin;
+
+pub use bridge::{Bridge, BridgeTask};
+pub use exported_plugin::{EditorWindow, ExportedPlugin};
+
+/// Exports the symbols of both formats for one [`ExportedPlugin`]. To be used once
+/// in a library.
+#[macro_export]
+macro_rules! export_plugin {
+    ($plugin:ty) => {
+        /// CLAP's entry point.
+        #[unsafe(no_mangle)]
+        #[used]
+        pub static clap_entry: $crate::clap::clap_plugin_entry = $crate::clap::entry::<$plugin>();
+
+        /// VST3's entry point: hands out the factory.
+        #[unsafe(no_mangle)]
+        pub extern "system" fn GetPluginFactory() -> *mut ::std::ffi::c_void {
+            $crate::vst3::plugin_factory::<$plugin>()
+        }
+
+        /// Called by VST3 hosts on Linux after loading the library.
+        #[cfg(all(unix, not(target_os = "macos")))]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn ModuleEntry(_library: *mut ::std::ffi::c_void) -> bool {
+            $crate::vst3::enter_module::<$plugin>()
+        }
+
+        /// Called by VST3 hosts on Linux before unloading the library.
+        #[cfg(all(unix, not(target_os = "macos")))]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn ModuleExit() -> bool {
+            $crate::vst3::exit_module()
+        }
+
+        /// Called by VST3 hosts on macOS after loading the bundle.
+        #[cfg(target_os = "macos")]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn bundleEntry(_bundle: *mut ::std::ffi::c_void) -> bool {
+            $crate::vst3::enter_module::<$plugin>()
+        }
+
+        /// Called by VST3 hosts on macOS before unloading the bundle.
+        #[cfg(target_os = "macos")]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn bundleExit() -> bool {
+            $crate::vst3::exit_module()
+        }
+
+        /// Called by VST3 hosts on Windows after loading the library.
+        #[cfg(target_os = "windows")]
+        #[unsafe(no_mangle)]
+        pub extern "system" fn InitDll() -> bool {
+            $crate::vst3::enter_module::<$plugin>()
+        }
+
+        /// Called by VST3 hosts on Windows before unloading the library.
+        #[cfg(target_os = "windows")]
+        #[unsafe(no_mangle)]
+        pub extern "system" fn ExitDll() -> bool {
+            $crate::vst3::exit_module()
+        }
+    };
+}

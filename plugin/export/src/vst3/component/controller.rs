@@ -1,0 +1,83 @@
+//! `IEditController` and `IMidiMapping`.
+
+use super::Component;
+use crate::ExportedPlugin;
+use crate::vst3::{background_thread_guard, midi_mapping, param_info, view};
+use nice_plug::wrapper::vst3::vst3::ComRef;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
+    CtrlNumber, IComponentHandler, IEditControllerTrait, IMidiMappingTrait, ParamID, ParamValue,
+    ParameterInfo, String128, TChar,
+};
+use nice_plug::wrapper::vst3::vst3::Steinberg::{
+    FIDString, IBStream, IPlugView, int16, int32, kResultFalse, kResultOk, tresult,
+};
+
+impl<P: ExportedPlugin> IEditControllerTrait for Component<P> {
+    forward! { IEditControllerTrait:
+        fn setComponentState(state: *mut IBStream) -> tresult;
+        fn setState(state: *mut IBStream) -> tresult;
+        fn getState(state: *mut IBStream) -> tresult;
+        fn getParamStringByValue(id: ParamID, value: ParamValue, string: *mut String128) -> tresult;
+        fn getParamValueByString(id: ParamID, string: *mut TChar, value: *mut ParamValue) -> tresult;
+        fn normalizedParamToPlain(id: ParamID, value: ParamValue) -> ParamValue;
+        fn plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue;
+    }
+
+    unsafe fn getParameterCount(&self) -> int32 {
+        midi_mapping::listed_count(&self.instance.wrapper, &self.instance.parameters)
+    }
+
+    unsafe fn getParamNormalized(&self, id: ParamID) -> ParamValue {
+        let instance = &self.instance;
+        if let Some(value) = instance.pending.value(&instance.parameters, id) {
+            return value;
+        }
+        // SAFETY: plain numbers.
+        unsafe { IEditControllerTrait::getParamNormalized(&instance.wrapper, id) }
+    }
+
+    unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
+        self.instance.pending.remember(id, value);
+        // SAFETY: plain numbers.
+        unsafe { IEditControllerTrait::setParamNormalized(&self.instance.wrapper, id, value) }
+    }
+
+    unsafe fn getParameterInfo(&self, index: int32, info: *mut ParameterInfo) -> tresult {
+        // SAFETY: passed on under the same contract.
+        unsafe { param_info::get(&self.instance.wrapper, &self.instance.parameters, index, info) }
+    }
+
+    unsafe fn setComponentHandler(&self, handler: *mut IComponentHandler) -> tresult {
+        // nice-plug's background thread may be using the former handler.
+        background_thread_guard::drain();
+        // SAFETY: the host's pointer is null or a live object.
+        let kept = unsafe { ComRef::from_raw(handler) }.map(|handler| handler.to_com_ptr());
+        self.instance.messages.set_handler(kept);
+        // SAFETY: passed on under the same contract.
+        unsafe { IEditControllerTrait::setComponentHandler(&self.instance.wrapper, handler) }
+    }
+
+    unsafe fn createView(&self, name: FIDString) -> *mut IPlugView {
+        // SAFETY: the host passes null or a string.
+        unsafe { view::create(&self.instance, name) }
+    }
+}
+
+impl<P: ExportedPlugin> IMidiMappingTrait for Component<P> {
+    unsafe fn getMidiControllerAssignment(
+        &self,
+        bus: int32,
+        _channel: int16,
+        controller: CtrlNumber,
+        id: *mut ParamID,
+    ) -> tresult {
+        match midi_mapping::parameter_of(&self.instance.parameters, bus, controller) {
+            Some(parameter) if !id.is_null() => {
+                // SAFETY: not null, and the host's own.
+                unsafe { *id = parameter };
+                kResultOk
+            }
+            _ => kResultFalse,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Gap of nice-plug 0.4.2: for a plugin that takes MIDI controllers it lists 2080
+//! parameters behind the plugin's own, one for every controller of every channel.
+//!
+//! Here hosts see the plugin's own ones, and map the modulation wheel to the
+//! parameter that the plugin names for it; no other controller is mapped.
+//!
+//! To delete once nice-plug hides those parameters and lets a plugin map
+//! controllers itself: this file, and `getParameterCount` and `IMidiMapping` of
+//! `component/controller.rs`.
+
+use super::parameters::Parameters;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ControllerNumbers_::kCtrlModWheel;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{CtrlNumber, IEditControllerTrait, ParamID};
+use nice_plug::wrapper::vst3::vst3::Steinberg::int32;
+
+/// How many parameters hosts see.
+pub(super) fn listed_count(controller: &impl IEditControllerTrait, parameters: &Parameters) -> int32 {
+    // SAFETY: no arguments.
+    let all = unsafe { controller.getParameterCount() };
+    all.min(parameters.own_count())
+}
+
+/// The parameter that a controller of a bus moves, on any channel.
+pub(super) fn parameter_of(parameters: &Parameters, bus: int32, controller: CtrlNumber) -> Option<ParamID> {
+    let is_wheel = bus == 0 && i64::from(controller) == i64::from(kCtrlModWheel);
+    parameters.wheel().filter(|_| is_wheel)
+}

@@ -1,0 +1,112 @@
+//! The plugin's parameters by the ids that nice-plug gave them for VST3.
+
+use crate::ExportedPlugin;
+use crate::param_order::index_of;
+use nice_plug::params::Params;
+use nice_plug::params::internals::ParamPtr;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
+    IEditControllerTrait, ParamID, ParamValue, ParameterInfo,
+};
+use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kResultOk};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Made once per instance, then only read, from any thread.
+#[derive(Default)]
+pub struct Parameters {
+    ids: HashMap<ParamPtr, ParamID>,
+    /// The plugin's own parameters; nice-plug lists them before those of MIDI.
+    own_count: int32,
+    wheel: Option<ParamID>,
+    /// Parameters without steps, except the wheel.
+    continuous: HashSet<ParamID>,
+    outputs: Vec<Option<ParamID>>,
+    /// The pointers in `ids` live as long as this.
+    _params: Option<Arc<dyn Params>>,
+}
+
+impl Parameters {
+    /// Asks nice-plug's controller for the ids of the plugin's parameters.
+    #[must_use]
+    pub fn new<P: ExportedPlugin>(controller: &impl IEditControllerTrait, params: Arc<dyn Params>) -> Self {
+        let pointers = params.param_map().into_iter().map(|(_, pointer, _)| pointer);
+        let ids: HashMap<ParamPtr, ParamID> = (0..)
+            .zip(pointers)
+            .filter_map(|(index, pointer)| Some((pointer, id_at(controller, index)?)))
+            .collect();
+        let id_of = |name: &str| id_at(controller, int32::try_from(index_of(&*params, name)?).ok()?);
+        let wheel = P::MOD_WHEEL_PARAM.and_then(id_of);
+        let continuous = ids
+            .iter()
+            // SAFETY: the parameters live as long as `params`; nothing is changed.
+            .filter(|(param, id)| unsafe { param.step_count() }.is_none() && Some(**id) != wheel)
+            .map(|(_, id)| *id)
+            .collect();
+        Self {
+            own_count: int32::try_from(ids.len()).unwrap_or(0),
+            wheel,
+            continuous,
+            outputs: P::OUTPUT_PARAMS.iter().map(|name| id_of(name)).collect(),
+            ids,
+            _params: Some(params),
+        }
+    }
+
+    /// The id of a parameter of the plugin.
+    #[must_use]
+    pub fn id(&self, param: ParamPtr) -> Option<ParamID> {
+        self.ids.get(&param).copied()
+    }
+
+    /// How many parameters the plugin itself has.
+    #[must_use]
+    pub fn own_count(&self) -> int32 {
+        self.own_count
+    }
+
+    /// The parameter that MIDI's modulation wheel moves.
+    #[must_use]
+    pub fn wheel(&self) -> Option<ParamID> {
+        self.wheel
+    }
+
+    /// Whether a parameter has values between any two.
+    #[must_use]
+    pub fn is_continuous(&self, id: ParamID) -> bool {
+        self.continuous.contains(&id)
+    }
+
+    /// Ids of the output parameters, in the order in which the plugin publishes them.
+    #[must_use]
+    pub fn outputs(&self) -> &[Option<ParamID>] {
+        &self.outputs
+    }
+
+    /// A normalised value on the parameter's steps.
+    #[must_use]
+    pub fn on_steps(&self, id: ParamID, value: f32) -> Option<ParamValue> {
+        let (param, _) = self.ids.iter().find(|(_, known)| **known == id)?;
+        // SAFETY: the parameters live as long as `self`; nothing is changed.
+        Some(ParamValue::from(unsafe {
+            param.preview_normalized(param.preview_plain(value))
+        }))
+    }
+
+    /// Sets each parameter for which `value` gives a normalised value.
+    pub fn set_each(&self, value: impl Fn(ParamID) -> Option<f32>) {
+        for (param, id) in &self.ids {
+            if let Some(value) = value(*id) {
+                // SAFETY: the parameters live as long as `self`, and setting is an atomic store.
+                unsafe { param._internal_set_normalized_value(value) };
+            }
+        }
+    }
+}
+
+fn id_at(controller: &impl IEditControllerTrait, index: int32) -> Option<ParamID> {
+    // SAFETY: all zero is a valid `ParameterInfo`: numbers and character arrays.
+    let mut info: ParameterInfo = unsafe { std::mem::zeroed() };
+    // SAFETY: `info` may be written.
+    let result = unsafe { controller.getParameterInfo(index, &raw mut info) };
+    (result == kResultOk).then_some(info.id)
+}

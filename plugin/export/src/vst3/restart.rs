@@ -1,0 +1,28 @@
+//! Gap of nice-plug 0.4.2: its request for a restart sends one flag, on its
+//! background thread. Each of the two flags here asks, by the specification, for
+//! deactivation and activation. Hosts made with JUCE do that only for the first one
+//! and then read the latency; others only for the second.
+//!
+//! To delete once nice-plug sends both on the host's thread: this file and the
+//! branch in `Bridge::request_restart`.
+
+use super::host_messages::{HostMessage, HostMessages};
+use crate::bridge::Shared;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::RestartFlags_::{kIoChanged, kLatencyChanged};
+use std::sync::Arc;
+
+/// Asks the host to deactivate and activate the plugin. Not on the audio thread.
+pub fn request(messages: &HostMessages) {
+    messages.send(HostMessage::Restart(kIoChanged | kLatencyChanged));
+}
+
+/// From now on the plugin's requests arrive at the host, as long as the instance
+/// lives.
+pub(super) fn connect(shared: &Shared, messages: &Arc<HostMessages>) {
+    let messages = Arc::downgrade(messages);
+    shared.set_restart_handler(Box::new(move || {
+        if let Some(messages) = messages.upgrade() {
+            request(&messages);
+        }
+    }));
+}

@@ -1,0 +1,28 @@
+//! Ranges and formats that several parameters share.
+
+use nice_plug::prelude::*;
+use std::sync::Arc;
+
+/// A percentage as 0..1.
+pub(super) fn part(param: &FloatParam) -> f32 {
+    param.value() / 100.0
+}
+
+pub(super) fn percent(name: &str, default: f32) -> FloatParam {
+    FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: 100.0 })
+        .with_unit(" %")
+        .with_value_to_string(formatters::v2s_f32_rounded(1))
+}
+
+pub(super) fn decibels(name: &str) -> FloatParam {
+    FloatParam::new(
+        name,
+        0.0,
+        FloatRange::Linear {
+            min: -48.0,
+            max: 24.0,
+        },
+    )
+    .with_unit(" dB")
+    .with_value_to_string(Arc::new(|value| format!("{value:.1}")))
+}

@@ -1,0 +1,9 @@
+//! The built CLAP plugin in CLAP hosts: `voxmeld_tests::host`, and `voxmeld_tests::bare` for calls from inside of calls.
+
+mod blending;
+mod blocks;
+mod fuzz;
+mod host_changes;
+mod lifecycle;
+mod log;
+mod reentrant;

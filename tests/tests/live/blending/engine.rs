@@ -1,0 +1,143 @@
+//! The engine alone.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a few seconds of audio"
+)]
+
+use super::voice::voice;
+use super::{TRIES, scenes};
+use anyhow::{Context, Result, bail, ensure};
+use voxmeld_core::controls::{Drive, Listen, Scene};
+use voxmeld_core::engine::StreamSetup;
+use voxmeld_core::geometry::Hop;
+use voxmeld_core::retrieval::SearchParams;
+use voxmeld_core::rt::{AppliedFrame, BlockControls};
+use voxmeld_tests::host::{Clock, Pace};
+use voxmeld_tests::rig::{Rig, offline_48k};
+use voxmeld_tests::signal::{energy, noise};
+
+const SECONDS: usize = 3;
+const LEN: usize = 48_000 * SECONDS;
+
+/// Noise that swells and dies away: voiced and not, loud and quiet.
+fn swells() -> Vec<f32> {
+    let swell = |n: usize| (0.02 + 0.6 * (n as f32 / 9_000.0).sin().powi(2)).min(1.0);
+    let raw = noise(3, LEN);
+    raw.iter().enumerate().map(|(n, x)| x * swell(n)).collect()
+}
+
+/// What is set from sample `at` on: a ratio that is drawn, a morph of two scenes,
+/// the wheel, the side chain, the pad, and all listen modes in turn.
+fn controls(at: usize) -> BlockControls {
+    let t = at as f32 / LEN as f32;
+    let [a, b] = scenes();
+    let scene = Scene::between(&a, &b, (t * 7.0).sin().abs());
+    let mut controls = BlockControls {
+        ratio_glide_ms: 30.0,
+        side_attack_ms: 2.0,
+        side_release_ms: 40.0,
+        ..BlockControls::default()
+    };
+    let set = &mut controls.voice;
+    set.blend_ratio = if t < 0.5 { 2.0 * t } else { scene.ratio };
+    set.blend = scene.blend;
+    if t > 0.7 {
+        set.blend.morph.pad = Some([t, 1.0 - t]);
+    }
+    let modes = [
+        Listen::Blend,
+        Listen::Difference,
+        Listen::Blend,
+        Listen::Live,
+        Listen::Blend,
+        Listen::Retrieved,
+    ];
+    set.blend.listen = modes[at / 17_000 % modes.len()];
+    set.search = SearchParams {
+        k: 4 + at / 30_000,
+        ..SearchParams::default()
+    };
+    set.pitch_shift = voxmeld_core::units::Semitones(3.0 * t);
+    set.drive = Drive {
+        side_level: 0.0,
+        side_depth: -0.5,
+        wheel: t,
+        wheel_depth: 0.4,
+    };
+    controls
+}
+
+/// One pass in blocks of `block`, controls moving every 111 samples; what is heard
+/// and what is told of it, if nothing was interrupted or left out.
+fn pass(offline: bool, block: usize) -> Result<Option<(Vec<f32>, Vec<AppliedFrame>)>> {
+    // A generous hop: this is not about lateness.
+    let setup = StreamSetup {
+        hop: Hop::Ms160,
+        offline,
+        ..offline_48k()
+    };
+    let mut rig = Rig::with_voice(setup, voice())?;
+    let pace = if offline { Pace::Free } else { Pace::RealTime };
+    let mut clock = Clock::start(48_000.0);
+    let mut play = |rig: &mut Rig, input: &[f32], told: &mut Vec<AppliedFrame>| {
+        let side: Vec<f32> = input.iter().rev().copied().collect();
+        let mut sound = input.to_vec();
+        clock = Clock::start(48_000.0);
+        for start in (0..sound.len()).step_by(block) {
+            let end = (start + block).min(sound.len());
+            if pace == Pace::RealTime {
+                clock.wait_for(end);
+            }
+            let mut from = start;
+            while from < end {
+                let to = (from / 111 * 111 + 111).min(end);
+                let channels = &mut [&mut sound[from..to]];
+                rig.audio()
+                    .process_with_side(channels, &[&side[from..to]], &controls(from / 111 * 111));
+                told.extend(std::iter::from_fn(|| rig.audio().next_applied_frame()));
+                from = to;
+            }
+        }
+        sound
+    };
+    // The voice may arrive after the first hop of a live stream; then start over.
+    play(&mut rig, &vec![0.0; 24_000], &mut Vec::new());
+    rig.audio().reset();
+    let before = rig.handle().status();
+    let mut told = Vec::new();
+    let heard = play(&mut rig, &swells(), &mut told);
+    let after = rig.handle().status();
+    let whole = after.xruns == before.xruns
+        && after.short_searches == before.short_searches
+        && after.reduced_hops == before.reduced_hops;
+    Ok(whole.then_some((heard, told)))
+}
+
+#[test]
+fn all_blend_settings_automated_live_equals_offline() -> Result<()> {
+    let _alone = crate::alone();
+    let (bounced, told) = pass(true, 480)?.context("an offline render leaves nothing out")?;
+    ensure!(energy(&bounced) > 0.1, "silence would prove nothing");
+    let ratios: Vec<f32> = told.iter().map(|told| told.ratio).collect();
+    ensure!(
+        ratios.iter().any(|&r| r > 0.9) && ratios.iter().any(|&r| r > 0.0 && r < 0.2),
+        "the ratio moves: {ratios:?}"
+    );
+    for _ in 0..TRIES {
+        if let Some((live, live_told)) = pass(false, 333)? {
+            let first = bounced
+                .iter()
+                .zip(&live)
+                .position(|(a, b)| a.to_bits() != b.to_bits());
+            ensure!(
+                first.is_none(),
+                "live and bounced differ from sample {first:?} on"
+            );
+            ensure!(told == live_told, "live tells other ratios");
+            return Ok(());
+        }
+    }
+    bail!("{TRIES} real-time passes of a simple voice were interrupted: the machine is overloaded")
+}

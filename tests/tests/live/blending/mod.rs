@@ -1,0 +1,48 @@
+//! Blending live and bounced: a real-time pass without interruptions equals the
+//! offline render, bit for bit, with everything that can be set about blending
+//! in motion.
+
+mod engine;
+mod plugin;
+mod voice;
+
+use voxmeld_core::controls::{BlendSettings, Curves, LevelCurve, Listen, Morph, Scene, VoicingCurve};
+
+/// Live passes before the machine counts as overloaded.
+const TRIES: usize = 5;
+
+/// Two scenes that differ in every setting.
+fn scenes() -> [Scene; 2] {
+    let curve = |points| LevelCurve { depth: 0.8, points };
+    let blend = BlendSettings {
+        trust: 1.0,
+        curves: Curves {
+            voicing: VoicingCurve {
+                depth: 1.0,
+                unvoiced: 0.33,
+                voiced: 1.0,
+            },
+            loudness: curve([0.2, 1.0, 0.6]),
+            pitch: curve([1.0, 0.4, 0.9]),
+        },
+        morph: Morph {
+            weights: [1.0, 0.5, 0.25, 0.0, 0.0, 0.0, 0.0, 0.0],
+            pad: None,
+        },
+        continuity: 0.7,
+        listen: Listen::Blend,
+    };
+    let mut other = BlendSettings {
+        trust: 0.2,
+        continuity: 0.1,
+        ..blend
+    };
+    other.morph.weights = [0.1, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+    [
+        Scene { ratio: 0.2, blend },
+        Scene {
+            ratio: 1.0,
+            blend: other,
+        },
+    ]
+}

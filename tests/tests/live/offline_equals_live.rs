@@ -1,0 +1,79 @@
+//! An offline render and a real-time pass without interruptions are the same.
+#![allow(clippy::cast_precision_loss, reason = "a few seconds of audio")]
+
+use anyhow::{Result, bail};
+use voxmeld_core::engine::StreamSetup;
+use voxmeld_core::geometry::Hop;
+use voxmeld_core::model::fake::noise_voice;
+use voxmeld_core::rt::BlockControls;
+use voxmeld_tests::host::{Pace, Sizes};
+use voxmeld_tests::rig::{Rig, offline_48k};
+use voxmeld_tests::signal::noise;
+
+/// A generous hop: a machine busy with other things may be late otherwise,
+/// and this test is not about lateness.
+fn setup(offline: bool) -> StreamSetup {
+    StreamSetup {
+        hop: Hop::Ms160,
+        offline,
+        ..offline_48k()
+    }
+}
+
+fn render(setup: StreamSetup, input: &[f32], pace: Pace) -> Result<(Vec<f32>, u64)> {
+    let mut rig = Rig::with_voice(setup, noise_voice())?;
+    // The voice may arrive after the first hop of a live stream; then start over.
+    rig.play(
+        &[vec![0.0; 24_000]],
+        &Sizes::all(480),
+        &[(0, BlockControls::default())],
+        pace,
+    );
+    rig.audio().reset();
+    let before = rig.handle().status().xruns;
+    let mut output = rig.play(&[input.to_vec()], &Sizes::all(480), &[], pace);
+    Ok((output.swap_remove(0), rig.handle().status().xruns - before))
+}
+
+/// Up to three tries: interruptions are the machine's, and are not compared.
+fn live(input: &[f32]) -> Result<Vec<f32>> {
+    for _ in 0..3 {
+        let (output, xruns) = render(setup(false), input, Pace::RealTime)?;
+        if xruns == 0 {
+            return Ok(output);
+        }
+    }
+    bail!("three real-time passes of a trivial voice were interrupted: the machine is overloaded")
+}
+
+#[test]
+fn real_time_pass_equals_the_offline_render() -> Result<()> {
+    let _alone = crate::alone();
+    let input = noise(3, 48_000 * 3);
+    let (offline, _) = render(setup(true), &input, Pace::Free)?;
+    let live = live(&input)?;
+    let first = offline
+        .iter()
+        .zip(&live)
+        .position(|(a, b)| a.to_bits() != b.to_bits());
+    assert_eq!(first, None, "offline and live differ from this sample on");
+    Ok(())
+}
+
+/// Some hosts render faster than real time and say "realtime": the engine
+/// must notice by the clock, and then play no gap either.
+#[test]
+fn unannounced_render_has_no_gaps() -> Result<()> {
+    let _alone = crate::alone();
+    let input = noise(4, 48_000 * 20);
+    let (announced, _) = render(setup(true), &input, Pace::Free)?;
+    let (unannounced, _) = render(setup(false), &input, Pace::Free)?;
+    // It takes half a second of audio to be sure; from then on all is there.
+    let from = 48_000;
+    let first = announced[from..]
+        .iter()
+        .zip(&unannounced[from..])
+        .position(|(a, b)| a.to_bits() != b.to_bits());
+    assert_eq!(first, None, "differs this many samples after the first second");
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Where a machine is too slow, quality gives way, and time does not: in
+//! steps that are counted, shown, taken back, and not heard as clicks.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a few seconds of audio"
+)]
+
+use anyhow::{Result, bail};
+use voxmeld_core::engine::StreamSetup;
+use voxmeld_core::geometry::Hop;
+use voxmeld_core::quality::Quality;
+use voxmeld_core::rt::BlockControls;
+use voxmeld_tests::host::{Pace, Sizes};
+use voxmeld_tests::load::Load;
+use voxmeld_tests::rig::{Rig, offline_48k};
+use voxmeld_tests::signal::{noise, worst_step};
+
+/// Long hops: this machine's own lateness is not what is tested here.
+const HOP: Hop = Hop::Ms80;
+
+fn setup(offline: bool) -> StreamSetup {
+    StreamSetup {
+        hop: HOP,
+        offline,
+        ..offline_48k()
+    }
+}
+
+fn play(rig: &mut Rig, seconds: f64, pace: Pace) -> Vec<f32> {
+    let input = noise(7, (seconds * 48_000.0) as usize);
+    let mut output = rig.play(&[input], &Sizes::all(480), &[(0, BlockControls::default())], pace);
+    output.swap_remove(0)
+}
+
+/// Up to three tries: interruptions by this machine are not what is tested.
+fn without_interruption<T>(mut pass: impl FnMut() -> Result<(T, u64)>) -> Result<T> {
+    for _ in 0..3 {
+        let (result, xruns) = pass()?;
+        if xruns == 0 {
+            return Ok(result);
+        }
+    }
+    bail!("three real-time passes of a trivial voice were interrupted: the machine is overloaded")
+}
+
+#[test]
+fn overload_reduces_quality_without_xruns_or_clicks() -> Result<()> {
+    let _alone = crate::alone();
+    let heard = without_interruption(|| {
+        let load = Load::default();
+        load.set(0.4, HOP.ms());
+        let mut rig = Rig::under_load(setup(false), &load)?;
+        let mut heard = play(&mut rig, 1.5, Pace::RealTime);
+        assert_eq!(rig.handle().status().quality_steps, 0, "nothing is short yet");
+
+        load.set(1.2, HOP.ms());
+        heard.extend(play(&mut rig, 2.0, Pace::RealTime));
+        let short = rig.handle().status();
+        load.set(0.4, HOP.ms());
+        heard.extend(play(&mut rig, 3.0, Pace::RealTime));
+        let after = rig.handle().status();
+        if after.xruns == 0 {
+            assert_eq!(short.quality, Quality::HalfContext, "it is shown");
+            assert!(short.reduced_hops > 0, "and counted");
+            assert_eq!(after.quality, Quality::Full, "and taken back");
+            assert_eq!(after.quality_steps, 1, "once was enough");
+            assert_eq!(after.missing_samples, 0, "no sample is missing");
+        }
+        Ok((heard, after.xruns))
+    })?;
+    // The voice tells how much it was shown: full, half, and full again.
+    let level = |seconds: f64| heard[(seconds * 48_000.0) as usize];
+    let (full, half) = (level(1.4), level(3.4));
+    assert!(half < full - 0.1, "{full} and {half}");
+    assert_eq!(level(6.4), full);
+    // From when it is there (5 ms to fade in), no step is a jump.
+    let step = worst_step(&heard[40_000..]);
+    assert!(step < 0.003, "a jump of {step} between levels {full} and {half}");
+    Ok(())
+}
+
+#[test]
+fn overload_offline_keeps_full_quality() -> Result<()> {
+    let _alone = crate::alone();
+    let render = |cost: f64| -> Result<Vec<f32>> {
+        let load = Load::default();
+        load.set(cost, HOP.ms());
+        let mut rig = Rig::under_load(setup(true), &load)?;
+        let output = play(&mut rig, 4.0, Pace::Free);
+        let status = rig.handle().status();
+        assert_eq!((status.quality_steps, status.reduced_hops), (0, 0));
+        Ok(output)
+    };
+    assert_eq!(render(0.1)?, render(20.0)?);
+    Ok(())
+}
+
+#[test]
+fn live_pass_without_overload_equals_the_render() -> Result<()> {
+    let _alone = crate::alone();
+    let pass = |offline: bool, pace: Pace| -> Result<(Vec<f32>, u64)> {
+        let load = Load::default();
+        load.set(0.6, HOP.ms());
+        let mut rig = Rig::under_load(setup(offline), &load)?;
+        // The voice may come after the first hop of a live stream.
+        play(&mut rig, 0.5, pace);
+        rig.audio().reset();
+        let output = play(&mut rig, 2.0, pace);
+        let status = rig.handle().status();
+        if status.xruns == 0 {
+            assert_eq!(status.quality_steps, 0);
+        }
+        Ok((output, status.xruns))
+    };
+    let (render, _) = pass(true, Pace::Free)?;
+    let live = without_interruption(|| pass(false, Pace::RealTime))?;
+    assert_eq!(render, live);
+    Ok(())
+}

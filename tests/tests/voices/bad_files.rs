@@ -1,0 +1,264 @@
+//! Files that cannot be used: each gives its sentence, the running voice goes
+//! on, and the audio keeps its timing.
+
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+use voxmeld_core::pack::find_pack;
+use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
+use voxmeld_core::status::VoiceState;
+use voxmeld_tests::audio::Sound;
+use voxmeld_tests::env;
+use voxmeld_tests::rig::{Rig, offline_48k};
+use voxmeld_tests::signal::energy;
+
+fn with_index(path: impl Into<PathBuf>) -> VoiceSelection {
+    VoiceSelection {
+        index: Some(IndexRef::File(FileRef::at(path))),
+        ..VoiceSelection::default()
+    }
+}
+
+fn with_encoder(path: impl Into<PathBuf>) -> VoiceSelection {
+    VoiceSelection {
+        encoder: Some(FileRef::at(path)),
+        ..VoiceSelection::default()
+    }
+}
+
+fn with_synthesizer(path: impl Into<PathBuf>) -> VoiceSelection {
+    VoiceSelection {
+        synthesizer: Some(FileRef::at(path)),
+        ..VoiceSelection::default()
+    }
+}
+
+fn retrieval_data(name: &str) -> PathBuf {
+    env::workspace()
+        .join("tests")
+        .join("data")
+        .join("retrieval")
+        .join(name)
+}
+
+/// A model of the default pack.
+fn packed(file: impl Fn(&voxmeld_core::pack::PackManifest) -> String) -> Result<PathBuf> {
+    env::use_data()?;
+    let pack = find_pack("default")?;
+    Ok(pack.dir.join(file(&pack)))
+}
+
+/// The first `percent` of a file, as an interrupted download leaves it.
+fn truncated(dir: &Path, file: &Path, percent: usize) -> Result<PathBuf> {
+    let bytes = fs::read(file).with_context(|| format!("{} is missing", file.display()))?;
+    let path = dir.join(file.file_name().context("a name")?);
+    fs::write(&path, &bytes[..bytes.len() * percent / 100])?;
+    Ok(path)
+}
+
+/// faiss's flat index of the default encoder's dimension without a vector.
+fn empty_flat_index(dir: &Path) -> Result<PathBuf> {
+    let mut bytes = b"IxF2".to_vec();
+    let dim = i32::try_from(find_pack("default")?.encoder.dim)?;
+    bytes.extend(dim.to_le_bytes());
+    bytes.extend(0_i64.to_le_bytes());
+    bytes.extend((1_i64 << 20).to_le_bytes());
+    bytes.extend((1_i64 << 20).to_le_bytes());
+    bytes.push(1);
+    bytes.extend(1_i32.to_le_bytes());
+    bytes.extend(0_u64.to_le_bytes());
+    let path = dir.join("empty.index");
+    fs::write(&path, bytes)?;
+    Ok(path)
+}
+
+/// Two seconds of speech in four pieces; `bad` is asked for after the first.
+fn play_with(bad: Option<&VoiceSelection>) -> Result<(Vec<f32>, Option<String>, VoiceState)> {
+    let speech = Sound::read(&env::sample_speech()?)?
+        .part(0.0, 2.0)
+        .at_rate(48_000)?
+        .samples;
+    let mut rig = Rig::with_selection(offline_48k(), VoiceSelection::default(), None)?;
+    let mut output = Vec::new();
+    for (n, piece) in speech.chunks(24_000).enumerate() {
+        if let (1, Some(bad)) = (n, bad) {
+            rig.handle().load(bad.clone());
+        }
+        output.extend(rig.play_mono(piece, 480));
+    }
+    let status = rig.handle().status();
+    Ok((output, status.message, status.voice))
+}
+
+/// Asks for all of them, one after the other, each beside a voice that runs.
+fn assert_refused(cases: &[(VoiceSelection, &[&str])]) -> Result<()> {
+    env::use_data()?;
+    let (undisturbed, _, _) = play_with(None)?;
+    assert!(energy(&undisturbed) > 1.0, "the default voice sounds");
+    for (selection, words) in cases {
+        let (output, message, voice) = play_with(Some(selection))?;
+        let message = message.with_context(|| format!("nothing was said about {selection:?}"))?;
+        for word in *words {
+            assert!(message.contains(word), "expected \"{word}\" in: {message}");
+        }
+        assert!(
+            matches!(voice, VoiceState::Ready { .. }),
+            "the voice that ran is there: {voice:?}"
+        );
+        let first = undisturbed
+            .iter()
+            .zip(&output)
+            .position(|(a, b)| a.to_bits() != b.to_bits());
+        assert_eq!(first, None, "{message}: the running voice was disturbed here");
+    }
+    Ok(())
+}
+
+#[test]
+fn missing_files_are_rejected_and_the_voice_plays_on() -> Result<()> {
+    let nowhere = "/nowhere/Stimmen mit Leerzeichen/声";
+    assert_refused(&[
+        (
+            with_index(format!("{nowhere}.index")),
+            &["index file", "声.index", "does not exist", "choose it again"],
+        ),
+        (
+            with_encoder(format!("{nowhere}.onnx")),
+            &["the encoder file is missing", "声.onnx"],
+        ),
+        (
+            with_synthesizer(format!("{nowhere}.onnx")),
+            &["the synthesizer file is missing", "声.onnx"],
+        ),
+        (
+            VoiceSelection {
+                pack: PackRef::Embedded("klingon".into()),
+                ..VoiceSelection::default()
+            },
+            &["the voice pack \"klingon\" is not installed"],
+        ),
+    ])
+}
+
+#[test]
+fn truncated_or_wrong_models_are_rejected_and_the_voice_plays_on() -> Result<()> {
+    let dir = env::scratch("truncated_models")?;
+    let encoder = packed(|pack| pack.encoder.file.file.clone())?;
+    let synthesizer = packed(|pack| pack.synthesizer.file.file.clone())?;
+    let text = dir.join("readme.onnx");
+    fs::write(&text, "This is not a model.\n")?;
+    let nothing = dir.join("nothing.onnx");
+    fs::write(&nothing, "")?;
+    let whole = &["is not a whole ONNX model", "copy or download it again"];
+    assert_refused(&[
+        (with_encoder(truncated(&dir, &encoder, 60)?), whole),
+        (with_synthesizer(truncated(&dir, &synthesizer, 90)?), whole),
+        (with_encoder(&text), whole),
+        (with_synthesizer(&nothing), &["nothing.onnx"]),
+        (
+            with_synthesizer(&encoder),
+            &["is no synthesizer that Voxmeld knows", "`phone` is missing"],
+        ),
+        (
+            with_encoder(&synthesizer),
+            &[
+                "is no encoder that Voxmeld knows",
+                "an encoder has one: audio at 16 kHz",
+            ],
+        ),
+    ])
+}
+
+#[test]
+fn unusable_indices_are_rejected_and_the_voice_plays_on() -> Result<()> {
+    let dir = env::scratch("unusable_indices")?;
+    let packed_index = packed(|pack| pack.indices[0].file.file.clone())?;
+    let text = dir.join("readme.index");
+    fs::write(
+        &text,
+        "This is not an index, but it is longer than a header would be.\n",
+    )?;
+    let encoder = packed(|pack| pack.encoder.file.file.clone())?;
+    assert_refused(&[
+        (
+            with_index(truncated(&dir, &packed_index, 70)?),
+            &["cut short", "copy or download it again"],
+        ),
+        (with_index(empty_flat_index(&dir)?), &["holds no vectors"]),
+        (
+            with_index(retrieval_data("flat_l2.index")),
+            &[
+                "-dimensional vectors",
+                "160-dimensional",
+                "made with this encoder",
+            ],
+        ),
+        (
+            with_index(retrieval_data("pq.index")),
+            &["of a kind that cannot be used here"],
+        ),
+        (with_index(&text), &["not a faiss index", "added_*.index"]),
+        (with_index(&encoder), &["not a faiss index"]),
+    ])
+}
+
+/// RVC writes `trained_*.index` before it adds the vectors, and people load
+/// the wrong one. Retrieval's own test file has another dimension than the
+/// default encoder, so this one is made from a good index.
+#[test]
+fn trained_but_empty_index_is_rejected_with_a_hint() -> Result<()> {
+    env::use_data()?;
+    let dir = env::scratch("trained_index")?;
+    let packed_index = packed(|pack| pack.indices[0].file.file.clone())?;
+    let path = dir.join("trained_IVF76_Flat_nprobe_1_allison_v2.index");
+    fs::write(&path, without_vectors(&fs::read(&packed_index)?)?)?;
+    assert_refused(&[(
+        with_index(path),
+        &[
+            "was trained but holds no vectors",
+            "trained_*.index",
+            "choose the `added_*.index`",
+        ],
+    )])
+}
+
+/// An IVF-Flat file with its inverted lists emptied: the header's count is 0,
+/// and every list says so (`ilar`, sparse form, no sizes).
+fn without_vectors(bytes: &[u8]) -> Result<Vec<u8>> {
+    let lists = bytes
+        .windows(4)
+        .rposition(|word| word == b"ilar")
+        .context("no inverted lists")?;
+    let mut out = bytes[..lists].to_vec();
+    // fourcc, dimension (4 bytes), then the number of vectors.
+    out[8..16].fill(0);
+    let list_count = &bytes[lists + 4..lists + 12];
+    let code_size = &bytes[lists + 12..lists + 20];
+    out.extend(b"ilar");
+    out.extend(list_count);
+    out.extend(code_size);
+    out.extend(b"sprs");
+    out.extend(0_u64.to_le_bytes());
+    Ok(out)
+}
+
+#[test]
+fn failed_first_load_is_silent_and_says_why() -> Result<()> {
+    env::use_data()?;
+    let mut rig = Rig::empty(offline_48k())?;
+    rig.handle().load(with_index("/nowhere/a.index"));
+    let output = rig.play_mono(&voxmeld_tests::signal::noise(1, 96_000), 480);
+    assert_eq!(energy(&output), 0.0);
+    match rig.handle().status().voice {
+        VoiceState::Failed { why } => assert!(why.contains("does not exist"), "{why}"),
+        other => panic!("expected a failed voice, found {other:?}"),
+    }
+    // And a good one after it works.
+    rig.handle().load(VoiceSelection::default());
+    let speech = Sound::read(&env::sample_speech()?)?
+        .part(0.0, 2.0)
+        .at_rate(48_000)?
+        .samples;
+    assert!(energy(&rig.play_mono(&speech, 480)) > 1.0);
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! The built VST3 plugin in VST3 hosts: JUCE's through Python, and `voxmeld_tests::vst3`.
+
+mod automation_lines;
+mod python_host;
+mod restarts;

@@ -1,0 +1,122 @@
+//! `cargo xtask test`: everything that must hold, in the order in which a failure is cheapest to find.
+
+mod checks;
+mod context;
+mod deny;
+mod quick;
+mod unavailable;
+mod workflows;
+mod workspace;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::paths::Paths;
+use crate::report::Report;
+use crate::setup::{self, Scope};
+use crate::ui::{self, Stages};
+use crate::{bundle, guarded, process, threads, tidy};
+
+use context::Suite;
+
+pub use checks::missing_components;
+pub use deny::is_there as deny_is_there;
+pub use quick::run as quick;
+pub use unavailable::{MIRI, THREAD_SANITIZER};
+pub use workflows::is_there as workflow_lint_is_there;
+
+pub fn run(paths: &Paths, shared: Option<&Path>, strict: bool) -> Result<()> {
+    let shared = match shared {
+        Some(dir) => Some(
+            dir.canonicalize()
+                .with_context(|| format!("--shared {}: no such folder", dir.display()))?,
+        ),
+        None => None,
+    };
+    let suite = Suite {
+        paths,
+        shared,
+        strict,
+    };
+    let scope = if strict { Scope::Strict } else { Scope::Tests };
+    let mut stages = Stages::new(14);
+    stages.run("set-up", || {
+        setup::run(paths, scope)?;
+        checks::need_components()
+    })?;
+    stages.run("tidy", || tidy::run(paths))?;
+    stages.run("formatting", || checks::formatting(paths))?;
+    stages.run("lints", || checks::lints(paths))?;
+    stages.check("workflows", || workflows::run(&suite))?;
+    stages.check("crate licences and sources", || deny::run(&suite))?;
+    stages.check("unit tests", || unit_tests(&suite))?;
+    stages.check("between threads", || threads::run(paths))?;
+    stages.run("bundle", || bundle::run(paths, true))?;
+    stages.run("bundle checks", || bundle::check::run(paths))?;
+    stages.check("whole-system tests", || whole_system(&suite))?;
+    stages.check("allocations in process", || {
+        guarded::build(paths)?;
+        let mut command = suite.cargo_test(&["voxmeld-tests"]);
+        command.args(["--test", "resources", "--", "--ignored", "plugin_allocations::"]);
+        command.env("VOXMELD_GUARDED", paths.guarded().join(bundle::CLAP));
+        suite.test(suite.around_bundle(&mut command))
+    })?;
+    stages.check("editors", || editors(&suite))?;
+    stages.check("real-time sanitizer", || real_time_sanitizer(&suite))?;
+    stages.summary();
+    ui::line("all tests passed");
+    Ok(())
+}
+
+/// Of every package but those under `tests/`, which have stages of their own.
+fn unit_tests(suite: &Suite<'_>) -> Result<Report> {
+    let packages = workspace::read(suite.paths)?;
+    let tested = packages.iter().filter(|package| package.is_unit_tested());
+    let mut command = suite.cargo_test(&tested.map(|package| &*package.name).collect::<Vec<_>>());
+    // The command line's own tests, too.
+    command.args(["--features", "voxmeld-core/cli"]);
+    // No data folder: these tests bring what they need, and some are about having none.
+    suite.test(command.env_remove("VOXMELD_DATA"))
+}
+
+fn whole_system(suite: &Suite<'_>) -> Result<Report> {
+    let mut command = suite.cargo_test(&["voxmeld-tests"]);
+    let mut report = suite.test(suite.around_bundle(&mut command))?;
+    if suite.shared.is_none() {
+        report.add(unavailable::SHARED_DATA.report());
+    }
+    Ok(report)
+}
+
+/// The editor's windows, on an X server without a screen.
+fn editors(suite: &Suite<'_>) -> Result<Report> {
+    if !x_server_is_there() {
+        return suite.not_installed(
+            "Xvfb",
+            "`cargo xtask setup --strict` as root, or apt-get install xvfb",
+        );
+    }
+    let mut command = suite.cargo_test(&["voxmeld-tests"]);
+    command.args(["--test", "resources", "--", "--ignored", "editors::"]);
+    suite.test(suite.around_bundle(&mut command))
+}
+
+pub fn x_server_is_there() -> bool {
+    process::find("Xvfb").is_some()
+}
+
+/// The audio thread under RealtimeSanitizer, whose library comes with the Rust toolchain on some systems.
+fn real_time_sanitizer(suite: &Suite<'_>) -> Result<Report> {
+    let Some(library) = real_time_sanitizer_library()? else {
+        return Ok(unavailable::REAL_TIME_SANITIZER.report());
+    };
+    let mut command = suite.cargo_test(&["voxmeld-tests"]);
+    command.args(["--features", "voxmeld-tests/rtsan", "--test", "rtsan"]);
+    command.env("RTSAN_ENABLE", "1").env("RTSAN_LIB_PATH", library);
+    suite.test(suite.around_bundle(&mut command))
+}
+
+pub fn real_time_sanitizer_library() -> Result<Option<PathBuf>> {
+    process::rust_library("librustc-stable_rt.rtsan.a")
+}
