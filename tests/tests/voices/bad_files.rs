@@ -157,12 +157,12 @@ fn truncated_or_wrong_models_are_rejected_and_the_voice_plays_on() -> Result<()>
         (with_synthesizer(&nothing), &["nothing.onnx"]),
         (
             with_synthesizer(&encoder),
-            &["is no synthesizer that Voxmeld knows", "`phone` is missing"],
+            &["is not a supported synthesizer", "`phone` is missing"],
         ),
         (
             with_encoder(&synthesizer),
             &[
-                "is no encoder that Voxmeld knows",
+                "is not a supported encoder",
                 "an encoder has one: audio at 16 kHz",
             ],
         ),

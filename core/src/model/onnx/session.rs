@@ -28,7 +28,7 @@ pub enum ModelFileError {
         why: String,
     },
     /// A model, but not of the kind that was asked for.
-    #[error("{} is no {model} that Voxmeld knows: {what}", path.display())]
+    #[error("{} is not a supported {model}: {what}", path.display())]
     Interface {
         /// Which kind was wanted, in words.
         model: &'static str,
