@@ -63,6 +63,6 @@ pub enum IndexingError {
     #[error(transparent)]
     Finish(#[from] FinishError),
     /// What was asked; the same call goes on from here.
-    #[error("stopped; the same again goes on where this ended")]
+    #[error("stopped; start it again to continue from there")]
     Stopped,
 }

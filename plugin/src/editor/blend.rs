@@ -149,7 +149,7 @@ fn take(ui: &mut Ui, source: &String, table: &mut BTreeMap<String, u8>) {
         let name = egui::Label::new(RichText::new(source).color(colour).size(13.0)).truncate();
         if ui
             .add(name.sense(Sense::click()))
-            .on_hover_text("Click to mute, or to take it back")
+            .on_hover_text("Click to mute or unmute")
             .clicked()
         {
             percent = if percent == 0 { 100 } else { 0 };
@@ -234,7 +234,7 @@ impl BlendPage {
             }
         });
         if self.no_dialogs {
-            let hint = "No file dialog came up here.";
+            let hint = "No file dialog is available.";
             ui.label(RichText::new(hint).color(WARNING).small());
         }
     }

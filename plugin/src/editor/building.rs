@@ -42,7 +42,7 @@ impl BuildRow {
             }
         }
         if self.no_dialog {
-            let hint = "No file dialog came up here: use voxmeld-cli index build --wavs.";
+            let hint = "No file dialog is available: use voxmeld-cli index build --wavs.";
             ui.label(RichText::new(hint).color(WARNING).small());
         }
         self.take_answer(engine);
@@ -58,7 +58,7 @@ impl BuildRow {
         }
         let input = widgets::button(ui, "Add last 30 s of input", false, width);
         let input = input.on_hover_text(
-            "Adds what was heard to the index that is chosen; the pack's own stay as they are, a copy grows",
+            "Adds what was heard to the chosen index; a pack's index is not changed, a copy of it grows",
         );
         if input.clicked() {
             engine.start_index_request(IndexRequest::LastInput {
@@ -88,7 +88,10 @@ fn running(ui: &mut Ui, engine: &EngineHandle, fraction: f32, text: &str) {
             .text(RichText::new(text).small()),
     );
     let stop = widgets::button(ui, "Stop", false, STOP);
-    if stop.on_hover_text("The same again goes on from there").clicked() {
+    if stop
+        .on_hover_text("Starting it again continues from there")
+        .clicked()
+    {
         engine.cancel_index_request();
     }
 }

@@ -33,7 +33,7 @@ impl VoicePanel {
         self.path_row(ui, Part::Index, &mut selection);
         self.take_answer(&mut selection);
         if self.no_dialogs {
-            let hint = "No file dialog came up here: type a path and press Enter.";
+            let hint = "No file dialog is available: type a path and press Enter.";
             ui.label(RichText::new(hint).color(WARNING).small());
         }
         if selection != before {

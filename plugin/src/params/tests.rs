@@ -159,3 +159,14 @@ fn scenes_take_the_place_of_the_settings_and_morph_between_their_ends() {
         assert!((voice.blend_ratio - ratio).abs() < 1e-6 && (voice.blend.trust - trust).abs() < 1e-6);
     }
 }
+
+#[test]
+fn every_parameter_id_is_in_the_manual() {
+    let manual = include_str!("../../../MANUAL.md");
+    for (id, _, _) in params().param_map() {
+        assert!(
+            manual.contains(&format!("`{id}`")),
+            "MANUAL.md does not list {id}"
+        );
+    }
+}

@@ -118,7 +118,7 @@ pub fn check(args: &Check) -> Result<()> {
         health.short_lists, health.k
     )?;
     writeln!(text, "repeats   {}", health.duplicates)?;
-    writeln!(text, "no number {}", health.non_finite)?;
+    writeln!(text, "not finite {}", health.non_finite)?;
 
     let queries = args.npy.as_deref().map(npy::read).transpose()?;
     let probe = match &queries {
