@@ -226,3 +226,27 @@ impl Drop for Engine {
         self.deactivate();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rt::BlockControls;
+
+    #[test]
+    fn status_leaves_the_peaks_and_take_peaks_gives_them_once() {
+        let mut engine = Engine::new();
+        let setup = StreamSetup {
+            host_rate_hz: 48_000.0,
+            max_block: 64,
+            channels: 1,
+            hop: Hop::Ms20,
+            offline: false,
+        };
+        let mut audio = engine.activate(setup).expect("threads");
+        audio.process(&mut [&mut [0.5; 64]], &BlockControls::default());
+        let handle = engine.handle();
+        assert_eq!(handle.status(), handle.status());
+        assert_eq!(handle.take_peaks(), (0.5, 0.0), "input, and no voice");
+        assert_eq!(handle.take_peaks(), (0.0, 0.0));
+    }
+}

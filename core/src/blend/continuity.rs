@@ -16,7 +16,7 @@
 //! kept. At `c` = 0 those are RVC's. The candidate that joins best pays for its
 //! distance alone, so costs do not grow with time.
 
-use super::Target;
+use super::target::Target;
 use super::trust::clean;
 use crate::controls::MAX_K;
 use crate::frames::Frames;

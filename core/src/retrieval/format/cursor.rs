@@ -2,7 +2,7 @@
 
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
-use super::IndexFileError;
+use crate::retrieval::error::IndexFileError;
 use crate::retrieval::rows::Rows;
 
 /// Bytes converted at a time when floats or ids are walked.
