@@ -27,6 +27,8 @@ pub struct StreamSetup {
     pub host_rate_hz: f64,
     /// Largest block.
     pub max_block: usize,
+    /// Latency added for the worker to be late in.
+    pub safety_ms: u32,
     /// 1 or 2.
     pub channels: usize,
     /// The engine's step.
@@ -115,7 +117,7 @@ impl Engine {
         let status = &self.shared.status;
         status.hop_ms.store(setup.hop.ms(), Relaxed);
         let geometry = match Geometry::new(setup.host_rate_hz, setup.hop, setup.max_block) {
-            Ok(geometry) => geometry,
+            Ok(geometry) => geometry.with_safety_ms(setup.safety_ms),
             Err(error) => {
                 tracing::warn!("activated without sound: {error}");
                 *status.message.lock() = Some(error.to_string());

@@ -135,6 +135,8 @@ pub struct Geometry {
     pub ticks_per_hop: usize,
     /// What the resamplers take at a time: 5 ms where the rate allows, else 10.
     pub resample_chunk_ms: u32,
+    /// Latency added at the user's choice, in which hops may be late.
+    pub safety_host: usize,
 }
 
 impl Geometry {
@@ -177,7 +179,16 @@ impl Geometry {
             tick_host,
             ticks_per_hop: hop_host / tick_host,
             resample_chunk_ms: if host_rate.0.is_multiple_of(200) { 5 } else { 10 },
+            safety_host: 0,
         })
+    }
+
+    /// With this much added latency, in which hops may be late (at most 200 ms, in steps of the rate's whole
+    /// samples).
+    #[must_use]
+    pub fn with_safety_ms(mut self, safety_ms: u32) -> Self {
+        self.safety_host = self.tick_host * safety_ms.min(200) as usize / 10;
+        self
     }
 
     /// Delay from the input timeline to the content of the worker's stream:
@@ -197,7 +208,7 @@ impl Geometry {
     #[must_use]
     pub fn buffering_latency_host(&self) -> usize {
         let budget_host = self.hop_host * (self.hop.budget_ms() as usize) / (self.hop.ms() as usize);
-        self.hop_host + budget_host + self.max_block_host
+        self.hop_host + budget_host + self.max_block_host + self.safety_host
     }
 
     /// The sample of each 10 ms of input in which the middle of an embedding
@@ -263,6 +274,20 @@ mod tests {
         (48_000.0, Hop::Ms240, 512, 11_520 + 11_520 + 512 + 1_440),
         (32_000.0, Hop::Ms20, 320, 640 + 640 + 320 + 960),
     ];
+
+    #[test]
+    fn a_safety_buffer_adds_exactly_its_length() {
+        for (rate, safety_ms, samples) in [
+            (48_000.0, 0, 0),
+            (48_000.0, 50, 2_400),
+            (44_100.0, 10, 441),
+            (48_000.0, 999, 9_600),
+        ] {
+            let plain = Geometry::new(rate, Hop::Ms20, 480).expect("a supported set-up");
+            let added = plain.clone().with_safety_ms(safety_ms);
+            assert_eq!(added.latency_samples() - plain.latency_samples(), samples);
+        }
+    }
 
     #[test]
     fn latency_is_what_it_was() {

@@ -7,7 +7,8 @@ pub use ringbuf::{HeapCons, HeapProd, HeapRb};
 pub use std::sync::Arc;
 pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-/// Lets the worker work; only ever called in an offline render.
+/// Lets the worker work; only ever called where nobody hears the block yet: in an offline render, or ahead of the
+/// clock.
 #[expect(
     clippy::disallowed_methods,
     reason = "nobody listens: the host waits for its file, and so may we"

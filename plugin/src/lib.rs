@@ -22,6 +22,7 @@
 //! | [`state`] | the chosen voice in saved sessions |
 //! | [`paths`] | where this library and its data lie |
 //! | [`logging`] | where log lines go: the newest in memory, and a file |
+//! | `timing` | what the latency depends on; the block size that a host plays |
 //! | [`editor`] | the window |
 //!
 //! The exports themselves are the package `voxmeld-export`; the plugin knows of
@@ -37,6 +38,7 @@ pub mod paths;
 pub mod plugin;
 pub mod scenes;
 pub mod state;
+mod timing;
 
 #[cfg(test)]
 mod tests;

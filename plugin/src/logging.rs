@@ -160,6 +160,7 @@ mod tests {
             ..VoiceSelection::nothing()
         });
         let setup = StreamSetup {
+            safety_ms: 0,
             host_rate_hz: 48_000.0,
             max_block: 480,
             channels: 2,

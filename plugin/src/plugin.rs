@@ -2,13 +2,13 @@
 
 use crate::editor::{self, EditorLink, VoxmeldEditor};
 use crate::params::VoxmeldParams;
+use crate::timing::TimingControl;
 use crate::{block, logging, paths};
 use nice_plug::prelude::*;
 use parking_lot::Mutex;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use voxmeld_core::engine::{Engine, StreamSetup};
-use voxmeld_core::geometry::Hop;
 use voxmeld_core::rt::AudioSide;
 use voxmeld_export::{Bridge, BridgeTask};
 
@@ -23,10 +23,9 @@ pub struct Voxmeld {
     refusal: Arc<Mutex<Option<String>>>,
     /// To the export around the plugin.
     bridge: Bridge,
-    /// The hop that the engine runs with; another one takes a restart.
-    active_hop: Hop,
-    /// The hop for which a restart was requested, to request it once only.
-    restart_requested_for: Option<Hop>,
+    /// Hop, block and safety buffer; other ones take a restart.
+    timing: TimingControl,
+    rate_hz: f64,
     /// How long sound may come after the last input.
     tail_samples: u32,
 }
@@ -42,8 +41,8 @@ impl Default for Voxmeld {
             engine,
             audio: None,
             refusal: Arc::default(),
-            active_hop: Hop::default(),
-            restart_requested_for: None,
+            timing: TimingControl::default(),
+            rate_hz: 0.0,
             tail_samples: 0,
         }
     }
@@ -116,18 +115,19 @@ impl Plugin for Voxmeld {
         config: &BufferConfig,
         context: &mut impl ActivateContext<Self>,
     ) -> bool {
-        let hop = Hop::from(self.params.hop.value());
+        let declared = usize::try_from(config.max_buffer_size).unwrap_or(usize::MAX);
+        let timing = self.timing.activate(&self.params, declared);
         let rate_hz = f64::from(config.sample_rate);
         self.bridge.set_activation_mode(config.process_mode);
-        self.active_hop = hop;
-        self.restart_requested_for = None;
+        self.rate_hz = rate_hz;
         let activated = self.engine.activate(StreamSetup {
             host_rate_hz: rate_hz,
-            max_block: usize::try_from(config.max_buffer_size).unwrap_or(usize::MAX),
+            max_block: timing.block,
+            safety_ms: timing.safety_ms,
             channels: layout
                 .main_output_channels
                 .map_or(2, |channels| if channels.get() == 1 { 1 } else { 2 }),
-            hop,
+            hop: timing.hop,
             offline: config.process_mode == ProcessMode::Offline,
         });
         match activated {
@@ -172,9 +172,11 @@ impl Plugin for Voxmeld {
         aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let hop = Hop::from(self.params.hop.value());
-        if hop != self.active_hop && self.restart_requested_for != Some(hop) {
-            self.restart_requested_for = Some(hop);
+        let live = self.audio.as_ref().is_some_and(AudioSide::is_live);
+        if self
+            .timing
+            .needs_restart(&self.params, buffer.samples(), live, self.rate_hz)
+        {
             self.bridge.request_restart(context);
         }
         let Some(audio) = &mut self.audio else {

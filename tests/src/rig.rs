@@ -24,6 +24,7 @@ pub struct Rig {
 #[must_use]
 pub fn offline_48k() -> StreamSetup {
     StreamSetup {
+        safety_ms: 0,
         host_rate_hz: 48_000.0,
         max_block: 480,
         channels: 1,

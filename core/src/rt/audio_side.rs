@@ -51,6 +51,8 @@ pub struct AudioSide {
     voice: [f32; RUN],
     /// The host says that it renders offline.
     offline: bool,
+    /// The stream outruns the clock.
+    renders: bool,
     pace: Pace,
     position: u64,
     /// True until the first block after a reset.
@@ -88,6 +90,7 @@ impl AudioSide {
             mono: [0.0; RUN],
             voice: [0.0; RUN],
             offline: false,
+            renders: false,
             pace: Pace::default(),
             position: 0,
             fresh: true,
@@ -136,6 +139,12 @@ impl AudioSide {
         self.offline = offline;
     }
 
+    /// False in an offline render, announced by the host or seen by the clock.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        !self.offline && !self.renders
+    }
+
     /// Starts over at position 0, silent.
     pub fn reset(&mut self) {
         if let Some(stream) = &mut self.stream {
@@ -164,7 +173,8 @@ impl AudioSide {
     /// Nothing that is heard depends on any of these cuts.
     ///
     /// # Real-time
-    /// Yes; only in an offline render it waits for the worker.
+    /// Yes. It waits for the worker only where nobody hears the result yet: in an offline render, and
+    /// in the later blocks of a burst of blocks, for the time until they are due (see [`super::pace`]).
     pub fn process(&mut self, channels: &mut [&mut [f32]], controls: &BlockControls) {
         self.process_with_side(channels, &[], controls);
     }
@@ -185,9 +195,12 @@ impl AudioSide {
         self.set_targets(controls);
         self.side
             .set_times(controls.side_attack_ms, controls.side_release_ms, self.rate_hz);
-        let ahead = self.pace.is_ahead(self.position, len, self.rate_hz);
+        let lead = self.pace.lead(self.position, len, self.rate_hz);
+        self.renders = lead.is_render;
+        let live = self.is_live();
         if let Some(stream) = &mut self.stream {
-            stream.set_waits(self.offline || ahead);
+            stream.set_waits(!live);
+            stream.set_spare_time(lead.spare_s, self.rate_hz);
         }
         let mut peaks = (0.0_f32, 0.0_f32);
         for start in (0..len).step_by(RUN) {

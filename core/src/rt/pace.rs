@@ -1,38 +1,144 @@
-//! Whether the host renders faster than the clock runs.
+//! How far the stream runs ahead of the clock, and how much of that may be spent waiting.
+//!
+//! A live host calls when a block has come in: its lead over the clock is constant but for jitter.
+//! Hosts that render ahead (anticipative rendering, large device buffers cut into small blocks) call several
+//! times in a row and then pause: the later blocks of such a burst are not heard until the pause is over, so
+//! the time up to then may be spent waiting for the worker. An offline render leaves the clock behind
+//! altogether.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Where a stream runs ahead of the clock by this much, nobody listens live
-/// and waiting for the worker costs nothing. No driver's burst comes near.
-const AHEAD_SECONDS: f64 = 0.5;
-/// How much faster than our clock a sound card may run without counting as
-/// ahead: its drift must not add up to a wait, however long the session.
-const CLOCK_TOLERANCE: f64 = 1.02;
+/// A lead of this much is no burst of a driver: the host renders offline, whether it says so or not.
+const RENDER_LEAD_S: f64 = 0.5;
+/// The lead is measured against the smallest one of the last one to two such windows, so that a sound card whose
+/// clock differs from the system's (1000 ppm: 4 ms) never adds up to a lead.
+const WINDOW: Duration = Duration::from_secs(2);
+/// Jitter of a live host's callbacks that does not count as a lead, at least ...
+const JITTER_S: f64 = 0.005;
+/// ... and as a part of the largest block, since hosts alternate between two buffers.
+const JITTER_BLOCKS: f64 = 0.5;
+
+/// What a block may cost besides its computation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lead {
+    /// The stream outruns the clock: an offline render.
+    pub is_render: bool,
+    /// Seconds for which the worker may be waited for in this block; 0 in a live stream.
+    pub spare_s: f64,
+}
 
 /// Compares the stream's position with the clock.
 #[derive(Debug, Default)]
 pub struct Pace {
-    /// When the stream was at which sample; the clock is followed from there.
-    since: Option<(Instant, u64)>,
+    window: Option<Window>,
+}
+
+/// Smallest leads, in seconds since `began`.
+#[derive(Debug)]
+struct Window {
+    began: Instant,
+    from: u64,
+    switched: Instant,
+    smallest_s: f64,
+    smallest_before_s: f64,
+    largest_block_s: f64,
 }
 
 impl Pace {
     /// Starts over.
     pub fn reset(&mut self) {
-        self.since = None;
+        self.window = None;
     }
 
-    /// True if the stream, `len` samples after `position`, is further ahead of the clock
-    /// than any driver's burst. Reads the clock, which is no system call on Linux.
-    pub fn is_ahead(&mut self, position: u64, len: usize, rate_hz: f64) -> bool {
-        let now = Instant::now();
-        let (since, from) = *self.since.get_or_insert((now, position));
+    /// The lead of a block of `len` samples at `position`. Reads the monotonic clock, which is no system call
+    /// on Linux.
+    pub fn lead(&mut self, position: u64, len: usize, rate_hz: f64) -> Lead {
+        self.lead_at(Instant::now(), position, len, rate_hz)
+    }
+
+    fn lead_at(&mut self, now: Instant, position: u64, len: usize, rate_hz: f64) -> Lead {
+        let window = self.window.get_or_insert_with(|| Window {
+            began: now,
+            from: position,
+            switched: now,
+            smallest_s: f64::MAX,
+            smallest_before_s: f64::MAX,
+            largest_block_s: 0.0,
+        });
         #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
-        let ahead =
-            (position - from + len as u64) as f64 / rate_hz - (now - since).as_secs_f64() * CLOCK_TOLERANCE;
-        if ahead < 0.0 {
-            self.since = Some((now, position));
+        let (played_s, block_s) = (
+            (position - window.from + len as u64) as f64 / rate_hz,
+            len as f64 / rate_hz,
+        );
+        // A block has come in when its last sample has: so blocks of any length are compared by their ends.
+        let lead_s = played_s - now.saturating_duration_since(window.began).as_secs_f64();
+        if now.saturating_duration_since(window.switched) >= WINDOW {
+            window.switched = now;
+            window.smallest_before_s = window.smallest_s;
+            window.smallest_s = lead_s;
         }
-        ahead > AHEAD_SECONDS
+        window.smallest_s = window.smallest_s.min(lead_s);
+        window.largest_block_s = window.largest_block_s.max(block_s);
+        let ahead_s = lead_s - window.smallest_s.min(window.smallest_before_s);
+        let jitter_s = JITTER_S.max(window.largest_block_s * JITTER_BLOCKS);
+        Lead {
+            is_render: ahead_s > RENDER_LEAD_S,
+            spare_s: (ahead_s - jitter_s).max(0.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE_HZ: f64 = 48_000.0;
+
+    /// Leads of blocks of `len` samples that are called at these times (ms).
+    fn leads(len: usize, calls_ms: impl IntoIterator<Item = f64>) -> Vec<Lead> {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        let call = |(n, at_ms): (usize, f64)| {
+            let now = start + Duration::from_secs_f64(at_ms / 1000.0);
+            pace.lead_at(now, (n * len) as u64, len, RATE_HZ)
+        };
+        calls_ms.into_iter().enumerate().map(call).collect()
+    }
+
+    #[test]
+    fn live_blocks_with_jitter_and_a_clock_1000_ppm_off_have_no_spare_time() {
+        for (ppm, jitter_ms) in [(1_000.0, 2.0), (-1_000.0, 2.0), (0.0, 4.0)] {
+            let calls = (0..60_000).map(|n| {
+                let jitter = if n % 7 == 3 { jitter_ms } else { 0.0 };
+                f64::from(n) * 10.0 * (1.0 - ppm * 1e-6) + jitter
+            });
+            let leads = leads(480, calls);
+            assert!(leads.iter().all(|lead| lead.spare_s <= 0.0 && !lead.is_render));
+        }
+    }
+
+    #[test]
+    fn later_blocks_of_a_burst_have_the_time_until_they_are_due_less_the_jitter() {
+        // Five blocks of 10 ms at once, then a pause.
+        let calls = (0..500).map(|n| f64::from(n / 5) * 50.0);
+        let leads = leads(480, calls);
+        for (n, lead) in leads.iter().enumerate() {
+            let expected = ((n % 5) as f64 * 0.010 - 0.005).max(0.0);
+            assert!((lead.spare_s - expected).abs() < 1e-6, "{n}: {lead:?}");
+            assert!(!lead.is_render);
+        }
+    }
+
+    #[test]
+    fn a_render_at_twice_the_clock_is_noticed_within_a_second_and_stays_noticed() {
+        let leads = leads(480, (0..3_000).map(|n| f64::from(n) * 5.0));
+        assert!(!leads[0].is_render);
+        assert!(leads[110..].iter().all(|lead| lead.is_render));
+    }
+
+    #[test]
+    fn a_host_that_lost_time_is_live_at_once() {
+        // 3 s of a debugger's break; the host does not catch up.
+        let calls = (0..2_000).map(|n| f64::from(n) * 10.0 + if n > 500 { 3_000.0 } else { 0.0 });
+        assert!(leads(480, calls).iter().all(|lead| lead.spare_s <= 0.0));
     }
 }

@@ -1,8 +1,8 @@
 //! The audio thread's end of the stream.
 //!
 //! # Real-time
-//! Nothing here allocates, locks, logs or makes a system call, except in an
-//! offline render, where waiting for the worker is the point.
+//! Nothing here allocates, locks, logs or makes a system call, except where the client was allowed to wait for the
+//! worker: in offline renders and in the later blocks of a burst, which nobody hears yet.
 
 use super::applied::{AppliedFrameQueue, FrameBlend};
 use super::header::{HopHeader, SegmentKind};
@@ -10,7 +10,8 @@ use super::offline_wait::{OfflineWait, Wait};
 use super::shared::StreamShared;
 use crate::controls::{ControlFrame, Controls};
 use crate::geometry::Geometry;
-use crate::sync::{Arc, Consumer, HeapCons, HeapProd, Observer, Ordering::Relaxed, Producer};
+use crate::sync::{Arc, Consumer, HeapCons, HeapProd, Observer, Ordering::Relaxed, Producer, wait_a_little};
+use std::time::{Duration, Instant};
 
 /// The audio thread's end; see the module's text.
 pub struct StreamClient {
@@ -37,6 +38,10 @@ pub struct StreamClient {
     /// Input position of the next sample out.
     position_out: u64,
     waits: bool,
+    /// The worker may be waited for until then, because what is played now is heard later still.
+    spare_until: Option<Instant>,
+    /// The same time in samples, as it was when the block began.
+    spare_host: u64,
     offline_wait: OfflineWait,
     in_gap: bool,
     /// Input from here to there, at least in parts, never reached the worker.
@@ -74,6 +79,8 @@ impl StreamClient {
             position_in: 0,
             position_out: 0,
             waits: false,
+            spare_until: None,
+            spare_host: 0,
             in_gap: false,
             lost: NOTHING_LOST,
         }
@@ -103,6 +110,20 @@ impl StreamClient {
         }
     }
 
+    /// Allows waits for the worker in the block that begins now, until `seconds` from now: the host
+    /// is ahead of the clock by that much. 0 in a live stream, which never waits.
+    pub fn set_spare_time(&mut self, seconds: f64, rate_hz: f64) {
+        self.spare_until =
+            (seconds > 0.0).then(|| Instant::now() + Duration::from_secs_f64(seconds.min(1.0)));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` saturates; a second at most"
+        )]
+        let spare_host = (seconds.clamp(0.0, 1.0) * rate_hz) as u64;
+        self.spare_host = spare_host;
+    }
+
     /// Hands input over, with controls that hold for all of it.
     pub fn push(&mut self, mono_host: &[f32], controls: &Controls) {
         self.push_with(mono_host, |_| *controls);
@@ -112,9 +133,11 @@ impl StreamClient {
     /// is asked where the middle of a frame falls.
     pub fn push_with(&mut self, mut mono_host: &[f32], controls_at: impl Fn(usize) -> Controls) {
         let mut done = 0;
+        let position_in = self.position_in + mono_host.len() as u64;
+        // What the host is ahead of the clock is time that the worker still has.
         self.shared
             .client_position_host
-            .store(self.position_in + mono_host.len() as u64, Relaxed);
+            .store(position_in.saturating_sub(self.spare_host), Relaxed);
         while !mono_host.is_empty() {
             let count = (self.tick.len() - self.tick_len).min(mono_host.len());
             if (self.tick_len..self.tick_len + count).contains(&self.control_sample) {
@@ -255,8 +278,13 @@ impl StreamClient {
                         return;
                     }
                 }
+                None if self.has_spare_time() && !self.was_lost(wanted) => wait_a_little(),
                 None => return,
             }
         }
+    }
+
+    fn has_spare_time(&self) -> bool {
+        self.spare_until.is_some_and(|until| Instant::now() < until)
     }
 }

@@ -5,7 +5,8 @@ use crate::sync::{AtomicBool, AtomicU32, AtomicU64};
 /// What both sides may look at without asking each other.
 #[derive(Debug, Default)]
 pub struct StreamShared {
-    /// Input samples that the host has handed over since the last reset.
+    /// Input position that is due by the clock: samples that the host has handed over since the last reset, less those
+    /// by which it is ahead of the clock.
     pub(crate) client_position_host: AtomicU64,
     /// The client's current stream.
     pub(crate) generation: AtomicU32,

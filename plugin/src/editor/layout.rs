@@ -138,6 +138,8 @@ fn engine_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) 
         let hint = format!("{chosen} ms from the next restart of the plugin");
         ui.label(RichText::new(hint).color(WARNING).size(13.0));
     }
+    widgets::slider(ui, &setter, &params.host_block);
+    widgets::slider(ui, &setter, &params.safety_buffer);
 }
 
 fn footer(app: &mut App, engine: &EngineStatus, ui: &mut Ui) {

@@ -59,6 +59,12 @@ pub struct VoxmeldParams {
     /// Step of the engine; sets the latency, so a change restarts the plugin.
     #[id = "hop"]
     pub hop: EnumParam<HopParam>,
+    /// Largest block that the latency allows for; a change restarts the plugin.
+    #[id = "host_block"]
+    pub host_block: EnumParam<HostBlockParam>,
+    /// Latency added for the worker to be late in; a change restarts the plugin.
+    #[id = "safety_buffer"]
+    pub safety_buffer: IntParam,
     /// The host's bypass: the delayed input, at the same latency.
     #[id = "bypass"]
     pub bypass: BoolParam,
@@ -126,6 +132,57 @@ impl From<HopParam> for Hop {
     }
 }
 
+/// Largest block, in samples, that the latency allows for.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum HostBlockParam {
+    /// Declared by the host at first, then what it is seen to play.
+    #[id = "auto"]
+    Auto,
+    #[id = "64"]
+    #[name = "64"]
+    B64,
+    #[id = "128"]
+    #[name = "128"]
+    B128,
+    #[id = "256"]
+    #[name = "256"]
+    B256,
+    #[id = "512"]
+    #[name = "512"]
+    B512,
+    #[id = "1024"]
+    #[name = "1024"]
+    B1024,
+    #[id = "2048"]
+    #[name = "2048"]
+    B2048,
+    #[id = "4096"]
+    #[name = "4096"]
+    B4096,
+    #[id = "8192"]
+    #[name = "8192"]
+    B8192,
+}
+
+impl HostBlockParam {
+    /// Samples; `None` where the plugin measures.
+    #[must_use]
+    pub fn samples(self) -> Option<usize> {
+        match self {
+            Self::Auto => None,
+            Self::B64 => Some(64),
+            Self::B128 => Some(128),
+            Self::B256 => Some(256),
+            Self::B512 => Some(512),
+            Self::B1024 => Some(1_024),
+            Self::B2048 => Some(2_048),
+            Self::B4096 => Some(4_096),
+            Self::B8192 => Some(8_192),
+        }
+    }
+}
+
 impl VoxmeldParams {
     /// The parameters at their defaults; the voice is that of `engine`.
     #[must_use]
@@ -159,6 +216,10 @@ impl VoxmeldParams {
             loudness_follow: percent("Loudness follow", 0.0),
             when_not_ready: EnumParam::new("When not ready", WhenNotReadyParam::Silence),
             hop: EnumParam::new("Hop", HopParam::Ms20).non_automatable(),
+            host_block: EnumParam::new("Host block", HostBlockParam::Auto).non_automatable(),
+            safety_buffer: IntParam::new("Safety buffer", 0, IntRange::Linear { min: 0, max: 200 })
+                .with_unit(" ms")
+                .non_automatable(),
             bypass: BoolParam::new("Bypass", false).make_bypass(),
             blend: BlendParams::default(),
             voice: VoiceField::new(engine),

@@ -49,6 +49,8 @@ fn ids_order_ranges_and_defaults_are_stable() {
             ("loudness_follow", " %", None, 0.0, 100.0, 0.0),
             ("when_not_ready", "", Some(1), 0.0, 1.0, 0.0),
             ("hop", "", Some(6), 0.0, 6.0, 0.0),
+            ("host_block", "", Some(8), 0.0, 8.0, 0.0),
+            ("safety_buffer", " ms", Some(200), 0.0, 200.0, 0.0),
             ("bypass", "", Some(1), 0.0, 1.0, 0.0),
             ("trust", " %", None, 0.0, 100.0, 0.0),
             ("continuity", " %", None, 0.0, 100.0, 0.0),

@@ -22,6 +22,8 @@ pub enum Pace {
     Free,
     /// By the clock, as a driver would call.
     RealTime,
+    /// At the same mean pace, but this many blocks at once and then a pause, as hosts that render ahead call.
+    Bursts(usize),
 }
 
 /// The clock of a driver: calls are due when the last sample of a block has
@@ -126,7 +128,7 @@ impl Instance {
         let mut sink = vec![vec![0.0; len]; input.len()];
         let mut clock = Clock::start(rate_hz);
         let mut next_event = 0;
-        for range in sizes.ranges(len) {
+        for (index, range) in sizes.ranges(len).enumerate() {
             let mut block = Vec::new();
             while let Some(&(position, id, value)) = events.get(next_event) {
                 if position >= range.end {
@@ -136,7 +138,12 @@ impl Instance {
                 block.push(ParamEvent { offset, id, value });
                 next_event += 1;
             }
-            if pace == Pace::RealTime {
+            let waits = match pace {
+                Pace::Free => false,
+                Pace::RealTime => true,
+                Pace::Bursts(blocks) => index.is_multiple_of(blocks),
+            };
+            if waits {
                 clock.wait_for(range.end);
             }
             let mut from: Vec<&mut [f32]> = source

@@ -4,6 +4,7 @@
 //! Two tests at once would make each other late, so each holds [`alone`] for as long as it plays.
 
 mod blending;
+mod bursts;
 mod failures;
 mod offline_equals_live;
 mod offline_wait;

@@ -134,6 +134,7 @@ fn convert(args: &Convert) -> Result<()> {
     let mut engine = Engine::new();
     engine.handle().load(selection(args));
     let setup = StreamSetup {
+        safety_ms: 0,
         host_rate_hz: f64::from(audio.rate_hz),
         max_block: BLOCK,
         channels: 1,

@@ -138,6 +138,7 @@ const PASSES: usize = 5;
 /// Plays the speech offline and sums up what the hops took.
 fn measure(speech: &Sound, hop: Hop) -> Result<(String, Run)> {
     let setup = StreamSetup {
+        safety_ms: 0,
         host_rate_hz: f64::from(RATE_HZ),
         max_block: BLOCK,
         channels: 1,

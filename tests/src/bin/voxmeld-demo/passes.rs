@@ -22,6 +22,7 @@ use voxmeld_tests::signal::{chirp, delay_of};
 /// The set-up of all passes.
 fn setup(channels: usize) -> StreamSetup {
     StreamSetup {
+        safety_ms: 0,
         host_rate_hz: f64::from(RATE_HZ),
         max_block: BLOCK,
         channels,

@@ -1,0 +1,193 @@
+//! What the latency depends on, and the block size that a host really plays.
+//!
+//! Hosts declare the largest block that they may ever send, and some declare 8192 samples and play 64. A block is
+//! part of the latency, so with "Host block" at Auto the plugin measures the blocks of the first second of live
+//! play and requests one restart with a latency that fits them.
+
+use crate::params::VoxmeldParams;
+use voxmeld_core::geometry::Hop;
+
+/// Blocks that are learned are rounded up to one of these, so that a host whose blocks vary a little is not
+/// measured twice.
+pub const BLOCKS: [usize; 8] = [64, 128, 256, 512, 1024, 2048, 4096, 8192];
+
+/// What a restart of the stream is needed for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// The engine's step.
+    pub hop: Hop,
+    /// Largest block, in samples, that the latency allows for.
+    pub block: usize,
+    /// Added latency in which the worker may be late.
+    pub safety_ms: u32,
+}
+
+/// The timing wanted now, and the one in use.
+#[derive(Debug, Default)]
+pub struct TimingControl {
+    active: Timing,
+    /// Largest block that the host declared at activation.
+    declared: usize,
+    /// Requested from the host, to request it once only.
+    requested: Option<Timing>,
+    learned: BlockLearner,
+}
+
+impl TimingControl {
+    /// The timing for an activation with blocks of up to `declared` samples.
+    pub fn activate(&mut self, params: &VoxmeldParams, declared: usize) -> Timing {
+        self.declared = declared;
+        self.learned.begin();
+        self.requested = None;
+        self.active = self.wanted(params);
+        self.active
+    }
+
+    /// To be called with the length of every block. True if the host must be asked for a restart.
+    ///
+    /// # Real-time
+    /// Atomic loads and arithmetic.
+    pub fn needs_restart(&mut self, params: &VoxmeldParams, len: usize, live: bool, rate_hz: f64) -> bool {
+        self.learned.block(len, live, rate_hz);
+        let wanted = self.wanted(params);
+        let news = wanted != self.active && self.requested != Some(wanted);
+        if news {
+            self.requested = Some(wanted);
+        }
+        news
+    }
+
+    fn wanted(&self, params: &VoxmeldParams) -> Timing {
+        let block = params.host_block.value().samples().or(self.learned.block_size());
+        Timing {
+            hop: Hop::from(params.hop.value()),
+            block: block.map_or(self.declared, |block| block.min(self.declared)),
+            safety_ms: u32::try_from(params.safety_buffer.value()).unwrap_or(0),
+        }
+    }
+}
+
+/// Seconds of live play after which the largest block is known.
+const LEARN_S: f64 = 1.0;
+
+/// Measures the blocks of a live stream.
+#[derive(Debug, Default)]
+struct BlockLearner {
+    /// Of this activation.
+    largest: usize,
+    live_samples: usize,
+    /// One of [`BLOCKS`], or more where a host plays more.
+    known: Option<usize>,
+}
+
+impl BlockLearner {
+    /// A new activation: what was learned holds until it is contradicted.
+    fn begin(&mut self) {
+        self.largest = 0;
+        self.live_samples = 0;
+    }
+
+    fn block(&mut self, len: usize, live: bool, rate_hz: f64) {
+        if !live {
+            // An offline render plays other blocks, and waits for its voice anyway.
+            return;
+        }
+        self.largest = self.largest.max(len);
+        self.live_samples = self.live_samples.saturating_add(len);
+        let rounded = BLOCKS
+            .into_iter()
+            .find(|&block| block >= self.largest)
+            .unwrap_or(self.largest);
+        #[expect(clippy::cast_precision_loss, reason = "compared with one second")]
+        let learned = self.live_samples as f64 >= LEARN_S * rate_hz;
+        // A larger block than was learned is late at once: it counts without waiting.
+        if (self.known.is_none() && learned) || self.known.is_some_and(|known| rounded > known) {
+            self.known = Some(rounded);
+        }
+    }
+
+    fn block_size(&self) -> Option<usize> {
+        self.known
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::{HopParam, HostBlockParam};
+    use nice_plug::prelude::*;
+    use voxmeld_core::engine::Engine;
+
+    const RATE_HZ: f64 = 48_000.0;
+
+    fn params() -> VoxmeldParams {
+        VoxmeldParams::new(Engine::new().handle())
+    }
+
+    /// Plays a second and returns how often a restart was requested.
+    fn play(timing: &mut TimingControl, params: &VoxmeldParams, len: usize, live: bool) -> usize {
+        (0..48_000 / len + 1)
+            .filter(|_| timing.needs_restart(params, len, live, RATE_HZ))
+            .count()
+    }
+
+    #[test]
+    fn declared_8192_played_64_requests_one_restart_with_a_block_of_64() {
+        let params = params();
+        for (declared, played, block) in [(8_192, 64, 64), (4_096, 480, 512), (1_024, 1_000, 1_024)] {
+            let mut timing = TimingControl::default();
+            assert_eq!(timing.activate(&params, declared).block, declared);
+            let restarts = play(&mut timing, &params, played, true);
+            assert_eq!(restarts, usize::from(block != declared), "{declared} / {played}");
+            assert_eq!(timing.activate(&params, declared).block, block);
+            assert_eq!(play(&mut timing, &params, played, true), 0, "only once");
+        }
+    }
+
+    #[test]
+    fn a_block_larger_than_learned_requests_a_restart_at_once() {
+        let (mut timing, params) = (TimingControl::default(), params());
+        timing.activate(&params, 8_192);
+        play(&mut timing, &params, 64, true);
+        timing.activate(&params, 8_192);
+        assert!(timing.needs_restart(&params, 700, true, RATE_HZ));
+        assert_eq!(timing.activate(&params, 8_192).block, 1_024);
+    }
+
+    #[test]
+    fn offline_renders_change_nothing() {
+        let (mut timing, params) = (TimingControl::default(), params());
+        timing.activate(&params, 8_192);
+        assert_eq!(play(&mut timing, &params, 64, false), 0);
+    }
+
+    #[test]
+    fn a_chosen_block_hop_or_safety_buffer_takes_the_place_of_what_is_measured() {
+        let (mut timing, params) = (TimingControl::default(), params());
+        timing.activate(&params, 8_192);
+        let set = |param: ParamPtr, value: f32| {
+            // SAFETY: the parameter lives as long as `params`.
+            unsafe { param._internal_set_normalized_value(value) };
+        };
+        set(
+            params.host_block.as_ptr(),
+            params.host_block.preview_normalized(HostBlockParam::B256),
+        );
+        set(params.hop.as_ptr(), params.hop.preview_normalized(HopParam::Ms40));
+        set(
+            params.safety_buffer.as_ptr(),
+            params.safety_buffer.preview_normalized(50),
+        );
+        assert!(timing.needs_restart(&params, 64, true, RATE_HZ));
+        assert!(
+            !timing.needs_restart(&params, 64, true, RATE_HZ),
+            "requested once"
+        );
+        let expected = Timing {
+            hop: Hop::Ms40,
+            block: 256,
+            safety_ms: 50,
+        };
+        assert_eq!(timing.activate(&params, 8_192), expected);
+    }
+}

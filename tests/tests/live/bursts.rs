@@ -1,0 +1,75 @@
+//! Hosts that call several blocks at once and then pause for as long: anticipative rendering, large device
+//! buffers that are cut into small blocks.
+
+use anyhow::{Result, ensure};
+use voxmeld_tests::audio::Sound;
+use voxmeld_tests::env;
+use voxmeld_tests::host::{Host, Pace, Sizes};
+
+const RATE_HZ: f64 = 48_000.0;
+
+/// Longest run of exact zeros, in samples: what a lost hop leaves.
+fn longest_gap(samples: &[f32]) -> usize {
+    samples
+        .split(|sample| *sample != 0.0)
+        .map(<[f32]>::len)
+        .max()
+        .unwrap_or(0)
+}
+
+/// Speech through the built plugin at hop 160 ms. That hop is generous on purpose: a machine that is busy with other
+/// things must not matter here.
+fn play(host: &Host, sizes: &Sizes, pace: Pace) -> Result<Vec<f32>> {
+    let speech = Sound::read(&env::sample_speech()?)?
+        .at_rate(48_000)?
+        .part(0.0, 3.0);
+    let mut instance = host.instance()?;
+    let hops = instance.param("Hop")?.clone();
+    instance.set("Hop", 5.0 / (hops.max - hops.min))?;
+    instance.activate(RATE_HZ, 480)?;
+    // The voice is loaded in the background; noise so that gaps would show.
+    let warm_up = vec![speech.samples.clone(); 2];
+    instance.set_offline(true)?;
+    instance.play(&warm_up, &Sizes::all(480), &[], Pace::Free, RATE_HZ)?;
+    instance.set_offline(false)?;
+    instance.reset()?;
+    let input = vec![speech.samples; 2];
+    let mut output = instance.play(&input, sizes, &[], pace, RATE_HZ)?;
+    Ok(output.swap_remove(0))
+}
+
+#[test]
+fn bursts_of_blocks_lose_nothing_and_equal_the_render() -> Result<()> {
+    let _alone = super::alone();
+    let host = Host::load_bundle()?;
+    let render = play(&host, &Sizes::all(480), Pace::Free)?;
+    let latency = render.iter().position(|sample| *sample != 0.0).unwrap_or(0);
+    for (blocks, sizes) in [
+        (20, Sizes::all(480)),
+        (40, Sizes::all(480)),
+        (5, Sizes(vec![480, 480, 480, 480, 128])),
+        (75, Sizes::all(256)),
+    ] {
+        // Up to three tries: a machine that has no time for the worker for 150 ms is not what is tested.
+        let mut problem = String::new();
+        for _ in 0..3 {
+            let output = play(&host, &sizes, Pace::Bursts(blocks))?;
+            let first = output
+                .iter()
+                .zip(&render)
+                .position(|(burst, render)| burst.to_bits() != render.to_bits());
+            problem = match first {
+                None => String::new(),
+                Some(first) => format!(
+                    "{blocks} blocks at once: differs from sample {first} on; longest gap {} samples",
+                    longest_gap(&output[latency..])
+                ),
+            };
+            if problem.is_empty() {
+                break;
+            }
+        }
+        ensure!(problem.is_empty(), "{problem}");
+    }
+    Ok(())
+}
