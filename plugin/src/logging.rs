@@ -80,8 +80,8 @@ pub fn recent() -> String {
 fn keep(line: &str) {
     let mut line = line.to_owned();
     if line.len() > LONGEST_LINE {
-        let end = line.floor_char_boundary(LONGEST_LINE);
-        line.truncate(end);
+        let end = (0..=LONGEST_LINE).rev().find(|&at| line.is_char_boundary(at));
+        line.truncate(end.unwrap_or(0));
         line.push('\n');
     }
     let mut recent = RECENT.lock();

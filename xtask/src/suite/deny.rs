@@ -11,6 +11,9 @@ use crate::report::Report;
 use crate::setup::tools;
 use crate::{process, ui};
 
+/// As in deny.toml.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
 pub fn is_there(paths: &Paths) -> bool {
     tools::cargo_deny(paths).is_some()
 }
@@ -25,8 +28,9 @@ pub fn run(suite: &Suite<'_>) -> Result<Report> {
         command.args(["--offline", "check"]).args(checks);
         command
     };
-    // Sources of crates that this machine's build does not need are needed here, too.
-    process::run(process::cargo(suite.paths.root()).args(["fetch", "--locked", "--quiet"]))?;
+    // Of crates that no build here has needed so far, too.
+    let mut fetch = process::cargo(suite.paths.root());
+    process::run(fetch.args(["fetch", "--locked", "--quiet", "--target", TARGET]))?;
     process::run(&mut deny(&["licenses", "bans", "sources"]))?;
     let Some(database) = advisories() else {
         return Ok(unavailable::ADVISORIES.report());
