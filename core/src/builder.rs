@@ -98,7 +98,7 @@ impl IndexBuilder {
             Some(Running { progress, .. }) => IndexWork::Running {
                 fraction: progress.fraction(),
                 what: progress.what(),
-                left: progress.left(),
+                remaining: progress.left(),
             },
             None => slot.last.clone(),
         }

@@ -1,45 +1,44 @@
-//! What steers the engine across threads, apart from what is shown of it
-//! ([`crate::status`]).
+//! State that threads of the engine decide by; what is only shown is in
+//! [`crate::status`].
 
 use crate::loads::PendingLoads;
 use crate::selection::EncoderChoice;
 use parking_lot::Mutex;
 
-/// What the user's voice is doing.
+/// State of the chosen voice.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum VoiceState {
-    /// Nothing was chosen.
+    /// No voice is chosen.
     #[default]
     NoVoice,
     /// Files are being read.
     Loading {
         /// 0..1.
         progress: f32,
-        /// What is being done, in words.
+        /// What is being done, for the status line.
         what: String,
     },
-    /// It sounds.
+    /// It is running.
     Ready {
         /// Its name.
         name: String,
     },
-    /// It cannot sound.
+    /// It cannot run.
     Failed {
         /// Why, in a sentence.
         why: String,
     },
 }
 
-/// What main thread, loader and worker decide by. The audio thread touches none of it.
+/// Shared by main thread, loader and worker. The audio thread does not use it.
 #[derive(Debug, Default)]
 pub struct ControlState {
-    /// What the voice is doing. A voice that failed is loaded again where the same one
-    /// is asked for; one that sounds is kept where the next cannot be loaded.
+    /// State of the voice. A failed voice is loaded again when the same one is
+    /// requested; a running one is kept when the next cannot be loaded.
     /// Written by loader and worker.
     pub voice: Mutex<VoiceState>,
-    /// The encoder of the voice that was loaded: indices are made with it. Written by
-    /// the loader.
+    /// The encoder of the loaded voice: indices are made with it. Written by the loader.
     pub encoder: Mutex<Option<EncoderChoice>>,
-    /// Loads that were asked for and are not done: an offline render waits for them.
+    /// Loads that were requested and are not done: an offline render waits for them.
     pub loads: PendingLoads,
 }

@@ -1,25 +1,25 @@
-//! Flush-to-zero: a decaying tail must not cost a hundred times the time of
-//! silence. The worker's thread is ours and stays so; the audio thread is the
-//! host's, which finds its setting as it was.
+//! Flush-to-zero: arithmetic on subnormal numbers is up to a hundred times slower, so
+//! a decaying tail would overload the engine. The worker's thread keeps the setting;
+//! on the host's audio thread it is restored after each block.
 
-/// Makes this thread treat subnormal numbers as zero, in and out, for good.
+/// Makes this thread treat subnormal numbers as zero, in and out, from now on.
 pub fn flush_denormals() {
     set_control(control() | FLUSH);
 }
 
-/// Subnormal numbers are zero on this thread as long as this lives; then they
-/// are what they were before.
+/// While this value exists, subnormal numbers are zero on this thread; dropping it
+/// restores the former setting.
 ///
 /// # Real-time
 /// Two instructions each way.
 pub struct DenormalsFlushed {
     before: Control,
-    /// The setting is the thread's: this must not go to another one.
+    /// Not `Send`: the setting belongs to the thread.
     _here: std::marker::PhantomData<*const ()>,
 }
 
 impl DenormalsFlushed {
-    /// From now on.
+    /// Sets it on the current thread.
     #[must_use]
     pub fn here() -> Self {
         let before = control();
@@ -76,7 +76,7 @@ mod register {
     }
 }
 
-// miri has no such register.
+// miri does not support this register.
 #[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
 mod register {
     pub type Control = u8;
@@ -107,17 +107,24 @@ mod tests {
 
     #[test]
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
-    fn flushed_for_a_while_and_then_as_before() {
+    fn nested_guards_flush_subnormals_and_restore_the_setting() {
         let before = control();
         let found = results();
-        assert!(found.0 > 0.0 && found.1 > 0.0, "the test's own thread flushes");
+        assert!(
+            found.0 > 0.0 && found.1 > 0.0,
+            "the test's thread already flushes"
+        );
         {
             let _flushed = DenormalsFlushed::here();
             assert_eq!(results(), (0.0, 0.0));
             {
                 let _again = DenormalsFlushed::here();
             }
-            assert_eq!(results(), (0.0, 0.0), "inside stays inside");
+            assert_eq!(
+                results(),
+                (0.0, 0.0),
+                "the inner guard must not end the outer one"
+            );
         }
         assert_eq!(results(), found);
         assert_eq!(control() & FLUSH, before & FLUSH);

@@ -238,6 +238,7 @@ mod tests {
     fn status_leaves_the_peaks_and_take_peaks_gives_them_once() {
         let mut engine = Engine::new();
         let setup = StreamSetup {
+            safety_ms: 0,
             host_rate_hz: 48_000.0,
             max_block: 64,
             channels: 1,

@@ -1,4 +1,4 @@
-//! The one small matrix type that crosses rooms: rows are feature frames.
+//! The matrix type for features: rows are frames.
 
 /// `len` feature frames of `dim` values, row-major. Not audio: a frame is one
 /// step of a feature sequence (20 ms for embeddings, 10 ms for synthesis).

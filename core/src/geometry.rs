@@ -1,8 +1,8 @@
 //! Every length of the engine, derived once from (host rate, hop, block).
 //!
 //! Latency does not depend on the voice: look-ahead and resampler delays are
-//! the same for all of them, so that a voice can be swapped without telling the
-//! host anything. Joins cost no time: see [`HELD_FRAMES_100HZ`].
+//! the same for all of them, so that a swap changes nothing for the host. Joins add
+//! no latency: see [`HELD_FRAMES_100HZ`].
 //!
 //! ```text
 //! host position p --> resampler --> 16 kHz stream --> encoder frames --> synthesis --> SOLA --> resampler --> p + latency
@@ -15,25 +15,24 @@ use crate::units::{ENCODER_RATE, SampleRate};
 
 /// Samples at 16 kHz from one embedding frame to the next (20 ms).
 pub const FRAME_STEP_16K: usize = 320;
-/// Samples at 16 kHz that one embedding frame sees (25 ms).
+/// Receptive field of one embedding frame in samples at 16 kHz (25 ms).
 pub const FRAME_FIELD_16K: usize = 400;
 /// The part of a frame's field that lies beyond its own 20 ms (5 ms).
 pub const FRAME_TAIL_16K: usize = FRAME_FIELD_16K - FRAME_STEP_16K;
-/// Embedding frames that the encoder may see beyond the newest one used.
+/// Look-ahead of the encoder beyond the newest frame used.
 pub const LOOKAHEAD_FRAMES_50HZ: usize = 1;
 /// 10 ms frames that are synthesized beyond a hop with its last embedding and
-/// pitch held, as RVC's real-time loop does it. They are what the next hop
-/// fades in over, so the join need not wait for what comes next; they last at
-/// least [`HELD_MS`].
+/// pitch held, as in RVC's real-time loop. The next hop is cross-faded over them, so
+/// the join adds no latency; they last at least [`HELD_MS`].
 pub const HELD_FRAMES_100HZ: usize = 2;
-/// What SOLA takes of the held frames: its fade and half its search.
+/// Length of the held frames that SOLA uses: its fade and half its search range.
 pub const HELD_MS: u32 = sola::FADE_MS + sola::SEARCH_MS / 2;
 const _: () = assert!(
     HELD_MS as usize <= 10 * HELD_FRAMES_100HZ,
-    "held frames cover the join"
+    "held frames must cover the join"
 );
 
-/// The engine's step: how much input is gathered before it computes.
+/// Hop length: how much input is gathered before it is computed.
 ///
 /// A longer hop costs latency and saves work, since the encoder and the
 /// synthesizer repeat their context at every hop.
@@ -88,30 +87,30 @@ impl Hop {
         (self.ms() / 20) as usize
     }
 
-    /// Time that the worker has to compute a hop, part of the latency.
+    /// Time budget of the worker for a hop, part of the latency.
     #[must_use]
     pub const fn budget_ms(self) -> u32 {
         self.ms()
     }
 }
 
-/// A host set-up the engine cannot run at; shown to the user as it is.
+/// A host set-up that the engine does not support; the text is shown to the user.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum GeometryError {
-    /// The rate has no whole number of samples in 10 ms, or is out of range.
+    /// 10 ms are not a whole number of samples at this rate, or it is out of range.
     #[error(
-        "Voxmeld does not run at {rate_hz} Hz: choose 44.1, 48, 88.2, 96, 176.4 or 192 kHz (any multiple of 100 Hz from 16 to 384 kHz will do)"
+        "Voxmeld does not run at {rate_hz} Hz; choose 44.1, 48, 88.2, 96, 176.4 or 192 kHz (any multiple of 100 Hz from 16 to 384 kHz works)"
     )]
     Rate {
-        /// What the host asked for.
+        /// The host's rate.
         rate_hz: f64,
     },
-    /// A block of no samples, or of more than a second.
+    /// The largest block is too large.
     #[error(
-        "the host announced blocks of up to {max_block} samples, which is more than Voxmeld can delay for"
+        "the host announced blocks of up to {max_block} samples; Voxmeld supports up to 65536: choose a smaller buffer size in the host"
     )]
     Block {
-        /// What the host asked for.
+        /// The host's largest block.
         max_block: usize,
     },
 }
@@ -121,7 +120,7 @@ pub enum GeometryError {
 pub struct Geometry {
     /// The host's rate.
     pub host_rate: SampleRate,
-    /// The engine's step.
+    /// Hop length.
     pub hop: Hop,
     /// The largest block that the host may send.
     pub max_block_host: usize,
@@ -133,7 +132,7 @@ pub struct Geometry {
     pub tick_host: usize,
     /// Control frames in one hop.
     pub ticks_per_hop: usize,
-    /// What the resamplers take at a time: 5 ms where the rate allows, else 10.
+    /// Chunk length of the resamplers: 5 ms where the rate allows, else 10.
     pub resample_chunk_ms: u32,
     /// Latency added at the user's choice, in which hops may be late.
     pub safety_host: usize,
@@ -143,13 +142,13 @@ impl Geometry {
     /// Derives all lengths.
     ///
     /// # Errors
-    /// If the host's rate or block cannot be served; see [`GeometryError`].
+    /// If the host's rate or block size is not supported; see [`GeometryError`].
     pub fn new(host_rate_hz: f64, hop: Hop, max_block_host: usize) -> Result<Self, GeometryError> {
-        let refused = GeometryError::Rate {
+        let unsupported = GeometryError::Rate {
             rate_hz: host_rate_hz,
         };
         if !(16_000.0..=384_000.0).contains(&host_rate_hz) || host_rate_hz.fract() != 0.0 {
-            return Err(refused);
+            return Err(unsupported);
         }
         #[expect(
             clippy::cast_possible_truncation,
@@ -160,7 +159,7 @@ impl Geometry {
         let (Some(tick_host), Some(hop_host)) =
             (host_rate.samples_in_ms(10), host_rate.samples_in_ms(hop.ms()))
         else {
-            return Err(refused);
+            return Err(unsupported);
         };
         if max_block_host > 65_536 {
             return Err(GeometryError::Block {
@@ -168,7 +167,7 @@ impl Geometry {
             });
         }
         let Some(hop_16k) = ENCODER_RATE.samples_in_ms(hop.ms()) else {
-            return Err(refused);
+            return Err(unsupported);
         };
         Ok(Self {
             host_rate,
@@ -201,21 +200,20 @@ impl Geometry {
         self.resample_chunk_ms + tail_ms + lookahead_ms
     }
 
-    /// Delay from gathering a hop to the sample at which it is played: the
-    /// hop, the time to compute it, and one host block, because a hop that
-    /// ends inside a block is seen by the worker only when that block is in,
-    /// and is due only in blocks to come.
+    /// Delay from the first sample of a hop to the sample at which it is played: the
+    /// hop, the time to compute it, and one host block, because a hop that ends inside
+    /// a block reaches the worker only with the whole block and can be played only in
+    /// later blocks.
     #[must_use]
     pub fn buffering_latency_host(&self) -> usize {
         let budget_host = self.hop_host * (self.hop.budget_ms() as usize) / (self.hop.ms() as usize);
         self.hop_host + budget_host + self.max_block_host + self.safety_host
     }
 
-    /// The sample of each 10 ms of input in which the middle of an embedding
-    /// frame falls: controls are read there. The frame's 25 ms field ends 5 ms
-    /// after its 20 ms on the 16 kHz stream, so its middle is 7.5 ms after their
-    /// beginning; the stream is late by half a chunk of the resampler, and by
-    /// what makes the latency whole.
+    /// The sample of each 10 ms of input at the middle of an embedding frame: controls
+    /// are read there. The frame's 25 ms field ends 5 ms after its 20 ms on the 16 kHz
+    /// stream, so its middle is 7.5 ms after their beginning; the stream is delayed by
+    /// half a resampler chunk, and by the delay that makes the latency a whole number.
     #[must_use]
     pub fn frame_middle_host(&self) -> usize {
         let added = if self.adds_half_sample() { WHOLE_SAMPLES } else { 0 };
@@ -223,8 +221,8 @@ impl Geometry {
     }
 
     /// Twice the delay of [`Self::algorithmic_latency_ms`] in samples of the host: at
-    /// 44.1 kHz 5 ms are no whole number of samples, and a resampler whose
-    /// chunk is an odd number of samples is half a sample early.
+    /// 44.1 kHz 5 ms are not a whole number of samples, and a resampler whose chunk is
+    /// an odd number of samples is half a sample early.
     fn twice_algorithmic_latency_host(&self) -> usize {
         let chunk_host = self.tick_host * self.resample_chunk_ms as usize / 10;
         2 * self.tick_host * (self.algorithmic_latency_ms() as usize) / 10 - chunk_host % 2
@@ -290,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn latency_is_what_it_was() {
+    fn latency_equals_the_table_of_literal_values() {
         for &(rate, hop, block, samples) in TABLE {
             let geometry = Geometry::new(rate, hop, block).expect("a supported set-up");
             assert_eq!(geometry.latency_samples(), samples, "{rate} Hz, {hop:?}, {block}");
@@ -298,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_without_whole_ticks_are_refused_in_words() {
+    fn unsupported_rates_are_rejected_with_the_rates_that_work() {
         for rate in [
             8_000.0,
             11_025.0,
@@ -308,7 +306,7 @@ mod tests {
             768_000.0,
             f64::NAN,
         ] {
-            let error = Geometry::new(rate, Hop::Ms20, 512).expect_err("refused");
+            let error = Geometry::new(rate, Hop::Ms20, 512).expect_err("unsupported");
             assert!(error.to_string().contains("44.1, 48"), "{error}");
         }
     }

@@ -1,33 +1,33 @@
-//! Loads under way: an offline render waits for them.
+//! Pending loads: an offline render waits for them.
 
 use crate::sync::{AtomicUsize, Ordering};
 
-/// How many voices were asked for and have not come yet.
+/// Number of requested voices that are not delivered yet.
 ///
-/// One thread asks, the loader delivers, the worker looks. What the worker must
-/// never see is a load that is over while its voice is still to come: a render
-/// would go on without it.
+/// The main thread adds, the loader delivers, the worker reads. The worker must never
+/// see a load as done before its voice has arrived: a render would continue without
+/// it.
 #[derive(Debug, Default)]
 pub struct PendingLoads(AtomicUsize);
 
 impl PendingLoads {
-    /// One more is asked for. To be called before the request is sent.
-    pub fn ask(&self) {
+    /// Counts one more load. Call before the request is sent.
+    pub fn add(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Hands the result of a load over; only then is the load done.
+    /// Sends the result of a load by `hand_over`, then counts the load as done.
     pub fn deliver(&self, hand_over: impl FnOnce()) {
         hand_over();
         self.0.fetch_sub(1, Ordering::Release);
     }
 
-    /// Takes in what was delivered. True if there may be more to come: whatever
-    /// was done before this call is in by its end.
+    /// Receives delivered results by `receive`. True if loads may still be pending;
+    /// results of loads that were done before this call are received by its end.
     pub fn receive_delivered(&self, receive: impl FnOnce()) -> bool {
-        // Read before receiving: a load that is done by now has been handed over.
-        let under_way = self.0.load(Ordering::Acquire) > 0;
+        // Read before receiving: a load that counts as done here has already been sent.
+        let pending = self.0.load(Ordering::Acquire) > 0;
         receive();
-        under_way
+        pending
     }
 }

@@ -1,22 +1,22 @@
-//! How much quality is given up so that time is kept.
+//! The steps by which an overloaded engine reduces quality.
 
-/// What the engine leaves out while the machine is too slow for all of it, in
-/// the order in which it does. Each includes those before it, but for those
-/// that would have saved nothing and were passed over.
+/// What the engine leaves out on an overloaded machine, in the order in which it is
+/// left out. Each step includes those before it, except those that would save
+/// nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quality {
-    /// Nothing.
+    /// Nothing is left out.
     #[default]
     Full,
-    /// One list of the index is visited, whatever `n_probe` says.
+    /// One list of the index is searched, whatever `n_probe` is.
     OneList,
-    /// Two neighbours are blended, whatever `k` says.
+    /// Two neighbours are averaged, whatever `k` is.
     FewNeighbours,
-    /// Neighbours are looked up for one frame in four and kept for the others.
+    /// One frame in four is searched for; the others reuse its neighbours.
     HeldRetrieval,
-    /// Encoder and synthesizer see half of the past.
+    /// Encoder and synthesizer get half of their context.
     HalfContext,
-    /// They see a quarter of it.
+    /// They get a quarter of it.
     QuarterContext,
 }
 
@@ -46,7 +46,7 @@ impl Quality {
 
     /// For the status line.
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Full => "full",
             Self::OneList => "one list searched",

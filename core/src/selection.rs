@@ -1,13 +1,13 @@
-//! What the user chose: part of the plugin's saved state.
+//! The user's choice of voice: part of the plugin's saved state.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// A file outside any pack, with enough to find it again.
+/// A file outside any pack, and what identifies it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRef {
-    /// Where it was when it was chosen.
+    /// Its path when it was chosen.
     pub path: PathBuf,
     /// Its checksum, where known.
     #[serde(default)]
@@ -18,7 +18,7 @@ pub struct FileRef {
 }
 
 impl FileRef {
-    /// A file of which only the place is known.
+    /// A file of which only the path is known.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -29,27 +29,27 @@ impl FileRef {
     }
 }
 
-/// An encoder file, and how it is fed.
+/// An encoder file, and how its input is prepared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncoderChoice {
     /// ONNX file.
     pub path: PathBuf,
     /// Values per embedding, where it has several outputs.
     pub dim: Option<usize>,
-    /// True if it wants zero mean and unit variance.
+    /// True if its input is normalized to zero mean and unit variance.
     pub normalize: bool,
 }
 
-/// Where parts come from that are not chosen one by one.
+/// Where the parts come from that are not chosen one by one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PackRef {
     /// An installed pack, by folder name.
     Embedded(String),
-    /// Nowhere.
+    /// No pack.
     None,
 }
 
-/// Which target is retrieved from.
+/// The index of a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IndexRef {
     /// One of the pack's, by name.
@@ -60,26 +60,26 @@ pub enum IndexRef {
     None,
 }
 
-/// By target, by recording: its weight in percent, 0 = mute. What is not named
-/// has 100.
+/// Weight of each recording of each target in percent, 0 = mute. Recordings that are
+/// not listed have 100.
 pub type TakeTable = BTreeMap<String, BTreeMap<String, u8>>;
 
 /// A voice as the user chose it; the default is the default pack's first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoiceSelection {
-    /// What the other fields do not name comes from here.
+    /// Source of the parts that the other fields do not name.
     pub pack: PackRef,
-    /// An own content encoder.
+    /// Encoder file in place of the pack's.
     #[serde(default)]
     pub encoder: Option<FileRef>,
-    /// An own synthesizer.
+    /// Synthesizer file in place of the pack's.
     #[serde(default)]
     pub synthesizer: Option<FileRef>,
-    /// The target; `None`: the pack's first, unless the synthesizer is an own one.
+    /// The target; `None`: the pack's first, unless the synthesizer is a file of the user's.
     #[serde(default)]
     pub index: Option<IndexRef>,
-    /// Further targets to morph to; `None`: where the target is the pack's
-    /// first, the pack's others.
+    /// Further targets to morph to; `None`: the pack's others, if the target is the
+    /// pack's first.
     #[serde(default)]
     pub others: Option<Vec<IndexRef>>,
     /// Recordings of the targets that are not at full weight.
@@ -101,7 +101,7 @@ impl Default for VoiceSelection {
 }
 
 impl VoiceSelection {
-    /// True if both need the same files, whatever the weights of their takes.
+    /// True if both need the same files, whatever their take weights.
     #[must_use]
     pub fn same_files(&self, other: &Self) -> bool {
         let bare = |selection: &Self| Self {
@@ -111,7 +111,7 @@ impl VoiceSelection {
         bare(self) == bare(other)
     }
 
-    /// No voice at all.
+    /// No voice.
     #[must_use]
     pub fn nothing() -> Self {
         Self {

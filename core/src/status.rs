@@ -1,5 +1,5 @@
-//! What the engine shows of itself: written by audio, worker and loader, read by
-//! the editor and by reports. Nothing here decides anything; what does is in
+//! Display state: written by audio, worker and loader, read by the editor and by
+//! reports. No thread decides by it; state for decisions is in
 //! [`crate::control_state`].
 
 use crate::quality::Quality;
@@ -13,54 +13,53 @@ pub use crate::control_state::VoiceState;
 /// A snapshot for the editor and for reports.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EngineStatus {
-    /// What the voice is doing.
+    /// State of the voice.
     pub voice: VoiceState,
-    /// The last problem in words, although the running voice goes on.
+    /// The last problem that did not stop the voice, as a sentence.
     pub message: Option<String>,
-    /// What the user should know of the voice that was loaded; no problems.
+    /// Remarks on the loaded voice that are not problems.
     pub notes: Vec<String>,
-    /// The latency that the host was told.
+    /// The latency reported to the host.
     pub latency_samples: u32,
     /// The host's rate; 0 while inactive.
     pub host_rate_hz: u32,
-    /// The engine's step.
+    /// Hop length.
     pub hop_ms: u32,
     /// Compute time over audio time, smoothed over about a second.
     pub real_time_factor: f32,
-    /// Interruptions heard since activation.
+    /// Gaps in the output since activation.
     pub xruns: u64,
     /// Output samples that came too late since activation.
     pub missing_samples: u64,
-    /// Hops that were silence because a model failed or gave no numbers.
+    /// Hops that are silence because a model failed or its output was not finite.
     pub failed_hops: u64,
     /// Hops computed.
     pub hops: u64,
-    /// The voice's models draw random numbers of their own: two renders of it
-    /// are alike, but not the same.
+    /// The voice's models draw their own random numbers: two renders differ.
     pub draws_own_noise: bool,
-    /// What is left out at present because the machine is too slow for all.
+    /// The current quality.
     pub quality: Quality,
-    /// How often something more was left out.
+    /// How often quality was reduced.
     pub quality_steps: u64,
-    /// Hops in which something was.
+    /// Hops computed at reduced quality.
     pub reduced_hops: u64,
     /// Search time per 20 ms frame, smoothed.
     pub search_us_per_frame: f32,
-    /// Searches that were cut short or left out, because time was short.
+    /// Searches that were limited or left out because time ran out.
     pub short_searches: u64,
     /// Distance of the newest frame to its nearest neighbour.
     pub neighbour_distance: f32,
     /// Blend ratio of the newest frame.
     pub blend_ratio: f32,
-    /// How far the newest frame's neighbours can be relied on, 0..1.
+    /// Confidence in the newest frame's neighbours, 0..1.
     pub confidence: f32,
-    /// Where its distance stands among the target's own, 0..1, up to 2 beyond.
+    /// Rank of its distance among the target's own, 0..1; up to 2 beyond them.
     pub distance_rank: f32,
     /// How far its neighbours agree, 0..1.
     pub agreement: f32,
     /// The voices that can be morphed between, and their recordings.
     pub targets: Vec<TargetInfo>,
-    /// The index that is being made, or what became of the last one.
+    /// Progress of making an index, or the result of the last one.
     pub index_work: IndexWork,
 }
 
@@ -71,31 +70,31 @@ pub struct TargetInfo {
     pub name: String,
     /// Its recordings, where they are known.
     pub sources: Vec<String>,
-    /// What its index finds by number of probes; empty if that is not known.
+    /// Recall of its index by number of probes; empty if unknown.
     pub recall: RecallTable,
 }
 
 /// Progress of making an index; for the editor.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum IndexWork {
-    /// None was asked for.
+    /// None was requested.
     #[default]
     None,
-    /// It is being made.
+    /// In progress.
     Running {
         /// 0..1.
         fraction: f32,
-        /// What is being done, in words.
+        /// What is being done, for the status line.
         what: String,
-        /// Time that is left, if it goes on like this.
-        left: Option<Duration>,
+        /// Estimated time left.
+        remaining: Option<Duration>,
     },
-    /// It is made, and is being loaded.
+    /// Finished; the index is being loaded.
     Done {
         /// What was made, in a sentence.
-        said: String,
+        summary: String,
     },
-    /// It was not made; the voice goes on with the index that it had.
+    /// Failed; the voice keeps its former index.
     Failed {
         /// Why, in a sentence.
         why: String,
@@ -117,7 +116,7 @@ impl AtomicF32 {
         f32::from_bits(self.0.load(Relaxed))
     }
 
-    /// Moves a fifth of the way to `value`; jumps from 0.
+    /// One-pole smoothing towards `value` with coefficient 0.2; starts at the first value.
     pub fn smooth(&self, value: f32) {
         let old = self.load();
         self.store(if old == 0.0 {
@@ -128,8 +127,8 @@ impl AtomicF32 {
     }
 }
 
-/// The cells behind [`EngineStatus`]. The audio thread touches none of the
-/// locked ones.
+/// The shared cells behind [`EngineStatus`]. The audio thread uses none of the locked
+/// ones.
 #[derive(Debug, Default)]
 pub struct StatusCells {
     /// See [`EngineStatus::message`].

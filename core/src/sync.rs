@@ -1,6 +1,6 @@
-//! What threads share is made of these, and of nothing else in `stream`, `rt`
-//! and [`crate::loads`]: `tests/threads` compiles those files a second time with
-//! types of a model checker in the place of these.
+//! The only shared types that `stream`, `rt` and [`crate::loads`] use:
+//! `tests/threads` compiles those files a second time with a model checker's types in
+//! their place.
 
 pub use ringbuf::traits::{Consumer, Observer, Producer, Split};
 pub use ringbuf::{HeapCons, HeapProd, HeapRb};

@@ -1,5 +1,5 @@
-//! Newtypes for every quantity that crosses a module, so that no bare float
-//! or integer can be taken for another.
+//! Newtypes for quantities that cross modules, so that one unit cannot be taken for
+//! another.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ impl SampleRate {
             .flatten()
     }
 
-    /// Seconds that `samples` last.
+    /// Duration of `samples` in seconds.
     #[must_use]
     pub fn seconds(self, samples: usize) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]

@@ -85,7 +85,7 @@ impl Target {
     }
 
     /// Takes the weights that a table has for this target.
-    pub fn follow_table(&mut self, table: &TakeTable) {
+    pub fn apply_take_weights(&mut self, table: &TakeTable) {
         let Some(takes) = table.get(&self.name) else {
             self.takes = Takes::default();
             return;

@@ -1,5 +1,5 @@
-//! What can be set about blending, besides the ratio itself. All defaults leave
-//! RVC's arithmetic as it is, bit for bit.
+//! Settings of blending, besides the ratio. With all defaults the arithmetic is RVC's,
+//! bit for bit.
 
 /// Most targets that can be morphed between.
 pub const MAX_TARGETS: usize = 8;
@@ -7,34 +7,34 @@ pub const MAX_TARGETS: usize = 8;
 /// How retrieved embeddings are mixed in.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct BlendSettings {
-    /// 0 = the ratio as it is; 1 = far from the target's own data the live
-    /// embedding is kept (see [`crate::blend::trust`]).
+    /// 0 = the ratio is unchanged; 1 = far from the target's own data the live
+    /// embedding is used (see [`crate::blend::trust`]).
     pub trust: f32,
-    /// The ratio over voicing, loudness and pitch.
+    /// Factors of the ratio by voicing, loudness and pitch.
     pub curves: Curves,
-    /// Which targets, and how much of each.
+    /// Weights of the targets.
     pub morph: Morph,
-    /// 0 = every frame for itself; 1 = neighbours that join well with the
-    /// frame before are preferred.
+    /// 0 = frames are independent; 1 = neighbours that join well with the frame before
+    /// are preferred.
     pub continuity: f32,
-    /// What is heard.
+    /// What goes to the synthesizer.
     pub listen: Listen,
 }
 
-/// The ratio's factors.
+/// Factors of the ratio.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Curves {
-    /// Over voicing; RVC's `protect` is a case of it.
+    /// By voicing; RVC's `protect` is a case of it.
     pub voicing: VoicingCurve,
-    /// Over the level of the input, -60 to 0 dBFS.
+    /// By the level of the input, -60 to 0 dBFS.
     pub loudness: LevelCurve,
-    /// Over the pitch of the input, 50 to 800 Hz, by octaves. Unvoiced frames
-    /// have none and are left alone.
+    /// By the pitch of the input, 50 to 800 Hz, over octaves. Unvoiced frames are
+    /// unchanged.
     pub pitch: LevelCurve,
 }
 
-/// Two factors, and how much they count. RVC's `protect` of `p` is depth 1,
-/// unvoiced `p`, voiced 1.
+/// Two factors and their depth. RVC's `protect` of `p` is depth 1, unvoiced `p`,
+/// voiced 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VoicingCurve {
     /// 0 = not at all.
@@ -49,15 +49,15 @@ impl Default for VoicingCurve {
     fn default() -> Self {
         Self {
             depth: 0.0,
-            // RVC's own habit.
+            // RVC's default.
             unvoiced: 0.33,
             voiced: 1.0,
         }
     }
 }
 
-/// Factors at the low end, the middle and the high end of a range, straight
-/// lines between them, and how much they count.
+/// Factors at the low end, the middle and the high end of a range, with straight
+/// lines between them, and their depth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LevelCurve {
     /// 0 = not at all.
@@ -78,10 +78,10 @@ impl Default for LevelCurve {
 /// How much of each target is retrieved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Morph {
-    /// One weight per target, in the order of the voice; brought to the sum 1.
+    /// One weight per target, in the order of the voice; scaled to the sum 1.
     pub weights: [f32; MAX_TARGETS],
-    /// Where given (0..1 in both directions), the place on a pad at whose
-    /// corners the targets stand takes the place of the weights.
+    /// If given (0..1 in both directions), the position on the pad determines the
+    /// weights instead; the targets are placed at its corners.
     pub pad: Option<[f32; 2]>,
 }
 
@@ -104,26 +104,26 @@ pub enum Listen {
     Live,
     /// The retrieved one alone.
     Retrieved,
-    /// What blending adds: `a (r - h)`.
+    /// Only what blending adds: `a (r - h)`.
     Difference,
 }
 
-/// What moves the ratio: each `value * depth` is added to it. Depths go from
-/// -1 (ducks) to 1.
+/// Modulation of the ratio: each `value * depth` is added to it. Depths go from -1
+/// (ducking) to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Drive {
     /// Level of the side chain, 0..1.
     pub side_level: f32,
-    /// How much of it.
+    /// Its depth.
     pub side_depth: f32,
     /// MIDI's modulation wheel (CC 1), 0..1.
     pub wheel: f32,
-    /// How much of it.
+    /// Its depth.
     pub wheel_depth: f32,
 }
 
 impl Drive {
-    /// The ratio at this moment, 0..=1. What is no number moves nothing.
+    /// The modulated ratio, 0..=1. Values that are not finite are ignored.
     #[must_use]
     pub fn ratio(&self, set: f32) -> f32 {
         let part = |value: f32, depth: f32| {

@@ -1,4 +1,4 @@
-//! The values that ride with the audio.
+//! Settings that travel with the audio.
 
 mod blend;
 mod scene;
@@ -10,30 +10,30 @@ pub use search::{MAX_K, SearchParams};
 
 use crate::units::Semitones;
 
-/// Length of the piece of input timeline that one [`ControlFrame`] stands for.
+/// Length of input that one [`ControlFrame`] covers.
 pub const CONTROL_FRAME_MS: u32 = 10;
 
-/// What the user set for a moment of the input timeline, as the worker needs it.
+/// The user's settings at one sample of the input timeline, as the worker needs them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Controls {
     /// 0 = live embedding, 1 = retrieved (RVC's `index_rate`).
     pub blend_ratio: f32,
     /// Transposition of the pitch track.
     pub pitch_shift: Semitones,
-    /// How to look up neighbours.
+    /// How neighbours are searched.
     pub search: SearchParams,
-    /// 0 = the voice's own level, 1 = the input's level follows through.
+    /// 0 = the voice's own level, 1 = the input's level.
     pub loudness_follow: f32,
-    /// What makes of the ratio an instrument.
+    /// Trust, curves, morph, continuity, listen mode.
     pub blend: BlendSettings,
-    /// What moves the ratio besides its own value.
+    /// Side chain and modulation wheel, added to the ratio.
     pub drive: Drive,
 }
 
 impl Default for Controls {
     fn default() -> Self {
         Self {
-            // What the default pack's words survive; RVC's own habit is 0.75.
+            // Up to here speech of the default pack stays intelligible; RVC's default is 0.75.
             blend_ratio: 0.5,
             pitch_shift: Semitones(0.0),
             search: SearchParams::default(),
@@ -44,14 +44,14 @@ impl Default for Controls {
     }
 }
 
-/// [`Controls`] stamped with their place on the input timeline.
+/// [`Controls`] with their position on the input timeline.
 ///
-/// One is sent for every 10 ms of input, in lockstep with the samples. It holds
-/// what was set at one sample of them: the one in which the middle of an
-/// embedding frame falls ([`crate::geometry::Geometry::frame_middle_host`]).
+/// One is sent for every 10 ms of input, together with the samples. It holds the
+/// settings at one of these samples: the one at the middle of an embedding frame
+/// ([`crate::geometry::Geometry::frame_middle_host`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ControlFrame {
-    /// Which stream this belongs to: counts resets.
+    /// The stream it belongs to: counts resets.
     pub generation: u32,
     /// First sample of the 10 ms, counted at the host's rate since the reset.
     pub position_host: u64,

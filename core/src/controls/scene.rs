@@ -1,21 +1,21 @@
-//! Two snapshots and everything between them.
+//! Snapshots of all blending settings, and interpolation between two of them.
 
 use super::{BlendSettings, Curves, LevelCurve, Listen, MAX_TARGETS, Morph, VoicingCurve};
 
-/// All that can be set about blending, the ratio included.
+/// All blending settings, including the ratio.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Scene {
     /// The ratio.
     pub ratio: f32,
-    /// Everything else.
+    /// All other settings.
     pub blend: BlendSettings,
 }
 
-/// How many numbers make up a scene.
+/// Numbers in a saved scene.
 pub const SCENE_NUMBERS: usize = 26;
 
 impl Scene {
-    /// All of it in a fixed order, to be kept where only numbers can be.
+    /// All settings in a fixed order, as saved in sessions.
     #[must_use]
     pub fn to_numbers(&self) -> [f32; SCENE_NUMBERS] {
         let (blend, curves) = (&self.blend, &self.blend.curves);
@@ -96,8 +96,8 @@ impl Scene {
         }
     }
 
-    /// `t` = 0 is `a`, 1 is `b`, both exactly; numbers move in straight lines,
-    /// choices change half-way.
+    /// `t` = 0 is exactly `a`, 1 exactly `b`; numbers are interpolated linearly, choices
+    /// switch half-way.
     #[must_use]
     pub fn between(a: &Self, b: &Self, t: f32) -> Self {
         let t = if t.is_nan() { 0.0 } else { t.clamp(0.0, 1.0) };
@@ -121,7 +121,7 @@ impl Scene {
     }
 }
 
-/// Exact at both ends.
+/// Linear interpolation, exact at both ends.
 fn line(a: f32, b: f32, t: f32) -> f32 {
     a * (1.0 - t) + b * t
 }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scene_survives_as_numbers() {
+    fn to_numbers_and_back_keeps_a_scene() {
         let (a, mut b) = scenes();
         b.blend.morph.pad = Some([0.25, 0.75]);
         b.blend.curves.voicing.unvoiced = 0.1;
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_are_the_snapshots_themselves() {
+    fn position_0_is_a_and_1_is_b() {
         let (a, b) = scenes();
         assert_eq!(Scene::between(&a, &b, 0.0), a);
         assert_eq!(Scene::between(&a, &b, 1.0), b);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn between_them_numbers_go_straight_and_choices_switch_half_way() {
+    fn between_interpolates_numbers_and_switches_choices_half_way() {
         let (a, b) = scenes();
         for step in 1..20 {
             let t = step as f32 / 20.0;
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_drives_the_ratio_is_added_and_stays_within_its_range() {
+    fn modulation_is_added_to_the_ratio_and_clamped_to_0_to_1() {
         let drive = Drive {
             side_level: 0.5,
             side_depth: -0.4,

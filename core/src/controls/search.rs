@@ -1,29 +1,28 @@
-//! How neighbours are looked up: the part of the controls that a search takes.
+//! Parameters of the neighbour search.
 
-/// What to look for. All of it may change from frame to frame.
+/// Parameters of a search. All may change from frame to frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SearchParams {
-    /// Neighbours per frame; a search takes 0 as 1 and more than [`MAX_K`] as
-    /// that (its result says what it was).
+    /// Neighbours per frame, clamped to 1..=[`MAX_K`] (the result has the number that was
+    /// used).
     pub k: usize,
-    /// Inverted lists visited per frame (1 = the nearest cell only). An exact
-    /// index ignores it; 0 counts as 1, more than there are lists as all of them.
+    /// Inverted lists searched per frame (1 = the nearest cell only), clamped to 1..=the
+    /// number of lists. Ignored by exact indices.
     pub n_probe: usize,
-    /// Where an index looks twice (`RFlat`): how many times `k` candidates the
-    /// quick look hands to the exact one. 0 is what the index itself says. Other
-    /// indices ignore it.
+    /// For indices with a refinement stage (`RFlat`): the coarse search passes
+    /// `k * k_factor` candidates to it. 0 = the index's own value. Ignored by others.
     pub k_factor: usize,
-    /// True: every target is searched in the number of lists that its recall table
-    /// recommends, whatever `n_probe` says. Resolved per target before an index is
-    /// asked; an index that is searched directly ignores it.
+    /// True: each target is searched with the `n_probe` that its recall table
+    /// recommends. Resolved per target before the search; ignored by an index that is
+    /// searched directly.
     pub auto_probes: bool,
 }
 
-/// Most neighbours that may be asked for.
+/// Most neighbours per frame.
 pub const MAX_K: usize = 64;
 
 impl Default for SearchParams {
-    /// RVC's habit: 8 neighbours; one probe, as the index files are made for.
+    /// RVC's defaults: 8 neighbours, one probe.
     fn default() -> Self {
         Self {
             k: 8,

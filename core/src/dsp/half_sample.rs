@@ -1,12 +1,12 @@
 //! A delay of half a sample more than a whole number.
 //!
-//! At some rates (88.2 kHz) the delays of the chain do not add up to
-//! whole samples: a resampler whose chunk is an odd number of samples cannot
-//! have its filter's middle in the chunk's, and 5 ms may not be whole. No
-//! reported latency would be exact. This delay makes the sum whole again.
+//! At some rates (88.2 kHz) the delays of the chain do not add up to whole samples:
+//! the filter of a resampler whose chunk is an odd number of samples is not centred
+//! in the chunk, and 5 ms may not be whole. No reported latency would be exact. This
+//! delay makes the sum a whole number.
 
-/// Length of the filter: symmetrical, so its delay is exact for all pitches,
-/// and flat to 0.05 dB up to a third of the rate (what is kept ends at 8 kHz).
+/// Length of the filter. It is symmetrical, so its delay is exact at all frequencies, and
+/// flat to 0.05 dB up to a third of the rate (the engine's band ends at 8 kHz).
 const TAPS: usize = 16;
 
 /// The whole samples in this filter's delay of `TAPS / 2 - 0.5`.
@@ -20,7 +20,7 @@ pub struct HalfSample {
 }
 
 impl Default for HalfSample {
-    /// At rest.
+    /// With silence in its past.
     fn default() -> Self {
         let middle = f64::from(u32::try_from(TAPS).unwrap_or(0)) / 2.0;
         let mut taps = [0.0; TAPS];
@@ -43,12 +43,12 @@ impl Default for HalfSample {
 }
 
 impl HalfSample {
-    /// Forgets all audio.
+    /// Clears all past audio.
     pub fn reset(&mut self) {
         self.past.fill(0.0);
     }
 
-    /// Delays `input`; as many samples come out.
+    /// Delays `input`; `output` gets as many samples.
     pub fn process(&mut self, input: &[f32], output: &mut Vec<f32>) {
         self.line.clear();
         self.line.extend_from_slice(&self.past);
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_pitch_that_is_kept_is_delayed_alike_and_unchanged() {
+    fn tones_up_to_8_khz_are_delayed_by_7_5_samples_at_unity_gain() {
         for hz in [50.0, 1_000.0, 4_000.0, 8_000.0] {
             let mut filter = HalfSample::default();
             let tone = |n: f64| (std::f64::consts::TAU * hz * n / 44_100.0).sin() as f32;

@@ -1,8 +1,8 @@
-//! Loudness match: lets the input's level shine through the voice's.
+//! Loudness match: moves the voice's level towards the input's.
 //!
 //! RVC's rule: RMS curves of both signals (frames of 40 ms, one per 10 ms),
 //! interpolated to samples, floored, then `out *= (in / out)^(1 - rate)`. Here
-//! `follow = 1 - rate`: 0 leaves the voice alone, 1 puts the input's level on it.
+//! `follow = 1 - rate`: 0 leaves the voice unchanged, 1 gives it the input's level.
 
 /// RMS floor of the output's curve, as in RVC.
 const FLOOR: f32 = 1e-3;
@@ -35,8 +35,8 @@ pub fn rms_curve(signal: &[f32], step: usize, curve: &mut Vec<f32>) {
 pub const SPAN_STEPS: usize = 4;
 
 /// RMS per `step` samples (10 ms) over the [`SPAN_STEPS`] steps before each
-/// point, the first point after as many: a value depends on nothing that comes
-/// later. `len / step - SPAN_STEPS + 1` values come out.
+/// point, the first point after as many; causal. `len / step - SPAN_STEPS + 1` values
+/// come out.
 pub fn trailing_rms_curve(signal: &[f32], step: usize, curve: &mut Vec<f32>) {
     curve.clear();
     curve.extend(signal.windows(SPAN_STEPS * step).step_by(step).map(rms));
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn full_follow_restores_the_inputs_level() {
+    fn follow_1_restores_the_level_of_the_input() {
         let input: Vec<f32> = (0..4800_i16).map(|n| 0.1 * (f32::from(n) * 0.3).sin()).collect();
         let mut output: Vec<f32> = input.iter().map(|x| x * 4.0).collect();
         let (mut a, mut b) = (Vec::new(), Vec::new());
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn trailing_levels_of_two_hops_meet() {
+    fn trailing_curves_of_consecutive_hops_share_their_end_point() {
         let signal: Vec<f32> = (0..1920_i16)
             .map(|n| f32::from(n) * (f32::from(n) * 0.3).sin())
             .collect();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn no_follow_is_identity() {
+    fn follow_0_is_identity() {
         let mut output = vec![0.25; 480];
         match_level(&mut output, &[0.1, 0.1], &[0.9, 0.9], 0.0);
         assert_eq!(output, vec![0.25; 480]);

@@ -1,6 +1,5 @@
-//! Noise that depends on nothing but its place: a counter-based generator
-//! keyed by (seed, absolute frame), so that two renders are bit-identical and
-//! a frame's noise is the same in every window that holds it.
+//! Counter-based noise, keyed by (seed, absolute frame): two renders are bit-identical,
+//! and a frame has the same noise in every window that contains it.
 
 /// Mixes a 64-bit counter into 64 well-spread bits (the finaliser of
 /// Stafford's variant 13, as used by SplitMix64).
@@ -20,7 +19,7 @@ pub fn fill_normal(seed: u64, frame: i64, out: &mut [f32]) {
         // Two uniforms of 24 and 32 bits, then Box-Muller in f64: the result
         // does not depend on how the compiler orders f32 arithmetic.
         let u = (f64::from((bits >> 40) as u32) + 0.5) / f64::from(1_u32 << 24);
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+        #[expect(clippy::cast_possible_truncation, reason = "the low half is used")]
         let v = f64::from(bits as u32) / 4_294_967_296.0;
         let radius = (-2.0 * u.ln()).sqrt();
         let (sin, cos) = (std::f64::consts::TAU * v).sin_cos();
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn noise_is_normal_and_keyed_by_frame() {
+    fn noise_has_mean_0_and_variance_1_and_depends_on_seed_and_frame() {
         let mut all = Vec::new();
         for frame in -50..150 {
             let mut row = [0.0; 192];

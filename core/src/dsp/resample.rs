@@ -4,7 +4,7 @@ use crate::units::SampleRate;
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 
-/// A pair of rates that do not share whole chunks.
+/// Rates at which the chunk is not a whole number of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("audio at {from} Hz cannot be converted to {to} Hz in steps of {chunk_ms} ms")]
 pub struct ResampleError {
@@ -12,30 +12,28 @@ pub struct ResampleError {
     pub from: u32,
     /// Output rate.
     pub to: u32,
-    /// Step asked for.
+    /// Chunk length.
     pub chunk_ms: u32,
 }
 
 /// How steep a resampler's filter is; its delay is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slope {
-    /// rubato's usual window: rings least, so a sound that begins or ends at
-    /// once makes the least step. With 5 ms to live in, half-way at 83 % of
-    /// the lower rate's half.
+    /// rubato's default window: min ringing at sudden starts and ends. With 5 ms
+    /// chunks, -6 dB at 83 % of the lower Nyquist frequency.
     Gentle,
-    /// Half-way at 92 % of it, and 74 dB against aliases. For what a model
-    /// hears: on the way to 16 kHz the gentle one begins to fall at 5.5 kHz,
-    /// and an encoder would miss what it was trained on.
+    /// -6 dB at 92 % of it, 74 dB alias suppression. For the input of models: at 16 kHz
+    /// the gentle filter begins to fall at 5.5 kHz, within the band that encoders were
+    /// trained on.
     Steep,
 }
 
 /// Streams mono audio from one rate to another, `chunk_ms` at a time.
 ///
-/// The delay is half a chunk, whatever the rates; equal rates are filtered
-/// too, so that the delay stays the same for every voice. Where a chunk has an
-/// odd number of input samples (44.1 and 88.2 kHz), the filter's middle is the
-/// sample before the half: there the delay is half an input sample shorter,
-/// and whoever streams at such a rate adds [`super::half_sample`].
+/// The delay is half a chunk at all rates; equal rates are filtered too, so that the
+/// delay is the same for every voice. Where a chunk has an odd number of input samples
+/// (44.1 and 88.2 kHz), the delay is half an input sample shorter; the caller then adds
+/// [`super::half_sample`].
 pub struct StreamResampler {
     fft: Fft<f32>,
     chunk_in: usize,
@@ -43,7 +41,7 @@ pub struct StreamResampler {
 }
 
 impl StreamResampler {
-    /// A resampler at rest.
+    /// A resampler with silence in its past.
     ///
     /// # Errors
     /// If `chunk_ms` is not a whole number of samples at both rates.
@@ -85,15 +83,14 @@ impl StreamResampler {
             output.resize(start + self.chunk_out, 0.0);
             let source = SequentialSlice::new(chunk, 1, self.chunk_in);
             let target = SequentialSlice::new_mut(&mut output[start..], 1, self.chunk_out);
-            // The sizes are those the resampler was made for, so neither the
-            // adapters nor the resampler has anything to refuse.
+            // The sizes are those the resampler was made for, so neither call fails.
             if let (Ok(source), Ok(mut target)) = (source, target) {
                 let _ = self.fft.process_into_buffer(&source, &mut target, None);
             }
         }
     }
 
-    /// Forgets all audio.
+    /// Clears all past audio.
     pub fn reset(&mut self) {
         self.fft.reset();
     }
@@ -104,7 +101,7 @@ mod tests {
     use super::*;
     use crate::units::ENCODER_RATE;
 
-    /// A band-limited pulse comes out half a chunk late, at the right sample.
+    /// Measured delay of a band-limited pulse, in output samples.
     fn delay_samples(from: u32, to: u32, chunk_ms: u32, slope: Slope) -> f64 {
         let (from_rate, to_rate) = (SampleRate(from), SampleRate(to));
         let mut resampler = StreamResampler::new(from_rate, to_rate, chunk_ms, slope).expect("rates");
@@ -128,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn delay_is_half_a_chunk() {
+    fn pulses_are_delayed_by_half_a_chunk_at_all_rates() {
         for (from, to, chunk_ms, slope) in [
             (48_000, 16_000, 5, Slope::Steep),
             (44_100, 16_000, 10, Slope::Steep),
@@ -147,23 +144,23 @@ mod tests {
     }
 
     #[test]
-    fn on_the_way_to_the_encoder_seven_kilohertz_are_whole() {
+    fn steep_filter_to_16_khz_passes_7_khz_and_stops_9_khz() {
         let mut resampler =
             StreamResampler::new(SampleRate(48_000), ENCODER_RATE, 5, Slope::Steep).expect("rates");
         let level = |signal: &[f32]| (signal.iter().map(|x| x * x).sum::<f32>() / signal.len() as f32).sqrt();
-        for (hertz, least, most) in [(1_000.0, 0.99, 1.01), (7_000.0, 0.85, 1.01), (9_000.0, 0.0, 0.01)] {
+        for (hertz, min, max) in [(1_000.0, 0.99, 1.01), (7_000.0, 0.85, 1.01), (9_000.0, 0.0, 0.01)] {
             let tone: Vec<f32> = (0..24_000)
                 .map(|n| (n as f32 * hertz * std::f32::consts::TAU / 48_000.0).sin())
                 .collect();
             let mut output = Vec::new();
             resampler.process(&tone, &mut output);
             let gain = level(&output[400..]) / level(&tone);
-            assert!((least..=most).contains(&gain), "{hertz} Hz: {gain}");
+            assert!((min..=max).contains(&gain), "{hertz} Hz: {gain}");
         }
     }
 
     #[test]
-    fn rates_without_whole_chunks_are_refused() {
+    fn rates_without_whole_chunks_are_rejected() {
         assert!(StreamResampler::new(SampleRate(22_050), SampleRate(16_000), 5, Slope::Steep).is_err());
     }
 }

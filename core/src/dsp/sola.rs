@@ -5,20 +5,20 @@ use crate::units::SampleRate;
 
 /// Length of the crossfade.
 pub const FADE_MS: u32 = 10;
-/// Range in which the best join is looked for, half of it on either side.
+/// Range in which the best join is searched, half of it on either side.
 pub const SEARCH_MS: u32 = 10;
 
 /// Offset in `0..=search` at which `window` correlates best with `tail`
 /// (normalised by the energy under it, RVC's `1e-8` included).
 ///
-/// `nominal_bonus` is subtracted from the score in proportion to the distance
-/// from `search / 2`; 0 is RVC's rule, where the first maximum wins. A little
-/// of it keeps joins that are equally good (a steady tone) from wandering.
+/// `distance_penalty` is subtracted from the score in proportion to the distance from
+/// `search / 2`; 0 is RVC's rule, where the first maximum wins. A small penalty keeps
+/// joins that are equally good (a steady tone) from drifting.
 ///
 /// # Panics
 /// If `window` is shorter than `tail.len() + search`.
 #[must_use]
-pub fn best_offset(window: &[f32], tail: &[f32], search: usize, nominal_bonus: f32) -> usize {
+pub fn best_offset(window: &[f32], tail: &[f32], search: usize, distance_penalty: f32) -> usize {
     assert!(
         window.len() >= tail.len() + search,
         "window holds tail and search"
@@ -32,9 +32,9 @@ pub fn best_offset(window: &[f32], tail: &[f32], search: usize, nominal_bonus: f
     let tail_energy: f64 = tail.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
     for offset in 0..=search {
         if offset > 0 {
-            let gone = f64::from(window[offset - 1]);
-            let come = f64::from(window[offset + tail.len() - 1]);
-            energy += come * come - gone * gone;
+            let leaving = f64::from(window[offset - 1]);
+            let entering = f64::from(window[offset + tail.len() - 1]);
+            energy += entering * entering - leaving * leaving;
         }
         let dot: f32 = window[offset..offset + tail.len()]
             .iter()
@@ -42,17 +42,17 @@ pub fn best_offset(window: &[f32], tail: &[f32], search: usize, nominal_bonus: f
             .map(|(a, b)| a * b)
             .sum();
         let mut score = f64::from(dot) / (energy.max(0.0) + 1e-8).sqrt();
-        if nominal_bonus > 0.0 {
-            let away = (as_f64(offset) - middle).abs() / middle.max(1.0);
-            score -= f64::from(nominal_bonus) * away * tail_energy.sqrt();
+        if distance_penalty > 0.0 {
+            let distance = (as_f64(offset) - middle).abs() / middle.max(1.0);
+            score -= f64::from(distance_penalty) * distance * tail_energy.sqrt();
         }
         if score > best.0 {
             best = (score, offset);
         }
     }
-    // Silence fits everywhere, and below -80 dBFS RVC's 1e-8 rules the score:
-    // stay at the nominal place, for an offset once taken is kept.
-    if nominal_bonus > 0.0 && tail_energy < 1e-8 * as_f64(tail.len()) {
+    // Silence fits everywhere, and below -80 dBFS RVC's 1e-8 dominates the score: use
+    // the nominal offset.
+    if distance_penalty > 0.0 && tail_energy < 1e-8 * as_f64(tail.len()) {
         search / 2
     } else {
         best.1
@@ -97,20 +97,20 @@ impl Sola {
         })
     }
 
-    /// Samples that every window holds: half the search before the hop, the
-    /// hop, and the fade and the other half of the search after it.
+    /// Samples per window: half the search range, the hop, the fade and the other half of
+    /// the search range.
     #[must_use]
     pub fn window_len(&self) -> usize {
         self.hop + self.tail.len() + self.search
     }
 
-    /// Forgets the last window; the next one starts unjoined.
+    /// Drops the last window; the next one is not joined to it.
     pub fn reset(&mut self) {
         self.tail.fill(0.0);
         self.primed = false;
     }
 
-    /// Joins `window` to what came before and appends exactly one hop.
+    /// Joins `window` to the previous one and appends exactly one hop.
     ///
     /// # Panics
     /// If the window's length is not [`Self::window_len`].
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_consistent_signal_passes_unchanged() {
+    fn windows_of_one_signal_are_joined_without_change() {
         let mut sola = Sola::new(rate(), 20).expect("whole samples");
         let signal: Vec<f32> = (0..24_000_i16)
             .map(|n| (f32::from(n) * 0.05).sin() * 0.3)
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shifted_window_is_pulled_back_into_phase() {
+    fn phase_shifted_windows_are_joined_in_phase() {
         let period = 100.0_f32;
         let tone = |n: usize, shift: f32| ((n as f32 + shift) / period * std::f32::consts::TAU).sin();
         let mut sola = Sola::new(rate(), 20).expect("whole samples");

@@ -27,7 +27,7 @@ pub(super) struct Shared {
 impl Shared {
     /// Asks the loader for a voice.
     pub fn ask(&self, selection: VoiceSelection) {
-        self.control.loads.ask();
+        self.control.loads.add();
         let _ = self.load.send(LoaderCommand::Load(Box::new(selection)));
     }
 
@@ -36,7 +36,7 @@ impl Shared {
         let mut current = self.selection.lock();
         let same_voice = (&current.pack, &current.encoder, &current.synthesizer)
             == (&of.pack, &of.encoder, &of.synthesizer);
-        let said = if same_voice {
+        let summary = if same_voice {
             let selection = VoiceSelection {
                 takes: current.takes.clone(),
                 ..made.selection
@@ -52,6 +52,6 @@ impl Shared {
                 made.said
             )
         };
-        self.builder.publish(IndexWork::Done { said });
+        self.builder.publish(IndexWork::Done { summary });
     }
 }

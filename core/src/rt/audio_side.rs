@@ -15,53 +15,52 @@ use crate::stream::{SegmentKind, StreamClient};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A frame that has been heard, see [`AudioSide::next_applied_frame`].
+/// The blend of a frame that has been played, see [`AudioSide::next_applied_frame`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AppliedFrame {
-    /// Sample of the output, counted since the reset, at which the frame's
-    /// middle is heard.
+    /// Output sample, counted since the reset, at which the frame's middle is played.
     pub position: u64,
     /// The ratio that was applied to it, 0..=1.
     pub ratio: f32,
-    /// How far its neighbours could be relied on, 0..=1.
+    /// Confidence in its neighbours, 0..=1.
     pub confidence: f32,
 }
 
 /// Samples handled at a time; bounds the scratch buffers.
 const RUN: usize = Delay::SLACK;
 
-/// The audio thread's whole engine.
+/// The audio thread's part of the engine.
 ///
 /// # Real-time
 /// [`Self::process`] and [`Self::reset`] are; making one is not.
 pub struct AudioSide {
-    /// `None` at a rate that the engine does not run at: then nothing is ready.
+    /// `None` at an unsupported rate: then all output counts as not ready.
     stream: Option<StreamClient>,
     latency_samples: usize,
-    /// Every how many samples controls are read, and at which of them.
+    /// Period and offset, in samples, at which controls are read.
     grid: Option<(u32, u32)>,
     rate_hz: f64,
     input_gain: Ramp,
     ratio: Glide,
     side: Envelope,
     output: OutputStage,
-    /// Scratch for a run: the side chain's level, the input, the voice.
+    /// Scratch buffers of a run: the side chain's level, the input, the voice.
     side_level: [f32; RUN],
     mono: [f32; RUN],
     voice: [f32; RUN],
-    /// The host says that it renders offline.
+    /// The host announced an offline render.
     offline: bool,
     /// The stream outruns the clock.
     renders: bool,
     pace: Pace,
     position: u64,
     /// True until the first block after a reset.
-    fresh: bool,
+    first_block: bool,
     meters: Arc<Meters>,
 }
 
 impl AudioSide {
-    /// At rest. Without a stream everything counts as not ready.
+    /// Silent. Without a stream all output counts as not ready.
     #[must_use]
     pub fn new(
         stream: Option<(StreamClient, &Geometry)>,
@@ -93,12 +92,12 @@ impl AudioSide {
             renders: false,
             pace: Pace::default(),
             position: 0,
-            fresh: true,
+            first_block: true,
             meters,
         }
     }
 
-    /// The latency to report; constant for the life of this value.
+    /// The latency to report; constant.
     #[must_use]
     pub fn latency_samples(&self) -> u32 {
         u32::try_from(self.latency_samples).unwrap_or(u32::MAX)
@@ -110,22 +109,22 @@ impl AudioSide {
         self.position
     }
 
-    /// The samples at which controls are read: every `.0` of them, the one with
-    /// number `.1`, counted since the reset. `None` where nothing is read.
+    /// Samples at which controls are read, as (period, offset), counted since the
+    /// reset. `None` without a stream.
     #[must_use]
     pub fn control_grid(&self) -> Option<(u32, u32)> {
         self.grid
     }
 
-    /// The next frame whose middle has been heard by now; each comes once, in
-    /// order of time.
+    /// The next frame whose middle has been played; each is returned once, in order of
+    /// time.
     ///
     /// # Real-time
     /// Yes.
     pub fn next_applied_frame(&mut self) -> Option<AppliedFrame> {
         let latency = self.latency_samples as u64;
-        let heard = self.position.checked_sub(latency)?;
-        let (middle, frame) = self.stream.as_mut()?.next_applied_frame(heard)?;
+        let played = self.position.checked_sub(latency)?;
+        let (middle, frame) = self.stream.as_mut()?.next_applied_frame(played)?;
         Some(AppliedFrame {
             position: middle + latency,
             ratio: frame.ratio,
@@ -133,8 +132,8 @@ impl AudioSide {
         })
     }
 
-    /// Tells whether the host renders offline; then the engine waits for its
-    /// worker rather than play a gap. May change from block to block.
+    /// Sets whether the host renders offline: then the audio thread waits for the worker
+    /// instead of playing a gap. May change from block to block.
     pub fn set_offline(&mut self, offline: bool) {
         self.offline = offline;
     }
@@ -145,7 +144,7 @@ impl AudioSide {
         !self.offline && !self.renders
     }
 
-    /// Starts over at position 0, silent.
+    /// Restarts at position 0, silent.
     pub fn reset(&mut self) {
         if let Some(stream) = &mut self.stream {
             stream.reset();
@@ -154,23 +153,22 @@ impl AudioSide {
         self.side.reset();
         self.pace.reset();
         self.position = 0;
-        self.fresh = true;
+        self.first_block = true;
     }
 
     /// Processes a (sub-)block of constant controls in place. All channels
     /// have the same length; the voice goes to each of them.
     ///
     /// # How a block is cut
-    /// - The caller cuts where a setting changes, since [`BlockControls`] hold for all
-    ///   of a call: the plugin does so at events of the modulation wheel.
-    /// - In here, runs of at most 256 samples: scratch buffers are of fixed size, however
-    ///   long the host's block is. Of each run
-    ///   - the input is gathered to the 10 ms that the ring takes
+    /// - The caller cuts where a setting changes, since [`BlockControls`] apply to a whole
+    ///   call: the plugin does so at events of the modulation wheel.
+    /// - This function cuts runs of at most 256 samples, the size of the scratch buffers.
+    ///   For each run
+    ///   - the input is gathered into the 10 ms pieces of the ring
     ///     ([`StreamClient::push_with`]),
-    ///   - then the output is mixed piece by piece, each of one kind
-    ///     ([`StreamClient::pull`]).
+    ///   - then the output is mixed in pieces of one kind each ([`StreamClient::pull`]).
     ///
-    /// Nothing that is heard depends on any of these cuts.
+    /// The output does not depend on any of these cuts.
     ///
     /// # Real-time
     /// Yes. It waits for the worker only where nobody hears the result yet: in an offline render, and
@@ -179,8 +177,7 @@ impl AudioSide {
         self.process_with_side(channels, &[], controls);
     }
 
-    /// [`Self::process`] with a side chain: none, or channels as long as the
-    /// others.
+    /// [`Self::process`] with a side chain: no channels, or channels of the same length.
     pub fn process_with_side(
         &mut self,
         channels: &mut [&mut [f32]],
@@ -205,18 +202,18 @@ impl AudioSide {
         let mut peaks = (0.0_f32, 0.0_f32);
         for start in (0..len).step_by(RUN) {
             let run = start..(start + RUN).min(len);
-            self.follow_side(side, run.clone());
+            self.measure_side_chain(side, run.clone());
             peaks.0 = peaks.0.max(self.gather(channels, run.clone(), &controls.voice));
             peaks.1 = peaks.1.max(self.play(channels, run, controls.when_not_ready));
         }
         self.position += len as u64;
-        self.meters.show(peaks.0, peaks.1);
+        self.meters.record(peaks.0, peaks.1);
     }
 
     fn set_targets(&mut self, controls: &BlockControls) {
         let ratio = controls.voice.blend_ratio;
-        if std::mem::take(&mut self.fresh) {
-            // A stream begins with its settings; it does not glide to them.
+        if std::mem::take(&mut self.first_block) {
+            // A stream starts at its settings without a glide.
             self.input_gain.snap(controls.input_gain);
             self.output.begin(controls);
             self.ratio = Glide::new(ratio);
@@ -230,15 +227,15 @@ impl AudioSide {
         }
     }
 
-    /// The side chain's level at every sample of a run.
-    fn follow_side(&mut self, side: &[&[f32]], run: Range<usize>) {
+    /// Computes the side chain's level at every sample of a run.
+    fn measure_side_chain(&mut self, side: &[&[f32]], run: Range<usize>) {
         for (n, level) in run.zip(&mut self.side_level) {
             let samples = side.iter().filter_map(|channel| channel.get(n).copied());
             *level = self.side.next(samples);
         }
     }
 
-    /// A run's input to mono, to the stream and to the output stage. Gives its peak.
+    /// Mixes a run's input to mono and hands it to stream and output stage. Returns its peak.
     fn gather(&mut self, channels: &mut [&mut [f32]], run: Range<usize>, controls: &Controls) -> f32 {
         let mut peak = 0.0_f32;
         #[expect(clippy::cast_precision_loss, reason = "one or two channels")]
@@ -270,7 +267,7 @@ impl AudioSide {
         peak
     }
 
-    /// A run's output, piece by piece of one kind. Gives its peak.
+    /// Writes a run's output in pieces of one kind each. Returns its peak.
     fn play(&mut self, channels: &mut [&mut [f32]], run: Range<usize>, policy: WhenNotReady) -> f32 {
         let mut peak = 0.0_f32;
         let mut start = run.start;

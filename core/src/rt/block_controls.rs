@@ -1,22 +1,22 @@
-//! What the user can set, as the audio thread needs it.
+//! All settings, as the audio thread needs them.
 
 use crate::controls::Controls;
 
-/// What is heard where no voice can sound.
+/// Output while no voice is ready.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhenNotReady {
-    /// Nothing: a live stream must not leak the speaker's own voice.
+    /// Silence: a live stream must not leak the speaker's own voice.
     #[default]
     Silence,
     /// The input, delayed by the latency.
     DelayedDry,
 }
 
-/// All that the user can set, as it holds from the first sample of a
-/// (sub-)block on. Gains, mix and bypass glide from there within 10 ms.
+/// All settings, from the first sample of a (sub-)block on. Gains, mix and bypass glide
+/// to them within 10 ms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BlockControls {
-    /// What rides with the audio to the worker.
+    /// Settings that travel with the audio to the worker.
     pub voice: Controls,
     /// 0 = dry, 1 = voice.
     pub dry_wet: f32,
@@ -24,15 +24,15 @@ pub struct BlockControls {
     pub input_gain: f32,
     /// Amplitude factor on the output, bypass excluded.
     pub output_gain: f32,
-    /// What is heard where no voice can sound.
+    /// Output while no voice is ready.
     pub when_not_ready: WhenNotReady,
-    /// The untouched input, delayed by the latency.
+    /// Output the unchanged input, delayed by the latency.
     pub bypass: bool,
-    /// Time in which the ratio follows its setting; 0 = exactly.
+    /// Glide time of the ratio; 0 = none.
     pub ratio_glide_ms: f32,
-    /// How fast the side chain's level rises.
+    /// Attack time of the side chain's level.
     pub side_attack_ms: f32,
-    /// How fast it falls.
+    /// Its release time.
     pub side_release_ms: f32,
 }
 

@@ -22,20 +22,20 @@ impl Delay {
         }
     }
 
-    /// As new, with `value` for the past.
+    /// As new, with `value` for all past samples.
     pub fn reset(&mut self, value: f32) {
         self.ring.fill(value);
         self.write = self.ring.len() - Self::SLACK;
         self.read = 0;
     }
 
-    /// One sample in.
+    /// Appends a sample.
     pub fn push(&mut self, sample: f32) {
         self.ring[self.write] = sample;
         self.write = self.next(self.write);
     }
 
-    /// The sample that was pushed `samples` pushes before the one to come.
+    /// The sample pushed `samples` pushes ago, counted from the next push.
     pub fn pop(&mut self) -> f32 {
         let sample = self.ring[self.read];
         self.read = self.next(self.read);
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delays_by_its_length_and_zero_passes_through() {
+    fn output_is_the_input_delayed_by_0_to_300_samples() {
         for samples in [0, 1, 7, 300] {
             let mut delay = Delay::new(samples);
             for round in 0..2 {

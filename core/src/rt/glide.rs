@@ -1,8 +1,8 @@
-//! A value that follows its target in a time that the user sets.
+//! A value that glides to its target within a set time.
 
-/// Goes to a new target in a straight line, counted from the sample at which
-/// the target was set: where it is depends on positions alone, so that it does
-/// not matter how blocks are cut. A time of 0 is no smoothing at all.
+/// Moves linearly to a new target from the sample at which the target was set. The
+/// value depends on positions alone, not on how blocks are cut. A time of 0 means no
+/// smoothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Glide {
     from: f32,
@@ -23,8 +23,8 @@ impl Glide {
         }
     }
 
-    /// Sets where to go from `position` on, within `samples`. The same target
-    /// again changes nothing.
+    /// Sets a target to reach from `position` on within `samples`. Setting the same
+    /// target again changes nothing.
     pub fn set(&mut self, target: f32, position: u64, samples: f32) {
         if target.to_bits() == self.to.to_bits() {
             return;
@@ -37,7 +37,7 @@ impl Glide {
         };
     }
 
-    /// Where it is at a position.
+    /// The value at a position.
     #[must_use]
     pub fn at(&self, position: u64) -> f32 {
         #[expect(
@@ -45,7 +45,7 @@ impl Glide {
             reason = "compared with half a second of samples"
         )]
         let passed = position.saturating_sub(self.since) as f32;
-        // Written so that a time that is no number counts as 0.
+        // Written so that a NaN time counts as 0.
         if passed < self.samples {
             self.from + (self.to - self.from) * (passed / self.samples)
         } else {
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_time_it_is_the_target_and_with_one_a_straight_line() {
+    fn glide_is_linear_over_its_time_and_immediate_for_0_or_nan() {
         let mut glide = Glide::new(0.2);
         glide.set(0.8, 100, 0.0);
         assert_eq!((glide.at(100), glide.at(1_000)), (0.8, 0.8));

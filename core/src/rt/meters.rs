@@ -2,8 +2,8 @@
 
 use crate::sync::{AtomicU32, Ordering::Relaxed};
 
-/// Peaks for the meters, as `f32` bits; the reader takes and clears them, and
-/// none is lost between two looks.
+/// Peaks for the meters, as `f32` bits; reading clears them, and no peak between two
+/// reads is lost.
 #[derive(Debug, Default)]
 pub struct Meters {
     input_peak: AtomicU32,
@@ -11,9 +11,9 @@ pub struct Meters {
 }
 
 impl Meters {
-    /// Shows peaks of a block. Audio thread. The bits of floats that are not
-    /// negative are in the order of their values.
-    pub fn show(&self, input_peak: f32, output_peak: f32) {
+    /// Records the peaks of a block. Audio thread. Bits of non-negative floats compare
+    /// like their values.
+    pub fn record(&self, input_peak: f32, output_peak: f32) {
         self.input_peak.fetch_max(input_peak.to_bits(), Relaxed);
         self.output_peak.fetch_max(output_peak.to_bits(), Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What runs on the audio thread besides the stream itself.
+//! The audio thread's part of the engine between the host's buffer and the stream.
 //!
 //! # Real-time
 //! Nothing in this room allocates after construction, locks, logs or makes a

@@ -1,12 +1,12 @@
-//! From the voice's samples to what is heard: dry path, mix, output gain, bypass, and
-//! the fades where the voice comes and goes.
+//! From the voice's samples to the output: dry path, mix, output gain, bypass, and
+//! fades where the voice starts and stops.
 
 use super::block_controls::{BlockControls, WhenNotReady};
 use super::delay::Delay;
 use super::ramp::Ramp;
 use crate::stream::SegmentKind;
 
-/// Fades where the voice comes and goes.
+/// Length of the fades where the voice starts and stops.
 const DECLICK_MS: usize = 5;
 
 /// The stage behind the stream.
@@ -14,24 +14,24 @@ const DECLICK_MS: usize = 5;
 /// # Real-time
 /// Nothing allocates after [`Self::new`].
 pub struct OutputStage {
-    /// The untouched input on its way, by channel: what bypass lets through.
+    /// The unchanged input of each channel, delayed: output of bypass.
     raw: Vec<Delay>,
-    /// The input with its gain, by channel: the dry path.
+    /// The input of each channel with its gain, delayed: the dry path.
     dry: Vec<Delay>,
     gain: Ramp,
     mix: Ramp,
     bypass: Ramp,
-    /// Output gain, mix and bypass on their way to the audio they belong to.
+    /// Output gain, mix and bypass, delayed to the audio they belong to.
     settings: [Delay; 3],
     voice_gain: Ramp,
     fallback_gain: Ramp,
-    /// The newest sample of the voice, which fades out where it breaks off.
+    /// The newest sample of the voice, which fades out where the voice stops.
     last_voice: f32,
 }
 
 impl OutputStage {
-    /// Silent, for audio that is late by `latency_samples`; settings glide within
-    /// `tick_host` samples (10 ms).
+    /// Silent, for audio delayed by `latency_samples`; settings glide within `tick_host`
+    /// samples (10 ms).
     #[must_use]
     pub fn new(latency_samples: usize, channels: usize, tick_host: usize) -> Self {
         let declick = tick_host * DECLICK_MS / 10;
@@ -49,7 +49,7 @@ impl OutputStage {
         }
     }
 
-    /// Silent again. What is set stays until [`Self::begin`].
+    /// Silent again. Settings are kept until [`Self::begin`].
     pub fn reset(&mut self) {
         for delay in self.raw.iter_mut().chain(&mut self.dry) {
             delay.reset(0.0);
@@ -59,7 +59,7 @@ impl OutputStage {
         self.last_voice = 0.0;
     }
 
-    /// Begins a stream with these settings: it does not glide to them.
+    /// Starts a stream at these settings, without a glide.
     pub fn begin(&mut self, controls: &BlockControls) {
         for (ramp, target) in self.targets(controls) {
             ramp.snap(target);
@@ -85,8 +85,8 @@ impl OutputStage {
         ]
     }
 
-    /// Takes one sample of every channel in, `gain` being the input's. At most
-    /// [`Delay::SLACK`] samples may be in that [`Self::play`] has not been asked for.
+    /// Appends one input sample of every channel; `gain` is the input gain. May run ahead
+    /// of [`Self::play`] by at most [`Delay::SLACK`] samples.
     pub fn accept(&mut self, input: impl Iterator<Item = f32>, gain: f32) {
         for (sample, (raw, dry)) in input.zip(self.raw.iter_mut().zip(&mut self.dry)) {
             raw.push(sample);
@@ -113,7 +113,7 @@ impl OutputStage {
             if ready {
                 self.last_voice = sample;
             }
-            // Where the voice breaks off, its last value fades out: no click.
+            // Where the voice stops, its last value fades out, so that it does not click.
             let voice = self.last_voice * self.voice_gain.tick();
             let fallback = self.fallback_gain.tick();
             let [gain, mix, bypass] = self.settings_due();
@@ -128,8 +128,8 @@ impl OutputStage {
         peak
     }
 
-    /// Output gain, mix and bypass of the next sample. Like the sound, they take effect
-    /// one latency after they were made: on the audio over which the host drew them.
+    /// Output gain, mix and bypass of the next sample, delayed by the latency, so that
+    /// they apply to the audio over which the host drew them.
     fn settings_due(&mut self) -> [f32; 3] {
         let now = [&mut self.gain, &mut self.mix, &mut self.bypass].map(Ramp::tick);
         let mut due = [0.0; 3];

@@ -1,7 +1,7 @@
 //! The level of the side chain.
 
-/// Follows the peaks of a signal, rising in the attack and falling in the
-/// release time (each to 63 % of a step), sample by sample.
+/// Envelope follower: peak level of a signal, smoothed by attack and release time (each
+/// to 63 % of a step), sample by sample.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Envelope {
     level: f32,
@@ -10,7 +10,7 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Sets both times; 0 follows at once.
+    /// Sets both times; 0 = no smoothing.
     pub fn set_times(&mut self, attack_ms: f32, release_ms: f32, rate_hz: f64) {
         #[expect(clippy::cast_possible_truncation, reason = "rates up to 384 kHz")]
         let per_ms = rate_hz as f32 / 1000.0;
@@ -38,7 +38,7 @@ impl Envelope {
             .min(1.0);
         let step = if peak > self.level { self.rise } else { self.fall };
         self.level += (peak - self.level) * step;
-        // A tail that nobody hears must not become a denormal.
+        // An inaudible tail must not become a denormal.
         if self.level < 1e-9 {
             self.level = 0.0;
         }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_rises_and_falls_in_the_times_that_were_set() {
+    fn a_step_rises_with_the_attack_and_falls_with_the_release_time() {
         let mut envelope = Envelope::default();
         envelope.set_times(5.0, 100.0, 48_000.0);
         let mut last = 0.0;

@@ -29,8 +29,8 @@ pub struct StreamClient {
     /// The hop being played.
     hop: Vec<f32>,
     hop_header: Option<HopHeader>,
-    /// Frames that are not heard yet.
-    told: AppliedFrameQueue,
+    /// Frames that are not played yet.
+    applied: AppliedFrameQueue,
     buffering_latency_host: u64,
     generation: u32,
     /// Input position of the next sample in.
@@ -73,7 +73,7 @@ impl StreamClient {
             control_sample: geometry.frame_middle_host(),
             hop: vec![0.0; geometry.hop_host],
             hop_header: None,
-            told: AppliedFrameQueue::new(2 * geometry.tick_host, geometry.frame_middle_host()),
+            applied: AppliedFrameQueue::new(2 * geometry.tick_host, geometry.frame_middle_host()),
             buffering_latency_host: geometry.buffering_latency_host() as u64,
             generation: 0,
             position_in: 0,
@@ -86,13 +86,13 @@ impl StreamClient {
         }
     }
 
-    /// Starts a new stream at position 0. What the worker still makes for the
-    /// old one is thrown away as it comes.
+    /// Starts a new stream at position 0. Hops of the old one are discarded when they
+    /// arrive.
     pub fn reset(&mut self) {
         self.generation = self.generation.wrapping_add(1);
         self.tick_len = 0;
         self.hop_header = None;
-        self.told.reset();
+        self.applied.reset();
         self.position_in = 0;
         self.position_out = 0;
         self.in_gap = false;
@@ -129,8 +129,8 @@ impl StreamClient {
         self.push_with(mono_host, |_| *controls);
     }
 
-    /// Hands input over. `controls_at` tells what was set at a sample of it; it
-    /// is asked where the middle of a frame falls.
+    /// Hands input over. `controls_at` returns the controls at a sample of it; it is
+    /// called for the sample in the middle of a frame.
     pub fn push_with(&mut self, mut mono_host: &[f32], controls_at: impl Fn(usize) -> Controls) {
         let mut done = 0;
         let position_in = self.position_in + mono_host.len() as u64;
@@ -159,7 +159,7 @@ impl StreamClient {
         self.tick_len = 0;
         if self.waits {
             let mut wait = self.offline_wait.begin();
-            while !self.has_room() && self.offline_wait.holds(&mut wait) {}
+            while !self.has_room() && self.offline_wait.keep_waiting(&mut wait) {}
         }
         if !self.has_room() {
             self.shared
@@ -228,7 +228,7 @@ impl StreamClient {
     /// The next frame whose middle lies before an input position, with the
     /// sample in its middle. Every frame of a hop comes once, in order of time.
     pub fn next_applied_frame(&mut self, before_host: u64) -> Option<(u64, FrameBlend)> {
-        self.told.next_before(before_host)
+        self.applied.next_before(before_host)
     }
 
     /// Samples that came too late, counted.
@@ -266,7 +266,7 @@ impl StreamClient {
                 Some(header) => {
                     self.output.pop_slice(&mut self.hop);
                     if header.generation == self.generation {
-                        self.told.accept(&header.told);
+                        self.applied.accept(&header.applied);
                         self.hop_header = Some(header);
                     } else {
                         self.hop_header = None;
@@ -274,7 +274,7 @@ impl StreamClient {
                 }
                 None if self.waits && !self.was_lost(wanted) => {
                     let wait = wait.get_or_insert_with(|| self.offline_wait.begin());
-                    if !self.offline_wait.holds(wait) {
+                    if !self.offline_wait.keep_waiting(wait) {
                         return;
                     }
                 }

@@ -1,4 +1,4 @@
-//! The only code that two threads share.
+//! The rings between audio thread and worker.
 //!
 //! The audio thread holds a [`StreamClient`], the worker a [`StreamServer`].
 //! Between them run two pairs of `ringbuf` rings and a handful of atomics:
@@ -8,10 +8,9 @@
 //! | input samples + [`ControlFrame`]s | 10 ms of mono input and its controls | both or neither |
 //! | output samples + [`HopHeader`]s | one finished hop and its position | both or neither |
 //!
-//! Samples go in before the header that announces them, so whoever sees a
-//! header can pop its samples. Every header carries an absolute position: a
-//! piece that was dropped leaves a gap that the other side can see, and no gap
-//! ever shifts the timeline.
+//! Samples are pushed before their header, so the samples of a header can always be
+//! popped. Every header carries an absolute position: a dropped piece leaves a gap
+//! that the other side detects, and no gap shifts the timeline.
 
 #![deny(
     clippy::disallowed_methods,
@@ -26,7 +25,7 @@ mod offline_wait;
 mod server;
 mod shared;
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "tests play the worker's part too")]
+#[allow(clippy::disallowed_methods, reason = "tests run the worker's end too")]
 mod tests;
 
 pub use applied::{APPLIED_FRAMES_MAX, AppliedHop, FrameBlend};
@@ -39,7 +38,7 @@ use crate::controls::ControlFrame;
 use crate::geometry::Geometry;
 use crate::sync::{Arc, HeapCons, HeapProd, HeapRb, Split};
 
-/// Seconds of input that may pile up before it is dropped.
+/// Seconds of input that are buffered before more is dropped.
 const BACKLOG_SECONDS: usize = 2;
 
 /// Makes both ends of a stream.

@@ -4,28 +4,28 @@ use super::shared::StreamShared;
 use crate::sync::{Arc, Ordering::Relaxed, wait_a_little};
 use std::time::{Duration, Instant};
 
-/// A worker that shows no sign of life for so long will not answer any more: no
-/// hop takes a tenth of it. Longer, and a person would think that the host hangs.
+/// A worker without a heartbeat for this long is taken as dead: no hop takes a tenth
+/// of it. With a longer timeout the host would seem to hang.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Most that one wait counts for: where a machine sleeps or a program is stopped
-/// in a debugger, the worker had no time either.
-const MOST_AT_A_TIME: Duration = Duration::from_millis(50);
-/// A worker that lives and yet does not deliver; it waits for a voice that is
-/// being loaded for less.
-const LONGEST: Duration = Duration::from_secs(60);
+/// Most time counted per look: when the machine sleeps or a debugger stops the
+/// program, the worker does not run either.
+const MAX_STEP: Duration = Duration::from_millis(50);
+/// Longest wait for a worker that has a heartbeat but sends no hop; longer than it
+/// waits for a voice to load.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
-/// One of these for each stream.
+/// Waiting state of one stream.
 pub(super) struct OfflineWait {
     shared: Arc<StreamShared>,
-    /// The sign of life at which it ran out; until there is another, nothing is
-    /// waited for any more.
+    /// The heartbeat count at which waiting was abandoned; until it changes there is
+    /// no more waiting.
     abandoned_at: Option<u32>,
 }
 
-/// One wait, from its first look on.
+/// One wait in progress.
 pub(super) struct Wait {
-    looked: Instant,
-    sign: u32,
+    last_look: Instant,
+    heartbeat: u32,
     since_heartbeat: Duration,
     waited: Duration,
 }
@@ -40,32 +40,32 @@ impl OfflineWait {
 
     pub(super) fn begin(&self) -> Wait {
         Wait {
-            looked: Instant::now(),
-            sign: self.shared.heartbeat.load(Relaxed),
+            last_look: Instant::now(),
+            heartbeat: self.shared.heartbeat.load(Relaxed),
             since_heartbeat: Duration::ZERO,
             waited: Duration::ZERO,
         }
     }
 
-    /// Waits a little. False if there is no point in waiting on.
-    pub(super) fn holds(&mut self, wait: &mut Wait) -> bool {
-        let sign = self.shared.heartbeat.load(Relaxed);
-        if self.abandoned_at == Some(sign) {
+    /// Waits a little. False if waiting is abandoned.
+    pub(super) fn keep_waiting(&mut self, wait: &mut Wait) -> bool {
+        let heartbeat = self.shared.heartbeat.load(Relaxed);
+        if self.abandoned_at == Some(heartbeat) {
             return false;
         }
         self.abandoned_at = None;
         let now = Instant::now();
-        let passed = (now - wait.looked).min(MOST_AT_A_TIME);
-        wait.looked = now;
+        let passed = (now - wait.last_look).min(MAX_STEP);
+        wait.last_look = now;
         wait.waited += passed;
-        wait.since_heartbeat = if sign == wait.sign {
+        wait.since_heartbeat = if heartbeat == wait.heartbeat {
             wait.since_heartbeat + passed
         } else {
             Duration::ZERO
         };
-        wait.sign = sign;
-        if wait.since_heartbeat >= HEARTBEAT_TIMEOUT || wait.waited >= LONGEST {
-            self.abandoned_at = Some(sign);
+        wait.heartbeat = heartbeat;
+        if wait.since_heartbeat >= HEARTBEAT_TIMEOUT || wait.waited >= MAX_WAIT {
+            self.abandoned_at = Some(heartbeat);
             self.shared.abandoned_waits.fetch_add(1, Relaxed);
             return false;
         }

@@ -6,17 +6,17 @@ use crate::controls::{ControlFrame, Controls};
 use crate::geometry::Geometry;
 use crate::sync::{Arc, Consumer, HeapCons, HeapProd, Observer, Ordering::Relaxed, Producer};
 
-/// One hop of input, whole: what was dropped on the way is zeros.
+/// One whole hop of input; dropped pieces are zeros.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HopInput {
     /// Stream it belongs to.
     pub generation: u32,
     /// First sample, at the host's rate; a multiple of the hop.
     pub position_host: u64,
-    /// True if it does not follow the hop before: a reset, or input was lost.
-    /// State that is_stateful audio must start afresh.
+    /// True if it does not continue the hop before (a reset, or lost input): stateful
+    /// stages must reset.
     pub restarts: bool,
-    /// True if nobody will hear it any more: remember it as context only.
+    /// True if it can no longer be played: it serves as context only.
     pub too_late: bool,
     /// Mono samples of the host's rate.
     pub samples: Vec<f32>,
@@ -37,9 +37,9 @@ pub struct StreamServer {
     hop: HopInput,
     /// 10 ms pieces of `hop` that are filled.
     filled_ticks: usize,
-    /// Position after the last hop handed out, `None` before the first.
-    follows: Option<(u32, u64)>,
-    /// A piece that was popped and belongs to a later hop.
+    /// Generation and position after the last hop handed out, `None` before the first.
+    expected_next: Option<(u32, u64)>,
+    /// A popped piece that belongs to a later hop.
     held: Option<ControlFrame>,
     held_samples: Vec<f32>,
 }
@@ -68,13 +68,13 @@ impl StreamServer {
                 ..HopInput::default()
             },
             filled_ticks: 0,
-            follows: None,
+            expected_next: None,
             held: None,
             held_samples: vec![0.0; geometry.tick_host],
         }
     }
 
-    /// What both sides count; for the status display.
+    /// The counters of both sides; for the status display.
     #[must_use]
     pub fn shared(&self) -> &Arc<StreamShared> {
         &self.shared
@@ -86,8 +86,8 @@ impl StreamServer {
         self.shared.offline.load(Relaxed)
     }
 
-    /// Tells a render that waits that the worker lives; at every turn of it.
-    pub fn live(&self) {
+    /// Shows a waiting offline render that the worker is running; call at every step.
+    pub fn heartbeat(&self) {
         self.shared.heartbeat.fetch_add(1, Relaxed);
     }
 
@@ -103,7 +103,7 @@ impl StreamServer {
                 }
             };
             if frame.generation != self.shared.generation.load(Relaxed) {
-                // Stale since a reset: forget it and what it followed.
+                // Stale since a reset: drop it and the hop under way.
                 self.filled_ticks = 0;
                 continue;
             }
@@ -111,16 +111,15 @@ impl StreamServer {
         }
         self.filled_ticks = 0;
         let here = (self.hop.generation, self.hop.position_host);
-        self.hop.restarts = self.follows != Some(here);
-        self.follows = Some((here.0, here.1 + self.hop_host as u64));
+        self.hop.restarts = self.expected_next != Some(here);
+        self.expected_next = Some((here.0, here.1 + self.hop_host as u64));
         self.hop.too_late = !self.offline() && self.is_too_late();
         Some(&self.hop)
     }
 
-    /// True if the hop's time to be played has passed; or has begun while the
-    /// next hop waits already: half a hop now is worth less than being in time
-    /// from the next one on, and a worker that is always a little late would
-    /// never come back.
+    /// True if the hop's time to be played has passed, or has begun while the next hop
+    /// is already waiting: otherwise a worker that lags by less than a hop would stay
+    /// late for ever.
     fn is_too_late(&self) -> bool {
         let now = self.shared.client_position_host.load(Relaxed);
         let plays_from = self.hop.position_host + self.buffering_latency_host;
@@ -128,17 +127,17 @@ impl StreamServer {
         now >= plays_from + self.hop_host as u64 || (next_waits && now > plays_from)
     }
 
-    /// Puts 10 ms where they belong; silence stands for what was lost before.
+    /// Copies 10 ms to their place in the hop; lost pieces before them become fill_silence.
     fn place(&mut self, frame: ControlFrame) {
         let hop_host = self.hop_host as u64;
         let hop_position = frame.position_host / hop_host * hop_host;
         let slot = usize::try_from(frame.position_host - hop_position).unwrap_or(0) / self.tick_host;
         let started = self.filled_ticks > 0;
         if started && (self.hop.position_host != hop_position || self.hop.generation != frame.generation) {
-            // The rest of the hop under way was lost; finish it as silence
-            // and keep this piece for its own hop.
+            // The rest of the hop under way was lost: fill it with fill_silence and keep
+            // this piece for its own hop.
             if self.hop.generation == frame.generation {
-                self.silence(self.filled_ticks, self.hop.controls.len(), frame.controls);
+                self.fill_silence(self.filled_ticks, self.hop.controls.len(), frame.controls);
                 self.held = Some(frame);
                 return;
             }
@@ -146,14 +145,14 @@ impl StreamServer {
         }
         self.hop.position_host = hop_position;
         self.hop.generation = frame.generation;
-        self.silence(self.filled_ticks, slot, frame.controls);
+        self.fill_silence(self.filled_ticks, slot, frame.controls);
         let start = slot * self.tick_host;
         self.hop.samples[start..start + self.tick_host].copy_from_slice(&self.held_samples);
         self.hop.controls[slot] = frame.controls;
         self.filled_ticks = slot + 1;
     }
 
-    fn silence(&mut self, from_tick: usize, to_tick: usize, controls: Controls) {
+    fn fill_silence(&mut self, from_tick: usize, to_tick: usize, controls: Controls) {
         if from_tick < to_tick {
             self.hop.samples[from_tick * self.tick_host..to_tick * self.tick_host].fill(0.0);
             self.hop.controls[from_tick..to_tick].fill(controls);
@@ -161,10 +160,10 @@ impl StreamServer {
         }
     }
 
-    /// Hands a finished hop to the audio thread. False if the ring is full,
-    /// which means that nobody plays any more; the hop is then dropped.
+    /// Sends a finished hop to the audio thread. False if the ring is full, because the
+    /// host no longer calls process; the hop is then dropped.
     pub fn send(&mut self, header: HopHeader, samples_host: &[f32]) -> bool {
-        debug_assert_eq!(samples_host.len(), self.hop_host, "a hop is a hop");
+        debug_assert_eq!(samples_host.len(), self.hop_host, "exactly one hop");
         if self.output.vacant_len() < samples_host.len() || self.headers.vacant_len() == 0 {
             return false;
         }

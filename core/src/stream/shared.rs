@@ -2,7 +2,7 @@
 
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64};
 
-/// What both sides may look at without asking each other.
+/// Counters and flags that both sides read.
 #[derive(Debug, Default)]
 pub struct StreamShared {
     /// Input position that is due by the clock: samples that the host has handed over since the last reset, less those
@@ -12,14 +12,14 @@ pub struct StreamShared {
     pub(crate) generation: AtomicU32,
     /// The host renders offline: the worker must not skip anything.
     pub(crate) offline: AtomicBool,
-    /// Interruptions heard: runs of output samples that came too late.
+    /// Gaps in the output: runs of samples that came too late.
     pub(crate) xruns: AtomicU64,
     /// Output samples that came too late.
     pub(crate) missing_samples: AtomicU64,
     /// Input samples that found the ring full.
     pub(crate) dropped_input_samples: AtomicU64,
-    /// Turns of the worker; moves as long as it lives.
+    /// Steps of the worker; increases as long as it runs.
     pub(crate) heartbeat: AtomicU32,
-    /// Times that an offline render gave up waiting for the worker.
+    /// How often an offline render stopped waiting for the worker.
     pub(crate) abandoned_waits: AtomicU32,
 }

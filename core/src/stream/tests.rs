@@ -16,7 +16,7 @@ fn echo(server: &mut StreamServer) -> Vec<(u64, bool)> {
             generation: hop.generation,
             position_host: hop.position_host,
             kind: SegmentKind::Ready,
-            told: AppliedHop::default(),
+            applied: AppliedHop::default(),
         };
         let samples = hop.samples.clone();
         server.send(header, &samples);
@@ -36,7 +36,7 @@ fn pull_all(client: &mut StreamClient, len: usize) -> (Vec<f32>, Vec<SegmentKind
 }
 
 #[test]
-fn samples_come_back_exactly_one_schedule_later_for_any_blocks() {
+fn echoed_samples_return_after_exactly_the_buffering_latency_for_any_blocks() {
     let geometry = geometry();
     let delay = geometry.buffering_latency_host();
     let (mut client, mut server) = stream_link(&geometry);
@@ -68,7 +68,7 @@ fn client_counts(server: &StreamServer) -> (u64, u64, u64) {
 }
 
 #[test]
-fn a_stall_costs_what_it_lasts_and_never_shifts_time() {
+fn a_stalled_worker_counts_one_xrun_and_the_timeline_does_not_shift() {
     let geometry = geometry();
     let delay = geometry.buffering_latency_host();
     let (mut client, mut server) = stream_link(&geometry);
@@ -77,7 +77,7 @@ fn a_stall_costs_what_it_lasts_and_never_shifts_time() {
     for block in 0..2_000 {
         let samples: Vec<f32> = (0..480).map(|n| (position + n) as f32 + 1.0).collect();
         client.push(&samples, &Controls::default());
-        // The worker sleeps for nine seconds.
+        // The worker does nothing for nine seconds.
         if !(500..1_400).contains(&block) {
             echo(&mut server);
         }
@@ -95,7 +95,7 @@ fn a_stall_costs_what_it_lasts_and_never_shifts_time() {
 }
 
 #[test]
-fn lost_input_restarts_the_hop_after_it() {
+fn the_hop_after_lost_input_is_marked_as_restart() {
     let geometry = geometry();
     let (mut client, mut server) = stream_link(&geometry);
     for _ in 0..300 {
@@ -117,7 +117,7 @@ fn lost_input_restarts_the_hop_after_it() {
 }
 
 #[test]
-fn a_reset_forgets_what_was_under_way() {
+fn a_reset_discards_hops_of_the_old_stream() {
     let geometry = geometry();
     let (mut client, mut server) = stream_link(&geometry);
     client.push(&[0.25; 4_800], &Controls::default());
@@ -134,7 +134,7 @@ fn a_reset_forgets_what_was_under_way() {
 }
 
 #[test]
-fn controls_arrive_with_the_samples_they_were_set_for() {
+fn each_10_ms_carry_the_controls_of_their_middle_sample() {
     let geometry = geometry();
     let (mut client, mut server) = stream_link(&geometry);
     let with = |blend_ratio| Controls {
@@ -146,17 +146,17 @@ fn controls_arrive_with_the_samples_they_were_set_for() {
     client.push(&[0.0; 380], &with(0.3));
     client.push(&[0.0; 960], &with(0.4));
     let ratios = |hop: &HopInput| hop.controls.iter().map(|c| c.blend_ratio).collect::<Vec<_>>();
-    // At the middle of the second 10 ms, 0.2 was history.
+    // In the middle of the second 10 ms 0.3 was set.
     assert_eq!(server.next_hop().map(ratios), Some(vec![0.1, 0.3]));
     assert_eq!(server.next_hop().map(ratios), Some(vec![0.4, 0.4]));
     assert!(server.next_hop().is_none());
 }
 
 #[test]
-fn a_worker_that_lags_gives_one_hop_up_to_be_in_time() {
+fn a_lagging_worker_drops_hops_until_it_is_in_time() {
     let geometry = geometry();
     let (mut client, mut server) = stream_link(&geometry);
-    // Three hops and the schedule have been played before the worker looks.
+    // Three hops and the buffering latency have been played before the worker starts.
     for _ in 0..2 * 3 + geometry.buffering_latency_host().div_ceil(480) {
         client.push(&[0.5; 480], &Controls::default());
     }
@@ -164,7 +164,7 @@ fn a_worker_that_lags_gives_one_hop_up_to_be_in_time() {
     while let Some(hop) = server.next_hop() {
         late.push(hop.too_late);
     }
-    let first_in_time = late.iter().position(|late| !late).expect("it comes back");
+    let first_in_time = late.iter().position(|late| !late).expect("it catches up");
     assert!(late[..first_in_time].iter().all(|&late| late), "{late:?}");
     assert!(late[first_in_time..].iter().all(|&late| !late), "{late:?}");
     assert!((3..=4).contains(&first_in_time), "{late:?}");
@@ -173,7 +173,7 @@ fn a_worker_that_lags_gives_one_hop_up_to_be_in_time() {
 /// An offline render that begins after a live stall must not wait for hops
 /// whose input was dropped: they never come.
 #[test]
-fn turning_offline_after_a_stall_does_not_hang() {
+fn going_offline_after_a_stall_does_not_wait_for_lost_hops() {
     let (mut client, mut server) = stream_link(&geometry());
     let mut block = [0.0; 480];
     for _ in 0..300 {
@@ -196,13 +196,16 @@ fn turning_offline_after_a_stall_does_not_hang() {
     }
     stop.store(true, Relaxed);
     worker.join().expect("no panic");
-    assert!(started.elapsed().as_secs() < 20, "it waited for what never comes");
-    assert_eq!(block, [0.1; 480], "and it is back");
+    assert!(
+        started.elapsed().as_secs() < 20,
+        "it waited for hops that never come"
+    );
+    assert_eq!(block, [0.1; 480], "the stream has recovered");
 }
 
-/// Resets at any time, against a worker on a thread of its own: nothing of an
-/// older stream is ever played, and nothing at a wrong position. Every sample
-/// tells its stream and its position.
+/// Resets at any time, against a worker on its own thread: nothing of an older stream
+/// is ever played, and nothing at a wrong position. Every sample encodes its stream and
+/// position.
 #[test]
 fn resets_at_any_time_never_mix_streams() {
     const SPAN: u64 = 4_096;
@@ -218,7 +221,7 @@ fn resets_at_any_time_never_mix_streams() {
             echo(&mut server);
         }
     });
-    let (mut stream, mut position, mut heard) = (1_u64, 0_u64, 0_u64);
+    let (mut stream, mut position, mut played) = (1_u64, 0_u64, 0_u64);
     let mut random = 1_u64;
     for _ in 0..ROUNDS {
         // Time for the worker to answer, mostly.
@@ -230,45 +233,45 @@ fn resets_at_any_time_never_mix_streams() {
             position = 0;
         }
         let len = (random >> 20) as usize % 161;
-        let told = |at: u64| (stream * SPAN + at) as f32;
-        let block: Vec<f32> = (0..len as u64).map(|n| told(position + n)).collect();
+        let sample_at = |at: u64| (stream * SPAN + at) as f32;
+        let block: Vec<f32> = (0..len as u64).map(|n| sample_at(position + n)).collect();
         client.push(&block, &Controls::default());
         let (out, kinds) = pull_all(&mut client, len);
         for (n, (&sample, &kind)) in out.iter().zip(&kinds).enumerate() {
             let expected = match (position + n as u64).checked_sub(delay) {
-                Some(at) if kind == SegmentKind::Ready => told(at),
+                Some(at) if kind == SegmentKind::Ready => sample_at(at),
                 _ => 0.0,
             };
-            // Input that was dropped, because the worker was away for long, is 0.
+            // Input that was dropped, because the worker was slow, is 0.
             assert!(
                 sample == expected || sample == 0.0,
                 "stream {stream}, sample {}: {sample}, expected {expected}",
                 position + n as u64
             );
-            heard += u64::from(kind == SegmentKind::Ready);
+            played += u64::from(kind == SegmentKind::Ready);
         }
         position += len as u64;
     }
     stop.store(true, Relaxed);
     worker.join().expect("no panic");
-    assert!(heard > ROUNDS * 10 / 6, "{heard} samples were heard");
+    assert!(played > ROUNDS * 10 / 6, "{played} samples were played");
 }
 
-/// As while a voice is loaded: nothing comes for longer than a dead worker is
-/// waited for, but there is life.
+/// As while a voice is loaded: no hop for longer than the heartbeat timeout, but with a
+/// heartbeat.
 #[test]
-fn a_worker_that_lives_is_waited_for() {
+fn an_offline_render_waits_for_a_slow_worker_with_a_heartbeat() {
     let (mut client, mut server) = stream_link(&geometry());
     client.set_waits(true);
     let worker = std::thread::spawn(move || {
         let started = std::time::Instant::now();
         while started.elapsed() < std::time::Duration::from_secs(6) {
-            server.live();
+            server.heartbeat();
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
         let mut hops = 0;
         while hops < 5 {
-            server.live();
+            server.heartbeat();
             hops += echo(&mut server).len();
         }
         server

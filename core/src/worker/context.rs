@@ -1,5 +1,5 @@
-//! What is remembered from hop to hop: the 16 kHz window, the controls of the
-//! recent past, and the features that the synthesizer is fed again.
+//! State kept from hop to hop: the 16 kHz window, the recent controls, and the
+//! features that are given to the synthesizer again as context.
 
 use crate::controls::Controls;
 use crate::dsp::half_sample::HalfSample;
@@ -11,38 +11,38 @@ use crate::model::NOISE_CHANNELS;
 use crate::units::ENCODER_RATE;
 use std::collections::VecDeque;
 
-/// Key of all noise: part of what makes two bounces equal.
+/// Seed of all noise: fixed, so that two renders are equal.
 const NOISE_SEED: u64 = 0x564F_584D_454C_4431;
-/// The longest window that an encoder may ask for: 3 s and one field's tail.
+/// The longest window of an encoder: 3 s and one field's tail.
 const HISTORY_16K: usize = 48_000 + 80;
 
-/// Length of the fade in which a stream takes up again after a gap (5 ms): what
-/// begins in the middle of a wave would click.
+/// Length of the fade-in after a gap (5 ms): input that begins in the middle of a
+/// wave would click.
 const FADE_IN_16K: usize = 80;
 
 /// Input at 16 kHz, the newest three seconds of it.
 pub struct InputStage {
-    /// Where the resampler is half a sample early.
+    /// At rates where the resampler is half a sample early.
     half_sample: Option<HalfSample>,
-    evened_host: Vec<f32>,
+    aligned_host: Vec<f32>,
     resampler: StreamResampler,
     history_16k: Vec<f32>,
-    fresh_16k: Vec<f32>,
+    new_16k: Vec<f32>,
     /// Samples of the 16 kHz stream so far, counted on the input timeline.
     end_16k: i64,
-    /// How far the fade after a gap has come.
+    /// Position in the fade-in after a gap.
     faded_16k: usize,
 }
 
 impl InputStage {
-    /// Silence so far.
+    /// Filled with silence.
     ///
     /// # Errors
-    /// If the host's rate has no whole chunks; [`Geometry`] rules that out.
+    /// If the host's rate has no whole chunks; [`Geometry`] accepts no such rate.
     pub fn new(geometry: &Geometry) -> Result<Self, ResampleError> {
         Ok(Self {
             half_sample: geometry.adds_half_sample().then(HalfSample::default),
-            evened_host: Vec::with_capacity(geometry.hop_host),
+            aligned_host: Vec::with_capacity(geometry.hop_host),
             resampler: StreamResampler::new(
                 geometry.host_rate,
                 ENCODER_RATE,
@@ -50,53 +50,53 @@ impl InputStage {
                 Slope::Steep,
             )?,
             history_16k: vec![0.0; HISTORY_16K],
-            fresh_16k: Vec::with_capacity(geometry.hop_16k),
+            new_16k: Vec::with_capacity(geometry.hop_16k),
             end_16k: 0,
             faded_16k: FADE_IN_16K,
         })
     }
 
-    /// Starts afresh at a position of the 16 kHz timeline.
+    /// Clears all state and continues at a position of the 16 kHz timeline.
     pub fn restart(&mut self, at_16k: i64) {
         self.resampler.reset();
         self.half_sample.iter_mut().for_each(HalfSample::reset);
         self.history_16k.fill(0.0);
         self.end_16k = at_16k;
-        // At the very beginning nothing was cut off.
+        // At position 0 no wave was cut: no fade-in.
         self.faded_16k = if at_16k == 0 { FADE_IN_16K } else { 0 };
     }
 
     /// Appends one hop.
     pub fn accept(&mut self, samples_host: &[f32]) {
-        self.fresh_16k.clear();
-        let evened_host = match &mut self.half_sample {
+        self.new_16k.clear();
+        let aligned_host = match &mut self.half_sample {
             Some(half_sample) => {
-                half_sample.process(samples_host, &mut self.evened_host);
-                &self.evened_host
+                half_sample.process(samples_host, &mut self.aligned_host);
+                &self.aligned_host
             }
             None => samples_host,
         };
-        self.resampler.process(evened_host, &mut self.fresh_16k);
-        for sample in self.fresh_16k.iter_mut().take(FADE_IN_16K - self.faded_16k) {
+        self.resampler.process(aligned_host, &mut self.new_16k);
+        for sample in self.new_16k.iter_mut().take(FADE_IN_16K - self.faded_16k) {
             #[expect(clippy::cast_precision_loss, reason = "at most 80")]
             let phase = self.faded_16k as f32 / FADE_IN_16K as f32 * std::f32::consts::FRAC_PI_2;
             *sample *= phase.sin().powi(2);
             self.faded_16k += 1;
         }
-        let count = self.fresh_16k.len();
+        let count = self.new_16k.len();
         self.history_16k.copy_within(count.., 0);
         let start = self.history_16k.len() - count;
-        self.history_16k[start..].copy_from_slice(&self.fresh_16k);
+        self.history_16k[start..].copy_from_slice(&self.new_16k);
         self.end_16k += i64::try_from(count).unwrap_or(0);
     }
 
-    /// What the last hop brought, at 16 kHz.
+    /// The newest hop at 16 kHz.
     #[must_use]
-    pub fn fresh(&self) -> &[f32] {
-        &self.fresh_16k
+    pub fn new_samples(&self) -> &[f32] {
+        &self.new_16k
     }
 
-    /// Embedding frames that have ended by now; frame `q` stands for the
+    /// Number of embedding frames that have ended; frame `q` covers the
     /// samples `320 q - 80 .. 320 q + 240` of the 16 kHz stream.
     #[must_use]
     pub fn frames_ended(&self) -> i64 {
@@ -106,7 +106,7 @@ impl InputStage {
     /// The newest `len` samples, without the newest `skip` ones.
     ///
     /// # Panics
-    /// If more is asked for than is remembered.
+    /// If that reaches further back than [`HISTORY_16K`].
     #[must_use]
     pub fn window(&self, len: usize, skip: usize) -> &[f32] {
         let end = self.history_16k.len() - skip;
@@ -121,18 +121,18 @@ pub const MAX_WINDOW_FRAMES_50HZ: usize = (HISTORY_16K - 80) / FRAME_STEP_16K;
 #[derive(Default)]
 pub struct ControlTrack {
     ticks: VecDeque<Controls>,
-    /// Tick number of the first one kept.
-    base: i64,
+    /// Number of the first tick kept.
+    first_tick: i64,
 }
 
-/// How much past is kept: more than any look-ahead and any hop.
+/// Ticks kept: more than the longest hop and its look-ahead.
 const TRACK_TICKS: usize = 512;
 
 impl ControlTrack {
-    /// Forgets all; the next ticks begin at `base`.
-    pub fn restart(&mut self, base: i64) {
+    /// Drops all ticks; the next one has the number `first_tick`.
+    pub fn restart(&mut self, first_tick: i64) {
         self.ticks.clear();
-        self.base = base;
+        self.first_tick = first_tick;
     }
 
     /// Appends the ticks of one hop.
@@ -140,22 +140,22 @@ impl ControlTrack {
         self.ticks.extend(ticks.iter().copied());
         let excess = self.ticks.len().saturating_sub(TRACK_TICKS);
         self.ticks.drain(..excess);
-        self.base += i64::try_from(excess).unwrap_or(0);
+        self.first_tick += i64::try_from(excess).unwrap_or(0);
     }
 
     /// The controls at an embedding frame's middle, which falls into tick
-    /// `2 q` at every rate (see `geometry`). Before the beginning: the first.
+    /// `2 q` at every rate (see `geometry`). Before the first tick: the first.
     #[must_use]
     pub fn at_frame(&self, frame: i64) -> Controls {
-        let index = usize::try_from((2 * frame - self.base).max(0)).unwrap_or(0);
+        let index = usize::try_from((2 * frame - self.first_tick).max(0)).unwrap_or(0);
         let last = self.ticks.len().saturating_sub(1);
         self.ticks.get(index.min(last)).copied().unwrap_or_default()
     }
 }
 
-/// What the synthesizer is fed; kept for its memory.
+/// Input of the synthesizer; reused so that its memory is allocated once.
 #[derive(Default)]
-pub struct FedFrames {
+pub struct SynthesizerFrames {
     /// Blended embeddings.
     pub embeddings_100hz: Frames,
     /// Shifted pitch.
@@ -164,8 +164,8 @@ pub struct FedFrames {
     pub noise: Frames,
 }
 
-impl FedFrames {
-    /// Leaves out the oldest `count`.
+impl SynthesizerFrames {
+    /// Drops the oldest `count` frames of 10 ms.
     pub fn drop_front(&mut self, count: usize) {
         self.embeddings_100hz.drop_front(count);
         self.f0_hz.drain(..count);
@@ -173,8 +173,8 @@ impl FedFrames {
     }
 }
 
-/// Features of the recent past, as they were made at their time: a frame is
-/// blended once, with its own ratio, and stays so in every later window.
+/// Features of the recent past. A frame is blended once, with its own ratio, and
+/// later windows reuse the result.
 pub struct FeatureCache {
     /// Blended embeddings, one per 10 ms.
     pub embeddings_100hz: Frames,
@@ -182,7 +182,7 @@ pub struct FeatureCache {
     pub f0_hz: Vec<f32>,
     /// Noise, one row per 10 ms.
     pub noise: Frames,
-    /// Number of the frame that comes next.
+    /// Number of the next 20 ms frame.
     pub next_frame: i64,
     noise_row: Vec<f32>,
 }
@@ -199,7 +199,7 @@ impl FeatureCache {
         }
     }
 
-    /// Forgets all; `next_frame` comes first.
+    /// Drops all frames; the next one has the number `next_frame`.
     pub fn restart(&mut self, next_frame: i64) {
         let dim = self.embeddings_100hz.dim();
         self.embeddings_100hz.clear(dim);
@@ -222,10 +222,10 @@ impl FeatureCache {
         self.next_frame += 1;
     }
 
-    /// Writes what the synthesizer is fed: the `newest_100hz` frames, or as many
-    /// as there are, and `held_100hz` more that hold the newest one, under the
-    /// noise that the frames to come will have.
-    pub fn fill_input(&self, newest_100hz: usize, held_100hz: usize, input: &mut FedFrames) {
+    /// Writes the synthesizer's input: the `newest_100hz` newest frames, or as many
+    /// as there are, then `held_100hz` repetitions of the newest one, with the noise
+    /// of the frames that will follow it.
+    pub fn fill_input(&self, newest_100hz: usize, held_100hz: usize, input: &mut SynthesizerFrames) {
         let first = self.f0_hz.len().saturating_sub(newest_100hz);
         input.f0_hz.clear();
         input.f0_hz.extend_from_slice(&self.f0_hz[first..]);

@@ -1,98 +1,99 @@
-//! What gives way when a machine is too slow: quality, a step at a time, and
-//! never time.
+//! On an overloaded machine quality is reduced step by step, so that hops stay
+//! in time.
 //!
-//! The worker tells the [`Ladder`] what every hop cost. Where hops come near
-//! to their budget it takes a step down, waits to see what that was worth,
-//! and, if need be, takes the next. Where the load leaves room for what lies
-//! above it climbs, more patiently after every climb that did not hold.
+//! The worker reports the cost of every hop to the [`Ladder`]. When the load
+//! comes near to the budget the ladder reduces quality by one step, measures
+//! what that saved, and reduces again if need be. When there is headroom it
+//! raises quality by one step. After every raise that did not last it waits
+//! twice as long before the next.
 //!
-//! No step is heard as such: searches change from frame to frame anyway, and
-//! windows with another context are joined like all windows, by SOLA's fade.
-//! An offline render takes no step, because it has all the time there is.
+//! A step is not audible as a discontinuity: searches change from frame to frame
+//! anyway, and windows with another context are joined by SOLA like all windows.
+//! Offline renders never reduce quality.
 
 use crate::controls::SearchParams;
 use crate::quality::Quality;
 use std::time::Duration;
 
-/// Share of the budget above which a step is taken. A single interruption
-/// does not bring a voice of ordinary cost there (see [`RISE`]).
-const TOO_MUCH: f32 = 0.9;
-/// What a hop may be expected to take after a climb.
-const AIR: f32 = 0.7;
-/// A search that takes less than this is not worth giving up.
-const WORTH_SAVING: f32 = 0.04;
-/// A hop counts as no more than this: it says "too slow", not how much.
-const WORST: f32 = 1.75;
-/// Parts of the way that the estimate goes towards a hop's load.
-const RISE: f32 = 0.25;
-const FALL: f32 = 0.1;
-const SETTLE: f32 = 0.5;
-/// Hops after a step until its worth is known, and the next may be taken.
+/// Load (share of the budget) above which quality is reduced. A single slow hop
+/// does not bring a voice of ordinary cost there (see [`SMOOTHING_UP`]).
+const OVERLOAD: f32 = 0.9;
+/// Highest load expected after a raise for which the raise is made.
+const MAX_LOAD_AFTER_RAISE: f32 = 0.7;
+/// Below this search load, reducing the search would save nothing.
+const MIN_SEARCH_LOAD: f32 = 0.04;
+/// The load of one hop is clipped to this, so that one outlier does not dominate.
+const LOAD_CAP: f32 = 1.75;
+/// Coefficients of the one-pole smoothing of the load.
+const SMOOTHING_UP: f32 = 0.25;
+const SMOOTHING_DOWN: f32 = 0.1;
+const SMOOTHING_AFTER_STEP: f32 = 0.5;
+/// Hops after a step until its effect is measured and the next may follow.
 const SETTLE_HOPS: u32 = 4;
-/// How long there must be room before a climb: at first, and at most.
-const PATIENCE: Duration = Duration::from_secs(1);
-const MOST_PATIENCE: Duration = Duration::from_secs(60);
-/// A climb that lasts this long has held.
-const HELD: Duration = Duration::from_secs(10);
-/// Of so many frames one is searched for while retrieval is held (80 ms).
-const HELD_FRAMES: i64 = 4;
-/// Neighbours while there are few.
-const FEW_K: usize = 2;
+/// How long there must be headroom before a raise: at first, and at most.
+const MIN_RAISE_DELAY: Duration = Duration::from_secs(1);
+const MAX_RAISE_DELAY: Duration = Duration::from_secs(60);
+/// A raise that lasts this long counts as stable.
+const STABLE_AFTER: Duration = Duration::from_secs(10);
+/// While retrieval is held, one frame in so many is searched for (80 ms).
+const SEARCH_EVERY_FRAMES: i64 = 4;
+/// Neighbours per frame at [`Quality::FewNeighbours`].
+const REDUCED_K: usize = 2;
 
 /// What a hop cost.
 #[derive(Clone, Copy, Debug)]
 pub struct HopCost {
-    /// All of it.
+    /// Time for the whole hop.
     pub spent: Duration,
-    /// The neighbour search in it.
+    /// Time for its neighbour search.
     pub search: Duration,
-    /// What the user asked the search to be.
-    pub asked: SearchParams,
+    /// The search that the user set.
+    pub requested: SearchParams,
 }
 
-/// What a chain may leave out.
+/// What a chain leaves out at a reduced quality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QualityReduction {
     one_list: bool,
     few_neighbours: bool,
-    held: bool,
-    context_part: usize,
+    hold_retrieval: bool,
+    context_divisor: usize,
 }
 
 impl QualityReduction {
-    /// Nothing.
+    /// Nothing: full quality.
     pub const NONE: Self = Self {
         one_list: false,
         few_neighbours: false,
-        held: false,
-        context_part: 1,
+        hold_retrieval: false,
+        context_divisor: 1,
     };
 
-    /// The search to be done for one that was asked for.
+    /// The search to be done in place of the `requested` one.
     #[must_use]
-    pub fn search(self, asked: SearchParams) -> SearchParams {
+    pub fn search(self, requested: SearchParams) -> SearchParams {
         SearchParams {
             k: if self.few_neighbours {
-                asked.k.min(FEW_K)
+                requested.k.min(REDUCED_K)
             } else {
-                asked.k
+                requested.k
             },
-            n_probe: if self.one_list { 1 } else { asked.n_probe },
-            auto_probes: asked.auto_probes && !self.one_list,
-            ..asked
+            n_probe: if self.one_list { 1 } else { requested.n_probe },
+            auto_probes: requested.auto_probes && !self.one_list,
+            ..requested
         }
     }
 
-    /// True if `frame` takes over what was found for the one before it.
+    /// True if `frame` reuses the neighbours of the frame before it.
     #[must_use]
-    pub fn holds(self, frame: i64) -> bool {
-        self.held && frame.rem_euclid(HELD_FRAMES) != 0
+    pub fn holds_frame(self, frame: i64) -> bool {
+        self.hold_retrieval && frame.rem_euclid(SEARCH_EVERY_FRAMES) != 0
     }
 
-    /// Frames of the past that are shown to a model which wants `full`.
+    /// Context frames for a model whose full context is `full`.
     #[must_use]
     pub fn context(self, full: usize) -> usize {
-        full / self.context_part
+        full / self.context_divisor
     }
 
     fn with(mut self, quality: Quality) -> Self {
@@ -100,37 +101,37 @@ impl QualityReduction {
             Quality::Full => {}
             Quality::OneList => self.one_list = true,
             Quality::FewNeighbours => self.few_neighbours = true,
-            Quality::HeldRetrieval => self.held = true,
-            Quality::HalfContext => self.context_part = 2,
-            Quality::QuarterContext => self.context_part = 4,
+            Quality::HeldRetrieval => self.hold_retrieval = true,
+            Quality::HalfContext => self.context_divisor = 2,
+            Quality::QuarterContext => self.context_divisor = 4,
         }
         self
     }
 }
 
-/// A step that was taken.
+/// A reduction in effect.
 struct Step {
     to: Quality,
-    /// Load before it, and how many times the load after it that was.
-    before: f32,
+    load_before: f32,
+    /// Load before it over the load after it; 0 until measured.
     gain: f32,
 }
 
-/// Decides what gives way; see the module's text.
+/// Chooses the quality from the load; see the module's text.
 pub struct Ladder {
     hop: Duration,
     steps: Vec<Step>,
     load: f32,
     search_load: f32,
-    asked: SearchParams,
+    requested: SearchParams,
     hops_since_step: u32,
-    room_for: Duration,
-    offline_wait: Duration,
-    since_climb: Option<Duration>,
+    headroom_for: Duration,
+    raise_delay: Duration,
+    since_raise: Option<Duration>,
 }
 
 impl Ladder {
-    /// At full quality. A hop of `hop` has as long to be computed.
+    /// At full quality. `hop`: time budget of one hop.
     #[must_use]
     pub fn new(hop: Duration) -> Self {
         Self {
@@ -138,21 +139,21 @@ impl Ladder {
             steps: Vec::new(),
             load: 0.0,
             search_load: 0.0,
-            asked: SearchParams::default(),
+            requested: SearchParams::default(),
             hops_since_step: SETTLE_HOPS,
-            room_for: Duration::ZERO,
-            offline_wait: PATIENCE,
-            since_climb: None,
+            headroom_for: Duration::ZERO,
+            raise_delay: MIN_RAISE_DELAY,
+            since_raise: None,
         }
     }
 
-    /// Where it stands.
+    /// The quality in effect.
     #[must_use]
     pub fn quality(&self) -> Quality {
         self.steps.last().map_or(Quality::Full, |step| step.to)
     }
 
-    /// What the next hop may leave out.
+    /// What the next hop leaves out.
     #[must_use]
     pub fn reduction(&self) -> QualityReduction {
         self.steps
@@ -160,41 +161,40 @@ impl Ladder {
             .fold(QualityReduction::NONE, |reduction, step| reduction.with(step.to))
     }
 
-    /// Back to full quality, as for a render that has all the time there is.
-    pub fn release(&mut self) {
+    /// Back to full quality.
+    pub fn reset(&mut self) {
         *self = Self::new(self.hop);
     }
 
-    /// A hop was computed. True if that was one step too many: the next hop
-    /// is made with less.
-    pub fn computed(&mut self, cost: HopCost) -> bool {
+    /// Call after each computed hop. True if quality was reduced for the next one.
+    pub fn hop_computed(&mut self, cost: HopCost) -> bool {
         let hop_s = self.hop.as_secs_f32();
-        self.asked = cost.asked;
+        self.requested = cost.requested;
         let search_load = cost.search.as_secs_f32() / hop_s;
-        self.search_load += RISE * (search_load.min(WORST) - self.search_load);
-        self.follow(cost.spent.as_secs_f32() / hop_s)
+        self.search_load += SMOOTHING_UP * (search_load.min(LOAD_CAP) - self.search_load);
+        self.update_load(cost.spent.as_secs_f32() / hop_s)
     }
 
-    /// A hop was given up because its time had come. As [`Self::computed`].
-    pub fn missed(&mut self) -> bool {
-        self.follow(WORST)
+    /// Call for each hop that was dropped because it was late. As [`Self::hop_computed`].
+    pub fn hop_missed(&mut self) -> bool {
+        self.update_load(LOAD_CAP)
     }
 
-    fn follow(&mut self, load: f32) -> bool {
-        let load = load.min(WORST);
-        let part = match self.hops_since_step {
+    fn update_load(&mut self, load: f32) -> bool {
+        let load = load.min(LOAD_CAP);
+        let coefficient = match self.hops_since_step {
             0 => 1.0,
-            1..SETTLE_HOPS => SETTLE,
-            _ if load > self.load => RISE,
-            _ => FALL,
+            1..SETTLE_HOPS => SMOOTHING_AFTER_STEP,
+            _ if load > self.load => SMOOTHING_UP,
+            _ => SMOOTHING_DOWN,
         };
-        self.load += part * (load - self.load);
+        self.load += coefficient * (load - self.load);
         self.hops_since_step = self.hops_since_step.saturating_add(1);
-        if let Some(since) = &mut self.since_climb {
+        if let Some(since) = &mut self.since_raise {
             *since += self.hop;
-            if *since > HELD {
-                self.since_climb = None;
-                self.offline_wait = PATIENCE;
+            if *since > STABLE_AFTER {
+                self.since_raise = None;
+                self.raise_delay = MIN_RAISE_DELAY;
             }
         }
         if self.hops_since_step < SETTLE_HOPS {
@@ -204,63 +204,63 @@ impl Ladder {
             && let Some(step) = self.steps.last_mut()
             && step.gain == 0.0
         {
-            step.gain = (step.before / self.load.max(0.01)).max(1.0);
+            step.gain = (step.load_before / self.load.max(0.01)).max(1.0);
         }
-        if self.load > TOO_MUCH {
-            self.room_for = Duration::ZERO;
-            return self.go_down();
+        if self.load > OVERLOAD {
+            self.headroom_for = Duration::ZERO;
+            return self.reduce();
         }
-        self.look_up();
+        self.raise_if_headroom();
         false
     }
 
-    fn go_down(&mut self) -> bool {
-        let Some(to) = self.below() else {
+    fn reduce(&mut self) -> bool {
+        let Some(to) = self.next_reduction() else {
             return false;
         };
-        if self.since_climb.take().is_some() {
-            self.offline_wait = (2 * self.offline_wait).min(MOST_PATIENCE);
+        if self.since_raise.take().is_some() {
+            self.raise_delay = (2 * self.raise_delay).min(MAX_RAISE_DELAY);
         }
         self.steps.push(Step {
             to,
-            before: self.load,
+            load_before: self.load,
             gain: 0.0,
         });
         self.hops_since_step = 0;
         true
     }
 
-    /// The next step that can save anything.
-    fn below(&self) -> Option<Quality> {
+    /// The next step down that saves time.
+    fn next_reduction(&self) -> Option<Quality> {
         let here = self.quality();
-        let searches = self.search_load > WORTH_SAVING;
+        let searches = self.search_load > MIN_SEARCH_LOAD;
         Quality::ALL.into_iter().find(|&quality| {
             quality > here
                 && match quality {
                     Quality::Full => false,
-                    Quality::OneList => searches && self.asked.n_probe > 1,
-                    Quality::FewNeighbours => searches && self.asked.k > FEW_K,
+                    Quality::OneList => searches && self.requested.n_probe > 1,
+                    Quality::FewNeighbours => searches && self.requested.k > REDUCED_K,
                     Quality::HeldRetrieval => searches,
                     Quality::HalfContext | Quality::QuarterContext => true,
                 }
         })
     }
 
-    /// Climbs where the load above is expected to fit, and has been for a while.
-    fn look_up(&mut self) {
+    /// Raises quality by one step once the load expected there has fitted for long enough.
+    fn raise_if_headroom(&mut self) {
         let Some(step) = self.steps.last() else {
             return;
         };
-        if self.load * step.gain.max(1.0) > AIR {
-            self.room_for = Duration::ZERO;
+        if self.load * step.gain.max(1.0) > MAX_LOAD_AFTER_RAISE {
+            self.headroom_for = Duration::ZERO;
             return;
         }
-        self.room_for += self.hop;
-        if self.room_for >= self.offline_wait {
+        self.headroom_for += self.hop;
+        if self.headroom_for >= self.raise_delay {
             self.steps.pop();
-            self.room_for = Duration::ZERO;
+            self.headroom_for = Duration::ZERO;
             self.hops_since_step = 0;
-            self.since_climb = Some(Duration::ZERO);
+            self.since_raise = Some(Duration::ZERO);
         }
     }
 }

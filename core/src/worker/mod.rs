@@ -1,10 +1,11 @@
 //! The worker thread: takes hops from the stream, runs the chain of models,
-//! and sends finished hops back. Everything heavy happens here.
+//! and sends finished hops back. All heavy computing is done here.
 //!
-//! `thread` is the loop, `step` what one turn of it does (testable without a
-//! thread), `pipeline` the chain on one page and `render` the part of it
-//! that makes sound, `report` what it cost and found, `context` what the chain is_stateful from hop to hop, `recent` the last half minute of input, `ladder`
-//! what gives way where time is short.
+//! `thread` is the loop, `step` one turn of it (testable without a thread),
+//! `pipeline` one hop through the chain and `render` its second half (synthesis),
+//! `report` times and results of a hop, `context` the state that the chain keeps
+//! from hop to hop, `recent` the last half minute of input, `ladder` the reduction
+//! of quality on an overloaded machine.
 
 mod context;
 mod ladder;

@@ -12,29 +12,29 @@ use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, LOOKAHEAD_FRAMES
 use crate::model::{ModelError, Voice};
 use std::time::Duration;
 
-/// Frames that a pitch tracker is shown before the first new one (100 ms, five
-/// periods of the lowest voice; more of them changed nothing).
+/// Context frames of the pitch tracker before the first new one (100 ms, five
+/// periods of the lowest voice; more made no difference).
 const PITCH_CONTEXT_50HZ: usize = 5;
 /// Samples at 16 kHz in half a frame (10 ms).
 const HALF_STEP_16K: usize = FRAME_STEP_16K / 2;
 
-/// The frames that a hop adds, and where they stand in the window.
+/// The frames that a hop adds, and their place in the window.
 struct NewFrames {
     /// Number of the first one.
     first: i64,
     count: usize,
-    /// Frames that the encoder was shown; the new ones are its last, but for the look-ahead.
-    shown: usize,
-    /// Frames that were tracked for pitch, up to the window's end.
+    /// Frames given to the encoder; the new ones are the last of them before the look-ahead.
+    encoded: usize,
+    /// Frames given to the pitch tracker, up to the window's end.
     pitch_frames: usize,
 }
 
-/// A voice and all it is_stateful.
+/// A voice and its state for one stream.
 pub struct Chain {
     voice: Voice,
-    /// What the encoder is shown, and the least that it needs for one hop.
+    /// Frames given to the encoder per hop.
     window_frames: usize,
-    least_window_frames: usize,
+    min_window_frames: usize,
     full_window_frames: usize,
     cache_frames: usize,
     reduction: QualityReduction,
@@ -45,27 +45,28 @@ pub struct Chain {
     blender: Blender,
     blended: [Vec<f32>; 2],
     f0_hz: Vec<f32>,
-    /// Where the frames ended that the encoder is_stateful.
+    /// Frame after the last one in the state of a stateful encoder.
     encoded_to: Option<i64>,
 }
 
 impl Chain {
-    /// Sets a (checked) voice up for a stream.
+    /// Prepares a (checked) voice for a stream.
     ///
     /// # Errors
-    /// If its rate does not go with the host's; the voice comes back.
+    /// If its rate cannot be resampled to the host's; the voice is returned.
     pub fn new(voice: Voice, geometry: &Geometry) -> Result<Self, (Box<Voice>, ResampleError)> {
         let renderer = match Renderer::new(voice.synthesizer.as_ref(), geometry) {
             Ok(renderer) => renderer,
             Err(error) => return Err((Box::new(voice), error)),
         };
         let cache_frames = voice.layout.context_frames_100hz.div_ceil(2) + geometry.hop.frames_50hz();
-        let least = geometry.hop.frames_50hz() + LOOKAHEAD_FRAMES_50HZ + 1;
-        let window_frames = (voice.layout.window_frames_50hz.max(least)).min(MAX_WINDOW_FRAMES_50HZ);
+        let min_window_frames = geometry.hop.frames_50hz() + LOOKAHEAD_FRAMES_50HZ + 1;
+        let window_frames =
+            (voice.layout.window_frames_50hz.max(min_window_frames)).min(MAX_WINDOW_FRAMES_50HZ);
         let dim = voice.encoder.dim();
         Ok(Self {
             window_frames,
-            least_window_frames: least,
+            min_window_frames,
             full_window_frames: window_frames,
             cache_frames,
             reduction: QualityReduction::NONE,
@@ -81,29 +82,29 @@ impl Chain {
         })
     }
 
-    /// What the user knows the voice by.
+    /// The name of the voice.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.voice.name
     }
 
-    /// The voice, to be set differently between two hops.
+    /// The voice, to change its settings between two hops.
     pub fn voice_mut(&mut self) -> &mut Voice {
         &mut self.voice
     }
 
-    /// Gives the voice back, for another stream.
+    /// Returns the voice, for another stream.
     #[must_use]
     pub fn into_voice(self) -> Voice {
         self.voice
     }
 
-    /// What the hops to come leave out.
+    /// Sets what the following hops leave out.
     pub fn reduce_quality(&mut self, reduction: QualityReduction) {
         self.reduction = reduction;
         self.window_frames = reduction
             .context(self.full_window_frames)
-            .max(self.least_window_frames);
+            .max(self.min_window_frames);
     }
 
     /// See [`Blender::set_search_budget`].
@@ -111,7 +112,7 @@ impl Chain {
         self.blender.set_search_budget(budget);
     }
 
-    /// Forgets the past: what comes next does not follow what came before.
+    /// Discards all state: the next hop does not continue the one before.
     pub fn restart(&mut self) {
         self.encoded_to = None;
         self.cache.restart(i64::MIN);
@@ -119,7 +120,7 @@ impl Chain {
         self.renderer.restart();
     }
 
-    /// One hop: the newest `hop` of `input` to exactly one hop of `output`.
+    /// Converts the newest hop of `input` to exactly one hop of `output`, at the host's rate.
     ///
     /// # Errors
     /// See [`HopError`]; `output` is then unspecified.
@@ -135,7 +136,7 @@ impl Chain {
         let (first, new) = self.new_frames(ended);
         report.new_frames = new;
 
-        let shown = self.encode(input, ended, new)?;
+        let encoded = self.encode(input, ended, new)?;
         clock.lap(&mut report.times.encode);
 
         let pitch_frames = (new + LOOKAHEAD_FRAMES_50HZ + PITCH_CONTEXT_50HZ).min(self.full_window_frames);
@@ -148,17 +149,17 @@ impl Chain {
         let new = NewFrames {
             first,
             count: new,
-            shown,
+            encoded,
             pitch_frames,
         };
         self.retrieve_and_blend(&new, input, track, &mut report);
         report.times.blend = clock.since_last().saturating_sub(report.times.search);
 
         self.cache.fit(self.cache_frames);
-        let made = self.synthesize();
+        let result = self.synthesize();
         clock.lap(&mut report.times.synthesize);
-        if let Err(error) = made {
-            // Nothing is built upon a hop that went wrong: not even by a model's own memory.
+        if let Err(error) = result {
+            // The next hop must not continue from a failed one, not even in a model's own state.
             self.renderer.restart();
             return Err(error);
         }
@@ -169,30 +170,29 @@ impl Chain {
         if !limiter::all_finite(output) {
             return Err(HopError::NonFinite);
         }
-        // Only a hop that went well is built upon.
+        // The state may be continued only after a hop that succeeded.
         self.encoded_to = Some(ended);
         Ok(report)
     }
 
-    /// Encodes the `new` frames and gives how many frames were shown for that:
-    /// a whole window, or no more than what is new to an encoder that
-    /// is_stateful the rest.
+    /// Encodes the `new` frames. Returns how many frames were given to the encoder:
+    /// a whole window, or only the new ones where a stateful encoder can continue.
     fn encode(&mut self, input: &InputStage, ended: i64, new: usize) -> Result<usize, ModelError> {
         let len_16k = |frames: usize| frames * FRAME_STEP_16K + FRAME_TAIL_16K;
         let encoder = &mut self.voice.encoder;
         let before = ended - i64::try_from(new).unwrap_or(0);
         if encoder.is_stateful() && self.encoded_to.take() == Some(before) {
-            let shown = new + LOOKAHEAD_FRAMES_50HZ;
-            encoder.encode_streaming(input.window(len_16k(shown), 0), &mut self.embeddings)?;
-            return Ok(shown);
+            let encoded = new + LOOKAHEAD_FRAMES_50HZ;
+            encoder.encode_streaming(input.window(len_16k(encoded), 0), &mut self.embeddings)?;
+            return Ok(encoded);
         }
-        let shown = self.window_frames;
-        encoder.encode(input.window(len_16k(shown), 0), &mut self.embeddings)?;
-        Ok(shown)
+        let encoded = self.window_frames;
+        encoder.encode(input.window(len_16k(encoded), 0), &mut self.embeddings)?;
+        Ok(encoded)
     }
 
-    /// First new frame, and how many: usually one hop's; after a gap as many
-    /// as the cache wants and the window holds.
+    /// First new frame and number of new frames: usually one hop's; after a gap as
+    /// many as the cache takes and the window holds_frame.
     fn new_frames(&mut self, ended: i64) -> (i64, usize) {
         let signed = |n: usize| i64::try_from(n).unwrap_or(0);
         let end = ended - signed(LOOKAHEAD_FRAMES_50HZ);
@@ -204,8 +204,8 @@ impl Chain {
         let first = self.cache.next_frame;
         let new = usize::try_from(end - first).unwrap_or(0);
         if new != self.hop_16k / FRAME_STEP_16K {
-            // A hop was skipped: there is nothing to join this one to, and
-            // what the resampler is_stateful is old.
+            // A hop was skipped: there is nothing to join this one to, and the
+            // resampler's state is stale.
             self.renderer.restart();
         }
         (first, new)
@@ -219,16 +219,16 @@ impl Chain {
         track: &ControlTrack,
         report: &mut HopReport,
     ) {
-        let window_16k = input.window(new.shown * FRAME_STEP_16K + FRAME_TAIL_16K, 0);
-        let first_row = new.shown - LOOKAHEAD_FRAMES_50HZ - new.count;
+        let window_16k = input.window(new.encoded * FRAME_STEP_16K + FRAME_TAIL_16K, 0);
+        let first_row = new.encoded - LOOKAHEAD_FRAMES_50HZ - new.count;
         for n in 0..new.count {
             let number = new.first + i64::try_from(n).unwrap_or(0);
             let mut controls = track.at_frame(number);
-            report.asked = self.voice.max_search(controls.search);
+            report.requested_search = self.voice.max_search(controls.search);
             controls.search = self.reduction.search(controls.search);
-            self.blender.hold(self.reduction.holds(number));
+            self.blender.hold(self.reduction.holds_frame(number));
             let row = first_row + n;
-            let f0_row = 2 * (row + new.pitch_frames - new.shown);
+            let f0_row = 2 * (row + new.pitch_frames - new.encoded);
             let f0_hz = [0, 1].map(|half| self.f0_hz.get(f0_row + half).copied().unwrap_or(0.0));
             let level = [0, 1].map(|half| {
                 let start = row * FRAME_STEP_16K + half * HALF_STEP_16K;
@@ -243,19 +243,20 @@ impl Chain {
             let [first, second] = &mut self.blended;
             let blended = self.blender.frame(&self.voice.targets, &frame, [first, second]);
             report.times.search += blended.search;
-            report.take(number, blended);
+            report.add_frame(number, blended);
             let shift = controls.pitch_shift.ratio();
             self.cache.push([first, second], f0_hz.map(|f0_hz| f0_hz * shift));
         }
     }
 
-    /// The sound of the hop, checked before anything with a memory of sound
-    /// (SOLA, resampler) sees it.
+    /// Synthesizes the hop. Checked for finite samples before they reach the state
+    /// of SOLA and resampler.
     fn synthesize(&mut self) -> Result<(), HopError> {
         let context = self.cache_frames - self.hop_16k / FRAME_STEP_16K;
-        let spared_100hz = 2 * (context - self.reduction.context(context));
+        let omitted_100hz = 2 * (context - self.reduction.context(context));
         let synthesizer = self.voice.synthesizer.as_mut();
-        self.renderer.synthesize(synthesizer, &self.cache, spared_100hz)?;
+        self.renderer
+            .synthesize(synthesizer, &self.cache, omitted_100hz)?;
         if self.renderer.is_finite() {
             Ok(())
         } else {

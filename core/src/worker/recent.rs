@@ -1,51 +1,51 @@
-//! The newest half minute of input, for whoever wants to make something of it.
+//! The newest half minute of input, kept so that it can be added to an index.
 //!
 //! Thread: worker.
 
 use crate::units::ENCODER_RATE;
 
-/// Seconds that are remembered.
+/// Seconds that are kept.
 pub const RECENT_S: usize = 30;
-/// Silence that stands for a break: as much as an encoder needs to begin afresh.
+/// Silence inserted at a break: longer than an encoder's field, so that the parts do not mix.
 const BREAK_16K: usize = ENCODER_RATE.0 as usize / 2;
 
-/// The newest [`RECENT_S`] seconds at 16 kHz, sample for sample as the encoder saw
-/// them. Outlives resets and activations: who has just stopped the transport may
-/// still want what was sung.
+/// The newest [`RECENT_S`] seconds at 16 kHz, the same samples that the encoder got.
+/// Kept across resets and activations, so that a take can be added after the transport
+/// has stopped.
 #[derive(Default)]
-pub struct Recent {
+pub struct RecentInput {
     ring: Vec<f32>,
     /// Where the next sample goes.
     next: usize,
     filled: usize,
     /// True right after a break, so that a second one adds nothing.
-    broken: bool,
+    after_break: bool,
 }
 
-impl Recent {
-    /// Makes room, once.
+impl RecentInput {
+    /// Allocates the ring, once.
     pub fn prepare(&mut self) {
         if self.ring.is_empty() {
             self.ring = vec![0.0; RECENT_S * ENCODER_RATE.0 as usize];
         }
     }
 
-    /// Appends what was heard.
+    /// Appends input samples.
     pub fn push(&mut self, samples_16k: &[f32]) {
         self.append(samples_16k);
-        self.broken = false;
+        self.after_break = false;
     }
 
-    /// What comes next does not follow what came before: half a second of silence
-    /// stands between them.
+    /// Inserts half a second of silence, because the next input does not follow the
+    /// last.
     pub fn mark_break(&mut self) {
-        if self.filled > 0 && !self.broken {
+        if self.filled > 0 && !self.after_break {
             self.append(&[0.0; BREAK_16K]);
-            self.broken = true;
+            self.after_break = true;
         }
     }
 
-    /// All that is remembered, the oldest first.
+    /// All samples kept, oldest first.
     #[must_use]
     pub fn to_vec(&self) -> Vec<f32> {
         let (newer, older) = self.ring.split_at(self.next);
@@ -77,8 +77,8 @@ mod tests {
     }
 
     #[test]
-    fn exactly_the_newest_half_minute_is_kept_in_pieces_of_any_size() {
-        let mut recent = Recent::default();
+    fn pushes_of_any_size_keep_exactly_the_newest_30_s() {
+        let mut recent = RecentInput::default();
         recent.prepare();
         assert!(recent.to_vec().is_empty());
         let (mut sent, mut step) = (0, 1);
@@ -96,8 +96,8 @@ mod tests {
     }
 
     #[test]
-    fn a_break_is_half_a_second_of_silence_once() {
-        let mut recent = Recent::default();
+    fn repeated_breaks_insert_half_a_second_of_silence_once() {
+        let mut recent = RecentInput::default();
         recent.prepare();
         recent.mark_break();
         assert!(recent.to_vec().is_empty());
@@ -105,15 +105,15 @@ mod tests {
         recent.mark_break();
         recent.mark_break();
         recent.push(&count(101, 201));
-        let heard = recent.to_vec();
-        assert_eq!(heard[..100], count(1, 101));
-        assert_eq!(heard[100..8100], [0.0; 8000]);
-        assert_eq!(heard[8100..], count(101, 201));
+        let kept = recent.to_vec();
+        assert_eq!(kept[..100], count(1, 101));
+        assert_eq!(kept[100..8100], [0.0; 8000]);
+        assert_eq!(kept[8100..], count(101, 201));
     }
 
     #[test]
-    fn without_room_nothing_is_remembered() {
-        let mut recent = Recent::default();
+    fn push_before_prepare_keeps_nothing() {
+        let mut recent = RecentInput::default();
         recent.push(&[1.0]);
         assert!(recent.to_vec().is_empty());
     }

@@ -1,4 +1,4 @@
-//! What a hop cost, what it found, and how it can fail.
+//! Times, results and errors of one hop.
 
 use crate::blend::FrameReport;
 use crate::controls::SearchParams;
@@ -7,13 +7,13 @@ use crate::retrieval::SearchError;
 use crate::stream::{AppliedHop, FrameBlend};
 use std::time::{Duration, Instant};
 
-/// A hop that could not be made; it is silence.
+/// Why a hop failed; its output is silence.
 #[derive(Debug, thiserror::Error)]
 pub enum HopError {
     /// A model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The result was not all numbers.
+    /// The output was not all finite.
     #[error("the voice produced values that are not numbers")]
     NonFinite,
 }
@@ -56,7 +56,7 @@ impl StageTimes {
     }
 }
 
-/// What a hop cost and found.
+/// Times and results of a hop.
 #[derive(Debug, Default)]
 pub struct HopReport {
     /// Where the time went.
@@ -67,26 +67,26 @@ pub struct HopReport {
     pub blend_ratio: f32,
     /// Distance of the newest frame to its nearest neighbour (not squared).
     pub neighbour_distance: Option<f32>,
-    /// How far the newest frame's neighbours can be relied on, 0..1.
+    /// Confidence in the newest frame's neighbours, 0..1.
     pub confidence: f32,
-    /// Where its distance stands among the target's own (1 = at their end).
+    /// Rank of its distance among the target's own distances (1 = their largest).
     pub distance_rank: f32,
     /// How far its neighbours agree, 0..1.
     pub agreement: f32,
-    /// Searches that were cut short or left out, because time was short.
+    /// Searches that were limited or left out because time ran out.
     pub short_searches: u64,
     /// Why retrieval was left out, if it was.
     pub search_error: Option<SearchError>,
-    /// The search that the newest frame's controls asked for.
-    pub asked: SearchParams,
-    /// What was done to each of the new frames.
-    pub told: AppliedHop,
+    /// The search that the newest frame's controls request.
+    pub requested_search: SearchParams,
+    /// The blend applied to each of the new frames.
+    pub applied: AppliedHop,
 }
 
 impl HopReport {
-    /// The newest frame's findings take the place of those before.
-    pub(super) fn take(&mut self, number: i64, frame: FrameReport) {
-        self.told.push(FrameBlend {
+    /// Adds the results of a frame; those of the newest frame replace earlier ones.
+    pub(super) fn add_frame(&mut self, number: i64, frame: FrameReport) {
+        self.applied.push(FrameBlend {
             frame: number,
             ratio: frame.ratio,
             confidence: frame.confidence,
@@ -101,7 +101,7 @@ impl HopReport {
     }
 }
 
-/// Laps of one clock.
+/// Measures the stages of a hop.
 pub(super) struct Stopwatch(Instant);
 
 impl Stopwatch {

@@ -2,13 +2,13 @@
 
 mod attempt;
 mod hop;
-mod notes;
+mod publish;
 mod streaming;
 
 use super::context::{ControlTrack, InputStage};
 use super::ladder::Ladder;
 use super::pipeline::Chain;
-use super::recent::Recent;
+use super::recent::RecentInput;
 use super::report::HopReport;
 use crate::control_state::{ControlState, VoiceState};
 use crate::geometry::Geometry;
@@ -23,20 +23,19 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 use streaming::Streaming;
 
-/// What the other threads ask of the worker.
+/// A command from another thread to the worker.
 pub enum WorkerCommand {
-    /// Serve this stream from now on.
+    /// Serve this stream from here on.
     Start(Box<StreamServer>, Geometry),
-    /// Let go of the stream; answer when that is done.
+    /// Drop the stream; answer when that is done.
     Stop(Sender<()>),
-    /// Use this (checked) voice; cross-fade from the one that sounds.
+    /// Use this (checked) voice; cross-fade from the current one.
     Swap(Box<Voice>),
-    /// Weigh the recordings of the targets so from now on.
+    /// Set the weights of the targets' recordings.
     SetTakeWeights(TakeTable),
-    /// Give a copy of the newest input ([`super::RECENT_S`] seconds at 16 kHz, or what
-    /// there is).
+    /// Send a copy of the newest input (up to [`super::RECENT_S`] seconds at 16 kHz).
     CopyRecent(Sender<Vec<f32>>),
-    /// Use no voice.
+    /// Drop the voice.
     Unload,
     /// End the thread.
     Quit,
@@ -53,10 +52,10 @@ pub enum NextStep {
     Quit,
 }
 
-/// What is heard of a report that every hop makes; for benches and reports.
+/// Called with every hop's report and compute time; for benches and reports.
 pub type HopObserver = Box<dyn FnMut(&HopReport, Duration) + Send>;
 
-/// The time since some moment; a test may tell another one.
+/// The time since some fixed moment; a test may pass another clock.
 pub type WorkerClock = Box<dyn Fn() -> Duration + Send>;
 
 /// The worker without its thread.
@@ -64,50 +63,50 @@ pub struct Worker {
     commands: Receiver<WorkerCommand>,
     control: Arc<ControlState>,
     status: Arc<StatusCells>,
-    /// Asks the loader to load the same voice again.
-    ask_reload: Box<dyn Fn() + Send>,
+    /// Requests the loader to load the same voice again.
+    request_reload: Box<dyn Fn() + Send>,
     observer: Option<HopObserver>,
     clock: WorkerClock,
     streaming: Option<Streaming>,
-    recent: Recent,
+    recent: RecentInput,
     /// The voice while no stream runs.
     idle_voice: Option<Voice>,
     active: Option<Chain>,
     incoming: Option<Chain>,
-    /// One restart is allowed per so many good hops.
+    /// Hops since the last failure: one restart is allowed per so many.
     good_hops: u32,
     restarted: bool,
-    /// Weights of recordings, for the voices to come as well.
+    /// Weights of recordings, also for later voices.
     takes: TakeTable,
-    /// When an offline render first met a pending load.
+    /// Since when an offline render has been waiting for a load.
     loading_since: Option<Instant>,
 }
 
-/// How long an offline render waits for a voice that is being loaded.
+/// Longest time that an offline render waits for a voice to load.
 const LOADING_TIMEOUT: Duration = Duration::from_secs(45);
-/// Pauses between looks at the ring: live, offline, and without a stream.
+/// Pauses between polls of the ring: live, offline, and without a stream.
 const POLL_LIVE: Duration = Duration::from_micros(500);
 const POLL_OFFLINE: Duration = Duration::from_micros(50);
 const POLL_IDLE: Duration = Duration::from_millis(200);
 
 impl Worker {
-    /// At rest, without stream and voice.
+    /// Without stream and voice.
     pub fn new(
         commands: Receiver<WorkerCommand>,
         control: Arc<ControlState>,
         status: Arc<StatusCells>,
-        ask_reload: Box<dyn Fn() + Send>,
+        request_reload: Box<dyn Fn() + Send>,
     ) -> Self {
         let began = Instant::now();
         Self {
             commands,
             control,
             status,
-            ask_reload,
+            request_reload,
             observer: None,
             clock: Box::new(move || began.elapsed()),
             streaming: None,
-            recent: Recent::default(),
+            recent: RecentInput::default(),
             idle_voice: None,
             active: None,
             incoming: None,
@@ -123,12 +122,12 @@ impl Worker {
         self.observer = Some(observer);
     }
 
-    /// Takes the time of hops from `clock`, by which quality is given up.
+    /// Measures hops by `clock`; quality depends on these times.
     pub fn use_clock(&mut self, clock: WorkerClock) {
         self.clock = clock;
     }
 
-    /// The channel that commands come in by; the thread waits on it.
+    /// The channel of commands; the thread waits on it.
     pub(super) fn commands(&self) -> &Receiver<WorkerCommand> {
         &self.commands
     }
@@ -150,7 +149,7 @@ impl Worker {
         let Some(streaming) = &mut self.streaming else {
             return NextStep::Wait(POLL_IDLE);
         };
-        streaming.server.live();
+        streaming.server.heartbeat();
         let offline = streaming.server.offline();
         if !loading {
             self.loading_since = None;
@@ -163,7 +162,7 @@ impl Worker {
         self.serve_hop(if offline { POLL_OFFLINE } else { POLL_LIVE })
     }
 
-    /// Carries a command out.
+    /// Executes a command.
     pub fn execute(&mut self, command: WorkerCommand) -> NextStep {
         match command {
             WorkerCommand::Start(server, geometry) => self.start(server, geometry),
@@ -176,9 +175,9 @@ impl Worker {
                 self.swap(*voice);
             }
             WorkerCommand::SetTakeWeights(takes) => self.set_take_weights(takes),
-            WorkerCommand::CopyRecent(wanted) => {
-                // Whoever asked may have given up.
-                let _ = wanted.try_send(self.recent.to_vec());
+            WorkerCommand::CopyRecent(reply) => {
+                // The receiver may be gone.
+                let _ = reply.try_send(self.recent.to_vec());
             }
             WorkerCommand::Unload => {
                 self.idle_voice = None;
@@ -194,7 +193,7 @@ impl Worker {
 
     fn start(&mut self, server: Box<StreamServer>, geometry: Geometry) {
         self.stop();
-        // The geometry was made from rates that have whole chunks.
+        // Geometry accepts only rates that have whole chunks.
         let Ok(input) = InputStage::new(&geometry) else {
             return;
         };
@@ -227,14 +226,14 @@ impl Worker {
         let chains = self.active.iter_mut().chain(&mut self.incoming);
         let voices = chains.map(Chain::voice_mut).chain(&mut self.idle_voice);
         for target in voices.flat_map(|voice| &mut voice.targets) {
-            target.follow_table(&takes);
+            target.apply_take_weights(&takes);
         }
         self.takes = takes;
     }
 
     fn swap(&mut self, mut voice: Voice) {
         for target in &mut voice.targets {
-            target.follow_table(&self.takes);
+            target.apply_take_weights(&self.takes);
         }
         let name = voice.name.clone();
         self.status
@@ -254,11 +253,11 @@ impl Worker {
                     &mut self.active
                 };
                 *slot = Some(chain);
-                tracing::debug!("\"{name}\" runs");
+                tracing::debug!("voice \"{name}\" is running");
                 *self.control.voice.lock() = VoiceState::Ready { name };
             }
             Err((_, error)) => {
-                let why = format!("{name} cannot run here: {error}");
+                let why = format!("{name} cannot run at this sample rate: {error}");
                 tracing::warn!("{why}");
                 *self.control.voice.lock() = VoiceState::Failed { why };
             }

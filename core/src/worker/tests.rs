@@ -1,4 +1,4 @@
-//! The worker without its thread: every turn is taken by hand.
+//! The worker without its thread: the test calls every step.
 
 mod faults;
 mod settings;
@@ -36,10 +36,10 @@ impl Rig {
         let (control, status) = (Arc::<ControlState>::default(), Arc::<StatusCells>::default());
         let reloads = Arc::new(AtomicU32::new(0));
         let count = reloads.clone();
-        let ask_reload = Box::new(move || {
+        let request_reload = Box::new(move || {
             count.fetch_add(1, Relaxed);
         });
-        let mut worker = Worker::new(receiver, control.clone(), status.clone(), ask_reload);
+        let mut worker = Worker::new(receiver, control.clone(), status.clone(), request_reload);
         worker.execute(WorkerCommand::Start(Box::new(server), geometry.clone()));
         Self {
             audio,
@@ -61,7 +61,7 @@ impl Rig {
     fn swap(&self, voice: Voice) {
         self.commands
             .send(WorkerCommand::Swap(Box::new(voice)))
-            .expect("the worker listens");
+            .expect("the worker is there");
     }
 
     /// Plays `input` in blocks of 480, the worker never late.
@@ -114,7 +114,7 @@ fn error_at(input: &[f32], output: &[f32], delay: usize, from: usize) -> f32 {
 }
 
 #[test]
-fn the_pass_through_voice_returns_the_input_at_the_reported_latency() {
+fn pass_through_voice_returns_the_input_delayed_by_the_reported_latency() {
     for (rate_hz, hop) in [
         (48_000.0, Hop::Ms20),
         (44_100.0, Hop::Ms20),
@@ -140,7 +140,7 @@ fn the_pass_through_voice_returns_the_input_at_the_reported_latency() {
 }
 
 #[test]
-fn without_a_voice_silence_is_silence_and_delayed_dry_is_the_input() {
+fn without_a_voice_output_is_silence_or_the_delayed_input_as_set() {
     let mut rig = Rig::new(48_000.0, Hop::Ms20);
     let latency = rig.geometry.latency_samples();
     let input = low_noise(48_000.0, 24_000);
@@ -155,7 +155,7 @@ fn without_a_voice_silence_is_silence_and_delayed_dry_is_the_input() {
 }
 
 #[test]
-fn settings_act_on_the_audio_over_which_they_were_drawn() {
+fn bypass_takes_effect_one_latency_after_it_is_set() {
     let mut rig = Rig::new(48_000.0, Hop::Ms20);
     let latency = rig.geometry.latency_samples();
     let input = low_noise(48_000.0, 48_000);
@@ -173,7 +173,7 @@ fn settings_act_on_the_audio_over_which_they_were_drawn() {
 }
 
 #[test]
-fn a_swap_loses_no_sample_and_does_not_click() {
+fn swapping_equal_voices_leaves_the_output_continuous() {
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, pass_through_voice());
     let latency = rig.geometry.latency_samples();
     let input: Vec<f32> = (0..96_000).map(|n| 0.5 * (n as f32 * 0.02).sin()).collect();
@@ -187,7 +187,7 @@ fn a_swap_loses_no_sample_and_does_not_click() {
 }
 
 #[test]
-fn noise_is_the_same_after_a_reset() {
+fn a_reset_repeats_the_same_noise() {
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, noise_voice());
     let input = low_noise(48_000.0, 48_000);
     let first = rig.play(&input, &live());

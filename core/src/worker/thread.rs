@@ -4,17 +4,17 @@ use super::step::{NextStep, Worker, WorkerCommand};
 use super::thread_primitives::{JoinHandle, RecvTimeoutError, Sender, spawn};
 use crate::denormals::flush_denormals;
 
-/// A running worker; ends with this value.
+/// A running worker thread; dropping it ends and joins the thread.
 pub struct WorkerThread {
     commands: Sender<WorkerCommand>,
     handle: Option<JoinHandle<()>>,
 }
 
 impl WorkerThread {
-    /// Starts the thread. `commands` leads to `worker`.
+    /// Starts the thread. `commands` is the sender of the worker's channel.
     ///
     /// # Errors
-    /// If the system starts no more threads.
+    /// If the system cannot start a thread.
     pub fn spawn(mut worker: Worker, commands: Sender<WorkerCommand>) -> std::io::Result<Self> {
         let run = move || {
             flush_denormals();

@@ -100,11 +100,11 @@ fn running(ui: &mut Ui, engine: &EngineHandle, fraction: f32, text: &str) {
 fn line(work: &IndexWork) -> String {
     match work {
         IndexWork::None => String::new(),
-        IndexWork::Running { what, left, .. } => match left {
-            Some(left) => format!("{what}, {} s left", left.as_secs()),
+        IndexWork::Running { what, remaining, .. } => match remaining {
+            Some(remaining) => format!("{what}, {} s left", remaining.as_secs()),
             None => what.clone(),
         },
-        IndexWork::Done { said } => format!("Index: {said}"),
+        IndexWork::Done { summary } => format!("Index: {summary}"),
         IndexWork::Failed { why } => format!("No index: {why}"),
     }
 }
@@ -117,10 +117,14 @@ mod tests {
     #[test]
     fn the_line_says_what_is_done_how_long_it_takes_and_what_became_of_it() {
         let what = "2 of 7: a.wav".to_owned();
-        let left = Some(Duration::from_millis(12_700));
+        let remaining = Some(Duration::from_millis(12_700));
         let fraction = 0.3;
         assert_eq!(
-            line(&IndexWork::Running { fraction, what, left }),
+            line(&IndexWork::Running {
+                fraction,
+                what,
+                remaining
+            }),
             "2 of 7: a.wav, 12 s left"
         );
         let why = "nothing was heard yet".to_owned();

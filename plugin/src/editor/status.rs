@@ -161,7 +161,7 @@ pub fn figures(status: &EngineStatus) -> Vec<(&'static str, String)> {
 
 /// What is left out to keep time, now or before.
 fn quality(status: &EngineStatus) -> String {
-    let words = status.quality.words();
+    let words = status.quality.label();
     match status.quality_steps {
         1 => format!("{words} (reduced once)"),
         times => format!("{words} (reduced {times} times)"),

@@ -53,14 +53,14 @@ fn outcome(rig: &Rig) -> Result<String> {
     let started = Instant::now();
     loop {
         match rig.handle().status().index_work {
-            IndexWork::Done { said } => {
-                // The load was asked for before the request was told to be done.
+            IndexWork::Done { summary } => {
+                // The load is requested before the request is reported as done.
                 let loaded = rig.handle().selection();
                 while !sounds(rig, &loaded) {
                     ensure!(started.elapsed() < Duration::from_secs(120), "it is never loaded");
                     std::thread::sleep(Duration::from_millis(5));
                 }
-                return Ok(said);
+                return Ok(summary);
             }
             IndexWork::Failed { why } => bail!("{why}"),
             _ => ensure!(started.elapsed() < Duration::from_secs(120), "it never ends"),

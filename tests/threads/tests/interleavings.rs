@@ -47,7 +47,7 @@ fn push(client: &mut StreamClient, stream: u32, position: u64) {
 /// Answers up to `most` looks at the ring, each hop with its own input.
 fn echo(server: &mut StreamServer, looks: usize) {
     for _ in 0..looks {
-        server.live();
+        server.heartbeat();
         let Some(hop) = server.next_hop() else {
             thread::yield_now();
             continue;
@@ -60,7 +60,7 @@ fn echo(server: &mut StreamServer, looks: usize) {
             generation: hop.generation,
             position_host: hop.position_host,
             kind: SegmentKind::Ready,
-            told: AppliedHop::default(),
+            applied: AppliedHop::default(),
         };
         let samples = hop.samples.clone();
         server.send(header, &samples);
@@ -121,7 +121,7 @@ fn a_render_misses_nothing_and_ends() {
         let worker = thread::spawn(move || {
             let mut done = 0;
             while done < 2 {
-                server.live();
+                server.heartbeat();
                 let Some(hop) = server.next_hop() else {
                     thread::yield_now();
                     continue;
@@ -131,7 +131,7 @@ fn a_render_misses_nothing_and_ends() {
                     generation: hop.generation,
                     position_host: hop.position_host,
                     kind: SegmentKind::Ready,
-                    told: AppliedHop::default(),
+                    applied: AppliedHop::default(),
                 };
                 let samples = hop.samples.clone();
                 assert!(server.send(header, &samples));
@@ -185,7 +185,7 @@ fn no_load_is_over_before_its_voice_is_there() {
         let loads = Arc::new(PendingLoads::default());
         let channel: Channel = Channel::default();
         for _ in 0..2 {
-            loads.ask();
+            loads.add();
         }
         let (delivering, sending) = (loads.clone(), channel.clone());
         let loader = thread::spawn(move || {
@@ -213,7 +213,7 @@ fn no_peak_is_lost() {
         let shown = meters.clone();
         let audio = thread::spawn(move || {
             for peak in [0.25, 0.75, 0.5] {
-                shown.show(peak, peak / 2.0);
+                shown.record(peak, peak / 2.0);
             }
         });
         let mut most = (0.0_f32, 0.0_f32);

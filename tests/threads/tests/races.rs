@@ -56,7 +56,7 @@ fn exchange(geometry: &Geometry, waits: bool) -> u64 {
     let stopped = stop.clone();
     let worker = std::thread::spawn(move || {
         while !stopped.load(Relaxed) {
-            server.live();
+            server.heartbeat();
             let Some(hop) = server.next_hop() else {
                 std::thread::yield_now();
                 continue;
@@ -65,7 +65,7 @@ fn exchange(geometry: &Geometry, waits: bool) -> u64 {
                 generation: hop.generation,
                 position_host: hop.position_host,
                 kind: SegmentKind::Ready,
-                told: AppliedHop::default(),
+                applied: AppliedHop::default(),
             };
             let samples = hop.samples.clone();
             server.send(header, &samples);
@@ -126,7 +126,7 @@ fn loads() {
     let (send, receive) = std::sync::mpsc::channel();
     let delivering = loads.clone();
     let count = ROUNDS / 10;
-    (0..count).for_each(|_| loads.ask());
+    (0..count).for_each(|_| loads.add());
     let loader = std::thread::spawn(move || {
         for voice in 0..count {
             delivering.deliver(|| send.send(voice).expect("somebody listens"));
@@ -145,7 +145,7 @@ fn meters() {
     let shown = meters.clone();
     let audio = std::thread::spawn(move || {
         for n in 1..=ROUNDS {
-            shown.show(n as f32, 0.5);
+            shown.record(n as f32, 0.5);
         }
     });
     let mut most = 0.0_f32;

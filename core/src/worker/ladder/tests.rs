@@ -2,7 +2,7 @@ use super::*;
 
 const HOP: Duration = Duration::from_millis(20);
 
-fn asked(k: usize, n_probe: usize) -> SearchParams {
+fn requested(k: usize, n_probe: usize) -> SearchParams {
     SearchParams {
         k,
         n_probe,
@@ -14,7 +14,7 @@ fn cost(load: f32, search_load: f32) -> HopCost {
     HopCost {
         spent: HOP.mul_f32(load),
         search: HOP.mul_f32(search_load),
-        asked: asked(8, 16),
+        requested: requested(8, 16),
     }
 }
 
@@ -23,7 +23,7 @@ fn play(ladder: &mut Ladder, hops: usize, load: impl Fn(Quality) -> (f32, f32)) 
     let mut seen = vec![ladder.quality()];
     for _ in 0..hops {
         let (load, search) = load(ladder.quality());
-        ladder.computed(cost(load, search));
+        ladder.hop_computed(cost(load, search));
         if seen.last() != Some(&ladder.quality()) {
             seen.push(ladder.quality());
         }
@@ -32,7 +32,7 @@ fn play(ladder: &mut Ladder, hops: usize, load: impl Fn(Quality) -> (f32, f32)) 
 }
 
 #[test]
-fn steps_come_in_order_and_stop_where_it_fits() {
+fn rising_load_reduces_in_order_until_it_fits() {
     for (last, &enough) in Quality::ALL.iter().enumerate().skip(1) {
         let mut ladder = Ladder::new(HOP);
         let seen = play(&mut ladder, 400, |quality| {
@@ -42,11 +42,11 @@ fn steps_come_in_order_and_stop_where_it_fits() {
     }
     let mut ladder = Ladder::new(HOP);
     let seen = play(&mut ladder, 400, |_| (10.0, 0.4));
-    assert_eq!(seen, Quality::ALL, "a hopeless machine ends at the last");
+    assert_eq!(seen, Quality::ALL, "a load that never fits ends at the last step");
 }
 
 #[test]
-fn steps_that_save_nothing_are_passed_over() {
+fn a_cheap_search_is_not_reduced() {
     let mut ladder = Ladder::new(HOP);
     let seen = play(&mut ladder, 400, |_| (1.3, 0.002));
     assert_eq!(
@@ -56,40 +56,40 @@ fn steps_that_save_nothing_are_passed_over() {
     assert_eq!(
         ladder.reduction(),
         QualityReduction::NONE.with(Quality::QuarterContext),
-        "searches stay as they are"
+        "searches are unchanged"
     );
 }
 
 #[test]
-fn an_ordinary_load_and_a_single_interruption_change_nothing() {
+fn half_load_with_single_slow_hops_keeps_full_quality() {
     let mut ladder = Ladder::new(HOP);
     for round in 0..2_000 {
-        // What a busy machine's hops look like, and once in a while a
-        // scheduler that was away for a tenth of a second.
+        // Hops of a busy machine, and now and then one that the scheduler
+        // interrupted for a tenth of a second.
         let load = match round % 100 {
             99 => 5.0,
             n if n % 7 == 0 => 0.65,
             _ => 0.5,
         };
-        ladder.computed(cost(load, 0.1));
+        ladder.hop_computed(cost(load, 0.1));
         assert_eq!(ladder.quality(), Quality::Full, "hop {round}");
     }
 }
 
 #[test]
-fn it_climbs_back_when_there_is_air() {
+fn falling_load_restores_full_quality_step_by_step() {
     let mut ladder = Ladder::new(HOP);
     play(&mut ladder, 200, |_| (1.5, 0.4));
     assert_eq!(ladder.quality(), Quality::QuarterContext);
     let seen = play(&mut ladder, 1_500, |_| (0.3, 0.1));
     let mut all = Quality::ALL;
     all.reverse();
-    assert_eq!(seen, all, "the same way up");
+    assert_eq!(seen, all, "the same steps in reverse");
     assert_eq!(ladder.reduction(), QualityReduction::NONE);
 }
 
 #[test]
-fn it_does_not_climb_to_where_it_was_too_much() {
+fn no_raise_while_the_higher_quality_would_overload() {
     let mut ladder = Ladder::new(HOP);
     // Half the context costs half: with the machine as it is, the full
     // context would be too much again.
@@ -97,7 +97,7 @@ fn it_does_not_climb_to_where_it_was_too_much() {
         (if quality == Quality::Full { 1.2 } else { 0.6 }, 0.0)
     });
     assert_eq!(seen, [Quality::Full, Quality::HalfContext]);
-    // When the machine is its own again, it fits.
+    // When other programs have ended, it fits.
     let seen = play(&mut ladder, 200, |quality| {
         (if quality == Quality::Full { 0.6 } else { 0.3 }, 0.0)
     });
@@ -105,56 +105,56 @@ fn it_does_not_climb_to_where_it_was_too_much() {
 }
 
 #[test]
-fn climbs_that_do_not_hold_become_rare() {
+fn failing_raises_become_rare() {
     let mut ladder = Ladder::new(HOP);
-    // Deceptive: a step seems to be worth little, then there is much air,
-    // and none of it above.
-    let below = std::cell::Cell::new(0);
+    // The step seems to save little, then leaves much headroom, but full
+    // quality never fits.
+    let hops_reduced = std::cell::Cell::new(0);
     let seen = play(&mut ladder, 50 * 120, |quality| {
-        below.set(if quality == Quality::Full {
+        hops_reduced.set(if quality == Quality::Full {
             0
         } else {
-            below.get() + 1
+            hops_reduced.get() + 1
         });
-        let load = match below.get() {
+        let load = match hops_reduced.get() {
             0 => 0.95,
             1..10 => 0.85,
             _ => 0.2,
         };
         (load, 0.0)
     });
-    assert!(seen.len() > 4, "it tries");
-    // Two minutes at a climb a second would be two hundred changes.
+    assert!(seen.len() > 4, "it tries to raise");
+    // Two minutes at a raise a second would be two hundred changes.
     assert!(seen.len() < 20, "{} changes", seen.len());
 }
 
 #[test]
-fn hops_that_were_given_up_count_as_too_slow() {
+fn missed_hops_count_as_overload() {
     let mut ladder = Ladder::new(HOP);
     for _ in 0..3 {
-        ladder.computed(cost(0.6, 0.0));
-        ladder.missed();
+        ladder.hop_computed(cost(0.6, 0.0));
+        ladder.hop_missed();
     }
     assert_eq!(ladder.quality(), Quality::HalfContext);
-    ladder.release();
+    ladder.reset();
     assert_eq!(ladder.quality(), Quality::Full);
 }
 
 #[test]
-fn a_relief_says_what_may_be_left_out() {
-    let eight = asked(8, 16);
+fn each_reduction_limits_search_and_context() {
+    let eight = requested(8, 16);
     assert_eq!(QualityReduction::NONE.search(eight), eight);
-    assert!((0..8).all(|frame| !QualityReduction::NONE.holds(frame)));
+    assert!((0..8).all(|frame| !QualityReduction::NONE.holds_frame(frame)));
     let reduction = Quality::ALL
         .into_iter()
         .fold(QualityReduction::NONE, QualityReduction::with);
-    assert_eq!(reduction.search(eight), asked(2, 1));
+    assert_eq!(reduction.search(eight), requested(2, 1));
     assert_eq!(
-        reduction.search(asked(1, 1)),
-        asked(1, 1),
-        "never more than was asked for"
+        reduction.search(requested(1, 1)),
+        requested(1, 1),
+        "never more than requested"
     );
-    let searched: Vec<i64> = (-4..8).filter(|&frame| !reduction.holds(frame)).collect();
+    let searched: Vec<i64> = (-4..8).filter(|&frame| !reduction.holds_frame(frame)).collect();
     assert_eq!(searched, [-4, 0, 4]);
     assert_eq!(reduction.context(50), 12);
 }

@@ -1,4 +1,4 @@
-//! One hop, tried: what can go wrong in it, and how two voices' hops become one.
+//! Runs one hop and catches its failures; cross-fades the hops of two voices.
 
 use super::streaming::Streaming;
 use crate::geometry::Geometry;
@@ -11,12 +11,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(super) enum Failure {
     /// This hop only.
     Hop(String),
-    /// The voice cannot go on.
+    /// The voice as a whole.
     Voice(String),
 }
 
-/// Runs a hop so that neither an error nor a panic leaves the worker.
-pub(super) fn guarded(
+/// Runs a hop; errors and panics become a [`Failure`].
+pub(super) fn run_hop(
     chain: &mut Chain,
     streaming: &mut Streaming,
     incoming: bool,
@@ -27,7 +27,7 @@ pub(super) fn guarded(
         &mut streaming.output_host
     };
     match catch_unwind(AssertUnwindSafe(|| {
-        // Offline a bounce waits, and must be the same every time.
+        // No time limit offline: renders must be reproducible.
         chain.set_search_budget((!streaming.server.offline()).then_some(LIVE_BUDGET));
         chain.hop(&streaming.input, &streaming.track, output)
     })) {
@@ -45,8 +45,8 @@ pub(super) fn guarded(
     }
 }
 
-/// From the old voice's hop to the new one's: 15 ms, begun after the 5 ms in
-/// which the new one's resampler fills.
+/// Cross-fades from the old voice's hop to the new one's over 15 ms, after the 5 ms
+/// in which the new one's resampler fills.
 pub(super) fn cross_fade(geometry: &Geometry, old: &mut [f32], new: &[f32]) {
     let start = geometry.tick_host / 2;
     let len = geometry.tick_host + geometry.tick_host / 2;

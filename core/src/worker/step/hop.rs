@@ -1,6 +1,6 @@
-//! One hop of the stream: through the voice, or through two of them.
+//! One hop of the stream through the voice, or through both during a swap.
 
-use super::attempt::{Failure, cross_fade, guarded};
+use super::attempt::{Failure, cross_fade, run_hop};
 use super::{NextStep, POLL_IDLE, Worker};
 use crate::control_state::VoiceState;
 use crate::geometry::FRAME_STEP_16K;
@@ -10,10 +10,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// Good hops after which a failed voice may be restarted once more (at least 10 s).
-const FORGIVEN_AFTER_HOPS: u32 = 500;
+const RESTART_AGAIN_AFTER_HOPS: u32 = 500;
 
 impl Worker {
-    /// Takes a hop from the ring, if one is whole, and answers it.
+    /// Takes a whole hop from the ring, if there is one, and sends the result.
     pub(super) fn serve_hop(&mut self, poll: Duration) -> NextStep {
         let Some(streaming) = &mut self.streaming else {
             return NextStep::Wait(POLL_IDLE);
@@ -34,23 +34,23 @@ impl Worker {
                 .for_each(Chain::restart);
         }
         streaming.input.accept(&hop.samples);
-        self.recent.push(streaming.input.fresh());
+        self.recent.push(streaming.input.new_samples());
         streaming.track.accept(&hop.controls);
         let mut header = HopHeader {
             generation: hop.generation,
             position_host: hop.position_host,
             kind: SegmentKind::Late,
-            told: AppliedHop::default(),
+            applied: AppliedHop::default(),
         };
-        // A hop that nobody will hear in time was only remembered as context.
+        // A hop that can no longer be played in time only serves as context.
         if hop.too_late {
-            if self.active.is_some() && streaming.ladder.missed() {
+            if self.active.is_some() && streaming.ladder.hop_missed() {
                 self.status.quality_steps.fetch_add(1, Relaxed);
             }
         } else {
             header.kind = match self.compute(started) {
-                Some(told) => {
-                    header.told = told;
+                Some(applied) => {
+                    header.applied = applied;
                     SegmentKind::Ready
                 }
                 None => SegmentKind::NotReady,
@@ -66,24 +66,24 @@ impl Worker {
         NextStep::Again
     }
 
-    /// Runs the voice, or both while one takes over from the other. Tells of
-    /// the frames if `output_host` holds a hop that may be heard.
+    /// Runs the voice, or both during a swap. Returns the blend of its frames if
+    /// `output_host` holds a hop that can be played.
     fn compute(&mut self, started: Duration) -> Option<AppliedHop> {
         let streaming = self.streaming.as_mut()?;
         let active = self.active.as_mut()?;
         if streaming.server.offline() {
-            // Whoever waits gets all there is.
-            streaming.ladder.release();
+            // Offline renders run at full quality.
+            streaming.ladder.reset();
         }
         let reduction = streaming.ladder.reduction();
         active.reduce_quality(reduction);
         self.incoming
             .iter_mut()
             .for_each(|chain| chain.reduce_quality(reduction));
-        let mut result = guarded(active, streaming, false);
+        let mut result = run_hop(active, streaming, false);
         let mut swapped = false;
         if let Some(incoming) = &mut self.incoming {
-            let next = guarded(incoming, streaming, true);
+            let next = run_hop(incoming, streaming, true);
             if next.is_ok() {
                 if result.is_ok() {
                     cross_fade(
@@ -105,29 +105,29 @@ impl Worker {
         match result {
             Ok(report) => {
                 self.good_hops += 1;
-                if self.good_hops > FORGIVEN_AFTER_HOPS {
+                if self.good_hops > RESTART_AGAIN_AFTER_HOPS {
                     self.restarted = false;
                 }
                 let spent = (self.clock)().saturating_sub(started);
-                self.note_quality(&report, spent, swapped);
-                self.note(&report, spent, hop_ms);
-                Some(report.told)
+                self.update_quality(&report, spent, swapped);
+                self.publish_report(&report, spent, hop_ms);
+                Some(report.applied)
             }
             Err(failure) => {
-                self.fail(failure);
+                self.handle_failure(failure);
                 None
             }
         }
     }
 
-    /// A hop failed. Values that are no numbers cost that hop; an error or a
-    /// panic costs the voice, which is loaded once more.
-    fn fail(&mut self, failure: Failure) {
+    /// Non-finite samples silence one hop; an error or a panic drops the voice,
+    /// which is then loaded once more.
+    fn handle_failure(&mut self, failure: Failure) {
         self.status.failed_hops.fetch_add(1, Relaxed);
         self.good_hops = 0;
         match failure {
             Failure::Hop(why) => {
-                // The first one only: a voice may fail like this at every hop.
+                // Logged once: a voice may fail like this at every hop.
                 if self.status.failed_hops.load(Relaxed) == 1 {
                     tracing::warn!("a hop failed: {why}");
                 }
@@ -140,7 +140,7 @@ impl Worker {
                 *self.control.voice.lock() = VoiceState::Failed { why };
                 if !self.restarted {
                     self.restarted = true;
-                    (self.ask_reload)();
+                    (self.request_reload)();
                 }
             }
         }

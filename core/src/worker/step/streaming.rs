@@ -1,11 +1,11 @@
-//! What lives as long as a stream.
+//! State of one stream, dropped with it.
 
 use crate::geometry::Geometry;
 use crate::stream::StreamServer;
 use crate::worker::context::{ControlTrack, InputStage};
 use crate::worker::ladder::Ladder;
 
-/// A hop's worth of state while a stream runs.
+/// The stream that the worker serves, and its buffers.
 pub(super) struct Streaming {
     pub server: Box<StreamServer>,
     pub geometry: Geometry,

@@ -9,7 +9,7 @@ use crate::units::SampleRate;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// Plays what it is told to: numbers, NaN, an error or a panic.
+/// Outputs a constant, NaN, an error or a panic, by the stored code.
 struct Faulty(Arc<AtomicU32>);
 
 impl Synthesizer for Faulty {
@@ -46,7 +46,7 @@ fn faulty_voice(fault: &Arc<AtomicU32>) -> Voice {
 }
 
 #[test]
-fn not_a_number_costs_a_hop_and_an_error_costs_the_voice() {
+fn nan_silences_the_hop_and_errors_or_panics_fail_the_voice() {
     let fault = Arc::new(AtomicU32::new(0));
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, faulty_voice(&fault));
     let loud = vec![0.5; 24_000];
@@ -57,7 +57,7 @@ fn not_a_number_costs_a_hop_and_an_error_costs_the_voice() {
     fault.store(0, Relaxed);
     assert!(
         (rig.play(&loud, &live())[23_999] - 0.25).abs() < 1e-3,
-        "it comes back by itself"
+        "the voice recovers by itself"
     );
     for (code, word) in [(2, "injected"), (3, "injected panic")] {
         fault.store(code, Relaxed);
@@ -77,6 +77,6 @@ fn not_a_number_costs_a_hop_and_an_error_costs_the_voice() {
     assert_eq!(
         rig.reloads.load(Relaxed),
         1,
-        "one restart, then it stays failed until it has proved itself"
+        "one restart, then it stays failed until it has run without errors for a while"
     );
 }

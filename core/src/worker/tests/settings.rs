@@ -1,4 +1,4 @@
-//! When what the user sets takes effect.
+//! When settings take effect.
 
 use super::{NextStep, Rig, WorkerCommand, live};
 use crate::blend::Target;
@@ -12,7 +12,7 @@ use crate::rt::BlockControls;
 use std::sync::Arc;
 
 #[test]
-fn the_ratio_is_applied_where_it_was_set() {
+fn a_ratio_step_is_heard_one_latency_later() {
     // The index holds one vector of constant 0.5: ratio 1 plays that constant
     // instead of the input, from the frame at which the ratio was switched.
     let vectors = Frames::from_data(PASS_THROUGH_DIM, vec![0.5; PASS_THROUGH_DIM]);
@@ -52,7 +52,7 @@ fn ramp(len: usize) -> Vec<(usize, f32)> {
 }
 
 #[test]
-fn a_frame_has_the_ratio_of_the_sample_in_its_middle() {
+fn a_ramp_gives_each_frame_the_ratio_at_its_middle_sample() {
     for (rate_hz, hop) in [
         (48_000.0, Hop::Ms20),
         (44_100.0, Hop::Ms20),
@@ -102,7 +102,7 @@ fn a_frame_has_the_ratio_of_the_sample_in_its_middle() {
                 let frame = (n + 1) * hop.frames_50hz() - 2;
                 let chunk_ms = f64::from(rig.geometry.resample_chunk_ms);
                 let middle_s = frame as f64 * 0.02 + (7.5 - chunk_ms / 2.0) / 1000.0;
-                // And what makes the latency whole at 88.2 kHz.
+                // And the delay that makes the latency a whole number at 88.2 kHz.
                 let added = if rig.geometry.adds_half_sample() { 7 } else { 0 };
                 let sample = (middle_s * rate_hz) as usize - added;
                 let expected = (sample / 37 * 37) as f64 / rate_hz;
@@ -116,7 +116,7 @@ fn a_frame_has_the_ratio_of_the_sample_in_its_middle() {
 }
 
 #[test]
-fn weights_of_takes_hold_for_the_voice_that_sounds_and_for_the_next() {
+fn take_weights_apply_to_the_current_voice_and_after_a_swap() {
     // Two recordings of one constant each; silence is nearer to the quiet one.
     let voice = || {
         let quiet_then_loud = [0.25, 0.5].map(|level| vec![level; PASS_THROUGH_DIM]).concat();
@@ -143,17 +143,17 @@ fn weights_of_takes_hold_for_the_voice_that_sounds_and_for_the_next() {
     let silence = vec![0.0; 24_000];
     let last = |rig: &mut Rig| rig.play(&silence, &retrieved)[23_999];
     assert!((last(&mut rig) - 0.25).abs() < 1e-3);
-    let told: Vec<_> = rig.status.targets.lock().clone();
-    assert_eq!(told[0].sources, ["quiet.wav", "loud.wav"]);
+    let targets: Vec<_> = rig.status.targets.lock().clone();
+    assert_eq!(targets[0].sources, ["quiet.wav", "loud.wav"]);
     let mute = [("two takes".to_string(), [("quiet.wav".to_string(), 0)].into())].into();
     rig.commands
         .send(WorkerCommand::SetTakeWeights(mute))
-        .expect("the worker listens");
+        .expect("the worker is there");
     assert!((last(&mut rig) - 0.5).abs() < 1e-3, "muted while it sounds");
     rig.swap(voice());
     assert!((last(&mut rig) - 0.5).abs() < 1e-3, "and after a swap");
     rig.commands
         .send(WorkerCommand::SetTakeWeights(Default::default()))
-        .expect("the worker listens");
+        .expect("the worker is there");
     assert!((last(&mut rig) - 0.25).abs() < 1e-3, "and back");
 }

@@ -1,4 +1,4 @@
-//! What the worker tells the ladder and the user of its hops.
+//! Passes the results of hops to the ladder and to the status.
 
 use super::Worker;
 use crate::model::Voice;
@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 impl Worker {
-    /// Names of targets and recordings, for the editor.
+    /// Publishes names of targets and recordings, for the editor.
     pub(super) fn publish_targets(&self, voice: &Voice) {
         let info = voice.targets.iter().map(|target| TargetInfo {
             name: target.name.clone(),
@@ -20,8 +20,8 @@ impl Worker {
         *self.status.targets.lock() = info.collect();
     }
 
-    /// Tells the ladder what a hop cost, and the user where it stands.
-    pub(super) fn note_quality(&mut self, report: &HopReport, spent: Duration, swapped: bool) {
+    /// Reports the cost of a hop to the ladder and publishes the quality.
+    pub(super) fn update_quality(&mut self, report: &HopReport, spent: Duration, swapped: bool) {
         let Some(streaming) = &mut self.streaming else {
             return;
         };
@@ -29,25 +29,25 @@ impl Worker {
         if ladder.quality() != Quality::Full {
             self.status.reduced_hops.fetch_add(1, Relaxed);
         }
-        // A hop of two voices says nothing about either; and where somebody
-        // waits for the worker, nothing is short.
+        // The cost of a swap's hop is that of two voices, and offline there is no
+        // deadline.
         if !swapped && !streaming.server.offline() {
             let cost = HopCost {
                 spent,
                 search: report.times.search,
-                asked: report.asked,
+                requested: report.requested_search,
             };
-            if ladder.computed(cost) {
+            if ladder.hop_computed(cost) {
                 self.status.quality_steps.fetch_add(1, Relaxed);
-                // At info level an overloaded machine would write a line every few hops.
-                tracing::debug!("quality reduced to {}", ladder.quality().words());
+                // Not at info level: an overloaded machine would log a line every few hops.
+                tracing::debug!("quality reduced to {}", ladder.quality().label());
             }
         }
         self.status.quality.store(ladder.quality().step(), Relaxed);
     }
 
-    /// Tells the user what a hop cost and found.
-    pub(super) fn note(&mut self, report: &HopReport, spent: Duration, hop_ms: u32) {
+    /// Publishes the times and results of a hop.
+    pub(super) fn publish_report(&mut self, report: &HopReport, spent: Duration, hop_ms: u32) {
         let status = &self.status;
         status.hops.fetch_add(1, Relaxed);
         #[expect(clippy::cast_precision_loss, reason = "a few frames")]
