@@ -127,10 +127,10 @@ mod tests {
             }),
             "2 of 7: a.wav, 12 s left"
         );
-        let why = "nothing was heard yet".to_owned();
+        let why = "there is no input yet".to_owned();
         assert_eq!(
             line(&IndexWork::Failed { why }),
-            "No index: nothing was heard yet"
+            "No index: there is no input yet"
         );
         assert_eq!(line(&IndexWork::None), "");
     }
