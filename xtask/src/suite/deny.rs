@@ -11,7 +11,7 @@ use crate::report::Report;
 use crate::setup::tools;
 use crate::{process, ui};
 
-pub fn is_there(paths: &Paths) -> bool {
+pub fn is_installed(paths: &Paths) -> bool {
     tools::cargo_deny(paths).is_some()
 }
 
@@ -25,7 +25,7 @@ pub fn run(suite: &Suite<'_>) -> Result<Report> {
         command.args(["--offline", "check"]).args(checks);
         command
     };
-    // Sources of crates that this machine's build does not need are needed here, too.
+    // cargo-deny also needs the sources of crates that this machine's build does not use.
     process::run(process::cargo(suite.paths.root()).args(["fetch", "--locked", "--quiet"]))?;
     process::run(&mut deny(&["licenses", "bans", "sources"]))?;
     let Some(database) = advisories() else {
@@ -36,7 +36,7 @@ pub fn run(suite: &Suite<'_>) -> Result<Report> {
     Ok(Report::default())
 }
 
-/// Where cargo-deny keeps the advisory database, if one is there.
+/// Folder of cargo-deny's advisory database, if it exists.
 fn advisories() -> Option<PathBuf> {
     let home = match std::env::var_os("CARGO_HOME") {
         Some(home) => PathBuf::from(home),
