@@ -1,7 +1,7 @@
-//! Makes and grows indices while a voice runs: what the editor's two buttons do.
+//! Builds and extends indices while a voice runs: the editor's two buttons.
 //!
-//! Thread: a request comes from the GUI and returns at once; it runs on a thread
-//! of its own, with an encoder of its own. The worker only copies samples out.
+//! Thread: a request from the GUI returns at once; it runs on its own thread with its own
+//! encoder. The worker only copies input samples.
 
 mod request;
 mod run;
@@ -19,7 +19,7 @@ use crate::status::IndexWork;
 use crate::worker::WorkerCommand;
 use run::run;
 
-/// One instance's requests, one at a time.
+/// Runs one instance's requests, one at a time.
 #[derive(Default)]
 pub struct IndexBuilder(Mutex<JobSlot>);
 
@@ -36,8 +36,8 @@ struct Running {
 }
 
 impl IndexBuilder {
-    /// Starts on a request; `done` gets the outcome on the thread that did the work, and
-    /// publishes it. While another request runs, nothing happens.
+    /// Starts a request; `done` is called with the result on the thread of the request, and
+    /// publishes it. Does nothing while another request runs.
     pub fn start(
         &self,
         request: IndexRequest,
@@ -45,23 +45,23 @@ impl IndexBuilder {
         done: impl FnOnce(Result<IndexResult, IndexRequestError>) + Send + 'static,
     ) {
         let mut slot = self.0.lock();
-        slot.clear_away();
+        slot.join_finished();
         if slot.closed || slot.running.is_some() {
             return;
         }
-        // Asked for right now: what is said after the click does not belong to it.
-        let heard = matches!(request, IndexRequest::LastInput { .. }).then(|| {
-            let (send, heard) = bounded(1);
+        // Copied now: input after the click does not belong to the take.
+        let input = matches!(request, IndexRequest::LastInput { .. }).then(|| {
+            let (send, input) = bounded(1);
             let _ = instance.worker.send(WorkerCommand::CopyRecent(send));
-            heard
+            input
         });
         let progress = Arc::new(Progress::default());
         let shared = Arc::clone(&progress);
         let job = move || {
             tracing::info!("building an index: {request:?}");
-            let outcome = run(&request, &instance, heard.as_ref(), &shared);
+            let outcome = run(&request, &instance, input.as_ref(), &shared);
             match &outcome {
-                Ok(made) => tracing::info!("index: {}", made.said),
+                Ok(made) => tracing::info!("index: {}", made.summary),
                 Err(error) => tracing::warn!("no index was built: {error}"),
             }
             done(outcome);
@@ -82,18 +82,18 @@ impl IndexBuilder {
         }
     }
 
-    /// Asks the work to end; what is encoded is kept for the same request again.
+    /// Requests a stop; encoded recordings are kept for the same request.
     pub fn stop(&self) {
         if let Some(running) = &self.0.lock().running {
             running.progress.stop();
         }
     }
 
-    /// How things stand.
+    /// Progress of the running request, or the last result.
     #[must_use]
     pub fn work(&self) -> IndexWork {
         let mut slot = self.0.lock();
-        slot.clear_away();
+        slot.join_finished();
         match &slot.running {
             Some(Running { progress, .. }) => IndexWork::Running {
                 fraction: progress.fraction(),
@@ -104,13 +104,13 @@ impl IndexBuilder {
         }
     }
 
-    /// Sets what [`Self::work`] gives once the running request has ended.
+    /// Sets what [`Self::work`] returns after the running request has ended.
     pub fn publish(&self, work: IndexWork) {
         self.0.lock().last = work;
     }
 
-    /// Ends the work and waits for that: at most the encoding of one window or one
-    /// round of training. No other request is taken after this.
+    /// Stops the request and waits for its thread: at most the encoding of one window or
+    /// one round of training. Later requests are ignored.
     pub fn close(&self) {
         let running = {
             let mut slot = self.0.lock();
@@ -125,8 +125,8 @@ impl IndexBuilder {
 }
 
 impl JobSlot {
-    /// Takes a thread away that has ended.
-    fn clear_away(&mut self) {
+    /// Joins the thread if it has ended.
+    fn join_finished(&mut self) {
         if let Some(Running { thread, .. }) = self.running.take_if(|running| running.thread.is_finished())
             && thread.join().is_err()
         {

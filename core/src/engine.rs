@@ -1,4 +1,4 @@
-//! One plugin instance's engine: ties stream, worker and loader together.
+//! The engine of one plugin instance: connects stream, worker and loader.
 
 mod handle;
 mod shared;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-/// How the host will call.
+/// The host's settings for a stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StreamSetup {
     /// Sample rate.
@@ -31,27 +31,27 @@ pub struct StreamSetup {
     pub safety_ms: u32,
     /// 1 or 2.
     pub channels: usize,
-    /// The engine's step.
+    /// Hop length.
     pub hop: Hop,
-    /// The host says that it renders offline.
+    /// The host announced an offline render.
     pub offline: bool,
 }
 
 /// An engine that could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ActivateError {
-    /// The system starts no more threads.
+    /// The system could not start a thread.
     #[error("the worker thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
 }
 
-/// Parts that outlive activations.
+/// Threads that are kept across activations.
 struct Threads {
     _worker: WorkerThread,
     _loader: LoaderThread,
 }
 
-/// One per plugin instance. Making one is cheap: no thread, no file.
+/// One per plugin instance. Construction is cheap: no thread, no file.
 pub struct Engine {
     shared: Arc<Shared>,
     requests: Receiver<LoaderCommand>,
@@ -69,7 +69,7 @@ impl Default for Engine {
 }
 
 impl Engine {
-    /// At rest, without a voice.
+    /// Inactive, without a voice.
     #[must_use]
     pub fn new() -> Self {
         let (load, requests) = unbounded();
@@ -93,20 +93,19 @@ impl Engine {
         }
     }
 
-    /// Reports every hop; to be set before the first activation.
+    /// Reports every hop to `observer`; call before the first activation.
     pub fn observe_hops(&mut self, observer: HopObserver) {
         self.observer = Some(observer);
     }
 
-    /// Measures hops by `clock` instead of the machine's, for tests of what
-    /// happens where time is short; to be set before the first activation.
+    /// Measures hops by `clock` instead of the machine's clock, for tests of overload; call
+    /// before the first activation.
     pub fn use_clock(&mut self, clock: WorkerClock) {
         self.clock = Some(clock);
     }
 
-    /// Starts streaming; the voice of an earlier activation goes on. At a rate
-    /// that the engine does not run at, the audio side treats everything as
-    /// not ready, and the status says why. Main thread.
+    /// Starts streaming; the voice of an earlier activation is kept. At an unsupported rate
+    /// all output counts as not ready, and the status has the reason. Main thread.
     ///
     /// # Errors
     /// If no thread can be started.
@@ -119,7 +118,7 @@ impl Engine {
         let geometry = match Geometry::new(setup.host_rate_hz, setup.hop, setup.max_block) {
             Ok(geometry) => geometry.with_safety_ms(setup.safety_ms),
             Err(error) => {
-                tracing::warn!("activated without sound: {error}");
+                tracing::warn!("activated, but silent: {error}");
                 *status.message.lock() = Some(error.to_string());
                 status.host_rate_hz.store(0, Relaxed);
                 status.latency_samples.store(0, Relaxed);
@@ -155,7 +154,7 @@ impl Engine {
         Ok(audio)
     }
 
-    /// Stops streaming; threads and voice stay. Main thread.
+    /// Stops streaming; threads and voice are kept. Main thread.
     pub fn deactivate(&mut self) {
         let stream = self.shared.stream.lock().take();
         if let Some(stream) = stream
@@ -164,7 +163,7 @@ impl Engine {
             let (done, wait) = bounded(1);
             let _ = self.commands.0.send(WorkerCommand::Stop(done));
             let stopped = wait.recv_timeout(Duration::from_secs(5));
-            // Counted by the audio thread, which logs nothing itself.
+            // Logged here because the audio thread only counts.
             let (xruns, missing) = (stream.xruns.load(Relaxed), stream.missing_samples.load(Relaxed));
             tracing::info!("deactivated: {xruns} xruns, {missing} samples missing");
             if stopped.is_err() {
@@ -173,7 +172,7 @@ impl Engine {
         }
     }
 
-    /// For the editor and the saved state.
+    /// A handle for the editor and the saved state.
     #[must_use]
     pub fn handle(&self) -> EngineHandle {
         EngineHandle {
@@ -181,7 +180,7 @@ impl Engine {
         }
     }
 
-    /// Puts a voice in by hand, without the loader: for tests and benches.
+    /// Sets a voice directly, without the loader: for tests and benches.
     pub fn use_voice(&self, voice: Voice) {
         let _ = self.commands.0.send(WorkerCommand::Swap(Box::new(voice)));
     }
@@ -194,10 +193,10 @@ impl Engine {
         let reload = Box::new(move || {
             if let Some(shared) = shared.upgrade() {
                 let selection = shared.selection.lock().clone();
-                // A voice that was put in by hand is not in any file: asking
-                // for "nothing" would hide that it has failed.
+                // A voice set by `use_voice` cannot be reloaded: requesting the empty
+                // selection would hide its failure.
                 if !selection.is_nothing() {
-                    shared.ask(selection);
+                    shared.request_load(selection);
                 }
             }
         });
@@ -223,7 +222,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // Handles may live on, but no thread of ours may outlive the library.
+        // Handles may outlive the engine, but its threads must not outlive the library.
         self.shared.builder.close();
         self.deactivate();
     }
@@ -235,7 +234,7 @@ mod tests {
     use crate::rt::BlockControls;
 
     #[test]
-    fn status_leaves_the_peaks_and_take_peaks_gives_them_once() {
+    fn status_keeps_the_peaks_and_take_peaks_returns_them_once() {
         let mut engine = Engine::new();
         let setup = StreamSetup {
             safety_ms: 0,
@@ -249,7 +248,11 @@ mod tests {
         audio.process(&mut [&mut [0.5; 64]], &BlockControls::default());
         let handle = engine.handle();
         assert_eq!(handle.status(), handle.status());
-        assert_eq!(handle.take_peaks(), (0.5, 0.0), "input, and no voice");
+        assert_eq!(
+            handle.take_peaks(),
+            (0.5, 0.0),
+            "peak of the input, none of the output"
+        );
         assert_eq!(handle.take_peaks(), (0.0, 0.0));
     }
 }

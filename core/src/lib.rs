@@ -1,16 +1,16 @@
-//! Voxmeld's engine: streaming voice conversion with retrieval. It knows no
-//! host and no GUI.
+//! Voxmeld's engine: streaming voice conversion with retrieval. Independent of hosts and
+//! GUI.
 //!
 //! | thread | owns | may |
 //! | --- | --- | --- |
 //! | audio (the host's) | [`rt::AudioSide`] with a [`stream::StreamClient`] | push, pop, arithmetic |
-//! | worker, one per instance | [`worker::Worker`] with the [`model::Voice`] | everything but touch the host |
+//! | worker, one per instance | [`worker::Worker`] with the [`model::Voice`] | anything except calling the host |
 //! | loader, one per instance | the voice being built | read files, make sessions, warm up |
-//! | index, while one is made | its encoder, the vectors | read and write files, encode, train |
+//! | index, while one is built | its encoder, the vectors | read and write files, encode, train |
 //! | GUI | an [`engine::EngineHandle`] | send commands, never wait for the worker |
 //!
-//! Start reading at [`engine::Engine`], then `worker::pipeline` for what
-//! happens to a hop and [`geometry`] for when.
+//! Start reading at [`engine::Engine`], then `worker::pipeline` for the processing of a
+//! hop and [`geometry`] for its timing.
 #![warn(missing_docs)]
 #![cfg_attr(
     test,
@@ -20,7 +20,7 @@
         clippy::cast_sign_loss,
         clippy::cast_possible_wrap,
         clippy::disallowed_methods,
-        reason = "tests may be plain: a wrong cast there fails them"
+        reason = "a wrong cast in a test fails the test"
     )
 )]
 

@@ -1,4 +1,4 @@
-//! Voice packs: folders that hold a whole voice and say so in `pack.json`.
+//! Voice packs: folders with a whole voice, described by `pack.json`.
 
 use crate::blend::columns::Columns;
 use crate::model::VoiceLayout;
@@ -20,25 +20,27 @@ const RUNTIME_LIBRARY: &str = if cfg!(target_os = "windows") {
 /// A pack that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
-    /// No folder of that name.
-    #[error("the voice pack \"{name}\" is not installed (looked in {})", dir.display())]
+    /// There is no folder of that name.
+    #[error("the voice pack \"{name}\" is not installed in {}: choose another pack, or reinstall the plugin", dir.display())]
     Missing {
         /// Its name.
         name: String,
         /// Where packs are.
         dir: PathBuf,
     },
-    /// The data folder is not known or not there.
-    #[error("Voxmeld's data folder was not found beside the plugin: reinstall it together with voxmeld.data")]
+    /// The data folder was not found.
+    #[error(
+        "Voxmeld's data folder was not found beside the plugin: reinstall the plugin together with voxmeld.data"
+    )]
     NoDataDir,
-    /// A file is not the one that was packed.
+    /// A file does not match its checksum, or is missing.
     #[error("{} of the voice pack is missing or damaged: reinstall the plugin together with voxmeld.data", path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,
     },
     /// Its manifest cannot be read.
-    #[error("the voice pack's description {} cannot be read: {why}", path.display())]
+    #[error("the voice pack's manifest {} cannot be read: {why}", path.display())]
     Manifest {
         /// Which file.
         path: PathBuf,
@@ -67,10 +69,10 @@ pub struct PackEncoder {
     pub dim: usize,
     /// Length of the window that is encoded every hop.
     pub window_ms: usize,
-    /// True if the model wants zero mean and unit variance.
+    /// True if its input is normalized to zero mean and unit variance.
     #[serde(default)]
     pub input_normalize: bool,
-    /// Columns that do not simply follow the ratio.
+    /// Columns with their own share of the ratio.
     #[serde(flatten)]
     pub columns: Columns,
 }
@@ -81,7 +83,7 @@ pub struct PackSynthesizer {
     /// The file.
     #[serde(flatten)]
     pub file: PackFile,
-    /// Frames of 10 ms that it is fed before those that sound.
+    /// Context in frames of 10 ms.
     pub context_frames_100hz: usize,
 }
 
@@ -91,16 +93,16 @@ pub struct PackIndex {
     /// The file.
     #[serde(flatten)]
     pub file: PackFile,
-    /// Its name, kept in saved states.
+    /// Its name in saved states.
     pub name: String,
-    /// What the user sees.
+    /// Name shown to the user.
     pub label: String,
 }
 
 /// `pack.json`.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct PackManifest {
-    /// What the user sees.
+    /// Name shown to the user.
     pub name: String,
     /// Content encoder.
     pub encoder: PackEncoder,
@@ -110,16 +112,16 @@ pub struct PackManifest {
     pub synthesizer: PackSynthesizer,
     /// Target voices; the first is the default.
     pub indices: Vec<PackIndex>,
-    /// Folder name: how states and selections refer to the pack.
+    /// Folder name, by which states and selections refer to the pack.
     #[serde(skip)]
     pub id: String,
-    /// Where it is.
+    /// Its folder.
     #[serde(skip)]
     pub dir: PathBuf,
 }
 
 impl PackManifest {
-    /// How much past the pack's models want.
+    /// Context lengths of the pack's models.
     #[must_use]
     pub fn layout(&self) -> VoiceLayout {
         VoiceLayout {
@@ -135,7 +137,7 @@ impl PackManifest {
         self.indices.iter().find(|index| index.name == name)
     }
 
-    /// Where a file of the pack is, once it is seen to be the packed one.
+    /// Path of a file of the pack, after its checksum has been verified.
     ///
     /// # Errors
     /// [`PackError::Damaged`].
@@ -174,10 +176,10 @@ impl PackManifest {
 
 static DATA_DIR: Mutex<Option<PathBuf>> = Mutex::new(None);
 
-/// Names the folder that holds `packs/` and, in it or beside it, ONNX Runtime.
-/// To be called once, before the first engine is activated.
+/// Sets the folder with `packs/` and, in it or beside it, ONNX Runtime. Call once, before
+/// the first engine is activated.
 pub fn set_data_dir(dir: &Path) {
-    // In a VST3 bundle the libraries lie in the binary's folder, beside Resources.
+    // In a VST3 bundle the libraries are in the binary's folder, beside Resources.
     let binaries = ["x86_64-linux", "aarch64-linux", "x86_64-win", "MacOS"];
     let beside = dir
         .parent()
@@ -191,12 +193,15 @@ pub fn set_data_dir(dir: &Path) {
         tracing::debug!("data in {}, runtime {}", dir.display(), library.display());
         set_runtime_library(&library);
     } else {
-        tracing::warn!("no {RUNTIME_LIBRARY} for the data in {}", dir.display());
+        tracing::warn!(
+            "{RUNTIME_LIBRARY} was not found for the data in {}",
+            dir.display()
+        );
     }
     *DATA_DIR.lock() = Some(dir.to_path_buf());
 }
 
-/// The packs folder; `VOXMELD_DATA` stands in where nothing was set.
+/// The packs folder; of `VOXMELD_DATA` if no data folder was set.
 fn packs_dir() -> Option<PathBuf> {
     if DATA_DIR.lock().is_none()
         && let Some(dir) = std::env::var_os("VOXMELD_DATA")
@@ -226,7 +231,7 @@ pub fn installed_packs() -> Vec<PackManifest> {
 /// See [`PackError`].
 pub fn find_pack(name: &str) -> Result<PackManifest, PackError> {
     let dir = packs_dir().ok_or(PackError::NoDataDir)?;
-    // A name from a saved state must not lead out of the folder.
+    // A name from a saved state must not point outside the folder.
     let plain = Path::new(name).components().count() == 1 && !name.starts_with('.');
     if !plain || !dir.join(name).is_dir() {
         return Err(PackError::Missing {

@@ -1,4 +1,4 @@
-//! One block on its way into the engine.
+//! Passes one block to the engine.
 
 use crate::params::VoxmeldParams;
 use nice_plug::midi::NoteEvent;
@@ -37,7 +37,7 @@ pub fn run(
             event = next_event();
         }
         if start >= len {
-            // What is left belongs to the block's end.
+            // Apply the remaining events after the last sample.
             if event.is_none() {
                 return;
             }

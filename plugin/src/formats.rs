@@ -1,4 +1,4 @@
-//! What CLAP and VST3 hosts are told about the plugin.
+//! Metadata of the plugin for CLAP and VST3 hosts.
 
 use crate::plugin::Voxmeld;
 use nice_plug::editor::dpi::{NativeSize, Size};

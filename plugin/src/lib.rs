@@ -1,32 +1,31 @@
 //! Voxmeld as CLAP and VST3 plugin.
 //!
 //! # Thread model
-//! The host's **audio** thread runs [`plugin::Voxmeld`]'s `process` and `reset`
-//! and nothing else of this package; there nothing is allocated, locked or
-//! logged, and a changed parameter is only an atomic store. The host's **main**
-//! thread creates and destroys instances, activates them, saves and restores
-//! state, and opens the editor. The **editor** draws on the main thread on
-//! Windows and macOS and on a window thread of its own on X11; it reads a status
-//! snapshot and queues commands, and never waits for the engine. File dialogs
-//! run on a thread each. The engine's own threads (worker, loader) belong to
-//! `voxmeld-core` and never touch a host.
+//! The host's **audio** thread runs only `process` and `reset` of [`plugin::Voxmeld`];
+//! nothing is allocated, locked or logged there, and a parameter change is an atomic
+//! store. The host's **main** thread creates and destroys instances, activates them,
+//! saves and restores state, and opens the editor. The **editor** draws on the main
+//! thread on Windows and macOS and on its own window thread on X11; it reads a status
+//! snapshot and queues commands, and never waits for the engine. Each file dialog runs
+//! on its own thread. The engine's threads (worker, loader) belong to `voxmeld-core` and
+//! never call the host.
 //!
 //! # Map
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`plugin`] | the one implementation behind all formats |
-//! | `block` | one block on its way into the engine |
-//! | `formats` | what CLAP and VST3 hosts are told about the plugin |
+//! | `block` | passes one block to the engine |
+//! | `formats` | metadata for CLAP and VST3 hosts |
 //! | [`params`] | the table of parameters |
 //! | [`scenes`] | the two snapshots of blending in saved sessions |
 //! | [`state`] | the chosen voice in saved sessions |
-//! | [`paths`] | where this library and its data lie |
-//! | [`logging`] | where log lines go: the newest in memory, and a file |
+//! | [`paths`] | paths of this library and its data |
+//! | [`logging`] | log lines: the newest in memory, and a file |
 //! | `timing` | what the latency depends on; the block size that a host plays |
 //! | [`editor`] | the window |
 //!
-//! The exports themselves are the package `voxmeld-export`; the plugin knows of
-//! them its [`Bridge`](voxmeld_export::Bridge) and the trait that `formats` implements.
+//! The exports are the package `voxmeld-export`; the plugin uses its
+//! [`Bridge`](voxmeld_export::Bridge) and implements its trait in `formats`.
 #![warn(missing_docs)]
 
 mod block;

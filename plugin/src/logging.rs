@@ -1,19 +1,19 @@
-//! Where log lines go: the newest into memory, from where the editor copies them, and all into a file where
-//! `VOXMELD_LOG` names one.
+//! Log output: the newest lines are kept in memory, where the editor copies them, and all are appended to the file
+//! named by `VOXMELD_LOG`.
 //!
 //! | variable | meaning |
 //! | --- | --- |
 //! | `VOXMELD_LOG` | path of a file; lines are appended |
 //! | `VOXMELD_LOG_LEVEL` | `error`, `warn`, `info` (default), `debug` or `trace`, for file and memory |
 //!
-//! Errors also go to the standard error output, as far as the host shows that.
+//! Errors also go to the standard error output.
 //!
-//! Threads: any but the audio thread. Formatting allocates, and writing locks; what happens on the audio thread is
-//! counted there (`voxmeld_core::status`) and logged by others.
+//! Threads: any except the audio thread, because formatting allocates and writing locks. The audio thread only counts
+//! (`voxmeld_core::status`); other threads log the counts.
 //!
-//! nice-plug asks for this once, when a host loads the library. Every plugin library has a `tracing` of its own, so
-//! other plugins' logs are untouched. Where somebody has set a subscriber before (a Rust program with Voxmeld
-//! linked in), that one stays.
+//! nice-plug calls this once, when a host loads the library. Every plugin library has its own `tracing`, so other
+//! plugins' logs are not affected. A subscriber that was set before (by a Rust program with Voxmeld linked in) is
+//! kept.
 
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -26,12 +26,12 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines that are kept in memory.
 const KEPT_LINES: usize = 200;
-/// A panic comes with a backtrace; what is longer than this is cut in memory.
-const LONGEST_LINE: usize = 4_096;
+/// Longer lines (a panic with its backtrace) are truncated in memory.
+const MAX_LINE_BYTES: usize = 4_096;
 
 static RECENT: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
-/// Sends events here from now on; false if another subscriber is there already.
+/// Installs this subscriber; false if there already is one.
 pub fn install() -> bool {
     let file = std::env::var_os("VOXMELD_LOG").filter(|path| !path.is_empty());
     let level = std::env::var("VOXMELD_LOG_LEVEL").ok();
@@ -41,7 +41,7 @@ pub fn install() -> bool {
 fn install_with(path: Option<&Path>, level: Option<&str>) -> bool {
     let chosen = level.map(|level| level.parse().ok());
     let opened = path.map(|path| File::options().create(true).append(true).open(path));
-    let (file, refused) = match opened {
+    let (file, open_error) = match opened {
         Some(Ok(file)) => (Some(file), None),
         Some(Err(error)) => (None, Some(error)),
         None => (None, None),
@@ -62,7 +62,7 @@ fn install_with(path: Option<&Path>, level: Option<&str>) -> bool {
         std::env::consts::ARCH,
         std::process::id()
     );
-    if let (Some(path), Some(error)) = (path, refused) {
+    if let (Some(path), Some(error)) = (path, open_error) {
         tracing::error!("VOXMELD_LOG: {} cannot be written: {error}", path.display());
     }
     if let (Some(level), Some(None)) = (level, chosen) {
@@ -71,7 +71,7 @@ fn install_with(path: Option<&Path>, level: Option<&str>) -> bool {
     true
 }
 
-/// The newest lines, the oldest of them first. GUI thread.
+/// The newest lines in order of time. GUI thread.
 #[must_use]
 pub fn recent() -> String {
     RECENT.lock().iter().map(String::as_str).collect()
@@ -79,8 +79,8 @@ pub fn recent() -> String {
 
 fn keep(line: &str) {
     let mut line = line.to_owned();
-    if line.len() > LONGEST_LINE {
-        let end = (0..=LONGEST_LINE).rev().find(|&at| line.is_char_boundary(at));
+    if line.len() > MAX_LINE_BYTES {
+        let end = (0..=MAX_LINE_BYTES).rev().find(|&at| line.is_char_boundary(at));
         line.truncate(end.unwrap_or(0));
         line.push('\n');
     }
@@ -96,7 +96,7 @@ struct Sink {
     file: Option<File>,
 }
 
-/// For one event.
+/// Writer of one event.
 struct Line<'a> {
     file: Option<&'a File>,
     is_error: bool,
@@ -121,13 +121,13 @@ impl<'a> MakeWriter<'a> for Sink {
 }
 
 impl Write for Line<'_> {
-    /// Called once per event, with all of it.
+    /// Called once per event, with the whole line.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         keep(&String::from_utf8_lossy(bytes));
         if self.is_error {
             let _ = io::stderr().write_all(bytes);
         }
-        // The file was opened to append, so lines of several processes do not mix.
+        // The file is opened for appending, so lines of several processes do not mix.
         self.file.map_or(Ok(()), |mut file| file.write_all(bytes))?;
         Ok(bytes.len())
     }
@@ -146,12 +146,12 @@ mod tests {
     use voxmeld_core::selection::{FileRef, VoiceSelection};
     use voxmeld_core::status::VoiceState;
 
-    /// The only test that installs: a process has one subscriber. Other tests' lines may come between.
+    /// The only test that installs, because a process has one subscriber. Lines of other tests may be in between.
     #[test]
     fn a_failed_load_writes_a_line_to_the_file_and_to_memory() {
         let path = std::env::temp_dir().join(format!("voxmeld-log-{}.txt", std::process::id()));
         assert!(install_with(Some(&path), Some("debug")), "the first subscriber");
-        assert!(!install_with(None, None), "a second one changes nothing");
+        assert!(!install_with(None, None), "a second one is rejected");
 
         let mut engine = Engine::new();
         engine.handle().load(VoiceSelection {
@@ -197,13 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn memory_holds_the_newest_200_lines_and_cuts_long_ones() {
+    fn memory_keeps_the_newest_200_lines_and_truncates_long_ones() {
         for n in 0..300 {
             keep(&format!("line {n}\n"));
         }
-        keep(&"ü".repeat(LONGEST_LINE));
+        keep(&"ü".repeat(MAX_LINE_BYTES));
         let recent = RECENT.lock();
         assert!(recent.len() <= KEPT_LINES);
-        assert!(recent.iter().all(|line| line.len() <= LONGEST_LINE + 1));
+        assert!(recent.iter().all(|line| line.len() <= MAX_LINE_BYTES + 1));
     }
 }

@@ -1,4 +1,4 @@
-//! Where this very library lies, and with it the models that came along.
+//! Paths of this library and of the data installed with it.
 //!
 //! ```text
 //! CLAP       <dir>/voxmeld.clap                      data: <dir>/voxmeld.data/
@@ -12,13 +12,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Names the data folder, for tests and unusual installations.
+/// Environment variable with the data folder, for tests and unusual installations.
 pub const DATA_VARIABLE: &str = "VOXMELD_DATA";
 
 /// The file that this code was loaded from.
 ///
-/// Asked for once and kept: hosts may change the working directory later, and
-/// the loader is_stateful the path as the host wrote it, links and all.
+/// Found once and kept, because the loader returns the path as the host passed it, which
+/// may be relative, and hosts may change the working directory later.
 #[must_use]
 pub fn own_library() -> Option<&'static Path> {
     static PATH: OnceLock<Option<PathBuf>> = OnceLock::new();
@@ -29,17 +29,17 @@ pub fn own_library() -> Option<&'static Path> {
     .as_deref()
 }
 
-/// The folder with voice packs, or `None` if the library's place is unknown.
+/// The data folder, or `None` if the library's path is unknown.
 #[must_use]
 pub fn data_dir() -> Option<PathBuf> {
     choose_data_dir(std::env::var_os(DATA_VARIABLE), own_library())
 }
 
-/// Names the folder for indices that the user makes, where the usual one will not do.
+/// Environment variable with the folder for the user's own indices.
 pub const OWN_VARIABLE: &str = "VOXMELD_OWN";
 
-/// Where indices are kept that grow out of a pack's, and the input they were made of:
-/// the user's own data, which a new version does not touch.
+/// Folder for the user's own indices and their recordings; an update of the plugin does
+/// not change it.
 #[must_use]
 pub fn own_dir() -> PathBuf {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
@@ -63,8 +63,8 @@ fn choose_own_dir(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
     data.unwrap_or_else(std::env::temp_dir).join("voxmeld")
 }
 
-/// Tells the engine once where the data lies.
-pub fn announce_data_dir() {
+/// Passes the data folder to the engine, once.
+pub fn set_engine_data_dir() {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
         if let Some(dir) = data_dir() {
@@ -115,10 +115,10 @@ fn library_of_this_code() -> Option<PathBuf> {
         fn GetModuleHandleExW(flags: u32, address: *const c_void, module: *mut *mut c_void) -> i32;
         fn GetModuleFileNameW(module: *mut c_void, name: *mut u16, len: u32) -> u32;
     }
-    /// "The name is an address inside the module" and "do not count this reference".
+    /// `GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | ..._UNCHANGED_REFCOUNT`.
     const FROM_ADDRESS_UNCOUNTED: u32 = 4 | 2;
-    /// The longest path that Windows knows, in UTF-16 units.
-    const LONGEST: u32 = 32_768;
+    /// Longest path of Windows in UTF-16 units.
+    const MAX_PATH_UNITS: u32 = 32_768;
     let mut module = std::ptr::null_mut();
     // SAFETY: the address is one of our own functions and `module` may be written.
     let found = unsafe {
@@ -131,9 +131,9 @@ fn library_of_this_code() -> Option<PathBuf> {
     if found == 0 {
         return None;
     }
-    let mut name = vec![0_u16; LONGEST as usize];
-    // SAFETY: `name` holds `LONGEST` units and the module is ours, so it is loaded.
-    let len = unsafe { GetModuleFileNameW(module, name.as_mut_ptr(), LONGEST) };
+    let mut name = vec![0_u16; MAX_PATH_UNITS as usize];
+    // SAFETY: `name` holds `MAX_PATH_UNITS` units and the module is ours, so it is loaded.
+    let len = unsafe { GetModuleFileNameW(module, name.as_mut_ptr(), MAX_PATH_UNITS) };
     name.truncate(usize::try_from(len).ok()?);
     (len > 0).then(|| OsString::from_wide(&name).into())
 }
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_lies_beside_a_clap_and_inside_a_bundle() {
+    fn data_dir_of_is_beside_a_clap_and_inside_a_bundle() {
         let of = |path: &str| data_dir_of(Path::new(path));
         assert_eq!(
             of("/home/Jörg Ω/.clap/voxmeld.clap"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_wins_unless_it_is_empty() {
+    fn the_variable_overrides_the_library_unless_it_is_empty() {
         let library = Some(Path::new("/opt/voxmeld.clap"));
         assert_eq!(
             choose_data_dir(Some("/data ö".into()), library),
@@ -175,7 +175,7 @@ mod tests {
 
     #[cfg(all(unix, not(target_os = "macos")))]
     #[test]
-    fn own_indices_lie_in_the_users_data() {
+    fn own_dir_is_the_variable_else_xdg_data_home_else_local_share() {
         let with = |known: &[(&str, &str)]| {
             choose_own_dir(|name| {
                 let found = known.iter().find(|(known, _)| *known == name);
@@ -193,8 +193,8 @@ mod tests {
     }
 
     #[test]
-    fn this_code_finds_its_own_file() {
-        let own = own_library().expect("the loader knows where this test came from");
+    fn own_library_is_the_running_test_program() {
+        let own = own_library().expect("the loader has the path of this test");
         assert_eq!(
             own,
             std::env::current_exe()

@@ -12,27 +12,27 @@ use voxmeld_core::engine::{Engine, StreamSetup};
 use voxmeld_core::rt::AudioSide;
 use voxmeld_export::{Bridge, BridgeTask};
 
-/// One instance. Cheap to make: scanners create it only to look at it, so no
-/// thread starts and no file is read before the first activation.
+/// One instance. Construction is cheap, because scanners create instances only to read
+/// their properties: no thread starts and no file is read before the first activation.
 pub struct Voxmeld {
     pub(crate) params: Arc<VoxmeldParams>,
     engine: Engine,
-    /// `None` until activated, and where the engine cannot run (a sentence says why).
+    /// `None` until activated, and if activation failed.
     audio: Option<AudioSide>,
-    /// Why [`Self::audio`] is missing; the editor shows it.
-    refusal: Arc<Mutex<Option<String>>>,
-    /// To the export around the plugin.
+    /// Why activation failed; the editor shows it.
+    activation_error: Arc<Mutex<Option<String>>>,
+    /// Connection to the export around the plugin.
     bridge: Bridge,
-    /// Hop, block and safety buffer; other ones take a restart.
+    /// Hop, block and safety buffer in use; a change needs a restart.
     timing: TimingControl,
     rate_hz: f64,
-    /// How long sound may come after the last input.
+    /// Longest output after the last input.
     tail_samples: u32,
 }
 
 impl Default for Voxmeld {
     fn default() -> Self {
-        paths::announce_data_dir();
+        paths::set_engine_data_dir();
         let engine = Engine::new();
         let params = Arc::new(VoxmeldParams::new(engine.handle()));
         Self {
@@ -40,7 +40,7 @@ impl Default for Voxmeld {
             params,
             engine,
             audio: None,
-            refusal: Arc::default(),
+            activation_error: Arc::default(),
             timing: TimingControl::default(),
             rate_hz: 0.0,
             tail_samples: 0,
@@ -48,7 +48,7 @@ impl Default for Voxmeld {
     }
 }
 
-/// `channels` in, `channels` out, and those of a side chain.
+/// A layout with `channels` in and out, and the channels of a side chain.
 const fn layout(channels: u32, side: &'static [NonZeroU32], name: &'static str) -> AudioIOLayout {
     AudioIOLayout {
         main_input_channels: NonZeroU32::new(channels),
@@ -69,8 +69,8 @@ impl Plugin for Voxmeld {
     const URL: &'static str = "";
     const EMAIL: &'static str = "";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    /// Stereo first: the first layout is the default, and hosts have crashed on a mono one. With a
-    /// side chain first: VST3 hosts see only the first layout's ports.
+    /// Stereo first: the first layout is the default, and some hosts crash on a mono one. With a
+    /// side chain first: VST3 hosts get only the first layout's ports.
     const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
         layout(2, &[new_nonzero_u32(2)], "Stereo with side chain"),
         layout(1, &[new_nonzero_u32(1)], "Mono with side chain"),
@@ -104,7 +104,7 @@ impl Plugin for Voxmeld {
         let link = EditorLink {
             params: self.params.clone(),
             engine: self.engine.handle(),
-            refusal: self.refusal.clone(),
+            activation_error: self.activation_error.clone(),
         };
         self.bridge.editor(editor::create(link), executor)
     }
@@ -134,19 +134,19 @@ impl Plugin for Voxmeld {
             Ok(audio) => {
                 let latency = audio.latency_samples();
                 context.set_latency_samples(latency);
-                self.tail_samples = latency.saturating_add(after_ring_samples(config.sample_rate));
+                self.tail_samples = latency.saturating_add(tail_samples(config.sample_rate));
                 self.bridge.set_control_grid(audio.control_grid());
                 self.audio = Some(audio);
-                *self.refusal.lock() = None;
+                *self.activation_error.lock() = None;
             }
-            // Refusing to activate would take the whole track down in some hosts.
+            // Activates anyway, silently: in some hosts a failed activation mutes the whole track.
             Err(error) => {
                 nice_error!("Voxmeld is silent: {error}");
                 context.set_latency_samples(0);
                 self.tail_samples = 0;
                 self.bridge.set_control_grid(None);
                 self.audio = None;
-                *self.refusal.lock() = Some(error.to_string());
+                *self.activation_error.lock() = Some(error.to_string());
             }
         }
         self.bridge.set_position(0);
@@ -180,7 +180,7 @@ impl Plugin for Voxmeld {
             self.bridge.request_restart(context);
         }
         let Some(audio) = &mut self.audio else {
-            // Never the speaker's own voice.
+            // Silence: the speaker's own voice must not leak.
             for channel in buffer.as_slice() {
                 channel.fill(0.0);
             }
@@ -201,9 +201,9 @@ impl Plugin for Voxmeld {
     }
 }
 
-/// The voice rings on for a moment after the input ended: the models see past
-/// frames, and the last hops fade. A quarter of a second covers them.
-fn after_ring_samples(rate_hz: f32) -> u32 {
+/// Tail beyond the latency: the models' context and the last fades. A quarter of a second
+/// covers them.
+fn tail_samples(rate_hz: f32) -> u32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -1,7 +1,7 @@
-//! The two snapshots of blending as part of the saved session.
+//! The two scenes as part of the saved session.
 //!
-//! Threads: the editor and the host's main thread write, the audio thread
-//! reads; every number is an atomic of its own.
+//! Threads: the editor and the host's main thread write, the audio thread reads; every
+//! number is one atomic.
 
 use nice_plug::params::persist::PersistentField;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -16,7 +16,7 @@ pub struct SceneField {
 }
 
 impl Default for SceneField {
-    /// A is the live voice, B the target's: a morph that is heard at once.
+    /// A has ratio 0, B ratio 1, so that the morph is audible without set-up.
     fn default() -> Self {
         let field = Self {
             cells: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU32::new(0))),
@@ -35,7 +35,7 @@ impl Default for SceneField {
 }
 
 impl SceneField {
-    /// Keeps a snapshot: 0 is A, 1 is B; others are ignored.
+    /// Stores a snapshot: 0 is A, 1 is B; others are ignored.
     pub fn keep(&self, which: usize, scene: &Scene) {
         if let Some(cells) = self.cells.get(which) {
             for (cell, number) in cells.iter().zip(scene.to_numbers()) {
@@ -44,7 +44,7 @@ impl SceneField {
         }
     }
 
-    /// Both.
+    /// Scenes A and B.
     ///
     /// # Real-time
     /// Atomic loads only.
@@ -61,7 +61,7 @@ impl SceneField {
 }
 
 impl PersistentField<'_, Vec<Vec<f32>>> for SceneField {
-    /// Takes what is whole and finite; anything else leaves that scene as it is.
+    /// Restores scenes that are complete and finite; others are left unchanged.
     fn set(&self, saved: Vec<Vec<f32>>) {
         for (which, numbers) in saved.into_iter().enumerate() {
             let whole = <[f32; SCENE_NUMBERS]>::try_from(numbers);
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn snapshots_survive_a_session_and_garbage_changes_nothing() {
+    fn saved_scenes_are_restored_and_invalid_ones_change_nothing() {
         let field = SceneField::default();
         let mut scene = Scene {
             ratio: 0.3,

@@ -1,10 +1,10 @@
 //! The chosen voice as part of the saved session.
 //!
-//! nice-plug saves parameters by itself; this is the one field beside them.
-//! Threads: hosts save and restore from their main thread, the CLAP wrapper
-//! also while the plugin is active and without activating it again. So the
-//! engine is asked right here, at the moment of the restore: asking only
-//! queues work for the loader thread, and the running voice plays on.
+//! nice-plug saves parameters by itself; this is the only other field.
+//! Threads: hosts save and restore from their main thread, the CLAP wrapper also while
+//! the plugin is active and without activating it again. So a restore requests the voice
+//! from the engine at once: this only queues work for the loader thread, and the running
+//! voice is kept meanwhile.
 
 use nice_plug::params::persist::PersistentField;
 use parking_lot::Mutex;
@@ -14,16 +14,16 @@ use voxmeld_core::engine::EngineHandle;
 use voxmeld_core::selection::{FileRef, IndexRef, VoiceSelection};
 use voxmeld_core::status::VoiceState;
 
-/// Version of the field's form. Raise it only for a form that older builds
-/// cannot read; unknown keys are ignored anyway.
+/// Version of the field's format. Raise it only for a format that older builds cannot
+/// read; unknown keys are ignored.
 const FORMAT: u64 = 1;
 
 /// The engine's voice selection as a persistent field.
 pub struct VoiceField {
     engine: EngineHandle,
-    /// Whether anybody (a session, the user, the default) has asked for a voice.
-    asked: AtomicBool,
-    /// Why the last restore could not be followed, in words.
+    /// True once a session, the user or the default has requested a voice.
+    requested: AtomicBool,
+    /// Why the last restore failed.
     problem: Mutex<Option<String>>,
 }
 
@@ -33,30 +33,31 @@ impl VoiceField {
     pub fn new(engine: EngineHandle) -> Self {
         Self {
             engine,
-            asked: AtomicBool::new(false),
+            requested: AtomicBool::new(false),
             problem: Mutex::new(None),
         }
     }
 
-    /// Takes the user's choice; always loads, so that a repaired file can be tried again.
+    /// Loads the user's choice, also if it is unchanged, so that a repaired file can be
+    /// tried again.
     pub fn choose(&self, selection: VoiceSelection) {
-        self.asked.store(true, Ordering::Release);
+        self.requested.store(true, Ordering::Release);
         *self.problem.lock() = None;
         self.engine.load(selection);
     }
 
-    /// Loads the default voice unless a session or the user asked for one.
+    /// Loads the default voice unless a session or the user has requested one.
     pub fn choose_default(&self) {
-        if !self.asked.swap(true, Ordering::AcqRel) {
+        if !self.requested.swap(true, Ordering::AcqRel) {
             self.engine.load(VoiceSelection::default());
         }
     }
 
-    /// What was asked for last: what the session saves. An instance that nobody
-    /// has asked yet will load the default, so that is what it saves.
+    /// The selection to save: the one requested last, else the default, which will be
+    /// loaded.
     #[must_use]
     pub fn selection(&self) -> VoiceSelection {
-        if self.asked.load(Ordering::Acquire) {
+        if self.requested.load(Ordering::Acquire) {
             self.engine.selection()
         } else {
             VoiceSelection::default()
@@ -69,14 +70,14 @@ impl VoiceField {
         self.problem.lock().clone()
     }
 
-    /// Takes a session's choice. Hosts restore the same state again and again
-    /// (undo, tracks copied, JUCE twice per load): a voice that is already there
-    /// is not loaded again, so nothing clicks.
+    /// Loads a session's voice. Hosts restore the same state repeatedly (undo, copied
+    /// tracks, JUCE twice per load): a voice that is already loaded is not loaded again,
+    /// so that the sound is not interrupted.
     fn restore(&self, selection: VoiceSelection) {
-        let asked_before = self.asked.swap(true, Ordering::AcqRel);
+        let requested_before = self.requested.swap(true, Ordering::AcqRel);
         *self.problem.lock() = None;
         let failed = matches!(self.engine.voice(), VoiceState::Failed { .. });
-        if asked_before && !failed && same_voice(&self.engine.selection(), &selection) {
+        if requested_before && !failed && same_voice(&self.engine.selection(), &selection) {
             return;
         }
         self.engine.load(selection);
@@ -87,7 +88,7 @@ impl PersistentField<'_, Value> for VoiceField {
     fn set(&self, saved: Value) {
         match read(saved) {
             Ok(selection) => self.restore(selection),
-            // The voice that is there stays; the default comes if there is none.
+            // The present voice is kept; without one the default is loaded.
             Err(problem) => *self.problem.lock() = Some(problem),
         }
     }
@@ -109,14 +110,14 @@ fn read(mut saved: Value) -> Result<VoiceSelection, String> {
     let selection = saved.get_mut("selection").map(Value::take).unwrap_or_default();
     serde_json::from_value(selection).map_err(|error| match format {
         Some(format) if format > FORMAT => {
-            "This session's voice was saved by a newer Voxmeld and cannot be read by this one.".to_owned()
+            "This session's voice was saved by a newer Voxmeld and cannot be read by this one: update Voxmeld, or choose the voice again.".to_owned()
         }
-        _ => format!("This session's voice cannot be read: {error}."),
+        _ => format!("This session's voice cannot be read, choose it again: {error}."),
     })
 }
 
-/// Whether both name the same files: sizes and hashes are filled in by the
-/// engine after it has read them, so they may be missing on one side.
+/// True if both select the same files. The engine fills in sizes and hashes after reading
+/// them, so they may be missing on one side.
 fn same_voice(a: &VoiceSelection, b: &VoiceSelection) -> bool {
     let same_index = |a: &IndexRef, b: &IndexRef| match (a, b) {
         (IndexRef::File(a), IndexRef::File(b)) => same_file(a, b),
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_voice_survives_a_round_trip() {
+    fn a_saved_voice_is_restored_unchanged() {
         let saved = field();
         saved.choose(other_voice());
         let text = PersistentField::map(&saved, Value::to_string);
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_changes_nothing_and_is_said_in_words() {
+    fn invalid_state_keeps_the_voice_and_reports_a_problem() {
         let saved = field();
         saved.choose(other_voice());
         for garbage in [
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_form_is_named_as_such() {
+    fn a_newer_format_is_reported_as_newer() {
         let field = field();
         PersistentField::set(&field, json!({ "format": FORMAT + 1, "selection": "by name" }));
         assert!(
@@ -239,18 +240,18 @@ mod tests {
     }
 
     #[test]
-    fn hashes_filled_in_later_are_the_same_voice_and_other_hashes_are_not() {
-        let mut asked = other_voice();
-        asked.encoder = Some(FileRef {
+    fn same_voice_ignores_missing_hashes_but_not_different_ones() {
+        let mut requested = other_voice();
+        requested.encoder = Some(FileRef {
             sha256: None,
             len_bytes: None,
             ..file("/Stimmen/Gehör.onnx")
         });
-        assert!(same_voice(&asked, &other_voice()));
-        asked.encoder = Some(FileRef {
+        assert!(same_voice(&requested, &other_voice()));
+        requested.encoder = Some(FileRef {
             sha256: Some("cd".repeat(32)),
             ..file("/Stimmen/Gehör.onnx")
         });
-        assert!(!same_voice(&asked, &other_voice()));
+        assert!(!same_voice(&requested, &other_voice()));
     }
 }

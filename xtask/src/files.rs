@@ -27,7 +27,7 @@ pub fn sha256(path: &Path) -> Result<String> {
         .collect())
 }
 
-/// Every file below `folder`, sorted, so that reports and bundles come out the same everywhere.
+/// Every file below `folder`, sorted, so that reports and bundles are the same on every machine.
 pub fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
@@ -49,7 +49,7 @@ pub fn create_dir(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("cannot create the folder {}", path.display()))
 }
 
-/// Removes a file or a folder; nothing there is fine.
+/// Removes a file or a folder, if it exists.
 pub fn remove(path: &Path) -> Result<()> {
     let outcome = if path.is_dir() && !path.is_symlink() {
         fs::remove_dir_all(path)
@@ -64,7 +64,7 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// Copies a file and makes the folders above it.
+/// Copies a file and creates its parent folders.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     if let Some(parent) = to.parent() {
         create_dir(parent)?;
@@ -80,7 +80,7 @@ pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A folder that is empty at first and gone at the end, also when the work in it fails.
+/// A temporary folder: empty at first, removed on drop, also after an error.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
@@ -101,12 +101,12 @@ impl std::ops::Deref for Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Only disk space is lost when this fails.
+        // A failure only leaves files behind.
         let _ = remove(&self.0);
     }
 }
 
-/// Puts `new` in the place of `old`. Files are never written over: a host that has an old one mapped would crash.
+/// Replaces `old` by `new`. Files are moved and never overwritten: a host that has mapped the old one would crash.
 pub fn replace(new: &Path, old: &Path) -> Result<()> {
     let aside = old.with_extension(format!("old-{}", std::process::id()));
     if old.exists() {

@@ -1,7 +1,7 @@
-//! The plugin once more, with nice-plug's own watch over allocations in `process`, for the tests that play it.
+//! Builds the plugin with nice-plug's check for allocations in `process`, for the tests that use it.
 //!
-//! The watch works with debug assertions only. They are switched on for the three crates that ask for them, in the
-//! usual profile and folder: faiss and everything else stay as they are, so this costs a minute and no more.
+//! The check works with debug assertions only. They are enabled for the three crates that use them, in the usual
+//! profile and folder: faiss and all other crates are not built again, so this takes about a minute.
 
 use anyhow::Result;
 
@@ -9,12 +9,12 @@ use crate::paths::Paths;
 use crate::{files, process};
 
 pub const PACKAGE: &str = "voxmeld-guarded";
-const WATCHING: [&str; 3] = ["nice-plug", "nice-plug-core", "nice-assert-no-alloc"];
+const CHECKED_CRATES: [&str; 3] = ["nice-plug", "nice-plug-core", "nice-assert-no-alloc"];
 
 pub fn build(paths: &Paths) -> Result<()> {
     let mut command = process::cargo(paths.root());
     command.args(["build", "--release", "-p", PACKAGE, "--features", "watch"]);
-    for name in WATCHING {
+    for name in CHECKED_CRATES {
         command.arg("--config");
         command.arg(format!("profile.release.package.{name}.debug-assertions=true"));
     }

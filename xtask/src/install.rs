@@ -1,4 +1,4 @@
-//! `cargo xtask install`: puts the bundle where hosts look for it.
+//! `cargo xtask install`: installs the bundle into the plugin folders of hosts.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,9 @@ use crate::paths::Paths;
 use crate::{files, ui};
 
 pub fn run(paths: &Paths) -> Result<()> {
-    let home = PathBuf::from(std::env::var_os("HOME").context("HOME is not set: no place to install to")?);
+    let home = PathBuf::from(
+        std::env::var_os("HOME").context("HOME is not set, so the plugin folders are not known: set it")?,
+    );
     install(&paths.bundle(), &home)
 }
 
@@ -17,10 +19,13 @@ fn install(bundle: &Path, home: &Path) -> Result<()> {
     for (folder, name) in [(".clap", CLAP), (".clap", DATA), (".vst3", VST3)] {
         let from = bundle.join(name);
         if !from.exists() {
-            bail!("{} is not there: run `cargo xtask bundle` first", from.display());
+            bail!(
+                "{} does not exist: run `cargo xtask bundle` first",
+                from.display()
+            );
         }
         let to = home.join(folder).join(name);
-        // Copied beside its place and then moved: a host that scans meanwhile sees the old or the new one whole.
+        // Copied beside the target and then moved, so that a host that scans meanwhile finds a complete bundle.
         let beside = home.join(folder).join(format!(".{name}.new"));
         files::remove(&beside)?;
         if from.is_dir() {
@@ -32,7 +37,7 @@ fn install(bundle: &Path, home: &Path) -> Result<()> {
         files::replace(&beside, &to)?;
         ui::detail(format!("{verb} {}", to.display()));
     }
-    ui::detail("rescan plugins in your host to see Voxmeld");
+    ui::detail("rescan plugins in your host to find Voxmeld");
     Ok(())
 }
 
@@ -43,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn installs_and_replaces() -> Result<()> {
+    fn a_second_install_replaces_all_files_of_the_first() -> Result<()> {
         let base = std::env::temp_dir().join(format!("voxmeld-install-{}", std::process::id()));
         let (bundle, home) = (base.join("bundle"), base.join("home dir"));
         let library = bundle.join(VST3).join("Contents").join("a.so");
@@ -63,7 +68,7 @@ mod tests {
         assert_eq!(fs::read_to_string(home.join(".clap").join(CLAP))?, "two");
         assert!(
             !home.join(".clap").join(DATA).join("x").exists(),
-            "a file of the old version stays behind"
+            "a file of the old version was left behind"
         );
         assert!(home.join(".clap").join(DATA).join("y").exists());
         assert!(

@@ -1,4 +1,4 @@
-//! Voxmeld's one tool: `cargo xtask <command>`.
+//! The developers' tool: `cargo xtask <command>`.
 
 mod bundle;
 mod doctor;
@@ -38,15 +38,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Fetch and install what building and testing need (Debian packages as root only)
+    /// Fetch and install what building and testing need (Debian packages only as root)
     Setup {
         /// Also what `test --strict` needs
         #[arg(long)]
         strict: bool,
     },
-    /// Build the plugin and lay out target/bundle
+    /// Build the plugin and assemble target/bundle
     Bundle {
-        /// Bundle what was built before
+        /// Bundle the present build
         #[arg(long)]
         no_build: bool,
     },
@@ -54,7 +54,7 @@ enum Command {
     CheckBundle,
     /// Install the bundle to ~/.clap and ~/.vst3
     Install,
-    /// Say what is there, what is missing, and what to do about it
+    /// List what is installed, what is missing, and how to install it
     Doctor,
     /// Check the rules of ARCHITECTURE.md
     Tidy {
@@ -69,31 +69,31 @@ enum Command {
     Portable,
     /// Stream speech through the plugin and write target/demo
     Demo,
-    /// Print real-time factors and latencies of the default voice, or what searches cost
+    /// Print real-time factors and latencies of the default voice, or search times
     Bench {
-        /// `retrieval`: what searches cost, and their ratio to faiss's own loop
+        /// `retrieval`: search times, and their ratio to those of faiss alone
         #[arg(value_parser = ["retrieval"])]
         what: Option<String>,
         /// Retrieval: the smallest indices only, a minute instead of a quarter of an hour
         #[arg(long, conflicts_with = "resume")]
         quick: bool,
-        /// Retrieval: go on where a run was ended
+        /// Retrieval: continue an interrupted run
         #[arg(long)]
         resume: bool,
     },
-    /// Play through the built plugin in real time for a while, and write what happened to target/soak
+    /// Play through the built plugin in real time, and write a report to target/soak
     Soak {
-        /// How long
+        /// Duration
         #[arg(long, default_value_t = 10.0)]
         minutes: f64,
-        /// How many plugin instances
+        /// Number of plugin instances
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         instances: u32,
-        /// Share of one core that other work takes (0 to 1)
+        /// Load of a competing process, as a share of one core (0 to 1)
         #[arg(long, default_value_t = 0.5)]
         competing: f64,
     },
-    /// Judge the default voice pack
+    /// Evaluate the default voice pack
     #[command(subcommand)]
     Pack(pack::Pack),
     /// Run every check and test
@@ -101,7 +101,7 @@ enum Command {
         /// Folder with data for tests that is not part of the project
         #[arg(long, value_name = "DIR")]
         shared: Option<PathBuf>,
-        /// Fail where something is not installed that a check needs; set-up installs it first
+        /// Fail if something that a check needs is not installed; set-up installs it first
         #[arg(long)]
         strict: bool,
         /// Only tidy, formatting, lints and unit tests of what changed since main

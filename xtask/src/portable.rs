@@ -1,7 +1,7 @@
-//! `cargo xtask portable`: what builds on Linux, Windows and macOS alike, linted and tested.
+//! `cargo xtask portable`: lints and tests what builds on Linux, Windows and macOS.
 //!
 //! faiss and ONNX Runtime are set up for Linux on x86_64 only. These packages compile the modules of the audio
-//! thread (`rt`, `stream`, `dsp`) and the hand-over between threads without them.
+//! thread (`rt`, `stream`, `dsp`) and the communication between threads without them.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! Running other programs: shown when their output is for the person, captured when it is for us.
+//! Running other programs, with their output shown or captured.
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::report::Report;
 use crate::ui;
 
-/// The cargo that runs us, so that a toolchain chosen on the command line stays chosen.
+/// The cargo that started xtask, so that a toolchain chosen on the command line is kept.
 pub fn cargo(root: &Path) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(program);
@@ -18,13 +18,13 @@ pub fn cargo(root: &Path) -> Command {
     command
 }
 
-/// Shows the command, runs it with our terminal, and fails with its name.
+/// Prints the command and runs it with inherited output; the error names the command.
 pub fn run(command: &mut Command) -> Result<()> {
     ui::detail(format!("$ {}", describe(command)));
     run_quietly(command)
 }
 
-/// As [`run`], without showing the command.
+/// As [`run`], without printing the command.
 pub fn run_quietly(command: &mut Command) -> Result<()> {
     let status = command
         .status()
@@ -35,7 +35,7 @@ pub fn run_quietly(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// As [`run`], for test programs: counts what passed and what was left out while it is shown.
+/// As [`run`], for test programs: also counts passed and skipped tests in their output.
 pub fn run_tests(command: &mut Command) -> Result<Report> {
     ui::detail(format!("$ {}", describe(command)));
     let mut child = command
@@ -59,18 +59,18 @@ pub fn run_tests(command: &mut Command) -> Result<Report> {
     Ok(report)
 }
 
-/// What the command prints; its error output is part of the failure.
+/// Standard output of the command; the error contains its error output.
 pub fn capture(command: &mut Command) -> Result<String> {
     let output = command
         .output()
         .with_context(|| format!("cannot start {}", describe(command)))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
+        let errors = String::from_utf8_lossy(&output.stderr);
         bail!(
             "`{}` failed ({}): {}",
             describe(command),
             output.status,
-            said.trim()
+            errors.trim()
         );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
@@ -81,20 +81,20 @@ pub fn succeeds(command: &mut Command) -> bool {
     command.output().is_ok_and(|output| output.status.success())
 }
 
-/// What a command that is to fail says on both its outputs.
-pub fn what_fails_says(command: &mut Command) -> Result<String> {
-    ui::detail(format!("$ {} (is to fail)", describe(command)));
+/// Both outputs of a command that must fail.
+pub fn output_of_failing(command: &mut Command) -> Result<String> {
+    ui::detail(format!("$ {} (must fail)", describe(command)));
     let output = command
         .output()
         .with_context(|| format!("cannot start {}", describe(command)))?;
     if output.status.success() {
-        bail!("`{}` was to fail, and did not", describe(command));
+        bail!("`{}` succeeded, but must fail", describe(command));
     }
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    Ok(said.concat())
+    let both = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    Ok(both.concat())
 }
 
-/// A library that comes with the Rust toolchain for 64-bit Linux, if it does.
+/// A library of the Rust toolchain for 64-bit Linux; `None` if this toolchain does not have it.
 pub fn rust_library(name: &str) -> Result<Option<PathBuf>> {
     let sysroot = capture(Command::new("rustc").args(["--print", "sysroot"]))?;
     let library = Path::new(sysroot.trim())
@@ -103,7 +103,7 @@ pub fn rust_library(name: &str) -> Result<Option<PathBuf>> {
     Ok(library.is_file().then_some(library))
 }
 
-/// The program's place on PATH.
+/// The program's path on PATH.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)

@@ -1,8 +1,8 @@
-//! What a stage checked and what it left out, so that nothing that was skipped looks like something that passed.
+//! Counts of passed and skipped tests of a stage, so that a skipped test is never shown as passed.
 
 use anyhow::{Result, ensure};
 
-/// What came of a stage.
+/// Result of a stage.
 #[derive(Default)]
 pub struct Report {
     /// Tests that passed; none for a stage that runs no tests.
@@ -12,13 +12,13 @@ pub struct Report {
 
 /// Tests or checks that did not run here.
 struct Skipped {
-    /// How many tests, where that is known.
+    /// Number of tests, if known.
     count: Option<u64>,
     reason: String,
 }
 
-/// Tests that another test or stage plays say so; every other ignored test is one that nothing plays.
-const PLAYED_ELSEWHERE: &str = "played ";
+/// Prefix of the ignore reason of tests that another test or stage runs; other ignored tests are never run.
+const RUN_ELSEWHERE: &str = "played ";
 
 impl Report {
     /// A check that did not run.
@@ -28,7 +28,7 @@ impl Report {
         report
     }
 
-    /// Notes a check that did not run.
+    /// Adds a check that did not run.
     pub fn skip(&mut self, reason: impl Into<String>) {
         self.skipped.push(Skipped {
             count: None,
@@ -62,7 +62,7 @@ impl Report {
         }
     }
 
-    /// Takes a line of a test program's output into account.
+    /// Parses a line of a test program's output.
     pub fn read(&mut self, line: &str) {
         if let Some(result) = line.strip_prefix("test result: ") {
             let passed = result
@@ -87,11 +87,11 @@ impl Report {
         }
     }
 
-    /// A filter that fits no test passes, too: that is no pass.
+    /// Rejects a run without tests, which happens when a filter matches none.
     ///
     /// # Errors
     /// If no test ran.
-    pub fn ran_something(self) -> Result<Self> {
+    pub fn require_tests(self) -> Result<Self> {
         ensure!(self.passed != Some(0), "no test ran");
         Ok(self)
     }
@@ -99,19 +99,19 @@ impl Report {
     /// For `--strict`.
     ///
     /// # Errors
-    /// If a test was ignored that no other test or stage plays.
-    pub fn nothing_unplayed(&self) -> Result<()> {
+    /// If a test was ignored that no other test or stage runs.
+    pub fn require_all_run(&self) -> Result<()> {
         for skipped in &self.skipped {
             ensure!(
-                skipped.count.is_none() || skipped.reason.starts_with(PLAYED_ELSEWHERE),
-                "an ignored test ({}) is played by no other test or stage",
+                skipped.count.is_none() || skipped.reason.starts_with(RUN_ELSEWHERE),
+                "an ignored test ({}) is run by no other test or stage",
                 skipped.reason
             );
         }
         Ok(())
     }
 
-    /// Behind the stage's name in the summary; empty for a stage without tests that left nothing out.
+    /// Lines of the summary; empty for a stage without tests and without skipped checks.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(passed) = self.passed {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn output_of_two_test_programs_is_summed() {
+    fn counts_of_two_test_programs_are_summed() {
         let report = report(
             "test a ... ok\n\
              test b::child ... ignored, played by other tests, in processes of their own\n\
@@ -153,23 +153,23 @@ mod tests {
                 "2 skipped: played by other tests, in processes of their own"
             ]
         );
-        assert!(report.nothing_unplayed().is_ok());
+        assert!(report.require_all_run().is_ok());
     }
 
     #[test]
-    fn an_ignored_test_that_nothing_plays_is_an_error_in_strict() {
+    fn an_ignored_test_that_nothing_runs_is_an_error_in_strict() {
         let report =
             report("test a ... ignored, too slow\ntest result: ok. 1 passed; 0 failed; 1 ignored;\n");
-        assert!(report.nothing_unplayed().is_err());
+        assert!(report.require_all_run().is_err());
     }
 
     #[test]
-    fn a_run_without_a_test_is_an_error() {
+    fn a_run_of_0_tests_is_an_error() {
         assert!(
             report("test result: ok. 0 passed; 0 failed;\n")
-                .ran_something()
+                .require_tests()
                 .is_err()
         );
-        assert!(Report::default().ran_something().is_ok());
+        assert!(Report::default().require_tests().is_ok());
     }
 }

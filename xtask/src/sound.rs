@@ -53,7 +53,7 @@ pub fn soak(paths: &Paths, minutes: f64, instances: u32, competing: f64) -> Resu
     })
 }
 
-/// Needs no bundle: it asks the library alone.
+/// Needs no bundle: it measures the core library alone.
 pub fn bench_retrieval(paths: &Paths, quick: bool, resume: bool) -> Result<()> {
     let mut stages = Stages::new(2);
     stages.run("set-up", || setup::run(paths, Scope::Bundle))?;
@@ -89,7 +89,7 @@ fn program(paths: &Paths, name: &str) -> Command {
     command
 }
 
-/// The report's top level as a list; what is nested is for those who open the file.
+/// Prints the top level of the report; nested values are only in the file.
 fn summarise(report: &Path) -> Result<()> {
     let text = fs::read_to_string(report).with_context(|| format!("cannot read {}", report.display()))?;
     let value: Value =

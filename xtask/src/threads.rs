@@ -1,5 +1,5 @@
-//! What our threads say to each other: every interleaving of small programs under loom, and the same files
-//! between real threads under ThreadSanitizer and miri, where the toolchain has them (package `tests/threads`).
+//! Communication between threads (package `tests/threads`): every interleaving of small programs under loom, and the
+//! same files with real threads under ThreadSanitizer and miri, if the toolchain has them.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,8 +12,8 @@ use crate::report::Report;
 use crate::suite::{MIRI, THREAD_SANITIZER};
 
 const PACKAGE: [&str; 2] = ["-p", "voxmeld-threads"];
-/// Unit tests of `rt`, `stream` and `dsp` that miri has been seen to run in minutes. The others are all arithmetic,
-/// or hang on the last bits of it, which miri makes up; what is shared between threads is in [`PACKAGE`].
+/// Unit tests of `rt`, `stream` and `dsp` that miri runs in minutes. The others are arithmetic only, or depend on its
+/// last bits, which miri randomises; code shared between threads is in [`PACKAGE`].
 const ROOMS: [&str; 12] = [
     "-p",
     "voxmeld-rooms",
@@ -37,12 +37,12 @@ pub fn run(paths: &Paths) -> Result<Report> {
             .args(["test", "--release"])
             .args(PACKAGE),
     )?
-    .ran_something()?;
+    .require_tests()?;
     match sanitizer_library()? {
         Some(_) => sanitized(paths)?,
         None => report.add(THREAD_SANITIZER.report()),
     }
-    if miri_is_there() {
+    if miri_is_installed() {
         process::run(
             process::cargo(paths.root())
                 .args(["miri", "test"])
@@ -56,25 +56,25 @@ pub fn run(paths: &Paths) -> Result<Report> {
     Ok(report)
 }
 
-/// Comes with the toolchain, like that of RealtimeSanitizer.
+/// Part of the toolchain, like that of RealtimeSanitizer.
 pub fn sanitizer_library() -> Result<Option<PathBuf>> {
     process::rust_library("librustc-stable_rt.tsan.a")
 }
 
-/// Installed and able to run: it needs the standard library's source, too.
-pub fn miri_is_there() -> bool {
+/// True if miri is installed and can run: it also needs the standard library's source.
+pub fn miri_is_installed() -> bool {
     process::succeeds(Command::new("cargo").args(["miri", "setup"]))
 }
 
-/// The real types under ThreadSanitizer: silent where all is well, and not where it is not.
+/// Runs the real types under ThreadSanitizer, and checks that it reports a planted race.
 fn sanitized(paths: &Paths) -> Result<()> {
     process::run(&mut under_sanitizer(paths))?;
     let mut race = under_sanitizer(paths);
     race.args(["--", "race"]);
-    let said = process::what_fails_says(&mut race)?;
+    let output = process::output_of_failing(&mut race)?;
     ensure!(
-        said.contains("ThreadSanitizer: data race"),
-        "ThreadSanitizer did not see a race that is there: {said}"
+        output.contains("ThreadSanitizer: data race"),
+        "ThreadSanitizer did not report the planted race: {output}"
     );
     Ok(())
 }
@@ -85,8 +85,8 @@ fn under_sanitizer(paths: &Paths) -> Command {
         .args(["test", "--release", "--target", TARGET])
         .args(PACKAGE)
         .args(REAL_TYPES);
-    // The switch for sanitizers is not stable, the sanitizer that comes with the stable toolchain is. Only this
-    // small package is compiled so, into a folder of its own.
+    // The option is unstable, but the sanitizer is part of the stable toolchain. Only this small package is compiled
+    // with it, into its own folder.
     command.env("RUSTC_BOOTSTRAP", "1");
     command.env(
         "RUSTFLAGS",

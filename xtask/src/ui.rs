@@ -1,8 +1,5 @@
-//! The only place of this package that prints.
-#![allow(
-    clippy::print_stdout,
-    reason = "talking to the person at the terminal is what xtask is for"
-)]
+//! The only module of this package that prints.
+#![allow(clippy::print_stdout, reason = "xtask is a command-line tool")]
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -14,16 +11,16 @@ use crate::report::Report;
 /// One line of plain text.
 pub fn line(text: impl AsRef<str>) {
     println!("{}", text.as_ref());
-    // CI reads a pipe: without a flush the line appears after the output of the command that it announces.
+    // CI reads a pipe: without a flush the line would appear after the output of the command that it announces.
     let _ = std::io::stdout().flush();
 }
 
-/// One indented line: what is being done, or what came of it.
+/// One indented line: an action or its result.
 pub fn detail(text: impl AsRef<str>) {
     line(format!("      {}", text.as_ref()));
 }
 
-/// Numbered stages with times. The first failure ends the run and carries the stage's name.
+/// Numbered stages with times. The first failure ends the run and contains the stage's name.
 pub struct Stages {
     total: usize,
     done: Vec<Done>,
@@ -31,7 +28,7 @@ pub struct Stages {
 
 struct Done {
     name: String,
-    took: Duration,
+    elapsed: Duration,
     report: Report,
 }
 
@@ -48,17 +45,17 @@ impl Stages {
         line(format!("[{number}/{}] {name}", self.total));
         let start = Instant::now();
         let outcome = work().with_context(|| format!("stage {number} of {}, {name}, failed", self.total))?;
-        let took = start.elapsed();
-        detail(format!("{name}: done in {}", seconds(took)));
+        let elapsed = start.elapsed();
+        detail(format!("{name}: done in {}", seconds(elapsed)));
         self.done.push(Done {
             name: name.to_owned(),
-            took,
+            elapsed,
             report: Report::default(),
         });
         Ok(outcome)
     }
 
-    /// A stage that counts what passed, or may leave something out: that is shown at once and in the summary.
+    /// A stage with a report of passed and skipped tests, which is shown at once and in the summary.
     pub fn check(&mut self, name: &str, work: impl FnOnce() -> Result<Report>) -> Result<()> {
         let report = self.run(name, work)?;
         for text in report.lines() {
@@ -70,16 +67,16 @@ impl Stages {
         Ok(())
     }
 
-    /// The table at the end: where the time went, what passed, and what was skipped and why.
+    /// The table at the end: time, passed tests and skipped tests of each stage.
     pub fn summary(&self) {
         line("");
         for done in &self.done {
-            line(format!("  {:>8}  {}", seconds(done.took), done.name));
+            line(format!("  {:>8}  {}", seconds(done.elapsed), done.name));
             for text in done.report.lines() {
                 line(format!("              {text}"));
             }
         }
-        let whole: Duration = self.done.iter().map(|done| done.took).sum();
+        let whole: Duration = self.done.iter().map(|done| done.elapsed).sum();
         line(format!("  {:>8}  in all", seconds(whole)));
     }
 }
@@ -88,7 +85,7 @@ pub fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }
 
-/// Bytes as people read them.
+/// A size in MiB or KiB.
 pub fn size(bytes: u64) -> String {
     const MIB: u64 = 1024 * 1024;
     if bytes >= MIB {
@@ -103,11 +100,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failing_stage_is_named_and_counted() {
+    fn the_error_of_a_stage_has_its_number_and_name() {
         let mut stages = Stages::new(3);
-        stages
-            .run("first", || Ok(()))
-            .expect("the first stage has nothing to fail at");
+        stages.run("first", || Ok(())).expect("the first stage succeeds");
         let error = stages
             .run::<()>("second", || anyhow::bail!("broken"))
             .expect_err("it bails");
@@ -115,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_read_well() {
+    fn sizes_are_printed_in_mib_or_kib() {
         assert_eq!(size(29_352_200), "27.9 MiB");
         assert_eq!(size(14_632), "15 KiB");
     }

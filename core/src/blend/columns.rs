@@ -1,32 +1,31 @@
-//! Columns of an embedding that do not simply follow the ratio.
+//! Columns of an embedding with their own share of the ratio.
 //!
-//! A retrieved frame is the target's in every column, but it is another moment
-//! of its speech: often the words of its neighbours, and always their timing.
-//! A pack whose embedding keeps what is said, how this very frame differs, and
-//! whose voice it is apart can say how far each of them follows.
+//! A retrieved frame comes from another moment of the target's speech: it often has
+//! other phonemes, and always another timing. For an embedding that separates content
+//! (what is said), detail (how this frame differs) and speaker into columns, a pack can
+//! set how far each of them follows the ratio.
 //!
 //! Thread: worker, once per frame; [`DetailSmoother::new`] at load time.
 
-/// What a pack tells of its embedding: first the content columns, then those
-/// of detail, then all others. By default no column differs (all embeddings of
-/// the field).
+/// Column layout of a pack's embedding: first the content columns, then those of detail,
+/// then all others. By default all columns follow the ratio, as for all usual encoders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Deserialize)]
 pub struct Columns {
-    /// What rules the words.
+    /// Columns of what is said.
     #[serde(default)]
     pub content: Content,
-    /// What tells a frame from others of the same content and voice.
+    /// Columns that distinguish frames of equal content and speaker.
     #[serde(default)]
     pub detail: Detail,
 }
 
-/// Columns of which only a part follows the ratio: the rest of the words stays
-/// the speaker's own.
+/// Content columns, which follow only a share of the ratio, so that the input's words
+/// are kept.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
 pub struct Content {
-    /// How many.
+    /// Number of columns.
     pub columns: usize,
-    /// Their part of the ratio, 0..1.
+    /// Their share of the ratio, 0..1.
     pub share: f32,
 }
 
@@ -39,17 +38,17 @@ impl Default for Content {
     }
 }
 
-/// Columns in which the way from the live to the retrieved embedding is
-/// averaged over the newest frames: what lasts (whose voice it is) changes,
-/// what is quick (how a sound moves) stays the speaker's own for the most part.
+/// Detail columns, in which the difference from the live to the retrieved embedding is
+/// averaged over the newest frames: the lasting part (speaker) is converted, fast
+/// movement mostly stays the input's.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
 pub struct Detail {
-    /// How many.
+    /// Number of columns.
     pub columns: usize,
-    /// Frames of 20 ms in the mean, this one included; 1: no mean.
+    /// Frames of 20 ms in the mean, including the current one; 1: no mean.
     pub settle_frames: usize,
-    /// How much of what the mean leaves out follows too, 0..1, at a ratio of 1;
-    /// below, less by the cube of the ratio.
+    /// Share of the fast part (difference minus mean) that follows too, 0..1, at a ratio
+    /// of 1; at lower ratios it is scaled by the cube of the ratio.
     #[serde(default)]
     pub quick: f32,
 }
@@ -64,73 +63,74 @@ impl Default for Detail {
     }
 }
 
-/// More than 2.5 s is no detail.
-const MOST_SETTLE_FRAMES: usize = 128;
+/// Longest mean (2.56 s).
+const MAX_SETTLE_FRAMES: usize = 128;
 
-/// The newest ways from live to retrieved detail.
+/// Averages the newest differences from live to retrieved detail.
 pub struct DetailSmoother {
     first: usize,
     columns: usize,
     frames: usize,
     quick: f32,
     /// [frames * columns], oldest overwritten first.
-    ways: Vec<f32>,
-    /// Frames seen since the beginning.
+    deltas: Vec<f32>,
+    /// Frames since the restart.
     seen: usize,
-    /// The newest frame's way, averaged.
+    /// Mean of the newest differences.
     mean: Vec<f32>,
-    /// What a frame goes towards, all columns.
+    /// The embedding to blend towards, all columns.
     goal: Vec<f32>,
 }
 
 impl DetailSmoother {
-    /// For embeddings of `dim` values; what `columns` says beyond them is cut.
+    /// For embeddings of `dim` values; columns beyond them are ignored.
     #[must_use]
     pub fn new(columns: Columns, dim: usize) -> Self {
         let first = columns.content.columns.min(dim);
         let count = columns.detail.columns.min(dim - first);
-        let frames = columns.detail.settle_frames.clamp(1, MOST_SETTLE_FRAMES);
+        let frames = columns.detail.settle_frames.clamp(1, MAX_SETTLE_FRAMES);
         Self {
             first,
             columns: count,
             frames,
             quick: columns.detail.quick.clamp(0.0, 1.0),
-            ways: vec![0.0; frames * count],
+            deltas: vec![0.0; frames * count],
             seen: 0,
             mean: vec![0.0; count],
             goal: vec![0.0; dim],
         }
     }
 
-    /// Forgets the frames before.
+    /// Drops the previous frames.
     pub fn restart(&mut self) {
         self.seen = 0;
     }
 
-    /// Takes in what was retrieved for a frame.
+    /// Adds a frame.
     ///
     /// # Panics
     /// If either is not of `dim` values.
-    pub fn follow(&mut self, live: &[f32], retrieved: &[f32]) {
+    pub fn push(&mut self, live: &[f32], retrieved: &[f32]) {
         self.goal.copy_from_slice(retrieved);
         let part = self.first..self.first + self.columns;
         let newest = self.seen % self.frames * self.columns;
-        let way = &mut self.ways[newest..newest + self.columns];
-        for ((way, &own), &other) in way.iter_mut().zip(&live[part.clone()]).zip(&retrieved[part]) {
-            *way = other - own;
+        let delta = &mut self.deltas[newest..newest + self.columns];
+        for ((delta, &own), &other) in delta.iter_mut().zip(&live[part.clone()]).zip(&retrieved[part]) {
+            *delta = other - own;
         }
         self.seen += 1;
         let count = self.seen.min(self.frames);
         #[expect(clippy::cast_precision_loss, reason = "at most 128")]
         let divisor = count as f32;
         for (column, mean) in self.mean.iter_mut().enumerate() {
-            // Summed anew each time: no error can gather, and one bad frame passes.
-            let ways = self.ways.iter().skip(column).step_by(self.columns);
-            *mean = ways.take(count).sum::<f32>() / divisor;
+            // Summed from scratch, so that rounding errors do not accumulate and a bad
+            // frame leaves the mean.
+            let deltas = self.deltas.iter().skip(column).step_by(self.columns);
+            *mean = deltas.take(count).sum::<f32>() / divisor;
         }
     }
 
-    /// What the frame goes towards at `ratio`: what was retrieved, but for the detail.
+    /// The embedding to blend towards at `ratio`: the retrieved one with smoothed detail.
     pub fn goal(&mut self, live: &[f32], retrieved: &[f32], ratio: f32) -> &[f32] {
         if self.frames > 1 {
             let part = self.first..self.first + self.columns;
@@ -175,7 +175,7 @@ mod tests {
     /// The target: two sounds of one voice.
     const TARGET: [[f32; DIM]; 2] = [[1.0, 0.0, 0.2, -0.1, 0.5], [0.0, 1.0, -0.2, 0.1, 0.5]];
 
-    /// Live frames that ask for the sounds in turn, each a little different.
+    /// Live frames near the two sounds in turn, each a little different.
     fn live(count: usize) -> Vec<[f32; DIM]> {
         let frame = |n: usize| {
             let small = 0.01 * n as f32;
@@ -209,18 +209,19 @@ mod tests {
     }
 
     #[test]
-    fn content_takes_its_share_of_the_ratio_and_detail_the_mean_way() {
+    fn content_follows_its_share_of_the_ratio_and_detail_the_mean_difference() {
         let frames = live(8);
         let mut blender = Blender::new(DIM).with_columns(COLUMNS);
         for (n, row) in blended(&mut blender, &frames, 0.6).iter().enumerate() {
-            let way = |frame: usize, column: usize| TARGET[frame % 2][column] - frames[frame][column];
+            let delta = |frame: usize, column: usize| TARGET[frame % 2][column] - frames[frame][column];
             for (column, value) in row.iter().enumerate() {
                 let first = (n + 1).saturating_sub(3);
-                let mean = (first..=n).map(|frame| way(frame, column)).sum::<f32>() / (n + 1 - first) as f32;
+                let mean =
+                    (first..=n).map(|frame| delta(frame, column)).sum::<f32>() / (n + 1 - first) as f32;
                 let wanted = match column {
-                    0..2 => 0.6 * 0.25 * way(n, column),
-                    2..4 => 0.6 * (mean + 0.5 * 0.216 * (way(n, column) - mean)),
-                    _ => 0.6 * way(n, column),
+                    0..2 => 0.6 * 0.25 * delta(n, column),
+                    2..4 => 0.6 * (mean + 0.5 * 0.216 * (delta(n, column) - mean)),
+                    _ => 0.6 * delta(n, column),
                 };
                 let found = value - frames[n][column];
                 assert!(
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn at_a_ratio_of_zero_every_column_is_the_speakers_own() {
+    fn ratio_0_returns_the_live_embedding() {
         let frames = live(5);
         let rows = blended(&mut Blender::new(DIM).with_columns(COLUMNS), &frames, 0.0);
         let own: Vec<Vec<f32>> = frames.iter().map(|frame| frame.to_vec()).collect();
@@ -240,17 +241,21 @@ mod tests {
     }
 
     #[test]
-    fn detail_of_before_a_restart_is_forgotten() {
+    fn a_restart_drops_the_detail_of_previous_frames() {
         let frames = live(6);
         let mut blender = Blender::new(DIM).with_columns(COLUMNS);
         let fresh = blended(&mut blender, &frames, 1.0);
-        assert_ne!(blended(&mut blender, &frames, 1.0), fresh, "detail is remembered");
+        assert_ne!(
+            blended(&mut blender, &frames, 1.0),
+            fresh,
+            "detail depends on previous frames"
+        );
         blender.restart();
         assert_eq!(blended(&mut blender, &frames, 1.0), fresh);
     }
 
     #[test]
-    fn columns_beyond_the_embedding_are_cut() {
+    fn columns_beyond_the_embedding_are_ignored() {
         let wide = Columns {
             content: Content {
                 columns: 3,
@@ -267,7 +272,7 @@ mod tests {
         assert_eq!(
             rows[2][3..],
             TARGET[0][3..],
-            "no frames in a mean: the newest alone"
+            "with 0 settle frames only the newest counts"
         );
     }
 }

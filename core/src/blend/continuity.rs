@@ -1,5 +1,5 @@
-//! Neighbours that join well: a path through the candidates of successive
-//! frames, searched forward only, so that it costs no latency.
+//! Neighbours that join well: a path through the candidates of successive frames,
+//! searched forward only, so that it adds no latency.
 //!
 //! Every candidate `i` of a frame has a target cost (its squared distance) and
 //! a join cost to every candidate `j` of the frame before: 0 if it follows `j`
@@ -8,58 +8,57 @@
 //!
 //! ```text
 //! q_i = min_j (P_j + join(j, i))
-//! P_i = d_i^2 + c (q_i - min q)        c = knob * STRENGTH
+//! P_i = d_i^2 + c (q_i - min q)        c = continuity * STRENGTH
 //! ```
 //!
-//! and `P_i` takes the place of the squared distance in RVC's weights. Twice as
-//! many candidates are looked at as neighbours are wanted, and the cheapest are
-//! kept. At `c` = 0 those are RVC's. The candidate that joins best pays for its
-//! distance alone, so costs do not grow with time.
+//! and `P_i` replaces the squared distance in RVC's weights. `2 k` candidates are
+//! searched and the `k` cheapest kept; with `c` = 0 these are RVC's neighbours. The
+//! candidate that joins best has no join cost, so costs do not grow with time.
 
 use super::target::Target;
-use super::trust::clean;
+use super::trust::clamp_unit;
 use crate::controls::MAX_K;
 use crate::frames::Frames;
 use crate::retrieval::{EmbeddingIndex, distance};
 
-/// What the knob's full turn means.
+/// Weight of join costs at the parameter's maximum.
 const STRENGTH: f32 = 1.0;
 
-/// Candidates looked at for each neighbour wanted.
+/// Candidates searched per neighbour kept.
 pub const POOL: usize = 2;
 
-/// The frame before, and what its paths cost.
+/// Candidates of the previous frame and the costs of their paths.
 #[derive(Clone, Debug, Default)]
 pub struct Path {
     ids: Vec<i64>,
     costs: Vec<f32>,
     vectors: Frames,
-    /// This frame's, while they are compared.
+    /// The current frame's.
     next_ids: Vec<i64>,
     next_costs: Vec<f32>,
     next_vectors: Frames,
 }
 
 impl Path {
-    /// Forgets the frame before: the next one stands for itself.
+    /// Drops the previous frame: the next one has no join costs.
     pub fn restart(&mut self) {
         self.ids.clear();
     }
 
     /// Replaces the squared distances of a frame's candidates by the costs of
     /// the paths that end in them, infinite for all but the `keep` cheapest.
-    pub fn follow(
+    pub fn extend(
         &mut self,
         target: &Target,
         ids: &[i64],
         scores: &mut [f32; MAX_K],
-        knob: f32,
+        continuity: f32,
         keep: usize,
     ) {
         let index = target.index.as_ref();
-        self.read(index, ids, scores);
-        let strength = clean(knob) * STRENGTH;
-        // An exact hit needs no persuasion, and must stay one.
+        self.read_candidates(index, ids, scores);
+        let strength = clamp_unit(continuity) * STRENGTH;
+        // An exact hit keeps its cost of 0.
         let exact = self
             .next_costs
             .iter()
@@ -68,9 +67,9 @@ impl Path {
             let joins: Vec<f32> = (0..self.next_ids.len())
                 .map(|i| self.cheapest_join(target, i))
                 .collect();
-            let least = joins.iter().copied().fold(f32::INFINITY, f32::min);
+            let min_join = joins.iter().copied().fold(f32::INFINITY, f32::min);
             for (cost, join) in self.next_costs.iter_mut().zip(joins) {
-                *cost += strength * (join - least);
+                *cost += strength * (join - min_join);
             }
         }
         let finite = scores
@@ -90,7 +89,7 @@ impl Path {
         std::mem::swap(&mut self.vectors, &mut self.next_vectors);
     }
 
-    /// Which of this frame's candidates are among the `keep` cheapest; of equal
+    /// True for this frame's candidates that are among the `keep` cheapest; of equal
     /// ones the earlier.
     fn cheapest(&self, keep: usize) -> [bool; MAX_K] {
         let mut order: Vec<usize> = (0..self.next_costs.len()).collect();
@@ -102,8 +101,8 @@ impl Path {
         kept
     }
 
-    /// This frame's candidates and their vectors.
-    fn read(&mut self, index: &dyn EmbeddingIndex, ids: &[i64], scores: &[f32; MAX_K]) {
+    /// Reads this frame's candidates and their vectors.
+    fn read_candidates(&mut self, index: &dyn EmbeddingIndex, ids: &[i64], scores: &[f32; MAX_K]) {
         self.next_ids.clear();
         self.next_costs.clear();
         self.next_vectors.clear(index.dim());

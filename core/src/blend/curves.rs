@@ -1,6 +1,6 @@
-//! The ratio over voicing, loudness and pitch.
+//! Factors of the ratio by voicing, loudness and pitch.
 
-use super::trust::clean;
+use super::trust::clamp_unit;
 use crate::controls::{Curves, LevelCurve, VoicingCurve};
 
 /// Levels at the ends of the loudness curve.
@@ -9,7 +9,7 @@ const QUIET_DB: f32 = -60.0;
 const LOW_HZ: f32 = 50.0;
 const OCTAVES: f32 = 4.0;
 
-/// All three factors of a 10 ms half frame. `f0_hz` is the input's pitch before
+/// Product of the three factors of a 10 ms half frame. `f0_hz` is the input's pitch before
 /// any shift, 0 = unvoiced; `level` its root mean square.
 #[must_use]
 pub fn factor(curves: &Curves, f0_hz: f32, level: f32) -> f32 {
@@ -28,32 +28,32 @@ pub fn factor(curves: &Curves, f0_hz: f32, level: f32) -> f32 {
 /// row becomes `p * blended + (1 - p) * live`, which is a blend at `p * ratio`.
 fn voicing(curve: &VoicingCurve, f0_hz: f32) -> f32 {
     let value = if f0_hz > 0.0 { curve.voiced } else { curve.unvoiced };
-    1.0 - clean(curve.depth) * (1.0 - clean(value))
+    1.0 - clamp_unit(curve.depth) * (1.0 - clamp_unit(value))
 }
 
-/// A curve at a place (0..1), its depth applied.
+/// A curve at a position (0..1), with its depth applied.
 fn at(curve: &LevelCurve, place: f32) -> f32 {
-    let [low, middle, high] = curve.points.map(clean);
+    let [low, middle, high] = curve.points.map(clamp_unit);
     let value = if place < 0.5 {
         low + (middle - low) * (2.0 * place)
     } else {
         middle + (high - middle) * (2.0 * place - 1.0)
     };
-    1.0 - clean(curve.depth) * (1.0 - value)
+    1.0 - clamp_unit(curve.depth) * (1.0 - value)
 }
 
 /// -60 dBFS is 0, 0 dBFS is 1; silence is 0.
 #[must_use]
 pub fn loudness_place(level: f32) -> f32 {
     if level > 0.0 {
-        clean((20.0 * level.log10() - QUIET_DB) / -QUIET_DB)
+        clamp_unit((20.0 * level.log10() - QUIET_DB) / -QUIET_DB)
     } else {
         0.0
     }
 }
 
-/// 50 Hz is 0, 800 Hz is 1, by octaves.
+/// 50 Hz is 0, 800 Hz is 1, over octaves.
 #[must_use]
 pub fn pitch_place(f0_hz: f32) -> f32 {
-    clean((f0_hz / LOW_HZ).log2() / OCTAVES)
+    clamp_unit((f0_hz / LOW_HZ).log2() / OCTAVES)
 }

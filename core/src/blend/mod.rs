@@ -1,27 +1,27 @@
-//! Blending as an instrument: what becomes of one embedding frame.
+//! Blending of one embedding frame.
 //!
-//! With `h` the live embedding, `r_j` what target `j` gives for it, `m_j` the
-//! morph's weights and `a` the ratio of one half of the frame:
+//! With `h` the live embedding, `r_j` the embedding retrieved from target `j`, `m_j`
+//! the morph's weights and `a` the ratio of one half of the frame:
 //!
 //! ```text
 //! r = sum m_j r_j        a = ratio * trust * voicing * loudness * pitch
-//! e = (1 - a) h + a r    (columns that a pack names follow otherwise: [`columns`])
+//! e = (1 - a) h + a r    (some columns of a pack differ: see [`columns`])
 //! ```
 //!
 //! | file | what |
 //! | --- | --- |
-//! | [`target`] | an index and what is known about its vectors |
-//! | [`percentiles`] | how far the index's own vectors lie apart |
-//! | [`trust`] | distance to factor, and the confidence |
-//! | [`curves`] | voicing, loudness and pitch to factor |
+//! | [`target`] | an index and the data about its vectors |
+//! | [`percentiles`] | distances between the index's own vectors |
+//! | [`trust`] | factor by distance, and the confidence |
+//! | [`curves`] | factor by voicing, loudness and pitch |
 //! | [`morph`] | weights of targets, from numbers or from a pad |
 //! | [`takes`] | weights of source files, before the search |
-//! | [`continuity`] | neighbours that join well, without looking ahead |
-//! | [`columns`] | columns that do not simply follow the ratio |
+//! | [`continuity`] | neighbours that join well, without look-ahead |
+//! | [`columns`] | columns with their own share of the ratio |
 //!
-//! At its defaults this is RVC's arithmetic, bit for bit.
+//! With default settings this is RVC's arithmetic, bit for bit.
 //!
-//! Thread: worker, once per frame; what is built at load time says so.
+//! Thread: worker, once per frame; functions for load time are marked.
 
 pub mod columns;
 pub mod continuity;
@@ -59,55 +59,55 @@ pub struct FrameInput<'a> {
     pub f0_hz: [f32; 2],
     /// Root mean square of the input over its two halves.
     pub level: [f32; 2],
-    /// What was set at its middle.
+    /// Controls at its middle.
     pub controls: &'a Controls,
 }
 
-/// What blending found and did; the newest frame's is shown.
+/// Results of blending a frame; the newest frame's are shown.
 #[derive(Debug, Default)]
 pub struct FrameReport {
     /// The second half's ratio, everything included.
     pub ratio: f32,
-    /// Distance to the nearest neighbour (not squared), over the targets that
-    /// were asked weighted like them; `None` if nothing was found.
+    /// Distance to the nearest neighbour (not squared), averaged over the searched
+    /// targets by their weights; `None` if nothing was found.
     pub nearest: Option<f32>,
-    /// 0..1: how far the retrieved embedding can be relied on.
+    /// Confidence in the retrieved embedding, 0..1.
     pub confidence: f32,
-    /// 0..1 among the index's own distances, above for farther ones.
+    /// Rank of the distance: 0..1 among the index's own distances, up to 2 beyond.
     pub rank: f32,
-    /// 0..1: whether the neighbours mean the same.
+    /// How far the neighbours agree, 0..1.
     pub agreement: f32,
     /// Time spent searching.
     pub search: Duration,
-    /// Searches that were cut short or left out, because time was short.
+    /// Searches that were limited or left out because time ran out.
     pub short_searches: u64,
     /// Why a target was left out, if one was.
     pub search_error: Option<SearchError>,
 }
 
-/// One target's memory from frame to frame.
+/// State of one target from frame to frame.
 #[derive(Default)]
-struct Voice {
+struct TargetState {
     path: Path,
     retrieved: Vec<f32>,
     deadline: Deadline,
-    /// What `retrieved` was made of, for frames that keep it.
-    last: Option<Found>,
+    /// The result that `retrieved` belongs to, for frames that reuse it.
+    last: Option<SearchResult>,
 }
 
-impl Voice {
-    /// Forgets the frame before.
+impl TargetState {
+    /// Drops the previous frame.
     fn restart(&mut self) {
         self.path.restart();
         self.last = None;
     }
 }
 
-/// Blends frame after frame.
+/// Blends frames in order of time.
 pub struct Blender {
     queries: Frames,
     neighbours: Neighbours,
-    voices: Vec<Voice>,
+    states: Vec<TargetState>,
     morphed: Vec<f32>,
     content: Content,
     detail_smoother: DetailSmoother,
@@ -115,9 +115,9 @@ pub struct Blender {
     search_budget: Option<Duration>,
 }
 
-/// What one target gave for a frame.
+/// Result of one target for a frame.
 #[derive(Clone, Copy, Debug, Default)]
-struct Found {
+struct SearchResult {
     nearest: f32,
     rank: f32,
     agreement: f32,
@@ -130,7 +130,7 @@ impl Blender {
         Self {
             queries: Frames::new(dim),
             neighbours: Neighbours::default(),
-            voices: Vec::new(),
+            states: Vec::new(),
             morphed: vec![0.0; dim],
             content: Content::default(),
             detail_smoother: DetailSmoother::new(Columns::default(), dim),
@@ -139,7 +139,7 @@ impl Blender {
         }
     }
 
-    /// Lets some columns follow otherwise; a share outside 0..1 counts as its end.
+    /// Sets columns with their own share of the ratio; a share is clamped to 0..=1.
     #[must_use]
     pub fn with_columns(mut self, columns: Columns) -> Self {
         let dim = self.queries.dim();
@@ -151,22 +151,22 @@ impl Blender {
         self
     }
 
-    /// True: the frames to come keep what was retrieved last, where there is
-    /// something, and no index is searched.
+    /// True: the following frames reuse the last retrieved embedding, if there is one,
+    /// and no index is searched.
     pub fn hold(&mut self, held: bool) {
         self.held = held;
     }
 
-    /// Time that the search of a frame in one index may take; `None`: all it wants,
-    /// as in an offline render. Where time is short, fewer lists are visited, and
-    /// where it is shorter still, the frame before is held.
+    /// Time budget of the search of a frame in one index; `None`: no limit, as in an
+    /// offline render. When time is short, fewer lists are searched; when it is shorter
+    /// still, the previous frame's result is reused.
     pub fn set_search_budget(&mut self, budget: Option<Duration>) {
         self.search_budget = budget;
     }
 
-    /// Forgets the frame before.
+    /// Drops the previous frame.
     pub fn restart(&mut self) {
-        self.voices.iter_mut().for_each(Voice::restart);
+        self.states.iter_mut().for_each(TargetState::restart);
         self.detail_smoother.restart();
     }
 
@@ -179,25 +179,26 @@ impl Blender {
         let controls = input.controls;
         let settings = &controls.blend;
         let Some(found) = self.retrieve(targets, input, &mut report) else {
-            // Nothing to blend with: the live embedding goes on alone.
+            // Nothing was retrieved: the live embedding alone.
             self.detail_smoother.restart();
             for row in out {
                 row.copy_from_slice(input.live);
             }
             return report;
         };
-        self.detail_smoother.follow(input.live, &self.morphed);
+        self.detail_smoother.push(input.live, &self.morphed);
         report.nearest = Some(found.nearest);
         report.rank = found.rank;
         report.agreement = found.agreement;
         report.confidence = trust::confidence(found.rank, found.agreement);
-        let set = controls.drive.ratio(controls.blend_ratio) * trust::factor(found.rank, settings.trust);
+        let set_ratio =
+            controls.drive.ratio(controls.blend_ratio) * trust::factor(found.rank, settings.trust);
         for (half, row) in out.into_iter().enumerate() {
             let factor = curves::factor(&settings.curves, input.f0_hz[half], input.level[half]);
             report.ratio = match settings.listen {
                 Listen::Live => 0.0,
                 Listen::Retrieved => 1.0,
-                Listen::Blend | Listen::Difference => set * factor,
+                Listen::Blend | Listen::Difference => set_ratio * factor,
             };
             let goal = self.detail_smoother.goal(input.live, &self.morphed, report.ratio);
             let columns = self.content.columns;
@@ -215,39 +216,39 @@ impl Blender {
         report
     }
 
-    /// What all targets together give, in `self.morphed`.
+    /// Retrieves from all targets; the weighted mean is in `self.morphed`.
     fn retrieve(
         &mut self,
         targets: &[Target],
         input: &FrameInput<'_>,
         report: &mut FrameReport,
-    ) -> Option<Found> {
+    ) -> Option<SearchResult> {
         let targets = &targets[..targets.len().min(MAX_TARGETS)];
-        self.voices.resize_with(targets.len(), Voice::default);
+        self.states.resize_with(targets.len(), TargetState::default);
         self.queries.clear(input.live.len());
         self.queries.push(input.live);
         let weights = morph::weights(&input.controls.blend.morph, targets.len());
-        let mut parts = [(0.0, Found::default()); MAX_TARGETS];
+        let mut parts = [(0.0, SearchResult::default()); MAX_TARGETS];
         for (j, target) in targets.iter().enumerate() {
             if weights[j] > 0.0 {
-                if let Some(found) = self.ask(target, j, input.controls, report) {
+                if let Some(found) = self.search_target(target, j, input.controls, report) {
                     parts[j] = (weights[j], found);
                 }
             } else {
-                self.voices[j].restart();
+                self.states[j].restart();
             }
         }
-        // Who found nothing leaves its share to the others.
+        // The share of a target that found nothing goes to the others.
         let total: f32 = parts.iter().map(|part| part.0).sum();
         if total <= 0.0 {
             return None;
         }
-        let mut sum = Found::default();
+        let mut sum = SearchResult::default();
         let mut first = true;
-        for ((weight, found), voice) in parts.iter().zip(&self.voices).filter(|(part, _)| part.0 > 0.0) {
-            // Exactly 1 for a target alone: its values pass through untouched.
+        for ((weight, found), state) in parts.iter().zip(&self.states).filter(|(part, _)| part.0 > 0.0) {
+            // Exactly 1 for a single target: its values stay bit-exact.
             let share = weight / total;
-            for (value, &part) in self.morphed.iter_mut().zip(&voice.retrieved) {
+            for (value, &part) in self.morphed.iter_mut().zip(&state.retrieved) {
                 *value = if first {
                     share * part
                 } else {
@@ -262,33 +263,36 @@ impl Blender {
         Some(sum)
     }
 
-    /// One target's answer, in its `retrieved`.
-    fn ask(
+    /// Searches one target; the embedding is in its `retrieved`.
+    fn search_target(
         &mut self,
         target: &Target,
         j: usize,
         controls: &Controls,
         report: &mut FrameReport,
-    ) -> Option<Found> {
+    ) -> Option<SearchResult> {
         if self.held
-            && let Some(found) = self.voices[j].last
+            && let Some(found) = self.states[j].last
         {
             return Some(found);
         }
         let index = target.index.as_ref();
-        let voice = &mut self.voices[j];
-        let before = voice.deadline.counts();
-        let asked = target.search(controls.search);
-        let mut params = match (voice.deadline.decide(asked, self.search_budget), voice.last) {
+        let state = &mut self.states[j];
+        let before = state.deadline.counts();
+        let requested = target.search(controls.search);
+        let mut params = match (state.deadline.decide(requested, self.search_budget), state.last) {
             (Decision::Hold, Some(last)) => {
                 report.short_searches += 1;
                 return Some(last);
             }
-            // Nothing to hold yet.
-            (Decision::Hold, None) => SearchParams { n_probe: 1, ..asked },
+            // There is no result to reuse yet.
+            (Decision::Hold, None) => SearchParams {
+                n_probe: 1,
+                ..requested
+            },
             (Decision::Search(params), _) => params,
         };
-        report.short_searches += voice.deadline.counts().lowered - before.lowered;
+        report.short_searches += state.deadline.counts().lowered - before.lowered;
         let started = Instant::now();
         let continuity = controls.blend.continuity;
         let k = controls.search.k.clamp(1, MAX_K);
@@ -298,35 +302,35 @@ impl Blender {
         let searched = target
             .takes
             .search(index, &self.queries, params, &mut self.neighbours);
-        let took = started.elapsed();
-        report.search += took;
-        voice.deadline.took(params.n_probe, took);
+        let elapsed = started.elapsed();
+        report.search += elapsed;
+        state.deadline.took(params.n_probe, elapsed);
         if let Err(error) = searched {
-            voice.restart();
+            state.restart();
             report.search_error = Some(error);
             return None;
         }
         let mut scores = [f32::INFINITY; MAX_K];
         let ids = squared_distances(&self.neighbours, index, &self.queries, 0, &mut scores);
         let nearest_squared = scores.iter().copied().fold(f32::INFINITY, f32::min);
-        target.takes.weigh(ids, &mut scores);
+        target.takes.apply_weights(ids, &mut scores);
         if continuity > 0.0 {
-            voice.path.follow(target, ids, &mut scores, continuity, k);
+            state.path.extend(target, ids, &mut scores, continuity, k);
         } else {
-            voice.path.restart();
+            state.path.restart();
         }
-        voice.retrieved.resize(index.dim(), 0.0);
-        let mean = weighted_mean(index, ids, &scores, &mut voice.retrieved);
+        state.retrieved.resize(index.dim(), 0.0);
+        let mean = weighted_mean(index, ids, &scores, &mut state.retrieved);
         if mean.retrieved.used == 0 {
-            voice.last = None;
+            state.last = None;
             return None;
         }
         let nearest = nearest_squared.max(0.0).sqrt();
-        voice.last = Some(Found {
+        state.last = Some(SearchResult {
             nearest,
             rank: target.distances.rank(nearest),
             agreement: trust::agreement(mean.spread_squared, target.distances.median()),
         });
-        voice.last
+        state.last
     }
 }

@@ -1,11 +1,11 @@
-//! How much of each target.
+//! Weights of the targets.
 
 use crate::controls::{MAX_TARGETS, Morph};
 use std::f32::consts::{FRAC_PI_2, TAU};
 
 /// The weights of `count` targets: none negative, sum 1, zeros beyond `count`.
-/// All zeros where nothing was asked for; one target alone has exactly 1 unless
-/// its weight is 0.
+/// All zeros if all weights are 0; a single target has exactly 1 unless its weight is
+/// 0.
 #[must_use]
 pub fn weights(morph: &Morph, count: usize) -> [f32; MAX_TARGETS] {
     let count = count.min(MAX_TARGETS);
@@ -25,9 +25,8 @@ pub fn weights(morph: &Morph, count: usize) -> [f32; MAX_TARGETS] {
     weights
 }
 
-/// Where target `j` of `count` stands on the pad (0..1 in both directions, 1 is
-/// up): two stand left and right, four in the corners, others on a circle
-/// beginning at the top, clockwise.
+/// Position of target `j` of `count` on the pad (0..1 in both directions, 1 is up): two
+/// are left and right, four in the corners, others on a circle, clockwise from the top.
 #[must_use]
 pub fn corner(j: usize, count: usize) -> [f32; 2] {
     const SQUARE: [[f32; 2]; 4] = [[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]];
@@ -43,11 +42,10 @@ pub fn corner(j: usize, count: usize) -> [f32; 2] {
     }
 }
 
-/// Weights at a place. Two targets share by the horizontal alone, four by the
-/// areas opposite; more by the inverse square of the distance, so that at a
-/// target's own place it is alone.
+/// Weights at a position. Two targets: horizontal position; four: bilinear; others:
+/// inverse square of the distance, so that a target is alone at its own position.
 fn on_pad(place: [f32; 2], count: usize) -> [f32; MAX_TARGETS] {
-    let [x, y] = place.map(super::trust::clean);
+    let [x, y] = place.map(super::trust::clamp_unit);
     let mut weights = [0.0; MAX_TARGETS];
     match count {
         0 => {}

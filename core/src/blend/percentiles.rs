@@ -1,5 +1,5 @@
-//! How far the vectors of an index lie from each other: the measure for how
-//! far a stranger is.
+//! Distances between the vectors of an index: the scale for the distance of input from
+//! the target's data.
 //!
 //! Thread: loader.
 
@@ -8,36 +8,36 @@ use crate::dsp::noise;
 use crate::frames::Frames;
 use crate::retrieval::{DistancePercentiles, EmbeddingIndex, Neighbours, squared_distances};
 
-/// Distances (not squared) of vectors to their nearest other vector, at every
-/// whole percentile: 101 values that do not fall.
+/// Distances (not squared) of vectors to their nearest other vector, at every whole
+/// percentile: 101 non-decreasing values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Percentiles {
     table: [f32; 101],
 }
 
-/// Vectors that are looked up to make a table; more change it by little.
+/// Vectors sampled for a table; more change it little.
 const SAMPLE: usize = 512;
 
 impl Percentiles {
-    /// A table from elsewhere. `None` if a value is not finite, negative, or
-    /// smaller than the one before.
+    /// A given table. `None` if a value is not finite, negative, or smaller than the one
+    /// before.
     #[must_use]
     pub fn from_table(table: [f32; 101]) -> Option<Self> {
         let fine = table.is_sorted() && table.iter().all(|value| value.is_finite() && *value >= 0.0);
         fine.then_some(Self { table })
     }
 
-    /// The seven percentiles of an index's sidecar, straight lines between them.
+    /// The seven percentiles of an index's sidecar, interpolated linearly.
     #[must_use]
-    pub fn from_sidecar(told: DistancePercentiles) -> Option<Self> {
+    pub fn from_sidecar(sidecar: DistancePercentiles) -> Option<Self> {
         let known = [
-            (1, told.p1),
-            (5, told.p5),
-            (25, told.p25),
-            (50, told.p50),
-            (75, told.p75),
-            (95, told.p95),
-            (99, told.p99),
+            (1, sidecar.p1),
+            (5, sidecar.p5),
+            (25, sidecar.p25),
+            (50, sidecar.p50),
+            (75, sidecar.p75),
+            (95, sidecar.p95),
+            (99, sidecar.p99),
         ];
         Self::from_table(std::array::from_fn(|percent| {
             let above = known.partition_point(|known| known.0 < percent);
@@ -53,8 +53,8 @@ impl Percentiles {
         }))
     }
 
-    /// The table of some distances; those that are not finite are left out.
-    /// Without any, everything counts as far.
+    /// The table of given distances; those that are not finite are ignored. Without any,
+    /// every distance has rank 2.
     #[must_use]
     pub fn of(mut distances: Vec<f32>) -> Self {
         distances.retain(|distance| distance.is_finite());
@@ -63,7 +63,7 @@ impl Percentiles {
             return Self { table: [0.0; 101] };
         };
         let table = std::array::from_fn(|percent| {
-            // Linear between the ranks on either side, as numpy's default.
+            // Linear interpolation, as numpy's default.
             let (whole, rest) = (percent * last / 100, percent * last % 100);
             let (low, high) = (distances[whole], distances[(whole + 1).min(last)]);
             #[expect(clippy::cast_precision_loss, reason = "below 100")]
@@ -73,8 +73,8 @@ impl Percentiles {
         Self { table }
     }
 
-    /// Looks a seeded sample of an index's vectors up in the index itself,
-    /// leaving out the one that was looked up.
+    /// Searches a seeded sample of an index's vectors in the index itself, ignoring the
+    /// vector's own hit.
     #[must_use]
     pub fn measure(index: &dyn EmbeddingIndex) -> Self {
         let mut query = Frames::new(index.dim().max(1));
@@ -98,15 +98,15 @@ impl Percentiles {
         Self::of(distances)
     }
 
-    /// Half of the vectors have a nearer neighbour than this.
+    /// Median distance of a vector to its nearest other one.
     #[must_use]
     pub fn median(&self) -> f32 {
         self.table[50]
     }
 
-    /// Where a distance stands: 0..1 among the index's own; beyond the largest
-    /// of them it goes on rising, by 1 for every span between median and
-    /// largest, up to 2. An embedding of another speaker easily lies beyond.
+    /// Rank of a distance: 0..1 among the index's own. Beyond the largest of them it rises
+    /// further, by 1 per span between median and largest, up to 2. Embeddings of other
+    /// speakers often lie there.
     #[must_use]
     pub fn rank(&self, distance: f32) -> f32 {
         if distance.is_nan() {
@@ -133,11 +133,11 @@ impl Percentiles {
     }
 }
 
-/// Ids spread over `0..len`, the same ones every time: all where they are few.
+/// Ids spread over `0..len`, the same ones every time; all ids of small indices.
 fn sample(len: usize) -> impl Iterator<Item = i64> {
     let count = len.min(SAMPLE);
     (0..count).filter_map(move |n| {
-        // One from each of `count` equal pieces, so that all takes are seen.
+        // One from each of `count` equal pieces, so that all takes are covered.
         let (start, end) = (n * len / count, (n + 1) * len / count);
         let bits = noise::mix(SEED ^ noise::mix(n as u64));
         let offset = usize::try_from(bits % (end - start) as u64).unwrap_or(0);
@@ -145,7 +145,7 @@ fn sample(len: usize) -> impl Iterator<Item = i64> {
     })
 }
 
-/// Key of the sample.
+/// Seed of the sample.
 const SEED: u64 = 0x5045_5243_454E_5431;
 
 #[cfg(test)]
@@ -154,7 +154,7 @@ mod tests {
     use crate::retrieval::{FlatIndex, Metric};
 
     #[test]
-    fn a_table_of_a_hundred_and_one_numbers_is_those_numbers() {
+    fn rank_of_101_distances_is_their_percentile_and_at_most_2() {
         let table = Percentiles::of((0..=100).rev().map(|n| n as f32).collect());
         for n in 0..=100 {
             assert_eq!(table.rank(n as f32), n as f32 / 100.0);
@@ -168,8 +168,8 @@ mod tests {
     }
 
     #[test]
-    fn a_sidecars_percentiles_are_kept_and_those_that_fall_are_not_believed() {
-        let told = DistancePercentiles {
+    fn from_sidecar_keeps_rising_percentiles_and_rejects_falling_ones() {
+        let rising = DistancePercentiles {
             p1: 1.0,
             p5: 2.0,
             p25: 3.0,
@@ -178,17 +178,17 @@ mod tests {
             p95: 6.0,
             p99: 7.0,
         };
-        let table = Percentiles::from_sidecar(told).expect("a rising table");
+        let table = Percentiles::from_sidecar(rising).expect("a rising table");
         assert_eq!(
             (table.median(), table.rank(2.0), table.rank(5.0)),
             (4.0, 0.05, 0.75)
         );
         assert!((table.rank(3.5) - 0.375).abs() < 1e-6);
-        assert!(Percentiles::from_sidecar(DistancePercentiles { p50: 2.0, ..told }).is_none());
+        assert!(Percentiles::from_sidecar(DistancePercentiles { p50: 2.0, ..rising }).is_none());
     }
 
     #[test]
-    fn nothing_known_means_far_and_equal_distances_do_not_divide_by_zero() {
+    fn no_distances_rank_2_and_equal_distances_do_not_divide_by_zero() {
         assert_eq!(Percentiles::of(Vec::new()).rank(0.1), 2.0);
         let equal = Percentiles::of(vec![3.0; 40]);
         assert_eq!(
@@ -202,8 +202,8 @@ mod tests {
     }
 
     #[test]
-    fn an_index_is_measured_without_the_vector_itself() {
-        // On a line, one apart, but for a pair at the end.
+    fn measure_ignores_the_hit_of_the_vector_itself() {
+        // On a line, one apart, except for a pair at the end.
         let mut places: Vec<f32> = (0..99).map(|n| n as f32).collect();
         places.push(98.25);
         let index = FlatIndex::new(Frames::from_data(1, places), Metric::L2);

@@ -1,11 +1,11 @@
-//! The same again, slowly and in double precision: written from the formulas,
-//! one value at a time, to hold the real one against.
+//! A slow implementation in double precision, written from the formulas one value at a
+//! time, as the reference for tests.
 
 use crate::controls::{Controls, LevelCurve, Listen};
 
-/// A target as plain numbers.
+/// A target of the reference.
 #[derive(Clone)]
-pub struct Plain {
+pub struct ReferenceTarget {
     pub vectors: Vec<Vec<f64>>,
     /// Weight of each vector's take.
     pub weight: Vec<f64>,
@@ -13,11 +13,11 @@ pub struct Plain {
     pub recording: Vec<usize>,
     /// Distances of all vectors to their nearest other one, sorted.
     pub own: Vec<f64>,
-    /// (id, path cost) of the frame before.
+    /// (id, path cost) of the previous frame.
     pub before: Vec<(usize, f64)>,
 }
 
-impl Plain {
+impl ReferenceTarget {
     pub fn new(vectors: Vec<Vec<f64>>, weight: Vec<f64>, recording: Vec<usize>) -> Self {
         let mut own: Vec<f64> = (0..vectors.len())
             .map(|a| {
@@ -141,9 +141,9 @@ pub fn squared(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }
 
-/// What the real one is given, and one more target each.
+/// Blends one frame, as [`super::Blender::frame`].
 pub fn frame(
-    targets: &mut [Plain],
+    targets: &mut [ReferenceTarget],
     live: &[f64],
     f0_hz: [f64; 2],
     level: [f64; 2],

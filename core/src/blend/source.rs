@@ -6,12 +6,12 @@ use std::ops::Range;
 /// A recording that vectors of an index were made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// What the user knows it by: the file's name.
+    /// File name.
     pub name: String,
-    /// Its vectors.
+    /// Ids of its vectors.
     pub ranges: Vec<Range<usize>>,
-    /// True if those of a range are in order of time.
-    pub in_time: bool,
+    /// True if the vectors of a range are consecutive in time.
+    pub in_time_order: bool,
 }
 
 impl From<&retrieval::Source> for Source {
@@ -23,7 +23,7 @@ impl From<&retrieval::Source> for Source {
                 .iter()
                 .map(|span| span.first_id..span.first_id.saturating_add(span.len))
                 .collect(),
-            in_time: !source.is_unknown(),
+            in_time_order: !source.is_unknown(),
         }
     }
 }

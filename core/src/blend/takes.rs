@@ -1,17 +1,16 @@
-//! Weights of source files: applied before the best `k` are chosen, so that a
-//! muted take leaves its places to others.
+//! Weights of recordings, applied before the best `k` are chosen, so that a muted take
+//! is replaced by neighbours of others.
 
 use super::source::Source;
 use crate::controls::{MAX_K, SearchParams};
 use crate::frames::Frames;
 use crate::retrieval::{EmbeddingIndex, IdFilter, Metric, Neighbours, SearchError, squared_distances};
 
-/// What a user sets: a weight per source file, by its place in the list. 1 = as
-/// it is, 0 = mute; between, the take's vectors count as `1 / weight` times as
-/// far away.
+/// A weight per recording, in the order of the list. 1 = full, 0 = mute; in between, the
+/// distances of the take's vectors count `1 / weight` times.
 pub type TakeWeights = Vec<f32>;
 
-/// Vectors of one weight.
+/// All vectors of one weight.
 #[derive(Clone, Debug)]
 struct Group {
     /// Factor on squared distances, `1 / weight^2`.
@@ -19,18 +18,18 @@ struct Group {
     filter: IdFilter,
 }
 
-/// A target's takes, ready to be searched.
+/// Weights of a target's takes, prepared for searches.
 #[derive(Clone, Debug, Default)]
 pub struct Takes {
-    /// Empty: all takes as they are, the plain search.
+    /// Empty: all takes at full weight, an unfiltered search.
     groups: Vec<Group>,
     /// (first id, end, penalty), for the weighted mean.
     penalties: Vec<(usize, usize, f32)>,
 }
 
 impl Takes {
-    /// Prepares weights; vectors of no source have weight 1, and so has a
-    /// source without a weight. Loader or worker thread; allocates.
+    /// Prepares weights; vectors without a source and sources without a weight have
+    /// weight 1. Loader or worker thread; allocates.
     #[must_use]
     pub fn new(len: usize, sources: &[Source], weights: &[f32]) -> Self {
         let weight_of = |n: usize| {
@@ -79,13 +78,13 @@ impl Takes {
 
     /// True if every take has its full weight.
     #[must_use]
-    pub fn is_plain(&self) -> bool {
+    pub fn is_unweighted(&self) -> bool {
         self.groups.is_empty() && self.penalties.is_empty()
     }
 
-    /// Searches one query. Each group is searched for its own best `k`, so the
-    /// best `k` of all are among them, whatever the weights. `out` holds true
-    /// distances, in the order of the weighted ones.
+    /// Searches one query. Each group is searched for its own best `k`, which contain the
+    /// best `k` of all for any weights. `out` has unweighted distances, in the order of
+    /// the weighted ones.
     ///
     /// # Errors
     /// As [`EmbeddingIndex::search`].
@@ -96,7 +95,7 @@ impl Takes {
         params: SearchParams,
         out: &mut Neighbours,
     ) -> Result<(), SearchError> {
-        if self.is_plain() {
+        if self.is_unweighted() {
             return index.search(queries, params, out);
         }
         let k = params.k.clamp(1, MAX_K);
@@ -122,8 +121,8 @@ impl Takes {
         Ok(())
     }
 
-    /// Applies the weights to squared distances of `ids`.
-    pub fn weigh(&self, ids: &[i64], scores: &mut [f32; MAX_K]) {
+    /// Multiplies squared distances of `ids` by their penalties.
+    pub fn apply_weights(&self, ids: &[i64], scores: &mut [f32; MAX_K]) {
         if self.penalties.is_empty() {
             return;
         }
@@ -141,7 +140,7 @@ fn penalty(weight: f32) -> f32 {
 }
 
 impl Neighbours {
-    /// One frame with these neighbours, best first.
+    /// Sets one frame with these neighbours, best first.
     fn fill_one(&mut self, k: usize, metric: Metric, found: impl Iterator<Item = (i64, f32)>) {
         self.k = k;
         self.ids.clear();

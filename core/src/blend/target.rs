@@ -1,4 +1,4 @@
-//! An index, and what is known about its vectors.
+//! A target: an index and the data about its vectors.
 
 use super::percentiles::Percentiles;
 use super::source::Source;
@@ -11,35 +11,34 @@ use std::sync::Arc;
 /// A voice to retrieve from.
 #[derive(Clone)]
 pub struct Target {
-    /// What the user knows it by.
+    /// Name shown to the user.
     pub name: String,
     /// Its embeddings.
     pub index: Arc<dyn EmbeddingIndex>,
-    /// How far they lie apart.
+    /// Distances between them.
     pub distances: Percentiles,
-    /// Where they come from; empty if that is not known.
+    /// The recordings they were made of; empty if unknown.
     pub sources: Vec<Source>,
-    /// Weights of those.
+    /// Weights of the recordings.
     pub takes: Takes,
-    /// What its index finds by number of probes; empty if that is not known.
+    /// Recall of its index by number of probes; empty if unknown.
     pub recall: RecallTable,
-    /// Probes where they are chosen by that ("auto").
+    /// Number of probes when chosen by recall ("auto").
     auto_probes: usize,
 }
 
 impl Target {
-    /// A target with all that the index's sidecar tells; without one, its
-    /// distances are measured, which takes some milliseconds, and its sources
-    /// are not known. Loader thread.
+    /// A target with the data of the index's sidecar; without one, distances are measured
+    /// (some milliseconds) and the sources are unknown. Loader thread.
     #[must_use]
     pub fn new(name: impl Into<String>, index: Arc<dyn EmbeddingIndex>) -> Self {
         let sidecar = index.sidecar();
-        let told = sidecar.and_then(|sidecar| Percentiles::from_sidecar(sidecar.distances?));
+        let known_distances = sidecar.and_then(|sidecar| Percentiles::from_sidecar(sidecar.distances?));
         let sources = sidecar.map_or(&[][..], |sidecar| &sidecar.sources);
         let recall = sidecar.and_then(|sidecar| sidecar.recall.clone());
         let target = Self {
             name: name.into(),
-            distances: told.unwrap_or_else(|| Percentiles::measure(index.as_ref())),
+            distances: known_distances.unwrap_or_else(|| Percentiles::measure(index.as_ref())),
             sources: sources.iter().map(Source::from).collect(),
             index,
             takes: Takes::default(),
@@ -49,30 +48,30 @@ impl Target {
         target.with_recall(recall.unwrap_or_default())
     }
 
-    /// With what its index was found to find.
+    /// Sets the measured recall.
     #[must_use]
     pub fn with_recall(mut self, recall: RecallTable) -> Self {
-        // By recall alone, so that every machine and every render chooses alike; time
-        // is kept by the search itself (`retrieval::deadline`), where there is a clock.
+        // By recall alone, so that the choice is the same on every machine and in every
+        // render; the time limit is in the search (`retrieval::deadline`).
         self.auto_probes = recall.auto_probes(f32::INFINITY);
         self.recall = recall;
         self
     }
 
-    /// The search of this target for one that was asked for.
+    /// The search of this target, with automatic probes resolved.
     #[must_use]
-    pub fn search(&self, asked: SearchParams) -> SearchParams {
+    pub fn search(&self, requested: SearchParams) -> SearchParams {
         SearchParams {
-            n_probe: if asked.auto_probes {
+            n_probe: if requested.auto_probes {
                 self.auto_probes
             } else {
-                asked.n_probe
+                requested.n_probe
             },
-            ..asked
+            ..requested
         }
     }
 
-    /// With sources; ids that the index has not are ignored.
+    /// Sets the sources; ids beyond the index are ignored.
     #[must_use]
     pub fn with_sources(mut self, sources: Vec<Source>) -> Self {
         self.sources = sources;
@@ -84,7 +83,7 @@ impl Target {
         self.takes = Takes::new(self.index.len(), &self.sources, weights);
     }
 
-    /// Takes the weights that a table has for this target.
+    /// Sets the weights that a table has for this target.
     pub fn apply_take_weights(&mut self, table: &TakeTable) {
         let Some(takes) = table.get(&self.name) else {
             self.takes = Takes::default();
@@ -106,7 +105,7 @@ impl Target {
         };
         self.sources
             .iter()
-            .filter(|source| source.in_time)
+            .filter(|source| source.in_time_order)
             .flat_map(|source| &source.ranges)
             .any(|range| range.contains(&id) && range.contains(&(id + 1)))
     }

@@ -1,8 +1,8 @@
-//! Everything against the slow reference.
+//! The blender against a slow reference in double precision.
 
 mod limits;
 
-use super::reference::{self, Plain};
+use super::reference::{self, ReferenceTarget};
 use super::*;
 use crate::controls::{BlendSettings, Curves, Drive, LevelCurve, Morph, VoicingCurve};
 use crate::retrieval::{FlatIndex, Metric, retrieve};
@@ -11,42 +11,42 @@ use std::sync::Arc;
 const DIM: usize = 6;
 const VECTORS: usize = 80;
 
-/// Plain and repeatable numbers.
-struct Dice(u64);
+/// Seeded random numbers.
+struct SeededRandom(u64);
 
-impl Dice {
+impl SeededRandom {
     fn bits(&mut self) -> u64 {
         self.0 = crate::dsp::noise::mix(self.0);
         self.0
     }
     /// 0..1.
-    fn part(&mut self) -> f32 {
+    fn unit(&mut self) -> f32 {
         (self.bits() >> 40) as f32 / (1_u64 << 24) as f32
     }
-    fn upto(&mut self, count: usize) -> usize {
+    fn below(&mut self, count: usize) -> usize {
         (self.bits() % count as u64) as usize
     }
     fn vector(&mut self) -> Vec<f32> {
-        (0..DIM).map(|_| self.part() * 2.0 - 1.0).collect()
+        (0..DIM).map(|_| self.unit() * 2.0 - 1.0).collect()
     }
 }
 
-/// A target of four recordings, and the same as plain numbers.
-fn target(dice: &mut Dice, take_weights: &[f32; 4]) -> (Target, Plain) {
-    let vectors: Vec<Vec<f32>> = (0..VECTORS).map(|_| dice.vector()).collect();
+/// A target of four recordings, and the same for the reference.
+fn target(random: &mut SeededRandom, take_weights: &[f32; 4]) -> (Target, ReferenceTarget) {
+    let vectors: Vec<Vec<f32>> = (0..VECTORS).map(|_| random.vector()).collect();
     let index = FlatIndex::new(Frames::from_data(DIM, vectors.concat()), Metric::L2);
     let length = VECTORS / 4;
     let sources = (0..4)
         .map(|n| Source {
             name: format!("take {n}"),
             ranges: std::iter::once(n * length..(n + 1) * length).collect(),
-            in_time: true,
+            in_time_order: true,
         })
         .collect();
     let mut target = Target::new("a voice", Arc::new(index)).with_sources(sources);
     target.set_take_weights(take_weights);
     let wide = |row: &Vec<f32>| row.iter().map(|&x| f64::from(x)).collect();
-    let plain = Plain::new(
+    let plain = ReferenceTarget::new(
         vectors.iter().map(wide).collect(),
         (0..VECTORS)
             .map(|id| f64::from(take_weights[id / length]))
@@ -56,50 +56,50 @@ fn target(dice: &mut Dice, take_weights: &[f32; 4]) -> (Target, Plain) {
     (target, plain)
 }
 
-fn random_controls(dice: &mut Dice, targets: usize) -> Controls {
-    let curve = |dice: &mut Dice| LevelCurve {
-        depth: dice.part(),
-        points: std::array::from_fn(|_| dice.part()),
+fn random_controls(random: &mut SeededRandom, targets: usize) -> Controls {
+    let curve = |random: &mut SeededRandom| LevelCurve {
+        depth: random.unit(),
+        points: std::array::from_fn(|_| random.unit()),
     };
     let mut weights = [0.0; MAX_TARGETS];
     for weight in weights.iter_mut().take(targets) {
-        *weight = (dice.part() - 0.2).max(0.0);
+        *weight = (random.unit() - 0.2).max(0.0);
     }
     Controls {
-        blend_ratio: dice.part(),
+        blend_ratio: random.unit(),
         search: SearchParams {
-            k: 1 + dice.upto(12),
+            k: 1 + random.below(12),
             ..SearchParams::default()
         },
         blend: BlendSettings {
-            trust: dice.part(),
+            trust: random.unit(),
             curves: Curves {
                 voicing: VoicingCurve {
-                    depth: dice.part(),
-                    unvoiced: dice.part(),
-                    voiced: dice.part(),
+                    depth: random.unit(),
+                    unvoiced: random.unit(),
+                    voiced: random.unit(),
                 },
-                loudness: curve(dice),
-                pitch: curve(dice),
+                loudness: curve(random),
+                pitch: curve(random),
             },
             morph: Morph {
                 weights,
-                pad: (dice.upto(3) == 0).then(|| [dice.part(), dice.part()]),
+                pad: (random.below(3) == 0).then(|| [random.unit(), random.unit()]),
             },
-            continuity: if dice.upto(4) == 0 { 0.0 } else { dice.part() },
+            continuity: if random.below(4) == 0 { 0.0 } else { random.unit() },
             listen: [
                 Listen::Blend,
                 Listen::Blend,
                 Listen::Live,
                 Listen::Retrieved,
                 Listen::Difference,
-            ][dice.upto(5)],
+            ][random.below(5)],
         },
         drive: Drive {
-            side_level: dice.part(),
-            side_depth: dice.part() * 2.0 - 1.0,
-            wheel: dice.part(),
-            wheel_depth: dice.part() * 2.0 - 1.0,
+            side_level: random.unit(),
+            side_depth: random.unit() * 2.0 - 1.0,
+            wheel: random.unit(),
+            wheel_depth: random.unit() * 2.0 - 1.0,
         },
         ..Controls::default()
     }
@@ -112,44 +112,44 @@ fn run(blender: &mut Blender, targets: &[Target], input: &FrameInput<'_>) -> ([V
     (rows, report)
 }
 
-/// Loudest and softest speech, voiced or not.
-fn random_halves(dice: &mut Dice) -> ([f32; 2], [f32; 2]) {
+/// Random pitch and level of two halves, unvoiced and silent among them.
+fn random_halves(random: &mut SeededRandom) -> ([f32; 2], [f32; 2]) {
     let f0 = [0, 1].map(|_| {
-        if dice.upto(3) == 0 {
+        if random.below(3) == 0 {
             0.0
         } else {
-            40.0 * 25.0_f32.powf(dice.part())
+            40.0 * 25.0_f32.powf(random.unit())
         }
     });
     let level = [0, 1].map(|_| {
-        if dice.upto(8) == 0 {
+        if random.below(8) == 0 {
             0.0
         } else {
-            10.0_f32.powf(-4.0 * dice.part())
+            10.0_f32.powf(-4.0 * random.unit())
         }
     });
     (f0, level)
 }
 
 #[test]
-fn every_setting_is_the_reference_to_a_millionth() {
+fn random_settings_match_the_reference_to_1e_6() {
     for seed in 0..60 {
-        let mut dice = Dice(seed);
-        let count = 1 + dice.upto(6);
+        let mut random = SeededRandom(seed);
+        let count = 1 + random.below(6);
         let (targets, mut plain): (Vec<_>, Vec<_>) = (0..count)
             .map(|_| {
-                let weights = std::array::from_fn(|_| [0.0, 0.4, 1.0, 1.0][dice.upto(4)]);
-                target(&mut dice, &weights)
+                let weights = std::array::from_fn(|_| [0.0, 0.4, 1.0, 1.0][random.below(4)]);
+                target(&mut random, &weights)
             })
             .unzip();
         let mut blender = Blender::new(DIM);
-        let mut controls = random_controls(&mut dice, count);
+        let mut controls = random_controls(&mut random, count);
         for frame in 0..24 {
             if frame % 6 == 5 {
-                controls = random_controls(&mut dice, count);
+                controls = random_controls(&mut random, count);
             }
-            let live = dice.vector();
-            let (f0_hz, level) = random_halves(&mut dice);
+            let live = random.vector();
+            let (f0_hz, level) = random_halves(&mut random);
             let input = FrameInput {
                 live: &live,
                 f0_hz,
@@ -178,26 +178,26 @@ fn every_setting_is_the_reference_to_a_millionth() {
 }
 
 #[test]
-fn the_defaults_are_rvc_bit_for_bit() {
-    let mut dice = Dice(5);
-    let (target, _) = target(&mut dice, &[1.0; 4]);
+fn default_settings_match_rvc_bit_for_bit() {
+    let mut random = SeededRandom(5);
+    let (target, _) = target(&mut random, &[1.0; 4]);
     let index = target.index.clone();
-    let (others, _) = super::tests::target(&mut dice, &[1.0; 4]);
+    let (others, _) = super::tests::target(&mut random, &[1.0; 4]);
     let mut blender = Blender::new(DIM);
     for n in 0..100 {
-        let live = dice.vector();
+        let live = random.vector();
         let controls = Controls {
             blend_ratio: n as f32 / 99.0,
             ..Controls::default()
         };
-        let (f0_hz, level) = random_halves(&mut dice);
+        let (f0_hz, level) = random_halves(&mut random);
         let input = FrameInput {
             live: &live,
             f0_hz,
             level,
             controls: &controls,
         };
-        // A second target of weight 0 is as good as none.
+        // A second target of weight 0 changes nothing.
         let (rows, _) = run(&mut blender, &[target.clone(), others.clone()], &input);
         let queries = Frames::from_data(DIM, live.clone());
         let mut found = Neighbours::default();
@@ -216,9 +216,9 @@ fn the_defaults_are_rvc_bit_for_bit() {
 /// RVC: `feats = feats * m + feats0 * (1 - m)`, `m` = `protect` where there is
 /// no pitch, else 1, on rows of 10 ms, after the blend.
 #[test]
-fn protect_is_a_case_of_the_voicing_curve() {
-    let mut dice = Dice(9);
-    let (target, _) = target(&mut dice, &[1.0; 4]);
+fn voicing_curve_of_depth_1_matches_rvc_protect() {
+    let mut random = SeededRandom(9);
+    let (target, _) = target(&mut random, &[1.0; 4]);
     for protect in [0.0, 0.1, 0.33, 0.49] {
         let mut controls = Controls {
             blend_ratio: 0.75,
@@ -231,7 +231,7 @@ fn protect_is_a_case_of_the_voicing_curve() {
             voiced: 1.0,
         };
         for f0_hz in [[0.0, 120.0], [120.0, 0.0], [0.0, 0.0], [90.0, 91.0]] {
-            let live = dice.vector();
+            let live = random.vector();
             let input = |controls| FrameInput {
                 live: &live,
                 f0_hz,

@@ -1,28 +1,28 @@
-//! How far a retrieved embedding is to be relied on.
+//! Trust: lowers the ratio where the input is far from the target's data.
 
-/// Ranks from here on cost trust, and from there on all of it. A frame of the
-/// target's own data has a rank below 1 by definition; with the default pack
-/// speech of a stranger lies at 0.8 on average, breath at 0.9, a barking dog at
-/// 1.0, laughter at 1.2, a violin at 1.4, and a sine of 2 kHz at 1.5.
-const DOUBT_FROM: f32 = 0.75;
-const DOUBT_TO: f32 = 1.25;
+/// Ranks between which the outlier score rises from 0 to 1. Frames of the target's own
+/// data have ranks below 1 by definition; with the default pack speech of other speakers
+/// has 0.8 on average, breath 0.9, a barking dog 1.0, laughter 1.2, a violin 1.4, and a
+/// sine of 2 kHz 1.5.
+const OUTLIER_FROM: f32 = 0.75;
+const OUTLIER_TO: f32 = 1.25;
 
-/// 0 for a distance as the index's own vectors have it, 1 far away from all of
-/// them, smooth between.
+/// 0 for distances typical of the index's own vectors, 1 far from all of them, smooth in
+/// between.
 #[must_use]
-pub fn doubt(rank: f32) -> f32 {
-    let x = ((rank - DOUBT_FROM) / (DOUBT_TO - DOUBT_FROM)).clamp(0.0, 1.0);
+pub fn outlier_score(rank: f32) -> f32 {
+    let x = ((rank - OUTLIER_FROM) / (OUTLIER_TO - OUTLIER_FROM)).clamp(0.0, 1.0);
     x * x * (3.0 - 2.0 * x)
 }
 
-/// The ratio's factor: `1 - trust * doubt`. With the knob at 0 it is exactly 1.
+/// Factor of the ratio: `1 - trust * outlier_score`; exactly 1 at trust 0.
 #[must_use]
-pub fn factor(rank: f32, knob: f32) -> f32 {
-    1.0 - clean(knob) * doubt(rank)
+pub fn factor(rank: f32, trust: f32) -> f32 {
+    1.0 - clamp_unit(trust) * outlier_score(rank)
 }
 
-/// 1 where all neighbours are one vector, one half where they lie around their
-/// mean as far as the index's vectors typically lie apart.
+/// 1 if all neighbours are equal, one half if their spread around their mean equals the
+/// typical distance between the index's vectors.
 #[must_use]
 pub fn agreement(spread_squared: f32, median: f32) -> f32 {
     if spread_squared <= 0.0 {
@@ -32,14 +32,14 @@ pub fn agreement(spread_squared: f32, median: f32) -> f32 {
     unit / (unit + spread_squared)
 }
 
-/// Both in one number for the meter: near, and of one mind.
+/// Confidence for the meter: the neighbours are near and agree.
 #[must_use]
 pub fn confidence(rank: f32, agreement: f32) -> f32 {
-    (1.0 - doubt(rank)) * agreement
+    (1.0 - outlier_score(rank)) * agreement
 }
 
-/// 0..=1, whatever comes.
-pub(super) fn clean(value: f32) -> f32 {
+/// Clamps to 0..=1; NaN becomes 0.
+pub(super) fn clamp_unit(value: f32) -> f32 {
     if value.is_nan() {
         0.0
     } else {

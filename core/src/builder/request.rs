@@ -1,4 +1,4 @@
-//! What can be asked of the builder, and what comes of it.
+//! Requests to the builder, their errors and results.
 
 use std::path::PathBuf;
 
@@ -9,29 +9,29 @@ use crate::pack::PackError;
 use crate::selection::{EncoderChoice, VoiceSelection};
 use crate::worker::WorkerCommand;
 
-/// What is to be made.
+/// An index to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexRequest {
-    /// An index of all recordings in a folder; it lies in that folder and has its name.
+    /// An index of all recordings in a folder, stored in that folder under its name.
     Folder(PathBuf),
-    /// The last half minute of input, as one more recording of the index that is
-    /// chosen. A pack's index stays as it is: a copy of it grows in the folder `own`.
+    /// Adds the last half minute of input to the chosen index as one more recording. A
+    /// pack's index is not changed: a copy of it in the folder `own` is extended.
     LastInput {
-        /// Folder for indices that lie nowhere yet.
+        /// Folder for the user's own indices.
         own: PathBuf,
     },
 }
 
-/// A request that failed. Indices that were there are as they were.
+/// A failed request. Existing indices are unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexRequestError {
-    /// No encoder.
+    /// No voice is loaded, so there is no encoder.
     #[error("an index is made with a voice's encoder: load a voice first")]
     NoVoice,
-    /// No input.
-    #[error("nothing was heard yet: let the plugin run while you speak")]
-    NothingHeard,
-    /// The recording of the input.
+    /// There is less than half a second of input.
+    #[error("there is no input yet: let the host play or record through the plugin first")]
+    NoInput,
+    /// The recording could not be written.
     #[error("the input could not be written to {}: {why}", path.display())]
     Recording {
         /// Which file.
@@ -39,31 +39,31 @@ pub enum IndexRequestError {
         /// What was wrong.
         why: String,
     },
-    /// The pack whose index shall grow.
+    /// The pack of the index to be extended.
     #[error(transparent)]
     Pack(#[from] PackError),
     /// The index.
     #[error(transparent)]
     Indexing(#[from] IndexingError),
-    /// No thread.
+    /// The thread could not be started.
     #[error("the index could not be built: {0}")]
     Thread(#[from] std::io::Error),
 }
 
-/// What a request needs to know of its instance, as it was when it was made.
+/// State of the instance at the time of the request.
 pub struct Instance {
-    /// What was chosen.
+    /// The voice selection.
     pub selection: VoiceSelection,
-    /// The encoder of the voice that runs.
+    /// The encoder of the running voice.
     pub encoder: Option<EncoderChoice>,
-    /// The way to the worker.
+    /// Commands to the worker.
     pub worker: Sender<WorkerCommand>,
 }
 
-/// What a request made.
+/// Result of a request.
 pub struct IndexResult {
-    /// What to choose now.
+    /// Selection with the new index.
     pub selection: VoiceSelection,
     /// One sentence for the user.
-    pub said: String,
+    pub summary: String,
 }

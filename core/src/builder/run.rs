@@ -1,4 +1,4 @@
-//! What a request does: the folder's index, or the one that grows by the last input.
+//! Runs a request: index of a folder, or extension by the last input.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,34 +13,34 @@ use crate::retrieval::{Comparison, Preset, Sidecar};
 use crate::selection::{EncoderChoice, FileRef, IndexRef, PackRef, VoiceSelection};
 use crate::units::ENCODER_RATE;
 
-/// Longest wait for the worker, which answers between two hops.
+/// Longest wait for the worker, which replies between two hops.
 const WORKER_TIMEOUT: Duration = Duration::from_secs(5);
-/// Least input that is worth it: what an encoder can make sense of.
-const LEAST_16K: usize = ENCODER_RATE.0 as usize / 2;
+/// Shortest input that is added (0.5 s).
+const MIN_INPUT_16K: usize = ENCODER_RATE.0 as usize / 2;
 
-/// Runs a request on this thread; `heard` gives the input where that is wanted.
+/// Runs a request on this thread; `input` receives the samples of [`IndexRequest::LastInput`].
 ///
 /// # Errors
 /// See [`IndexRequestError`].
 pub(super) fn run(
     request: &IndexRequest,
     instance: &Instance,
-    heard: Option<&Receiver<Vec<f32>>>,
+    input: Option<&Receiver<Vec<f32>>>,
     progress: &Progress,
 ) -> Result<IndexResult, IndexRequestError> {
     let encoder = instance.encoder.clone().ok_or(IndexRequestError::NoVoice)?;
     match request {
-        IndexRequest::Folder(folder) => of_folder(folder, encoder, instance, progress),
+        IndexRequest::Folder(folder) => index_folder(folder, encoder, instance, progress),
         IndexRequest::LastInput { own } => {
-            let heard = heard.and_then(|heard| heard.recv_timeout(WORKER_TIMEOUT).ok());
-            let samples = heard.filter(|samples| samples.len() >= LEAST_16K);
-            let samples = samples.ok_or(IndexRequestError::NothingHeard)?;
-            of_input(&samples, own, encoder, instance, progress)
+            let input = input.and_then(|input| input.recv_timeout(WORKER_TIMEOUT).ok());
+            let samples = input.filter(|samples| samples.len() >= MIN_INPUT_16K);
+            let samples = samples.ok_or(IndexRequestError::NoInput)?;
+            add_input(&samples, own, encoder, instance, progress)
         }
     }
 }
 
-fn of_folder(
+fn index_folder(
     folder: &Path,
     encoder: EncoderChoice,
     instance: &Instance,
@@ -64,7 +64,7 @@ fn of_folder(
     selection.index = Some(IndexRef::File(FileRef::at(&made.path)));
     Ok(IndexResult {
         selection,
-        said: summary_of_folder(&made),
+        summary: summary_of_folder(&made),
     })
 }
 
@@ -81,7 +81,7 @@ fn summary_of_folder(made: &Made) -> String {
     )
 }
 
-fn of_input(
+fn add_input(
     samples_16k: &[f32],
     own: &Path,
     encoder: EncoderChoice,
@@ -106,10 +106,10 @@ fn of_input(
     write_recording(&take, samples_16k)?;
     job.recordings.clone_from(&take);
     let made = job.run(progress).inspect_err(|_| {
-        // Of no use without the index.
+        // The recording is useless without the index.
         let _ = fs::remove_file(&take);
     })?;
-    let name = name_of(&take);
+    let name = file_name(&take);
     let sources = made.sidecar.sources.iter().filter(|source| source.file == name);
     let frames: usize = sources
         .flat_map(|source| &source.spans)
@@ -123,9 +123,9 @@ fn of_input(
             others: chosen.others,
             ..instance.selection.clone()
         },
-        said: [format!(
+        summary: [format!(
             "{seconds:.1} s of speech were added to {} as {name}",
-            name_of(&made.path)
+            file_name(&made.path)
         )]
         .into_iter()
         .chain(made.warnings)
@@ -134,13 +134,13 @@ fn of_input(
     })
 }
 
-/// The index that is chosen, and where it may grow.
+/// The chosen index, and the file to write.
 struct Chosen {
-    /// What it is now; perhaps not there yet.
+    /// The present index; may not exist yet.
     base: PathBuf,
-    /// What it will be.
+    /// The file to write.
     output: PathBuf,
-    /// The further targets, which a pack's first brings along.
+    /// Further targets; for a pack's first target, the pack's others.
     others: Option<Vec<IndexRef>>,
 }
 
@@ -172,7 +172,7 @@ impl Chosen {
         let name = packed.map_or("own", |index| &index.name);
         let output = own.join(format!("{name}.index"));
         let base = match (packed, &pack) {
-            // Grown before: it goes on from there.
+            // Extended before: continue with that file.
             _ if output.exists() => output.clone(),
             (Some(index), Some(pack)) => pack.path_of(&index.file)?,
             _ => output.clone(),
@@ -180,14 +180,14 @@ impl Chosen {
         Ok(Self { base, output, others })
     }
 
-    /// A file for a recording whose name neither the folder nor the index has.
+    /// A recording file whose name is used neither in the folder nor in the index.
     fn new_take(&self, sidecar: Option<&Sidecar>) -> PathBuf {
         let folder = self.output.with_extension("takes");
         let known = sidecar.map_or(&[][..], |sidecar| &sidecar.sources);
         let names = (1..).map(|n| format!("take-{n:04}.wav"));
         let mut free = names
             .filter(|name| !folder.join(name).exists() && known.iter().all(|source| source.file != *name));
-        // An endless row has a next.
+        // The range is endless, so there is a next one.
         folder.join(free.next().unwrap_or_default())
     }
 }
@@ -216,7 +216,7 @@ fn write_recording(path: &Path, samples_16k: &[f32]) -> Result<(), IndexRequestE
     write().map_err(|error| fail(error.to_string()))
 }
 
-fn name_of(path: &Path) -> String {
+fn file_name(path: &Path) -> String {
     path.file_name()
         .unwrap_or_default()
         .to_string_lossy()

@@ -1,4 +1,4 @@
-//! The engine from any thread but the audio thread.
+//! Access to the engine from any thread except the audio thread.
 
 use super::shared::Shared;
 use crate::builder::{IndexRequest, Instance};
@@ -10,19 +10,19 @@ use crate::worker::WorkerCommand;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// A bounce with a hole must not look like one without.
-const RENDER_ABANDONED: &str = "the voice did not answer for 5 seconds while the host was rendering: the render has gaps; render it again";
+/// Shown after an offline render in which waiting was abandoned: a render with gaps must
+/// not look complete.
+const RENDER_ABANDONED: &str = "the engine did not respond for 5 seconds during an offline render, so the render has gaps: render it again";
 
-/// A way to an engine from any thread but the audio thread.
+/// A handle to an engine for any thread except the audio thread.
 #[derive(Clone)]
 pub struct EngineHandle {
     pub(super) shared: Arc<Shared>,
 }
 
 impl EngineHandle {
-    /// Asks for a voice. Returns at once; the loader does the work as soon as
-    /// the engine has been activated. The same selection again does nothing,
-    /// unless it failed.
+    /// Requests a voice. Returns at once; the loader works as soon as the engine has been
+    /// activated. Requesting the same selection again does nothing, unless it failed.
     pub fn load(&self, selection: VoiceSelection) {
         let mut current = self.shared.selection.lock();
         let failed = matches!(*self.shared.control.voice.lock(), VoiceState::Failed { .. });
@@ -38,15 +38,15 @@ impl EngineHandle {
         if same_files {
             return;
         }
-        self.shared.ask(selection);
+        self.shared.request_load(selection);
     }
 
-    /// Makes an index in the background, and loads it; [`EngineStatus::index_work`]
-    /// tells how it goes. While one is being made, nothing happens.
+    /// Builds an index in the background and loads it; [`EngineStatus::index_work`] has the
+    /// progress. Does nothing while another request runs.
     pub fn start_index_request(&self, request: IndexRequest) {
-        let of = self.selection();
+        let requested_for = self.selection();
         let instance = Instance {
-            selection: of.clone(),
+            selection: requested_for.clone(),
             encoder: self.shared.control.encoder.lock().clone(),
             worker: self.shared.worker.clone(),
         };
@@ -54,7 +54,7 @@ impl EngineHandle {
         self.shared.builder.start(request, instance, move |outcome| {
             let Some(shared) = shared.upgrade() else { return };
             match outcome {
-                Ok(made) => shared.take_index(&of, made),
+                Ok(made) => shared.load_index(&requested_for, made),
                 Err(error) => shared.builder.publish(IndexWork::Failed {
                     why: error.to_string(),
                 }),
@@ -62,36 +62,36 @@ impl EngineHandle {
         });
     }
 
-    /// Ends the making of an index; the same request goes on from there.
+    /// Stops building an index; the same request continues from there.
     pub fn cancel_index_request(&self) {
         self.shared.builder.stop();
     }
 
-    /// What was asked for last.
+    /// The selection requested last.
     #[must_use]
     pub fn selection(&self) -> VoiceSelection {
         self.shared.selection.lock().clone()
     }
 
-    /// What the voice is doing; as in [`Self::status`], without the rest.
+    /// State of the voice alone; see [`Self::status`].
     #[must_use]
     pub fn voice(&self) -> VoiceState {
         self.shared.control.voice.lock().clone()
     }
 
-    /// Takes the (input, output) peaks since the last call, as amplitudes. Each peak is
-    /// given once, so this is for one reader: the editor's meters.
+    /// Takes the (input, output) peaks since the last call, as amplitudes. For one reader
+    /// only, the editor's meters: each call clears them.
     #[must_use]
     pub fn take_peaks(&self) -> (f32, f32) {
         self.shared.meters.lock().take()
     }
 
-    /// A snapshot of how things are. Changes nothing; anyone may ask at any time.
+    /// A snapshot of the status. Changes nothing.
     #[must_use]
     pub fn status(&self) -> EngineStatus {
         let cells = &self.shared.status;
         let stream = self.shared.stream.lock().clone();
-        let (xruns, missing_samples, given_up) = stream.map_or((0, 0, 0), |stream| {
+        let (xruns, missing_samples, abandoned_waits) = stream.map_or((0, 0, 0), |stream| {
             (
                 stream.xruns.load(Relaxed),
                 stream.missing_samples.load(Relaxed),
@@ -104,7 +104,7 @@ impl EngineHandle {
                 .message
                 .lock()
                 .clone()
-                .or_else(|| (given_up > 0).then(|| RENDER_ABANDONED.to_string())),
+                .or_else(|| (abandoned_waits > 0).then(|| RENDER_ABANDONED.to_string())),
             notes: cells.notes.lock().clone(),
             latency_samples: cells.latency_samples.load(Relaxed),
             host_rate_hz: cells.host_rate_hz.load(Relaxed),

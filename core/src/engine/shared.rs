@@ -1,4 +1,4 @@
-//! What an engine and all its handles share.
+//! State shared by an engine and its handles.
 
 use crate::builder::{IndexBuilder, IndexResult};
 use crate::control_state::ControlState;
@@ -12,7 +12,7 @@ use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
-/// What all handles share.
+/// State shared by an engine and its handles.
 pub(super) struct Shared {
     pub control: Arc<ControlState>,
     pub status: Arc<StatusCells>,
@@ -25,14 +25,14 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Asks the loader for a voice.
-    pub fn ask(&self, selection: VoiceSelection) {
+    /// Requests a voice from the loader.
+    pub fn request_load(&self, selection: VoiceSelection) {
         self.control.loads.add();
         let _ = self.load.send(LoaderCommand::Load(Box::new(selection)));
     }
 
-    /// An index was made for the voice `of`: it is loaded where that voice is still chosen.
-    pub fn take_index(&self, of: &VoiceSelection, made: IndexResult) {
+    /// Loads an index that was made for the voice `of`, if that voice is still chosen.
+    pub fn load_index(&self, of: &VoiceSelection, made: IndexResult) {
         let mut current = self.selection.lock();
         let same_voice = (&current.pack, &current.encoder, &current.synthesizer)
             == (&of.pack, &of.encoder, &of.synthesizer);
@@ -43,13 +43,13 @@ impl Shared {
             };
             current.clone_from(&selection);
             drop(current);
-            // Also where it is the same file as before: it has changed.
-            self.ask(selection);
-            made.said
+            // Also for the same path as before, since the file has changed.
+            self.request_load(selection);
+            made.summary
         } else {
             format!(
-                "{}; another voice was chosen meanwhile, so it is not loaded",
-                made.said
+                "{}; it is not loaded, because another voice was chosen meanwhile",
+                made.summary
             )
         };
         self.builder.publish(IndexWork::Done { summary });

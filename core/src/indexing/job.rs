@@ -12,7 +12,7 @@ use super::parts::Parts;
 use super::progress::Progress;
 use crate::model::Encoder;
 use crate::model::onnx::ContentEncoder;
-use crate::retrieval::health::is_normalized_unsaid;
+use crate::retrieval::health::is_normalized_without_sidecar;
 use crate::retrieval::{Comparison, EmbeddingIndex, EncoderInfo, IndexFileError, Metric, Sidecar, open};
 use crate::selection::EncoderChoice;
 
@@ -161,7 +161,7 @@ impl Job {
             return Err(IndexingError::OtherEncoder);
         }
         let cosine = |sidecar: &Sidecar| sidecar.metric == Comparison::Cosine;
-        if earlier.sidecar().is_some_and(cosine) || is_normalized_unsaid(earlier) {
+        if earlier.sidecar().is_some_and(cosine) || is_normalized_without_sidecar(earlier) {
             return Err(IndexingError::Directions);
         }
         let again = |name: &str| files.iter().any(|wanted| wanted.name == name);

@@ -1,11 +1,11 @@
-//! What can go wrong where a voice is loaded.
+//! Errors of loading a voice.
 
 use crate::model::onnx::ModelFileError;
 use crate::model::{ModelError, VoiceError};
 use crate::pack::PackError;
 use crate::retrieval::IndexFileError;
 
-/// A voice that cannot be loaded; what sounds goes on.
+/// Why a voice cannot be loaded; the running voice is kept.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The pack.
@@ -17,20 +17,20 @@ pub enum LoadError {
     /// The index file.
     #[error(transparent)]
     Index(#[from] IndexFileError),
-    /// Parts that do not go together.
+    /// Parts that do not fit together.
     #[error(transparent)]
     Voice(#[from] VoiceError),
     /// The first run failed.
     #[error(transparent)]
     FirstRun(#[from] ModelError),
-    /// A part that neither the selection nor a pack names.
-    #[error("no {what} was chosen")]
-    Nothing {
+    /// A part that is in neither the selection nor a pack.
+    #[error("no {what} is chosen: choose one, or a voice pack")]
+    NotChosen {
         /// Which part.
         what: &'static str,
     },
     /// The pack has no such target.
-    #[error("the voice pack \"{pack}\" has no target voice \"{index}\"")]
+    #[error("the voice pack \"{pack}\" has no target voice \"{index}\": choose another target")]
     NoSuchIndex {
         /// The pack's name.
         pack: String,

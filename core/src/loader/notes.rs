@@ -1,4 +1,4 @@
-//! What the user should know of a voice that was loaded.
+//! Notes for the user about a loaded voice.
 
 use crate::blend::Target;
 use crate::indexing::file_sha256;
@@ -6,8 +6,8 @@ use crate::pack::find_pack;
 use crate::retrieval::health;
 use crate::selection::{PackRef, VoiceSelection};
 
-/// What the user should know of a voice that was loaded: an index that another
-/// encoder made, or one of normalised vectors that does not say so.
+/// Notes about a loaded voice: an index made with another encoder, or an index of
+/// normalized vectors without a sidecar.
 #[must_use]
 pub fn notes(selection: &VoiceSelection, targets: &[Target]) -> Vec<String> {
     let mut notes = Vec::new();
@@ -20,24 +20,24 @@ pub fn notes(selection: &VoiceSelection, targets: &[Target]) -> Vec<String> {
             .filter(|target| made_by(target).is_some_and(|made| !made.eq_ignore_ascii_case(&encoder)));
         notes.extend(others.map(|target| {
             format!(
-                "the index \"{}\" was made with another encoder: its neighbours may be wrong; build it again with this one",
+                "the index \"{}\" was made with another encoder, so its neighbours may be wrong: build it again with this one",
                 target.name
             )
         }));
     }
-    let unsaid = targets
+    let without_sidecar = targets
         .iter()
-        .filter(|target| health::is_normalized_unsaid(&*target.index));
-    notes.extend(unsaid.map(|target| {
+        .filter(|target| health::is_normalized_without_sidecar(&*target.index));
+    notes.extend(without_sidecar.map(|target| {
         format!(
-            "the index \"{}\" holds vectors of length 1 but has no sidecar that says so: build it again with `--metric cosine`",
+            "the index \"{}\" has vectors of length 1 but no sidecar with its metric: build it again with `--metric cosine`",
             target.name
         )
     }));
     notes
 }
 
-/// Fingerprint of the encoder that a selection means.
+/// sha256 of the selected encoder.
 fn encoder_sha256(selection: &VoiceSelection) -> Option<String> {
     if let Some(own) = &selection.encoder {
         return file_sha256(&own.path).ok();

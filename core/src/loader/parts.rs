@@ -1,4 +1,4 @@
-//! Which file each part of a voice comes from, and what it is called.
+//! File and name of each part of a voice.
 
 use super::error::LoadError;
 use crate::pack::{PackFile, PackManifest, find_pack};
@@ -6,7 +6,7 @@ use crate::selection::{EncoderChoice, PackRef, VoiceSelection};
 use std::path::{Path, PathBuf};
 
 /// Path of a part: the chosen file, else the pack's.
-pub(super) fn place(
+pub(super) fn part_path(
     own: Option<&Path>,
     packed: Option<(&PackManifest, &PackFile)>,
     what: &'static str,
@@ -14,12 +14,12 @@ pub(super) fn place(
     match (own, packed) {
         (Some(own), _) => Ok(own.to_path_buf()),
         (None, Some((pack, file))) => Ok(pack.path_of(file)?),
-        (None, None) => Err(LoadError::Nothing { what }),
+        (None, None) => Err(LoadError::NotChosen { what }),
     }
 }
 
-/// The encoder of a voice that was loaded.
-pub(super) fn encoder_in(selection: &VoiceSelection, dim: usize) -> Option<EncoderChoice> {
+/// The encoder of a loaded voice.
+pub(super) fn loaded_encoder(selection: &VoiceSelection, dim: usize) -> Option<EncoderChoice> {
     let pack = match &selection.pack {
         PackRef::Embedded(name) => Some(find_pack(name).ok()?),
         PackRef::None => None,
@@ -27,7 +27,7 @@ pub(super) fn encoder_in(selection: &VoiceSelection, dim: usize) -> Option<Encod
     encoder_choice(selection, pack.as_ref(), dim).ok()
 }
 
-/// The encoder that a selection means, and how it is fed.
+/// The selected encoder and its settings.
 pub(super) fn encoder_choice(
     selection: &VoiceSelection,
     pack: Option<&PackManifest>,
@@ -36,14 +36,14 @@ pub(super) fn encoder_choice(
     let own = selection.encoder.as_ref().map(|file| file.path.as_path());
     let packed = pack.filter(|_| own.is_none()).map(|pack| &pack.encoder);
     Ok(EncoderChoice {
-        path: place(own, pack.map(|pack| (pack, &pack.encoder.file)), "encoder")?,
-        // Of an encoder with several outputs, the one that the voice was made for.
+        path: part_path(own, pack.map(|pack| (pack, &pack.encoder.file)), "encoder")?,
+        // Selects the output that the voice was trained with.
         dim: Some(packed.map_or(synthesizer_dim, |encoder| encoder.dim)),
         normalize: packed.is_some_and(|encoder| encoder.input_normalize),
     })
 }
 
-/// A file's name without its ending.
+/// A file's name without its extension.
 pub(super) fn stem(path: &Path) -> String {
     path.file_stem()
         .unwrap_or_default()

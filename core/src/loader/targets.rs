@@ -1,4 +1,4 @@
-//! The voices to retrieve from.
+//! Loads the targets.
 
 use super::error::LoadError;
 use super::parts::stem;
@@ -14,10 +14,10 @@ pub(super) fn load_targets(
     pack: Option<&PackManifest>,
     dim: usize,
 ) -> Result<Vec<Target>, LoadError> {
-    // An own voice does not speak with the pack's targets.
-    let speaks_packed = selection.synthesizer.is_none();
+    // The pack's targets are no default for a synthesizer file of the user's.
+    let uses_pack_voice = selection.synthesizer.is_none();
     let packed = pack
-        .filter(|_| speaks_packed)
+        .filter(|_| uses_pack_voice)
         .map_or(&[][..], |pack| &pack.indices);
     let by_name = |index: &PackIndex| IndexRef::Pack(index.name.clone());
     let first = match &selection.index {
@@ -49,12 +49,12 @@ fn load_target(chosen: &IndexRef, pack: Option<&PackManifest>, dim: usize) -> Re
             })?;
             (pack.path_of(&index.file)?, index.label.clone())
         }
-        IndexRef::None => return Err(LoadError::Nothing { what: "target voice" }),
+        IndexRef::None => return Err(LoadError::NotChosen { what: "target voice" }),
     };
     let target = Target::new(name, retrieval::open(&path, Some(dim))?);
     Ok(if target.recall.points.is_empty() {
         let measured = Probe::at_load(&*target.index).measure(&*target.index, SearchParams::default().k);
-        // A search that fails here fails while it runs, too, and is told of there.
+        // A search that fails here also fails at run time, and is reported there.
         target.with_recall(measured.map_or_else(|_| RecallTable::default(), |measured| measured.table))
     } else {
         target

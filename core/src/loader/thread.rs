@@ -1,7 +1,7 @@
 //! The loader's thread.
 
 use super::notes::notes;
-use super::parts::encoder_in;
+use super::parts::loaded_encoder;
 use super::voice::load_voice;
 use crate::control_state::{ControlState, VoiceState};
 use crate::selection::VoiceSelection;
@@ -12,15 +12,15 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-/// What the loader is asked.
+/// A command to the loader.
 pub enum LoaderCommand {
-    /// Load this; only the newest of several waiting ones is.
+    /// Load this; of several waiting requests only the newest is served.
     Load(Box<VoiceSelection>),
     /// End the thread.
     Quit,
 }
 
-/// A running loader; ends with this value.
+/// A running loader thread; dropping it ends and joins the thread.
 pub struct LoaderThread {
     commands: Sender<LoaderCommand>,
     handle: Option<JoinHandle<()>>,
@@ -30,7 +30,7 @@ impl LoaderThread {
     /// Starts the thread.
     ///
     /// # Errors
-    /// If the system starts no more threads.
+    /// If the system cannot start a thread.
     pub fn spawn(
         commands: (Sender<LoaderCommand>, Receiver<LoaderCommand>),
         worker: Sender<WorkerCommand>,
@@ -41,7 +41,7 @@ impl LoaderThread {
         let run = move || {
             while let Ok(LoaderCommand::Load(selection)) = requests.recv() {
                 control.loads.deliver(|| {
-                    // Where a newer request is waiting (or the end), this one is over.
+                    // Skipped if a newer request (or Quit) is waiting.
                     if requests.is_empty() {
                         serve(&selection, &worker, &control, &status);
                     }
@@ -67,7 +67,7 @@ impl Drop for LoaderThread {
     }
 }
 
-/// Loads, and publishes the outcome.
+/// Loads a voice and publishes the result.
 fn serve(
     selection: &VoiceSelection,
     worker: &Sender<WorkerCommand>,
@@ -101,12 +101,12 @@ fn serve(
             }
             *status.message.lock() = None;
             *status.notes.lock() = notes;
-            *control.encoder.lock() = encoder_in(selection, voice.encoder.dim());
+            *control.encoder.lock() = loaded_encoder(selection, voice.encoder.dim());
             let _ = worker.send(WorkerCommand::Swap(Box::new(voice)));
         }
         Err(why) => {
             tracing::warn!("the voice was not loaded: {why}");
-            // The running voice goes on; without one this is its state.
+            // A running voice is kept; without one the state is failed.
             *status.message.lock() = Some(why.clone());
             *control.voice.lock() = match before {
                 ready @ VoiceState::Ready { .. } => ready,

@@ -1,7 +1,7 @@
-//! A selection to a voice, on this thread.
+//! Loads the voice of a selection on the calling thread.
 
 use super::error::LoadError;
-use super::parts::{encoder_choice, place, stem};
+use super::parts::{encoder_choice, part_path, stem};
 use super::targets::load_targets;
 use super::warm_up::warm_up;
 use crate::blend::Target;
@@ -11,7 +11,7 @@ use crate::pack::{PackManifest, find_pack};
 use crate::selection::{PackRef, VoiceSelection};
 use std::path::Path;
 
-/// Loads all parts of a selection. `progress` hears 0..1 and what is done.
+/// Loads all parts of a selection. `progress` is called with 0..1 and the current step.
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -26,7 +26,7 @@ pub fn load_voice(
     let pack = pack.as_ref();
     progress(0.1, "voice");
     let own_synthesizer = selection.synthesizer.as_ref().map(|file| file.path.as_path());
-    let synthesizer_path = place(
+    let synthesizer_path = part_path(
         own_synthesizer,
         pack.map(|pack| (pack, &pack.synthesizer.file)),
         "voice",
@@ -35,15 +35,15 @@ pub fn load_voice(
     progress(0.4, "encoder");
     let encoder = load_encoder(selection, pack, synthesizer.dim())?;
     progress(0.7, "pitch tracker");
-    // A pitch tracker is no part of a voice: the default pack lends its own.
-    let lender = if pack.is_none() {
+    // Without a pack, the pitch tracker of the default pack is used.
+    let pitch_pack = if pack.is_none() {
         Some(find_pack("default")?)
     } else {
         None
     };
-    let pitch_path = place(
+    let pitch_path = part_path(
         None,
-        pack.or(lender.as_ref()).map(|pack| (pack, &pack.pitch)),
+        pack.or(pitch_pack.as_ref()).map(|pack| (pack, &pack.pitch)),
         "pitch tracker",
     )?;
     let pitch = SwiftF0::open(&pitch_path)?;

@@ -1,12 +1,12 @@
-//! First runs, before anything is heard.
+//! First runs of all models, before the voice is used.
 
 use super::error::LoadError;
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, LOOKAHEAD_FRAMES_50HZ};
 use crate::model::{NOISE_CHANNELS, SynthesisInput, Voice};
 
-/// Runs every model at the sizes of the default hop: first runs are several
-/// times slower than all others, and none of them shall be heard.
+/// Runs every model at the sizes of the default hop: first runs are several times slower
+/// than later ones and would cause xruns.
 pub(super) fn warm_up(voice: &mut Voice) -> Result<(), LoadError> {
     let audio = vec![1e-4; voice.layout.window_frames_50hz * FRAME_STEP_16K + FRAME_TAIL_16K];
     let mut embeddings = Frames::new(voice.encoder.dim());

@@ -1,5 +1,5 @@
-//! Deterministic models without files: for tests, for latency measurements,
-//! and as the reference of what the engine itself does to a signal.
+//! Deterministic models without files: for tests, for latency measurements, and to
+//! measure what the engine itself does to a signal.
 
 use super::{
     Encoder, ModelError, NOISE_CHANNELS, PitchTracker, SynthesisInput, Synthesizer, Voice, VoiceLayout,
@@ -33,8 +33,8 @@ impl Encoder for PassThroughEncoder {
     }
 }
 
-/// The inverse: lays the samples out again at 16 kHz. What is held is the look
-/// ahead: the one voice that knows what follows, so that joins change nothing.
+/// The inverse: the samples again, at 16 kHz. Held frames use the look-ahead in the
+/// embedding, so that joins change nothing.
 pub struct PassThroughSynthesizer;
 
 impl Synthesizer for PassThroughSynthesizer {
@@ -59,7 +59,7 @@ impl Synthesizer for PassThroughSynthesizer {
     }
 }
 
-/// A pitch tracker that always answers the same.
+/// A pitch tracker with a constant result.
 pub struct ConstantPitch(pub f32);
 
 impl PitchTracker for ConstantPitch {
@@ -70,8 +70,8 @@ impl PitchTracker for ConstantPitch {
     }
 }
 
-/// An encoder of `dim` values that tells the level of each 20 ms: what goes in
-/// can be recognised in what comes out, but no audio passes through it.
+/// An encoder of `dim` values, all equal to the level of each 20 ms: the output depends on
+/// the input, but no audio passes through.
 pub struct LevelEncoder(pub usize);
 
 impl Encoder for LevelEncoder {
@@ -91,8 +91,8 @@ impl Encoder for LevelEncoder {
     }
 }
 
-/// A synthesizer that plays noise at the level that the embedding tells, from
-/// the noise it is given: two runs are equal only if that noise is.
+/// A synthesizer that outputs its noise input at the level in the embedding: two runs are
+/// equal only if that noise is.
 pub struct NoiseSynthesizer {
     /// Values per embedding.
     pub dim: usize,
@@ -120,7 +120,7 @@ impl Synthesizer for NoiseSynthesizer {
     }
 }
 
-/// The voice that changes nothing: for latency and alignment.
+/// A voice that returns its input: for latency and alignment.
 #[must_use]
 pub fn pass_through_voice() -> Voice {
     Voice {

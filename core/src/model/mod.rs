@@ -1,8 +1,8 @@
-//! The models, behind three small seams, and the [`Voice`] that holds them.
+//! The three model traits, and the [`Voice`] that holds the models.
 //!
-//! Thread: built on the loader, used on the worker. Each seam is called once
-//! a hop and has a real implementation in [`onnx`], and a deterministic one for
-//! tests in `fake` (feature `fakes`), which no build for users holds.
+//! Thread: built on the loader, used on the worker. Each trait is called once a hop. It
+//! has an implementation in [`onnx`], and a deterministic one for tests in `fake`
+//! (feature `fakes`, not in release bundles).
 
 #[cfg(any(test, feature = "fakes"))]
 pub mod fake;
@@ -17,25 +17,25 @@ use crate::units::SampleRate;
 /// Channels of the noise that an RVC synthesizer takes, per 10 ms frame.
 pub const NOISE_CHANNELS: usize = 192;
 
-/// A model that failed while running; that hop is silence.
+/// A model that failed while running; the hop is silence.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// ONNX Runtime reported an error.
     #[error("the {model} stopped with an error: {why}")]
     Backend {
-        /// Which model, in words.
+        /// Which model.
         model: &'static str,
-        /// The runtime's own text.
+        /// The runtime's message.
         why: String,
     },
-    /// The output has another size than the interface says.
-    #[error("the {model} gave {got} values where {expected} were expected")]
+    /// The output size does not match the interface.
+    #[error("the {model} returned {got} values where {expected} were expected")]
     Shape {
-        /// Which model, in words.
+        /// Which model.
         model: &'static str,
-        /// What was expected.
+        /// Expected number of values.
         expected: usize,
-        /// What came.
+        /// Number of values returned.
         got: usize,
     },
 }
@@ -48,25 +48,25 @@ pub trait Encoder: Send {
     fn is_reproducible(&self) -> bool {
         true
     }
-    /// Encodes `320 n + 80` samples to `n` frames; frame `i` stands for the
-    /// samples `320 i .. 320 i + 320`. `embeddings` is overwritten. Nothing
-    /// came before the first sample.
+    /// Encodes `320 n + 80` samples to `n` frames; frame `i` covers the samples
+    /// `320 i .. 320 i + 320`. `embeddings` is overwritten. The state of earlier calls is
+    /// not used.
     ///
     /// # Errors
     /// See [`ModelError`].
     fn encode(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError>;
-    /// True if [`Encoder::encode_streaming`] knows what came before, so that a stream
-    /// needs no window of the past.
+    /// True if [`Encoder::encode_streaming`] continues from a state, so that a stream
+    /// needs no context window.
     fn is_stateful(&self) -> bool {
         false
     }
-    /// As [`Encoder::encode`], but `audio_16k` follows what the call before
-    /// was given. It begins with the last frame of that, which is encoded
-    /// again, now that what comes after it is known.
+    /// As [`Encoder::encode`], but continues from the state of the previous call.
+    /// `audio_16k` begins with the last frame of that call, which is encoded again now
+    /// that its look-ahead is known.
     ///
     /// # Errors
-    /// See [`ModelError`]; what was remembered is then lost, and the next call
-    /// must be one of [`Encoder::encode`].
+    /// See [`ModelError`]; the state is then lost, and the next call must be
+    /// [`Encoder::encode`].
     fn encode_streaming(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
         self.encode(audio_16k, embeddings)
     }
@@ -82,7 +82,7 @@ pub trait PitchTracker: Send {
     fn track(&mut self, audio_16k: &[f32], f0_hz: &mut Vec<f32>) -> Result<(), ModelError>;
 }
 
-/// What a synthesizer makes audio of: `T` frames of 10 ms.
+/// Input of a synthesizer: `T` frames of 10 ms.
 #[derive(Clone, Copy, Debug)]
 pub struct SynthesisInput<'a> {
     /// `T` embeddings (each one of the encoder's twice).
@@ -91,13 +91,13 @@ pub struct SynthesisInput<'a> {
     pub f0_hz: &'a [f32],
     /// `T` rows of [`NOISE_CHANNELS`] unit normal values.
     pub noise: &'a Frames,
-    /// Frames at the beginning that are context only: no audio is wanted of them.
+    /// Frames at the beginning that are context only: their audio is left out.
     pub skip_100hz: usize,
-    /// Frames at the end that repeat the last embedding and pitch, because
-    /// what follows is not known yet; they are only heard fading out.
+    /// Frames at the end that repeat the last embedding and pitch, because the next ones
+    /// are not known yet; they are only used to fade out.
     pub held_100hz: usize,
-    /// Number of the first frame on the stream's timeline: the key of all
-    /// noise that the model draws besides.
+    /// Number of the first frame on the stream's timeline: the key of the noise for
+    /// random nodes inside the model.
     pub first_frame_100hz: i64,
 }
 
@@ -117,17 +117,17 @@ pub trait Synthesizer: Send {
     /// # Errors
     /// See [`ModelError`].
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError>;
-    /// True if [`Synthesizer::synthesize_streaming`] follows what came before, sample
-    /// for sample, so that a stream needs no context and no joins.
+    /// True if [`Synthesizer::synthesize_streaming`] continues the previous audio sample by
+    /// sample, so that a stream needs no context and no joins.
     fn is_stateful(&self) -> bool {
         false
     }
-    /// As [`Synthesizer::synthesize`] of frames that follow those of the call
-    /// before: an even number of them, none skipped or held.
+    /// As [`Synthesizer::synthesize`], but continues from the state of the previous call:
+    /// an even number of frames, none skipped or held.
     ///
     /// # Errors
-    /// See [`ModelError`]; what was remembered is then lost, and the next call
-    /// must be one of [`Synthesizer::synthesize`].
+    /// See [`ModelError`]; the state is then lost, and the next call must be
+    /// [`Synthesizer::synthesize`].
     fn synthesize_streaming(
         &mut self,
         input: SynthesisInput<'_>,

@@ -1,25 +1,25 @@
-//! The unit that is loaded, swapped and dropped as one.
+//! A voice: models and targets that are loaded, swapped and dropped together.
 
 use super::{Encoder, PitchTracker, Synthesizer};
 use crate::blend::Target;
 use crate::blend::columns::Columns;
 use crate::controls::{MAX_TARGETS, SearchParams};
 
-/// How much past the models want to see, and how their embeddings are laid
-/// out; part of a pack's manifest.
+/// Context lengths of the models and column layout of the embeddings; part of a pack's
+/// manifest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VoiceLayout {
-    /// Encoder window in frames of 20 ms, the hop included.
+    /// Encoder window in frames of 20 ms, including the hop.
     pub window_frames_50hz: usize,
-    /// Frames of 10 ms that the synthesizer is fed before those that sound.
+    /// Context of the synthesizer in frames of 10 ms.
     pub context_frames_100hz: usize,
-    /// Columns that do not simply follow the ratio.
+    /// Columns with their own share of the ratio.
     pub columns: Columns,
 }
 
 impl Default for VoiceLayout {
-    /// What an unknown RVC voice gets: 1 s for the encoder, RVC's 24-frame
-    /// lead-in for the synthesizer.
+    /// For RVC voices without a manifest: 1 s for the encoder, RVC's 24 context frames
+    /// for the synthesizer.
     fn default() -> Self {
         Self {
             window_frames_50hz: 50,
@@ -29,9 +29,9 @@ impl Default for VoiceLayout {
     }
 }
 
-/// Everything that turns one speaker into another.
+/// All models and data of a conversion.
 pub struct Voice {
-    /// What the user knows it by.
+    /// Name shown to the user.
     pub name: String,
     /// Content encoder.
     pub encoder: Box<dyn Encoder>,
@@ -39,19 +39,19 @@ pub struct Voice {
     pub pitch: Box<dyn PitchTracker>,
     /// Synthesizer.
     pub synthesizer: Box<dyn Synthesizer>,
-    /// Voices to retrieve from, at most [`MAX_TARGETS`]; none: the live
-    /// embedding is used alone.
+    /// Targets to retrieve from, at most [`MAX_TARGETS`]; none: the live embedding is
+    /// used alone.
     pub targets: Vec<Target>,
-    /// Context lengths.
+    /// Context lengths and columns.
     pub layout: VoiceLayout,
 }
 
-/// Parts of a voice that do not belong together.
+/// Parts of a voice that do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VoiceError {
-    /// Encoder and synthesizer disagree.
+    /// Encoder and synthesizer have different dimensions.
     #[error(
-        "the synthesizer expects {synthesizer}-dimensional embeddings, the encoder makes {encoder}-dimensional ones: choose an encoder made for this voice (256 for RVC v1, 768 for RVC v2)"
+        "the synthesizer expects {synthesizer}-dimensional embeddings, the encoder makes {encoder}-dimensional ones: choose the encoder that this voice was trained with (256 for RVC v1, 768 for RVC v2)"
     )]
     SynthesizerDimension {
         /// The synthesizer's.
@@ -59,9 +59,9 @@ pub enum VoiceError {
         /// The encoder's.
         encoder: usize,
     },
-    /// Encoder and index disagree.
+    /// Encoder and index have different dimensions.
     #[error(
-        "the index holds {index}-dimensional vectors, the encoder makes {encoder}-dimensional ones: choose the index made with this encoder"
+        "the index holds {index}-dimensional vectors, the encoder makes {encoder}-dimensional ones: choose an index made with this encoder"
     )]
     IndexDimension {
         /// The index's.
@@ -69,15 +69,15 @@ pub enum VoiceError {
         /// The encoder's.
         encoder: usize,
     },
-    /// More than can be morphed between.
-    #[error("{count} targets were chosen: at most 8 can be morphed between")]
+    /// More targets than can be morphed between.
+    #[error("{count} targets are chosen: remove some, at most 8 can be morphed between")]
     TooManyTargets {
-        /// How many.
+        /// Number of chosen targets.
         count: usize,
     },
-    /// The synthesizer's rate has no even number of samples in 5 ms.
+    /// 5 ms are not an even number of samples at the synthesizer's rate.
     #[error(
-        "the synthesizer's sample rate of {rate_hz} Hz is not supported: it must be a multiple of 400 Hz"
+        "the synthesizer's sample rate of {rate_hz} Hz is not supported: choose a voice whose rate is a multiple of 400 Hz"
     )]
     Rate {
         /// The synthesizer's rate.
@@ -92,11 +92,11 @@ impl Voice {
         self.encoder.is_reproducible() && self.synthesizer.is_reproducible()
     }
 
-    /// The widest search that a target makes of one that was asked for.
+    /// The search of the target that needs most probes.
     #[must_use]
-    pub fn max_search(&self, asked: SearchParams) -> SearchParams {
-        let searches = self.targets.iter().map(|target| target.search(asked));
-        searches.max_by_key(|search| search.n_probe).unwrap_or(asked)
+    pub fn max_search(&self, requested: SearchParams) -> SearchParams {
+        let searches = self.targets.iter().map(|target| target.search(requested));
+        searches.max_by_key(|search| search.n_probe).unwrap_or(requested)
     }
 
     /// Checks that the parts fit together.

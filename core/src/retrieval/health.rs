@@ -118,7 +118,7 @@ pub fn check(index: &dyn EmbeddingIndex, k: usize) -> Health {
 /// True if vectors have length 1 and no sidecar says that queries must have it, too.
 /// Looks at a few vectors only.
 #[must_use]
-pub fn is_normalized_unsaid(index: &dyn EmbeddingIndex) -> bool {
+pub fn is_normalized_without_sidecar(index: &dyn EmbeddingIndex) -> bool {
     let mut vector = vec![0.0_f32; index.dim()];
     compares_unsaid(index)
         && (0_i64..)

@@ -1,4 +1,4 @@
-//! Voxmeld as a program: the plugin with its own sound and window, for live use
+//! Voxmeld as a program: the plugin with its own audio device and window, for live use
 //! without a host. `voxmeld --help` lists backends and devices.
 
 fn main() {

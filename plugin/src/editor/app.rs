@@ -1,4 +1,4 @@
-//! What the window is_stateful from frame to frame.
+//! State of the window from frame to frame.
 
 use super::blend::BlendPage;
 use super::building::BuildRow;
@@ -10,7 +10,7 @@ use std::time::Instant;
 use voxmeld_core::pack::PackManifest;
 use voxmeld_core::status::EngineStatus;
 
-/// What the window shows between header and footer.
+/// The page between header and footer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
     /// Voice, sound and engine.
@@ -19,7 +19,7 @@ pub enum Page {
     Blend,
 }
 
-/// The window's contents; lives as long as the instance, through many windows.
+/// Contents of the window; kept as long as the instance, across windows.
 pub struct App {
     pub(super) link: EditorLink,
     pub(super) gui: Option<GuiContext>,
@@ -30,13 +30,13 @@ pub struct App {
     pub(super) page: Page,
     pub(super) input: Meter,
     pub(super) output: Meter,
-    pub(super) drawn: Instant,
-    /// When the log was last copied; the button says so for a moment.
+    pub(super) last_drawn: Instant,
+    /// When the log was last copied; the button shows it for a moment.
     pub(super) log_copied: Option<Instant>,
 }
 
 impl App {
-    /// Before the first window.
+    /// State before the first window is opened.
     pub(super) fn new(link: EditorLink) -> Self {
         Self {
             link,
@@ -48,14 +48,14 @@ impl App {
             page: Page::Voice,
             input: Meter::default(),
             output: Meter::default(),
-            drawn: Instant::now(),
+            last_drawn: Instant::now(),
             log_copied: None,
         }
     }
 
-    /// Everything that is wrong, the most urgent first.
+    /// All problems, the most urgent first.
     pub(super) fn problems(&self, status: &EngineStatus) -> Vec<String> {
-        let refusal = self.link.refusal.lock().clone();
-        status::problems(refusal, self.link.params.voice.problem(), status)
+        let activation_error = self.link.activation_error.lock().clone();
+        status::problems(activation_error, self.link.params.voice.problem(), status)
     }
 }

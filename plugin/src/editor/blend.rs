@@ -1,4 +1,4 @@
-//! The page on which blending is played: morph, curves, drive, scenes, takes.
+//! The page Blend: morph, curves, ratio modulation, scenes, takes.
 
 use super::cards::{GAP, heading, in_card};
 use super::files::{Answer, Dialog, Part};
@@ -14,7 +14,7 @@ use voxmeld_core::pack::PackManifest;
 use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
 use voxmeld_core::status::EngineStatus;
 
-/// What the page is_stateful between frames.
+/// State of the page between frames.
 #[derive(Default)]
 pub struct BlendPage {
     dialog: Option<Dialog>,
@@ -94,7 +94,7 @@ fn scenes_card(link: &EditorLink, setter: &ParamSetter, engine: &EngineStatus, u
     takes(link, engine, ui);
 }
 
-/// A bar, and what it is made of.
+/// A bar with the confidence; its tooltip shows what it is computed from.
 fn confidence(ui: &mut Ui, engine: &EngineStatus) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 14.0), Sense::hover());
     ui.painter().rect_filled(rect, 3.0, TRACK);
@@ -102,7 +102,7 @@ fn confidence(ui: &mut Ui, engine: &EngineStatus) {
     let filled = Rect::from_min_size(rect.min, vec2(rect.width() * share, rect.height()));
     ui.painter().rect_filled(filled, 3.0, ACCENT);
     response.on_hover_text(format!(
-        "{:.0} %: the nearest neighbour at {:.0} % of the target's own distances, agreement {:.0} %",
+        "{:.0} %: distance of the nearest neighbour at percentile {:.0} of the target's own distances, agreement of the neighbours {:.0} %",
         share * 100.0,
         engine.distance_rank * 100.0,
         engine.agreement * 100.0
@@ -112,7 +112,7 @@ fn confidence(ui: &mut Ui, engine: &EngineStatus) {
 /// One weight per recording of the targets.
 fn takes(link: &EditorLink, engine: &EngineStatus, ui: &mut Ui) {
     if engine.targets.iter().all(|target| target.sources.is_empty()) {
-        let hint = "The index does not say which recordings it was made of.";
+        let hint = "The recordings of this index are not known, because it has no sidecar that lists them.";
         ui.label(RichText::new(hint).color(MUTED).size(12.0));
         return;
     }
@@ -253,7 +253,7 @@ impl BlendPage {
     }
 }
 
-/// The further targets, spelled out as the loader would.
+/// The further targets, resolved as in the loader.
 fn others_of(selection: &VoiceSelection, packs: &[PackManifest]) -> Vec<IndexRef> {
     if let Some(others) = &selection.others {
         return others.clone();

@@ -1,7 +1,7 @@
-//! Making an index while the voice runs: two buttons, a bar, and what became of it.
+//! Building an index while the voice runs: two buttons, progress and result.
 //!
-//! The work itself is the engine's (`voxmeld_core::builder`): it goes on and its result
-//! is loaded although the window closes.
+//! The engine does the work (`voxmeld_core::builder`): it continues, and its result is
+//! loaded, even if the window is closed.
 
 use super::files::{Answer, Dialog, Part};
 use super::style::{ACCENT, MUTED, WARNING};
@@ -12,10 +12,10 @@ use voxmeld_core::builder::IndexRequest;
 use voxmeld_core::engine::EngineHandle;
 use voxmeld_core::status::IndexWork;
 
-/// Width of the button that stops.
+/// Width of the stop button.
 const STOP: f32 = 52.0;
 
-/// What the row is_stateful between frames.
+/// State of the row between frames.
 #[derive(Default)]
 pub struct BuildRow {
     dialog: Option<Dialog>,
@@ -23,7 +23,7 @@ pub struct BuildRow {
 }
 
 impl BuildRow {
-    /// Draws the row; starts what the user wishes.
+    /// Draws the row and starts requests.
     pub fn show(&mut self, ui: &mut Ui, engine: &EngineHandle, work: &IndexWork) {
         ui.horizontal(|ui| {
             name(ui, "Own index");
@@ -42,7 +42,7 @@ impl BuildRow {
             }
         }
         if self.no_dialog {
-            let hint = "No file dialog is available: use voxmeld-cli index build --wavs.";
+            let hint = "No file dialog is available: install zenity, or use voxmeld-cli index build --wavs.";
             ui.label(RichText::new(hint).color(WARNING).small());
         }
         self.take_answer(engine);
@@ -52,13 +52,13 @@ impl BuildRow {
         let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
         let folder = widgets::button(ui, "From a folder…", false, width);
         let folder =
-            folder.on_hover_text("Makes an index of all recordings in a folder, with this voice's encoder");
+            folder.on_hover_text("Builds an index of all recordings in a folder with this voice's encoder");
         if folder.clicked() && self.dialog.is_none() {
             self.dialog = Some(Dialog::open(Part::Recordings));
         }
         let input = widgets::button(ui, "Add last 30 s of input", false, width);
         let input = input.on_hover_text(
-            "Adds what was heard to the chosen index; a pack's index is not changed, a copy of it grows",
+            "Adds the last 30 s of input to the chosen index; a pack's index is not changed, its copy is extended",
         );
         if input.clicked() {
             engine.start_index_request(IndexRequest::LastInput {
@@ -89,14 +89,14 @@ fn running(ui: &mut Ui, engine: &EngineHandle, fraction: f32, text: &str) {
     );
     let stop = widgets::button(ui, "Stop", false, STOP);
     if stop
-        .on_hover_text("Starting it again continues from there")
+        .on_hover_text("Stops building; the same button continues from there")
         .clicked()
     {
         engine.cancel_index_request();
     }
 }
 
-/// How the work stands, in one line.
+/// Progress or result in one line.
 fn line(work: &IndexWork) -> String {
     match work {
         IndexWork::None => String::new(),
@@ -115,7 +115,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn the_line_says_what_is_done_how_long_it_takes_and_what_became_of_it() {
+    fn line_shows_progress_with_time_left_and_the_failure() {
         let what = "2 of 7: a.wav".to_owned();
         let remaining = Some(Duration::from_millis(12_700));
         let fraction = 0.3;
@@ -127,10 +127,10 @@ mod tests {
             }),
             "2 of 7: a.wav, 12 s left"
         );
-        let why = "nothing was heard yet".to_owned();
+        let why = "there is no input yet".to_owned();
         assert_eq!(
             line(&IndexWork::Failed { why }),
-            "No index: nothing was heard yet"
+            "No index: there is no input yet"
         );
         assert_eq!(line(&IndexWork::None), "");
     }

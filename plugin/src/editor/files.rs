@@ -1,8 +1,8 @@
-//! File dialogs that never hold up the window.
+//! File dialogs that do not block the window.
 //!
-//! A dialog is the desktop's (on Linux the portal's, else zenity's), runs on a
-//! thread of its own, and answers through a channel. Where there is none, the
-//! path fields are always there to be typed into, and a hint says so.
+//! A dialog is the desktop's (on Linux the portal's, else zenity's), runs on its own
+//! thread and replies through a channel. If none is available, a hint says that paths can
+//! be typed into the fields.
 
 use crossbeam_channel::{Receiver, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-/// Nobody cancels a dialog this fast: there was none.
-const TOO_FAST_FOR_A_PERSON: Duration = Duration::from_millis(500);
+/// A dialog that is cancelled faster than this was never shown.
+const MIN_DIALOG_TIME: Duration = Duration::from_millis(500);
 
 /// What a dialog is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// What the user calls it.
+    /// Name shown to the user.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -56,16 +56,16 @@ pub struct Dialog {
     answer: Receiver<Option<PathBuf>>,
 }
 
-/// The desktop's answer, to be waited for.
+/// The pending reply of the desktop.
 type Picked = Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>>;
 
 /// How a dialog ended.
 pub enum Answer {
-    /// With this file.
+    /// A file was chosen.
     File(PathBuf),
-    /// With nothing, by the user.
+    /// The user cancelled it.
     Cancelled,
-    /// It never came up.
+    /// No dialog could be shown.
     NoDialog,
 }
 
@@ -74,7 +74,7 @@ impl Dialog {
     #[must_use]
     pub fn open(part: Part) -> Self {
         let (send, answer) = bounded(1);
-        // Made here because macOS wants it on this thread; waited for elsewhere.
+        // Created here because macOS requires this thread; waited for on another.
         let dialog = rfd::AsyncFileDialog::new().set_title(part.label());
         let pick = || -> Picked {
             if part == Part::Recordings {
@@ -87,15 +87,15 @@ impl Dialog {
             std::thread::Builder::new()
                 .name("voxmeld-dialog".into())
                 .spawn(move || {
-                    // A broken desktop service must not take the host down.
+                    // A panic in the desktop service must not crash the host.
                     let file = catch_unwind(AssertUnwindSafe(|| pollster::block_on(picked)))
                         .ok()
                         .flatten();
-                    // The window may be gone by now.
+                    // The window may be closed by now.
                     let _ = send.send(file.map(|file| file.path().to_owned()));
                 })
         });
-        // Where no thread could be made, the channel is closed and the answer is "no dialog".
+        // Without a thread the channel is closed, which `poll` reports as "no dialog".
         drop(spawned);
         Self {
             part,
@@ -110,7 +110,7 @@ impl Dialog {
         use crossbeam_channel::TryRecvError;
         match self.answer.try_recv() {
             Ok(Some(file)) => Some(Answer::File(file)),
-            Ok(None) if self.opened.elapsed() > TOO_FAST_FOR_A_PERSON => Some(Answer::Cancelled),
+            Ok(None) if self.opened.elapsed() > MIN_DIALOG_TIME => Some(Answer::Cancelled),
             Ok(None) | Err(TryRecvError::Disconnected) => Some(Answer::NoDialog),
             Err(TryRecvError::Empty) => None,
         }

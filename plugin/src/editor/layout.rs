@@ -1,4 +1,4 @@
-//! Where everything stands in the window.
+//! Layout of the window.
 
 use super::app::{App, Page};
 use super::cards::{GAP, heading, in_card};
@@ -10,9 +10,9 @@ use nice_plug::params::Param;
 use voxmeld_core::geometry::Hop;
 use voxmeld_core::status::{EngineStatus, VoiceState};
 
-/// Share of the width that the left column takes.
+/// Width of the left column as a share of the window.
 const LEFT: f32 = 0.54;
-/// Height of the upper cards; the lower ones take what they need.
+/// Height of the upper cards; the lower ones use the rest.
 const UPPER: f32 = 306.0;
 /// Height of meters and status line.
 const FOOTER: f32 = 46.0;
@@ -134,8 +134,8 @@ fn engine_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) 
     widgets::choice(ui, &setter, &params.hop, "Hop (ms)");
     let chosen = Hop::from(params.hop.value()).ms();
     if engine.host_rate_hz != 0 && engine.hop_ms != chosen {
-        // Most hosts restart at once; a few, and the program, do not.
-        let hint = format!("{chosen} ms from the next restart of the plugin");
+        // Most hosts restart at once; a few hosts and the standalone program do not.
+        let hint = format!("The hop changes to {chosen} ms at the next restart of the plugin");
         ui.label(RichText::new(hint).color(WARNING).size(13.0));
     }
     widgets::slider(ui, &setter, &params.host_block);

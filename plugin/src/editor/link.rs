@@ -1,16 +1,16 @@
-//! What the editor reads and writes.
+//! Access of the editor to parameters and engine.
 
 use crate::params::VoxmeldParams;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use voxmeld_core::engine::EngineHandle;
 
-/// The editor's way to parameters and engine.
+/// Access of the editor to parameters and engine.
 pub struct EditorLink {
-    /// Values and the chosen voice.
+    /// Parameters and the chosen voice.
     pub params: Arc<VoxmeldParams>,
-    /// Status, and what can be chosen.
+    /// Status and commands.
     pub engine: EngineHandle,
     /// Why the plugin could not be activated, if so.
-    pub refusal: Arc<Mutex<Option<String>>>,
+    pub activation_error: Arc<Mutex<Option<String>>>,
 }

@@ -1,9 +1,9 @@
 //! The editor window.
 //!
-//! Thread: the host's main thread on Windows and macOS, a window thread of its
-//! own on X11. It draws what [`voxmeld_core::engine::EngineHandle::status`] says about thirty times a
-//! second, sets parameters through the host, and queues voices to load. It
-//! waits for nothing: not for the engine, not for a file dialog ([`files`]).
+//! Thread: the host's main thread on Windows and macOS, its own window thread on X11. It
+//! draws [`voxmeld_core::engine::EngineHandle::status`] about thirty times a second, sets
+//! parameters through the host, and queues voices to load. It never waits for the engine
+//! or a file dialog ([`files`]).
 
 mod app;
 pub mod blend;
@@ -40,16 +40,16 @@ const SIZE: LogicalSize<f32> = LogicalSize {
     height: 700.0,
 };
 
-/// Below this, texts would be cut off.
+/// In smaller windows texts would be cut off.
 const MIN_SIZE: LogicalSize<f32> = LogicalSize {
     width: 760.0,
     height: 678.0,
 };
 
-/// Meters and progress move this often; a knob in hand redraws by itself.
+/// Interval at which meters and progress are redrawn; dragging redraws immediately.
 const FRAME_TIME: Duration = Duration::from_millis(33);
 
-/// Makes the editor; no window yet.
+/// Creates the editor without a window.
 #[must_use]
 pub fn create(link: EditorLink) -> Option<VoxmeldEditor> {
     create_egui_editor(
@@ -71,7 +71,7 @@ impl NiceEguiApp for App {
     ) -> Result<(), baseview::HandlerError> {
         style::apply(&context);
         self.gui = Some(gui);
-        // A few small manifests; packs are installed while no window is open.
+        // Read again for each window: packs may have been installed meanwhile.
         self.packs = pack::installed_packs();
         Ok(())
     }
@@ -80,10 +80,10 @@ impl NiceEguiApp for App {
         let Some(gui) = self.gui.clone() else { return };
         let status = self.link.engine.status();
         let now = Instant::now();
-        let elapsed = now.duration_since(std::mem::replace(&mut self.drawn, now));
+        let elapsed = now.duration_since(std::mem::replace(&mut self.last_drawn, now));
         let (input_peak, output_peak) = self.link.engine.take_peaks();
-        self.input.feed(input_peak, elapsed);
-        self.output.feed(output_peak, elapsed);
+        self.input.update(input_peak, elapsed);
+        self.output.update(output_peak, elapsed);
         layout::show(self, &gui, &status, ui);
         ui.ctx().request_repaint_after(FRAME_TIME);
     }

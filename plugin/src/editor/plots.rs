@@ -1,4 +1,4 @@
-//! Controls that are places in a picture: the morph's pad and the curves.
+//! Graphical controls: the morph pad and the curves.
 
 use super::style::{ACCENT, MUTED, TEXT, TRACK, TRACK_HOVERED};
 use super::widgets::{narrow_slider, set, set_once};
@@ -12,8 +12,7 @@ const CURVE: f32 = 130.0;
 /// How near the pointer must be to a point of a curve, in points.
 const REACH: f32 = 40.0;
 
-/// A square at whose corners the targets stand. Taking hold of it makes the
-/// morph follow it.
+/// The morph pad with the targets around it. Dragging sets "Morph by" to the pad.
 pub fn pad(ui: &mut Ui, setter: &ParamSetter, blend: &BlendParams, names: &[&str], side: f32) {
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::click_and_drag());
     let field = rect.shrink(16.0);
@@ -64,8 +63,8 @@ pub fn pad(ui: &mut Ui, setter: &ParamSetter, blend: &BlendParams, names: &[&str
     painter.circle_filled(puck, 8.0, if follows { ACCENT } else { MUTED });
 }
 
-/// A curve of two or three points that can be dragged up and down, with its
-/// depth below; drawn as it acts, depth included.
+/// A curve of two or three points that can be dragged up and down, with its depth below;
+/// the bright line includes the depth.
 pub fn curve(
     ui: &mut Ui,
     setter: &ParamSetter,
@@ -76,7 +75,7 @@ pub fn curve(
 ) {
     ui.vertical(|ui| {
         let (rect, response) = ui.allocate_exact_size(vec2(width, CURVE), Sense::click_and_drag());
-        // Room below for the names of both ends.
+        // Space below for the labels of both ends.
         let field = Rect::from_min_max(rect.min + vec2(10.0, 10.0), rect.max - vec2(10.0, 22.0));
         let at = |n: usize, value: f32| {
             #[expect(clippy::cast_precision_loss, reason = "two or three points")]
@@ -86,7 +85,7 @@ pub fn curve(
                 field.bottom() - field.height() * value,
             )
         };
-        // The point that was taken hold of stays in hand until it is let go.
+        // The grabbed point stays selected until the drag ends.
         let id = response.id.with("held");
         let held: Option<usize> = ui.data(|data| data.get_temp(id));
         if response.drag_started()

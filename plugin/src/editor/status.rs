@@ -1,4 +1,4 @@
-//! What the engine does, in words and bars.
+//! Status line, problems and meters.
 
 use super::style::{ACCENT, MUTED, TEXT, TRACK, WARNING};
 use crate::logging;
@@ -9,10 +9,10 @@ use voxmeld_core::status::{EngineStatus, VoiceState};
 
 /// The meters' lowest level.
 const FLOOR_DB: f32 = -60.0;
-/// How fast a meter falls after a peak.
+/// Fall rate of a meter after a peak.
 const FALL_DB_PER_SECOND: f32 = 24.0;
 
-/// A peak meter that falls slowly enough to be read.
+/// A peak meter with a slow fall.
 pub struct Meter {
     level_db: f32,
 }
@@ -24,14 +24,14 @@ impl Default for Meter {
 }
 
 impl Meter {
-    /// Takes the engine's peak (linear) after this much time.
-    pub fn feed(&mut self, peak: f32, elapsed: Duration) {
+    /// Updates the level with the engine's peak (linear) since the last call.
+    pub fn update(&mut self, peak: f32, elapsed: Duration) {
         let fallen = self.level_db - FALL_DB_PER_SECOND * elapsed.as_secs_f32();
         let new = if peak > 0.0 { 20.0 * peak.log10() } else { FLOOR_DB };
         self.level_db = fallen.max(new).clamp(FLOOR_DB, 6.0);
     }
 
-    /// Draws a horizontal bar with a name before it.
+    /// Draws a horizontal bar with its name on the left.
     pub fn show(&self, ui: &mut Ui, name: &str, width: f32) {
         let (rect, response) = ui.allocate_exact_size(vec2(width, 14.0), Sense::hover());
         let bar = Rect::from_min_max(rect.min + vec2(30.0, 3.0), rect.max - vec2(0.0, 3.0));
@@ -70,43 +70,47 @@ pub fn voice_line(status: &EngineStatus) -> (String, Color32) {
     }
 }
 
-/// Everything that is wrong, the most urgent first.
+/// All problems, the most urgent first.
 #[must_use]
-pub fn problems(refusal: Option<String>, session: Option<String>, status: &EngineStatus) -> Vec<String> {
+pub fn problems(
+    activation_error: Option<String>,
+    session: Option<String>,
+    status: &EngineStatus,
+) -> Vec<String> {
     let failed = match &status.voice {
         VoiceState::Failed { why } => Some(why.clone()),
         _ => None,
     };
-    // Worth knowing before a bounce is compared with another.
-    let unlike = matches!(status.voice, VoiceState::Ready { .. }) && status.draws_own_noise;
-    let unlike = unlike.then(|| {
-        "not reproducible: this voice's files draw random numbers of their own, so two renders of it differ a little"
+    // Relevant before two renders are compared.
+    let not_reproducible = matches!(status.voice, VoiceState::Ready { .. }) && status.draws_own_noise;
+    let not_reproducible = not_reproducible.then(|| {
+        "not reproducible: this voice's models draw their own random numbers, so two renders differ a little"
             .to_owned()
     });
     let mut all: Vec<String> = [
-        refusal.map(|why| format!("Voxmeld is silent: {why}")),
+        activation_error.map(|why| format!("Voxmeld is silent: {why}")),
         failed,
         session,
         status.message.clone(),
-        unlike,
+        not_reproducible,
     ]
     .into_iter()
     .flatten()
     .chain(status.notes.iter().cloned())
     .collect();
     all.dedup();
-    all.iter().map(|problem| sentence(problem)).collect()
+    all.iter().map(|problem| capitalized(problem)).collect()
 }
 
-/// Errors begin small, to be put together; on their own they begin like sentences.
-fn sentence(text: &str) -> String {
+/// Error texts start in lower case; shown alone they start with a capital.
+fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// What the number of probes costs: how many of the true neighbours it finds.
+/// Share of the true neighbours that a number of probes finds, as a sentence.
 #[must_use]
 pub fn recall(status: &EngineStatus, n_probe: usize, auto: bool) -> Option<String> {
     let table = &status.targets.first()?.recall;
@@ -159,26 +163,26 @@ pub fn figures(status: &EngineStatus) -> Vec<(&'static str, String)> {
     figures
 }
 
-/// What is left out to keep time, now or before.
+/// The current quality and how often it was reduced.
 fn quality(status: &EngineStatus) -> String {
-    let words = status.quality.label();
+    let label = status.quality.label();
     match status.quality_steps {
-        1 => format!("{words} (reduced once)"),
-        times => format!("{words} (reduced {times} times)"),
+        1 => format!("{label} (reduced once)"),
+        times => format!("{label} (reduced {times} times)"),
     }
 }
 
-/// How long the button says that the log was copied.
+/// How long the button shows "Log copied".
 const COPIED_SHOWN: Duration = Duration::from_secs(2);
 
-/// Copies the newest log lines, for a report of a fault.
+/// A button that copies the newest log lines, for bug reports.
 fn copy_log(ui: &mut Ui, copied: &mut Option<Instant>) {
     let lately = copied.is_some_and(|at| at.elapsed() < COPIED_SHOWN);
     let text = if lately { "Log copied" } else { "Copy log" };
     let button = egui::Button::new(egui::RichText::new(text).color(MUTED).size(13.0)).small();
     let response = ui.add(button);
     if response
-        .on_hover_text("Copies the last 200 log lines; VOXMELD_LOG names a file for all of them")
+        .on_hover_text("Copies the last 200 log lines; set VOXMELD_LOG to a file to keep all of them")
         .clicked()
     {
         ui.ctx().copy_text(logging::recent());
@@ -231,34 +235,38 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_said() {
-        let told = |status: &EngineStatus| {
+    fn reduced_quality_is_shown_with_its_number_of_reductions() {
+        let quality_figure = |status: &EngineStatus| {
             let mut figures = figures(status).into_iter();
             figures
                 .find(|(name, _)| *name == "quality")
                 .map(|(_, value)| value)
         };
-        assert_eq!(told(&status()), None);
+        assert_eq!(quality_figure(&status()), None);
         let reduced = EngineStatus {
             quality: Quality::HalfContext,
             quality_steps: 2,
             ..status()
         };
-        assert_eq!(told(&reduced), Some("half context (reduced 2 times)".to_owned()));
+        assert_eq!(
+            quality_figure(&reduced),
+            Some("half context (reduced 2 times)".to_owned())
+        );
     }
 
     #[test]
-    fn searches_that_were_cut_short_are_counted_where_there_are_any() {
-        let told = |status: &EngineStatus| figures(status).iter().any(|(name, _)| *name == "cut short");
-        assert!(!told(&status()));
-        assert!(told(&EngineStatus {
+    fn limited_searches_are_shown_only_if_there_are_any() {
+        let has_limited =
+            |status: &EngineStatus| figures(status).iter().any(|(name, _)| *name == "cut short");
+        assert!(!has_limited(&status()));
+        assert!(has_limited(&EngineStatus {
             short_searches: 3,
             ..status()
         }));
     }
 
     #[test]
-    fn the_recall_that_a_number_of_probes_costs_is_said() {
+    fn recall_is_shown_for_the_chosen_and_the_automatic_probes() {
         let point = |n_probe, recall| RecallPoint {
             n_probe,
             recall,
@@ -275,15 +283,15 @@ mod tests {
             targets: vec![target],
             ..status()
         };
-        let said = |n_probe, auto| recall(&status, n_probe, auto).expect("a sentence");
-        assert_eq!(said(1, false), "finds 69 % of the neighbours; auto (8): 97 %");
-        assert_eq!(said(64, false), "finds 97 % of the neighbours");
-        assert_eq!(said(1, true), "auto: 8 probes, 97 % of the neighbours found");
+        let sentence = |n_probe, auto| recall(&status, n_probe, auto).expect("a sentence");
+        assert_eq!(sentence(1, false), "finds 69 % of the neighbours; auto (8): 97 %");
+        assert_eq!(sentence(64, false), "finds 97 % of the neighbours");
+        assert_eq!(sentence(1, true), "auto: 8 probes, 97 % of the neighbours found");
         assert_eq!(recall(&EngineStatus::default(), 1, true), None);
     }
 
     #[test]
-    fn before_activation_no_number_is_invented() {
+    fn figures_before_activation_are_only_engine_not_running() {
         let status = EngineStatus {
             host_rate_hz: 0,
             ..status()
@@ -292,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_said_once_and_a_refusal_comes_first() {
+    fn a_repeated_failure_is_shown_once_after_the_activation_error() {
         let why = "the file “voice.onnx” is not a voice model.".to_owned();
         let status = EngineStatus {
             voice: VoiceState::Failed { why: why.clone() },
@@ -308,13 +316,13 @@ mod tests {
     }
 
     #[test]
-    fn a_meter_jumps_up_and_falls_slowly() {
+    fn a_meter_rises_at_once_and_falls_at_24_db_per_second() {
         let mut meter = Meter::default();
-        meter.feed(1.0, Duration::from_millis(33));
+        meter.update(1.0, Duration::from_millis(33));
         assert_eq!(meter.level_db, 0.0);
-        meter.feed(0.0, Duration::from_millis(500));
+        meter.update(0.0, Duration::from_millis(500));
         assert!((meter.level_db + 12.0).abs() < 1e-3);
-        meter.feed(f32::NAN, Duration::from_secs(60));
+        meter.update(f32::NAN, Duration::from_secs(60));
         assert_eq!(meter.level_db, FLOOR_DB);
     }
 }

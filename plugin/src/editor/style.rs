@@ -2,11 +2,11 @@
 
 use egui::{Color32, Context, CornerRadius, Frame, Margin, Stroke, Theme, Visuals, vec2};
 
-/// The one colour that says "this can be moved" and "this is how much".
+/// Values and handles that can be moved.
 pub const ACCENT: Color32 = Color32::from_rgb(64, 196, 170);
-/// Behind everything.
+/// Background of the window.
 pub const BACKGROUND: Color32 = Color32::from_rgb(23, 25, 29);
-/// Behind a group of controls.
+/// Background of a group of controls.
 pub const CARD: Color32 = Color32::from_rgb(32, 35, 41);
 /// Tracks of sliders and meters, fields.
 pub const TRACK: Color32 = Color32::from_rgb(48, 52, 60);
@@ -16,10 +16,10 @@ pub const TRACK_HOVERED: Color32 = Color32::from_rgb(58, 63, 73);
 pub const TEXT: Color32 = Color32::from_rgb(224, 227, 232);
 /// Headings and units.
 pub const MUTED: Color32 = Color32::from_rgb(146, 152, 163);
-/// What went wrong.
+/// Problems.
 pub const WARNING: Color32 = Color32::from_rgb(240, 176, 84);
 
-/// Corners of everything that has some.
+/// Radius of rounded corners.
 pub const RADIUS: u8 = 6;
 
 /// Sets the look of a new window.

@@ -1,4 +1,4 @@
-//! Choosing a voice: a pack, and files that take the place of its parts.
+//! Choosing a voice: a pack, and files in place of its parts.
 
 use super::files::{Answer, Dialog, Part};
 use super::style::WARNING;
@@ -12,7 +12,7 @@ use voxmeld_core::selection::{FileRef, IndexRef, PackRef, TakeTable, VoiceSelect
 /// Width of the two small buttons behind a path.
 const SMALL_BUTTON: f32 = 28.0;
 
-/// What the panel is_stateful between frames.
+/// State of the panel between frames.
 #[derive(Default)]
 pub struct VoicePanel {
     dialog: Option<Dialog>,
@@ -109,7 +109,7 @@ impl VoicePanel {
             let clear = ui
                 .add_enabled_ui(!shown.is_empty(), |ui| ui.add_sized(size, egui::Button::new("×")))
                 .inner;
-            if clear.on_hover_text("Back to the pack's own").clicked() {
+            if clear.on_hover_text("Back to the pack's file").clicked() {
                 set_path(selection, part, None);
             }
         });
@@ -137,7 +137,7 @@ fn pack_row(ui: &mut Ui, packs: &[PackManifest], selection: &mut VoiceSelection)
                     if ui.selectable_label(selection.pack == value, &pack.name).clicked()
                         && selection.pack != value
                     {
-                        // A new pack brings its own parts.
+                        // A new pack replaces all parts.
                         *selection = VoiceSelection {
                             pack: value,
                             encoder: None,
@@ -207,7 +207,7 @@ fn path_of(selection: &VoiceSelection, part: Part) -> Option<&Path> {
             Some(IndexRef::File(file)) => Some(file),
             _ => None,
         },
-        // No part of a voice.
+        // Not a part of a voice.
         Part::Recordings => None,
     };
     file.map(|file| file.path.as_path())

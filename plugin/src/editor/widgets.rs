@@ -1,7 +1,7 @@
 //! Controls for parameters: a knob, a slider row, choices and a switch.
 //!
-//! All of them tell the host when a gesture begins and ends, so that it can
-//! record automation, and reset on a double click.
+//! All of them report begin and end of a gesture to the host, so that it can record
+//! automation, and reset on a double click.
 
 use super::style::{ACCENT, MUTED, RADIUS, TEXT, TRACK, TRACK_HOVERED};
 use egui::{Align2, FontId, Pos2, Rect, Response, Sense, Stroke, TextEdit, Ui, pos2, vec2};
@@ -95,7 +95,7 @@ fn arc(center: Pos2, radius: f32, from: f32, to: f32) -> Vec<Pos2> {
         .collect()
 }
 
-/// Name, track and value on one line. A click on the value lets it be typed.
+/// Name, track and value on one line. A click on the value opens a text field.
 pub fn slider<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
     ui.horizontal(|ui| {
         name(ui, param.name());
@@ -119,7 +119,7 @@ pub fn slider<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
             TRACK
         };
         painter.rect_filled(track, 4.0, rest);
-        // What goes both ways is filled from where it does nothing.
+        // Bipolar values are filled from their default.
         let signed = matches!(param.unit(), " st" | " dB") || param.name().ends_with("to ratio");
         let origin = if signed {
             param.default_normalized_value()
@@ -172,7 +172,7 @@ pub fn narrow_choice<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
     ui.horizontal(|ui| steps_as_buttons(ui, setter, param, steps));
 }
 
-/// The value as text; clicked, a field to type another.
+/// The value as text; a click turns it into a text field.
 fn value_field<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
     let size = vec2(VALUE_WIDTH, ROW);
     let id = ui.scope_id().with(("typed", param.name()));
@@ -257,7 +257,7 @@ pub fn button(ui: &mut Ui, text: &str, chosen: bool, width: f32) -> Response {
     response
 }
 
-/// The name in front of a control, so that all controls begin in one line.
+/// The name in front of a control, of fixed width, so that controls are aligned.
 pub fn name(ui: &mut Ui, text: &str) {
     let (rect, _) = ui.allocate_exact_size(vec2(NAME_WIDTH, ROW), Sense::hover());
     ui.painter().text(

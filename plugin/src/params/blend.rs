@@ -1,5 +1,4 @@
-//! The parameters of blending besides the ratio itself. At their defaults all
-//! of them leave RVC's arithmetic alone.
+//! The parameters of blending besides the ratio. With all defaults the arithmetic is RVC's.
 
 use super::ranges::{part, percent};
 use crate::scenes::SceneField;
@@ -10,7 +9,7 @@ use voxmeld_core::controls::{
 
 /// See [`BlendSettings`].
 #[derive(Params)]
-#[expect(missing_docs, reason = "the names that hosts show say it")]
+#[expect(missing_docs, reason = "the display names document them")]
 pub struct BlendParams {
     #[id = "trust"]
     pub trust: FloatParam,
@@ -92,7 +91,7 @@ pub struct BlendParams {
 
 /// [`Listen`] as a parameter.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the display names document them")]
 pub enum ListenParam {
     #[id = "blend"]
     #[name = "Blend"]
@@ -108,14 +107,14 @@ pub enum ListenParam {
     Difference,
 }
 
-/// What the morph follows.
+/// What determines the morph.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MorphByParam {
     /// One weight per target.
     #[id = "weights"]
     #[name = "Weights"]
     Weights,
-    /// A place on the pad.
+    /// The position on the pad.
     #[id = "pad"]
     #[name = "Pad"]
     Pad,
@@ -181,7 +180,7 @@ impl BlendParams {
         ]
     }
 
-    /// The settings of this moment, without scenes.
+    /// The current settings, without scenes.
     ///
     /// # Real-time
     /// Atomic loads and arithmetic only.
@@ -223,7 +222,7 @@ impl BlendParams {
         }
     }
 
-    /// Moves the wheel, as MIDI did (0..1).
+    /// Sets the wheel to a MIDI value (0..1).
     ///
     /// # Real-time
     /// Atomic stores.
@@ -238,7 +237,7 @@ impl BlendParams {
         }
     }
 
-    /// Puts blending into `controls`: as set, or between the two scenes.
+    /// Writes the blending settings to `controls`: from the parameters, or from the scenes.
     ///
     /// # Real-time
     /// Atomic loads and arithmetic only.
@@ -259,8 +258,8 @@ impl BlendParams {
     }
 }
 
-/// A percentage that the plugin tells. nice-plug makes read-only only what it
-/// hides; both exports show it.
+/// An output parameter in percent. nice-plug makes only hidden parameters read-only; both
+/// exports show them again.
 fn output(name: &str) -> FloatParam {
     percent(name, 0.0).non_automatable().hide()
 }

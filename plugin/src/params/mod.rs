@@ -20,7 +20,7 @@ use voxmeld_core::retrieval::{MAX_K, SearchParams};
 use voxmeld_core::rt::{BlockControls, WhenNotReady};
 use voxmeld_core::units::{Decibels, Semitones};
 
-/// Largest number of inverted lists that can be asked for.
+/// Largest value of `n_probe`.
 const MAX_N_PROBE: i32 = 64;
 
 /// Everything that a host shows, automates and saves, and the chosen voice.
@@ -41,10 +41,10 @@ pub struct VoxmeldParams {
     /// Gain after the engine.
     #[id = "output_gain"]
     pub output_gain: FloatParam,
-    /// Inverted lists visited per frame.
+    /// Inverted lists searched per frame.
     #[id = "n_probe"]
     pub n_probe: IntParam,
-    /// On: the lists that an index's own recall recommends, instead of `n_probe`.
+    /// On: as many lists as the index's recall table recommends, instead of `n_probe`.
     #[id = "auto_probes"]
     pub auto_probes: BoolParam,
     /// Neighbours averaged per frame.
@@ -53,7 +53,7 @@ pub struct VoxmeldParams {
     /// 0 % = the voice's own level, 100 % = the input's.
     #[id = "loudness_follow"]
     pub loudness_follow: FloatParam,
-    /// What is heard while no voice is ready.
+    /// Output while no voice is ready.
     #[id = "when_not_ready"]
     pub when_not_ready: EnumParam<WhenNotReadyParam>,
     /// Step of the engine; sets the latency, so a change restarts the plugin.
@@ -81,7 +81,7 @@ pub struct VoxmeldParams {
 /// [`WhenNotReady`] as a parameter.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenNotReadyParam {
-    /// Nothing: a live stream must not leak the speaker's own voice.
+    /// Silence: a live stream must not leak the speaker's own voice.
     #[id = "silence"]
     #[name = "Silence"]
     Silence,

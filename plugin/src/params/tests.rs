@@ -1,4 +1,4 @@
-//! What sessions and automation lanes rely on.
+//! Properties that sessions and automation lanes depend on.
 
 use super::*;
 use voxmeld_core::controls::{BlendSettings, Drive, Scene};
@@ -92,7 +92,7 @@ fn ids_order_ranges_and_defaults_are_stable() {
 }
 
 #[test]
-fn what_cannot_be_automated_and_that_bypass_is_the_hosts() {
+fn hop_and_outputs_are_not_automatable_and_bypass_is_marked() {
     for (id, ptr, _) in params().param_map() {
         // SAFETY: the flags are read before the parameters go away with the loop.
         let flags = unsafe { ptr.flags() };
@@ -103,7 +103,7 @@ fn what_cannot_be_automated_and_that_bypass_is_the_hosts() {
 }
 
 #[test]
-fn every_hop_of_the_engine_can_be_chosen() {
+fn hop_variants_equal_the_engines_hops() {
     let hops: Vec<Hop> = (0..HopParam::variants().len())
         .map(|index| HopParam::from_index(index).into())
         .collect();
@@ -114,7 +114,7 @@ fn every_hop_of_the_engine_can_be_chosen() {
 }
 
 #[test]
-fn defaults_in_the_engines_units() {
+fn default_parameters_give_the_engines_default_controls() {
     let controls = params().controls();
     assert_eq!(controls.voice.blend_ratio, 0.5);
     assert_eq!(controls.voice.search, SearchParams::default());
@@ -131,7 +131,7 @@ fn defaults_in_the_engines_units() {
 }
 
 #[test]
-fn scenes_take_the_place_of_the_settings_and_morph_between_their_ends() {
+fn enabled_scenes_replace_the_settings_and_are_interpolated() {
     let params = params();
     let set = |param: &FloatParam, value: f32| {
         // SAFETY: `params` lives; setting is an atomic store.

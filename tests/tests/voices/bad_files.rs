@@ -149,7 +149,7 @@ fn truncated_or_wrong_models_are_rejected_and_the_voice_plays_on() -> Result<()>
     fs::write(&text, "This is not a model.\n")?;
     let nothing = dir.join("nothing.onnx");
     fs::write(&nothing, "")?;
-    let whole = &["is not a whole ONNX model", "copy or download it again"];
+    let whole = &["is not a complete ONNX model", "copy or download it again"];
     assert_refused(&[
         (with_encoder(truncated(&dir, &encoder, 60)?), whole),
         (with_synthesizer(truncated(&dir, &synthesizer, 90)?), whole),

@@ -1,4 +1,4 @@
-//! `cargo xtask check-bundle`: what a bundle promises to every host, looked up in the files themselves.
+//! `cargo xtask check-bundle`: checks the requirements of hosts on a bundle, in the files themselves.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,8 +13,8 @@ use crate::{files, process, ui};
 /// The plugin entry points of CLAP and VST3, and nothing else.
 const EXPORTS: [&str; 4] = ["GetPluginFactory", "ModuleEntry", "ModuleExit", "clap_entry"];
 
-/// Starts of the names of libraries that any desktop Linux has: C and C++ runtime, then X11 and GL with what
-/// those need themselves.
+/// Name prefixes of libraries that every desktop Linux has: C and C++ runtime, then X11 and GL with their
+/// dependencies.
 const SYSTEM: &[&str] = &[
     "linux-vdso.",
     "ld-linux",
@@ -34,7 +34,7 @@ const SYSTEM: &[&str] = &[
     "libmd.so",
 ];
 
-/// Each problem in words; empty when all is well.
+/// Each problem as a sentence; empty if there is none.
 pub fn problems(bundle: &Path) -> Result<Vec<String>> {
     let plugins = [
         bundle.join(CLAP),
@@ -62,7 +62,7 @@ pub fn problems(bundle: &Path) -> Result<Vec<String>> {
         problems.extend(found.into_iter().map(|problem| format!("{name}: {problem}")));
     }
     for runtime in &runtimes {
-        if !onnxruntime::is_genuine(runtime) {
+        if !onnxruntime::has_pinned_hash(runtime) {
             problems.push(format!("{} is not the pinned ONNX Runtime", runtime.display()));
         }
         problems.extend(wrong_libraries(runtime, bundle)?);
@@ -75,9 +75,9 @@ pub fn run(paths: &Paths) -> Result<()> {
     let bundle = paths.bundle();
     let found = problems(&bundle)?;
     if !found.is_empty() {
-        bail!("the bundle breaks its promises:\n  {}", found.join("\n  "));
+        bail!("the bundle has problems:\n  {}", found.join("\n  "));
     }
-    ui::detail("libraries, exports and headers are as promised");
+    ui::detail("libraries, exports and headers are correct");
 
     let scratch = files::Scratch::new(paths.scratch("elsewhere"))?;
     let moved = scratch.join("Ünïcode – 音声 plug ins");
@@ -87,7 +87,7 @@ pub fn run(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
-/// Loads the libraries in a process of their own, each with every symbol resolved at once.
+/// Loads the libraries in a separate process with all symbols resolved.
 fn load(paths: &Paths, bundle: &Path) -> Result<()> {
     const SCRIPT: &str = "\
 import ctypes, os, sys
@@ -114,11 +114,11 @@ for path in sys.argv[1:]:
 
 fn wrong_libraries(file: &Path, bundle: &Path) -> Result<Vec<String>> {
     let listing = process::capture(Command::new("ldd").arg(file))?;
-    Ok(judge_ldd(&listing, bundle))
+    Ok(problems_in_ldd(&listing, bundle))
 }
 
 /// `ldd` prints `name => path (address)`, `name => not found`, or `path (address)`.
-fn judge_ldd(listing: &str, bundle: &Path) -> Vec<String> {
+fn problems_in_ldd(listing: &str, bundle: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
     for line in listing.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (name, place) = line.split_once(" => ").unwrap_or((line, ""));
@@ -130,7 +130,7 @@ fn judge_ldd(listing: &str, bundle: &Path) -> Vec<String> {
             wrong.push(format!("needs {file}, which is not found"));
         } else if !SYSTEM.iter().any(|start| file.starts_with(start)) && !Path::new(place).starts_with(bundle)
         {
-            wrong.push(format!("needs {file}, which not every desktop Linux has"));
+            wrong.push(format!("needs {file}, which is not on every desktop Linux"));
         }
     }
     wrong
@@ -138,10 +138,10 @@ fn judge_ldd(listing: &str, bundle: &Path) -> Vec<String> {
 
 fn wrong_exports(plugin: &Path) -> Result<Vec<String>> {
     let listing = process::capture(Command::new("nm").args(["-D", "--defined-only"]).arg(plugin))?;
-    Ok(judge_exports(&listing))
+    Ok(problems_in_exports(&listing))
 }
 
-fn judge_exports(listing: &str) -> Vec<String> {
+fn problems_in_exports(listing: &str) -> Vec<String> {
     let mut found: Vec<&str> = listing
         .lines()
         .filter_map(|line| line.split_whitespace().last())
@@ -159,7 +159,7 @@ fn judge_exports(listing: &str) -> Vec<String> {
     extra.chain(lacking).collect()
 }
 
-/// Things that a strict or new system refuses to load.
+/// Properties with which strict or new systems refuse to load a library.
 fn wrong_headers(plugin: &Path) -> Result<Vec<String>> {
     let dynamic = process::capture(Command::new("readelf").args(["-dW"]).arg(plugin))?;
     let segments = process::capture(Command::new("readelf").args(["-lW"]).arg(plugin))?;
@@ -171,7 +171,7 @@ fn wrong_headers(plugin: &Path) -> Result<Vec<String>> {
         .lines()
         .any(|line| line.contains("GNU_STACK") && line.contains("RWE"))
     {
-        wrong.push("asks for an executable stack".to_owned());
+        wrong.push("requests an executable stack".to_owned());
     }
     Ok(wrong)
 }
@@ -181,35 +181,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn system_libraries_and_our_own_pass() {
+    fn system_libraries_and_bundled_ones_are_accepted() {
         let listing = "\tlinux-vdso.so.1 (0x00007f)\n\tlibstdc++.so.6 => /lib/libstdc++.so.6 (0x1)\n\
                        \tlibvoxmeld_x.so.1 => /some where/bundle/libvoxmeld_x.so.1 (0x2)\n\
                        \t/lib64/ld-linux-x86-64.so.2 (0x3)\n";
         assert_eq!(
-            judge_ldd(listing, Path::new("/some where/bundle")),
+            problems_in_ldd(listing, Path::new("/some where/bundle")),
             Vec::<String>::new()
         );
     }
 
     #[test]
-    fn a_strangers_library_and_a_lost_one_are_named() {
+    fn other_libraries_and_missing_ones_are_reported() {
         let listing = "\tlibgomp.so.1 => /lib/libgomp.so.1 (0x1)\n\tliblost.so.3 => not found\n";
         assert_eq!(
-            judge_ldd(listing, Path::new("/b")),
+            problems_in_ldd(listing, Path::new("/b")),
             [
-                "needs libgomp.so.1, which not every desktop Linux has",
+                "needs libgomp.so.1, which is not on every desktop Linux",
                 "needs liblost.so.3, which is not found"
             ]
         );
     }
 
     #[test]
-    fn exactly_the_entry_points_are_exported() {
+    fn extra_and_missing_exports_are_reported() {
         let good = "01 D clap_entry\n02 T GetPluginFactory\n03 T ModuleEntry\n04 T ModuleExit\n";
-        assert_eq!(judge_exports(good), Vec::<String>::new());
+        assert_eq!(problems_in_exports(good), Vec::<String>::new());
         let bad = "01 D clap_entry\n02 T GetPluginFactory\n03 T ModuleEntry\n05 T cblas_sgemm@@V1\n";
         assert_eq!(
-            judge_exports(bad),
+            problems_in_exports(bad),
             ["exports cblas_sgemm", "does not export ModuleExit"]
         );
     }

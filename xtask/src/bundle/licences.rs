@@ -1,4 +1,4 @@
-//! The licence texts that a redistributed bundle must carry, gathered from where each part came from.
+//! Collects the licence texts that a redistributed bundle must contain.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use crate::paths::Paths;
 use crate::setup::onnxruntime;
 use crate::{files, process, ui};
 
-/// Where Debian keeps the text for the archive that we link.
+/// Debian's licence text of the linked OpenBLAS archive.
 const OPENBLAS_TEXT: &str = "/usr/share/doc/libopenblas-serial-dev/copyright";
 
 pub fn write(paths: &Paths, folder: &Path) -> Result<()> {
@@ -35,7 +35,7 @@ pub fn write(paths: &Paths, folder: &Path) -> Result<()> {
         files::copy(Path::new(OPENBLAS_TEXT), &folder.join("openblas-copyright.txt"))?;
     } else {
         ui::detail(format!(
-            "warning: {OPENBLAS_TEXT} is not there: do not give this bundle to others without it"
+            "warning: {OPENBLAS_TEXT} is missing: do not distribute this bundle without it"
         ));
     }
     let crates = linked_crates(paths)?;
@@ -92,11 +92,11 @@ struct Dependency {
 
 #[derive(Deserialize)]
 struct DependencyKind {
-    /// None: an ordinary dependency. Build and test dependencies are not in the binary.
+    /// None: a normal dependency. Build and test dependencies are not in the binary.
     kind: Option<String>,
 }
 
-/// The registry crates that end up in the plugin, by name.
+/// The registry crates linked into the plugin, by name.
 fn linked_crates(paths: &Paths) -> Result<Vec<Package>> {
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let text = process::capture(process::cargo(paths.root()).args([
@@ -141,7 +141,7 @@ fn linked_crates(paths: &Paths) -> Result<Vec<Package>> {
     Ok(crates)
 }
 
-/// A table of all crates, then each distinct licence text once with the crates that it covers.
+/// A table of all crates, then each distinct licence text once with the crates that use it.
 fn crate_notices(crates: &[Package]) -> Result<String> {
     let mut out = String::from("Rust crates linked into Voxmeld\n\n");
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();

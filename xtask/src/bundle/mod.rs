@@ -1,4 +1,4 @@
-//! `cargo xtask bundle`: the plugin as people install it.
+//! `cargo xtask bundle`: assembles the plugin for installation.
 //!
 //! ```text
 //! target/bundle/voxmeld.clap                  the library under CLAP's name (on Linux: one file) ...
@@ -8,8 +8,7 @@
 //!     Resources/packs/, Resources/licences/
 //! ```
 //!
-//! Both are the same binary: it finds out where it lies (`dladdr`), so nothing here depends on where the folders
-//! are moved to.
+//! Both are the same binary. It finds its own path (`dladdr`), so the folders can be moved.
 
 pub mod check;
 mod licences;
@@ -43,27 +42,27 @@ pub fn run(paths: &Paths, build: bool) -> Result<()> {
     let built = paths.release().join("libvoxmeld.so");
     if !built.is_file() {
         bail!(
-            "{} is not there: run `cargo xtask bundle` without --no-build",
+            "{} does not exist: run `cargo xtask bundle` without --no-build",
             built.display()
         );
     }
-    if !onnxruntime::is_genuine(&onnxruntime::library(paths)) {
+    if !onnxruntime::has_pinned_hash(&onnxruntime::library(paths)) {
         bail!(
             "ONNX Runtime is not in {}: run `cargo xtask setup`",
             paths.ort().display()
         );
     }
 
-    // Built aside and then swapped in, so that an interrupted run leaves the last bundle whole.
+    // Assembled in a temporary folder and then moved, so that an interrupted run keeps the last bundle.
     let scratch = files::Scratch::new(paths.scratch("bundle"))?;
     let stripped = strip(paths, &built, &scratch)?;
     let bundle = scratch.join("bundle");
-    lay_out(paths, &stripped, &bundle)?;
+    assemble(paths, &stripped, &bundle)?;
     files::replace(&bundle, &paths.bundle())?;
     report(paths)
 }
 
-/// Takes the debug information out of the library and keeps it beside the bundle, for reading crash reports.
+/// Moves the debug information from the library to `target/symbols`, for crash reports.
 fn strip(paths: &Paths, built: &Path, scratch: &Path) -> Result<PathBuf> {
     let stripped = scratch.join("stripped.so");
     let symbols = paths.symbols().join("voxmeld.debug");
@@ -84,7 +83,7 @@ fn strip(paths: &Paths, built: &Path, scratch: &Path) -> Result<PathBuf> {
     Ok(stripped)
 }
 
-fn lay_out(paths: &Paths, library: &Path, bundle: &Path) -> Result<()> {
+fn assemble(paths: &Paths, library: &Path, bundle: &Path) -> Result<()> {
     let data = bundle.join(DATA);
     files::copy(library, &bundle.join(CLAP))?;
     files::copy(&onnxruntime::library(paths), &data.join(onnxruntime::LIBRARY))?;
@@ -92,7 +91,7 @@ fn lay_out(paths: &Paths, library: &Path, bundle: &Path) -> Result<()> {
     if paths.packs().is_dir() {
         files::copy_tree(&paths.packs(), &data.join(PACKS))?;
     } else {
-        ui::detail("warning: assets/packs is not there: the bundle has no voice");
+        ui::detail("warning: assets/packs is missing: the bundle has no voice");
     }
 
     let binaries = bundle.join(vst3_binary_dir());

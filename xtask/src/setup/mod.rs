@@ -1,4 +1,4 @@
-//! `cargo xtask setup`: everything a build, a bundle and the tests need. Quick when there is nothing to do.
+//! `cargo xtask setup`: installs what builds, bundles and tests need. Fast if nothing is missing.
 
 pub mod debian;
 pub mod onnxruntime;
@@ -42,13 +42,13 @@ fn faiss_is_built(paths: &Paths) -> bool {
     })
 }
 
-/// Only reached on Linux so far: everywhere else [`onnxruntime::ensure`] stops before.
+/// Not reached yet: on other systems [`onnxruntime::ensure`] fails before.
 #[cfg(not(unix))]
 fn symlink(_to: &std::path::Path, _link: &std::path::Path) -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
 
-/// A data folder made of links into the checkout, for unit tests and for running from it.
+/// Creates a data folder of links into the checkout, for unit tests and for running from it.
 fn link_dev_data(paths: &Paths) -> Result<()> {
     let folder = paths.dev_data();
     files::create_dir(&folder)?;

@@ -1,4 +1,4 @@
-//! ONNX Runtime's shared library: fetched by hash, checked again after unpacking.
+//! ONNX Runtime's shared library: fetched with a pinned hash, verified again after unpacking.
 
 use std::path::{Path, PathBuf};
 
@@ -17,8 +17,8 @@ pub fn library(paths: &Paths) -> PathBuf {
     paths.ort().join(LIBRARY)
 }
 
-/// Whether a file is the library that we pinned.
-pub fn is_genuine(path: &Path) -> bool {
+/// True if the file has the pinned sha256.
+pub fn has_pinned_hash(path: &Path) -> bool {
     files::sha256(path).is_ok_and(|hash| hash == LIBRARY_SHA256)
 }
 
@@ -26,12 +26,12 @@ pub fn ensure(paths: &Paths) -> Result<()> {
     let complete = [LICENCE, NOTICES]
         .iter()
         .all(|name| paths.ort().join(name).is_file());
-    if complete && is_genuine(&library(paths)) {
+    if complete && has_pinned_hash(&library(paths)) {
         return Ok(());
     }
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         bail!(
-            "only Linux on x86_64 is set up so far: put ONNX Runtime 1.31.1 into {}",
+            "ONNX Runtime is fetched on Linux x86_64 only: put version 1.31.1 into {}",
             paths.ort().display()
         );
     }
@@ -49,11 +49,8 @@ pub fn ensure(paths: &Paths) -> Result<()> {
 
     let package = unpacked.join("onnxruntime");
     let fetched = package.join("capi").join(LIBRARY);
-    if !is_genuine(&fetched) {
-        bail!(
-            "{} is not the library that was pinned (sha256 differs)",
-            fetched.display()
-        );
+    if !has_pinned_hash(&fetched) {
+        bail!("{} does not have the pinned sha256", fetched.display());
     }
     files::copy(&fetched, &library(paths))?;
     for name in [LICENCE, NOTICES] {

@@ -1,4 +1,4 @@
-//! One virtual environment under `target/`: its pip fetches what is pinned, its Python runs test hosts.
+//! The virtual environment under `target/`: its pip fetches pinned packages, its Python runs test hosts.
 
 use std::fs;
 use std::path::Path;
@@ -9,16 +9,16 @@ use anyhow::{Context, Result, bail};
 use crate::paths::Paths;
 use crate::{files, process, ui};
 
-/// Makes sure that there is an environment with pip in it.
+/// Creates the environment unless it has a working pip.
 pub fn ensure_venv(paths: &Paths) -> Result<()> {
-    // Asking pip itself, not only for the file: a venv breaks when the Python below it is upgraded or removed.
+    // pip is run because a venv breaks when its base Python is upgraded or removed.
     if process::succeeds(Command::new(paths.venv_python()).args(["-m", "pip", "--version"])) {
         return Ok(());
     }
     if process::find("python3").is_none() {
         bail!("python3 is not on PATH. On Debian: sudo apt-get install -y python3 python3-venv");
     }
-    ui::detail("making a Python environment in target/venv");
+    ui::detail("creating a Python environment in target/venv");
     files::remove(&paths.venv())?;
     process::run_quietly(Command::new("python3").args(["-m", "venv"]).arg(paths.venv()))
 }
@@ -40,7 +40,7 @@ pub fn ensure_test_packages(paths: &Paths) -> Result<()> {
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
-/// Makes the judges' environment, once per version of the committed list.
+/// Creates the environment of the evaluation models, once per version of the committed list.
 pub fn ensure_judges(paths: &Paths) -> Result<()> {
     let list = paths.requirements("judges");
     let wanted = files::sha256(&list)?;
@@ -49,7 +49,7 @@ pub fn ensure_judges(paths: &Paths) -> Result<()> {
         return Ok(());
     }
     ui::detail(
-        "installing the judges (Resemblyzer, moonshine-voice and what they need, 3 GB, pinned by hash)",
+        "installing the evaluation models (Resemblyzer, moonshine-voice and their dependencies, 3 GB, pinned by hash)",
     );
     files::remove(&paths.judges())?;
     process::run_quietly(Command::new("python3").args(["-m", "venv"]).arg(paths.judges()))?;
@@ -66,7 +66,7 @@ pub fn have_test_packages(paths: &Paths) -> bool {
     process::succeeds(Command::new(paths.venv_python()).args(["-c", "import pedalboard, numpy, faiss"]))
 }
 
-/// Fetches one wheel for a fixed interpreter and system, whatever Python runs this.
+/// Fetches one wheel for a fixed interpreter and system, independent of the Python in use.
 pub fn download_wheel(paths: &Paths, requirements: &Path, into: &Path) -> Result<()> {
     process::run_quietly(
         pip(paths)
@@ -86,7 +86,7 @@ pub fn download_wheel(paths: &Paths, requirements: &Path, into: &Path) -> Result
     )
 }
 
-/// Installs a pinned list of packages, programs among them, below a folder of its own.
+/// Installs a pinned list of packages, including programs, into a folder.
 pub fn install_to(paths: &Paths, requirements: &Path, folder: &Path) -> Result<()> {
     process::run_quietly(
         pip(paths)

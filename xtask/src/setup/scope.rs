@@ -1,10 +1,10 @@
-//! How much set-up installs.
+//! What set-up installs.
 
-/// How much is wanted: a person who only bundles needs no test hosts.
+/// What to install: for bundling alone, no test hosts are needed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     Bundle,
     Tests,
-    /// Also what single checks need, and what the other tests go without: an X server, node.
+    /// Also what only single checks need: an X server, node.
     Strict,
 }

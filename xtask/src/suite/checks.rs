@@ -15,9 +15,9 @@ pub fn formatting(paths: &Paths) -> Result<()> {
 pub fn lints(paths: &Paths) -> Result<()> {
     let mut command = clippy(paths);
     command.arg("--workspace");
-    // The plugin's own files once more.
+    // It compiles the plugin's files again.
     command.args(["--exclude", guarded::PACKAGE]);
-    // Tests on the shared data are linted also where that data is not.
+    // Tests on the shared data are linted even if that data is not there.
     command.args(
         SHARED_FEATURES
             .iter()
@@ -28,14 +28,14 @@ pub fn lints(paths: &Paths) -> Result<()> {
     process::run(command.args(["--", "-D", "warnings"]))
 }
 
-/// Release, because that is where faiss is built: a debug check would build it a second time.
+/// In the release profile, because faiss is built for it only.
 pub fn clippy(paths: &Paths) -> Command {
     let mut command = process::cargo(paths.root());
     command.args(["clippy", "--release", "--all-targets"]);
     command
 }
 
-/// Some toolchains come without these; a test run without them would check less and look the same.
+/// Fails if rustfmt or clippy is missing: the run would silently check less.
 pub fn need_components() -> Result<()> {
     let missing = missing_components();
     if !missing.is_empty() {
@@ -47,7 +47,7 @@ pub fn need_components() -> Result<()> {
     Ok(())
 }
 
-/// Asked by running them: rustup puts a stand-in on PATH for a component that is not there.
+/// Found by running them, because rustup has a proxy on PATH even for components that are not installed.
 pub fn missing_components() -> Vec<&'static str> {
     [("rustfmt", "rustfmt"), ("cargo-clippy", "clippy")]
         .into_iter()

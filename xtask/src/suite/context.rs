@@ -1,4 +1,4 @@
-//! What all stages of the suite need.
+//! Settings shared by all stages of the suite.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,23 +9,23 @@ use crate::paths::Paths;
 use crate::process;
 use crate::report::Report;
 
-/// One run of the suite: what all of its stages need.
+/// Settings of one run of the suite.
 pub(super) struct Suite<'a> {
     pub(super) paths: &'a Paths,
     /// Folder with data for tests that is not part of the project.
     pub(super) shared: Option<PathBuf>,
-    /// A check that cannot run because something is not installed fails.
+    /// True: a check that cannot run because something is not installed fails.
     pub(super) strict: bool,
 }
 
-/// Features that add tests which need the shared data: the package and how cargo calls the feature.
+/// Features that add tests on the shared data: package, and name of the feature for cargo.
 pub(super) const SHARED_FEATURES: &[(&str, &str)] = &[
     ("voxmeld-core", "voxmeld-core/shared-data"),
     ("voxmeld-tests", "voxmeld-tests/shared-data"),
 ];
 
 impl Suite<'_> {
-    /// `cargo test` of these packages, with the shared data where there is some.
+    /// `cargo test` of these packages, with the shared data if there is any.
     pub(super) fn cargo_test(&self, packages: &[&str]) -> Command {
         let mut command = process::cargo(self.paths.root());
         command.args(["test", "--release"]);
@@ -40,8 +40,8 @@ impl Suite<'_> {
         command
     }
 
-    /// With the built plugin. Not VOXMELD_DATA: the plugin must find its data by itself, as in a host.
-    pub(super) fn around_bundle<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+    /// Sets the path of the built plugin. Without VOXMELD_DATA: the plugin must find its data by itself, as in a host.
+    pub(super) fn with_bundle<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
             .env("VOXMELD_BUNDLE", self.paths.bundle())
             .env("VOXMELD_PYTHON", self.paths.venv_python())
@@ -50,17 +50,17 @@ impl Suite<'_> {
 
     /// Runs tests and counts them.
     pub(super) fn test(&self, command: &mut Command) -> Result<Report> {
-        let report = process::run_tests(command)?.ran_something()?;
+        let report = process::run_tests(command)?.require_tests()?;
         if self.strict {
-            report.nothing_unplayed()?;
+            report.require_all_run()?;
         }
         Ok(report)
     }
 
-    /// A check for which something is not installed: a failure where that is wanted.
+    /// Result of a check that needs something not installed: an error with `--strict`, else skipped.
     pub(super) fn not_installed(&self, what: &str, remedy: &str) -> Result<Report> {
         if self.strict {
-            bail!("{what} is not installed, and --strict leaves nothing out; {remedy}");
+            bail!("{what} is not installed, and --strict skips nothing; {remedy}");
         }
         Ok(Report::skipped(format!("{what} is not installed ({remedy})")))
     }

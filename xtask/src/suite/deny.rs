@@ -14,7 +14,7 @@ use crate::{process, ui};
 /// As in deny.toml.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-pub fn is_there(paths: &Paths) -> bool {
+pub fn is_installed(paths: &Paths) -> bool {
     tools::cargo_deny(paths).is_some()
 }
 
@@ -40,7 +40,7 @@ pub fn run(suite: &Suite<'_>) -> Result<Report> {
     Ok(Report::default())
 }
 
-/// Where cargo-deny keeps the advisory database, if one is there.
+/// Folder of cargo-deny's advisory database, if it exists.
 fn advisories() -> Option<PathBuf> {
     let home = match std::env::var_os("CARGO_HOME") {
         Some(home) => PathBuf::from(home),

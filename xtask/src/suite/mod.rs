@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold, in the order in which a failure is cheapest to find.
+//! `cargo xtask test`: all checks and tests, those that fail fastest first.
 
 mod checks;
 mod context;
@@ -21,10 +21,10 @@ use crate::{bundle, guarded, process, threads, tidy};
 use context::Suite;
 
 pub use checks::missing_components;
-pub use deny::is_there as deny_is_there;
+pub use deny::is_installed as deny_is_installed;
 pub use quick::run as quick;
 pub use unavailable::{MIRI, THREAD_SANITIZER};
-pub use workflows::is_there as workflow_lint_is_there;
+pub use workflows::is_installed as workflow_lint_is_installed;
 
 pub fn run(paths: &Paths, shared: Option<&Path>, strict: bool) -> Result<()> {
     let shared = match shared {
@@ -60,7 +60,7 @@ pub fn run(paths: &Paths, shared: Option<&Path>, strict: bool) -> Result<()> {
         let mut command = suite.cargo_test(&["voxmeld-tests"]);
         command.args(["--test", "resources", "--", "--ignored", "plugin_allocations::"]);
         command.env("VOXMELD_GUARDED", paths.guarded().join(bundle::CLAP));
-        suite.test(suite.around_bundle(&mut command))
+        suite.test(suite.with_bundle(&mut command))
     })?;
     stages.check("editors", || editors(&suite))?;
     stages.check("real-time sanitizer", || real_time_sanitizer(&suite))?;
@@ -69,29 +69,29 @@ pub fn run(paths: &Paths, shared: Option<&Path>, strict: bool) -> Result<()> {
     Ok(())
 }
 
-/// Of every package but those under `tests/`, which have stages of their own.
+/// Unit tests of every package except those under `tests/`, which have their own stages.
 fn unit_tests(suite: &Suite<'_>) -> Result<Report> {
     let packages = workspace::read(suite.paths)?;
     let tested = packages.iter().filter(|package| package.is_unit_tested());
     let mut command = suite.cargo_test(&tested.map(|package| &*package.name).collect::<Vec<_>>());
-    // The command line's own tests, too.
+    // Also the tests of the command line.
     command.args(["--features", "voxmeld-core/cli"]);
-    // No data folder: these tests bring what they need, and some are about having none.
+    // Without a data folder: unit tests do not need it, and some test its absence.
     suite.test(command.env_remove("VOXMELD_DATA"))
 }
 
 fn whole_system(suite: &Suite<'_>) -> Result<Report> {
     let mut command = suite.cargo_test(&["voxmeld-tests"]);
-    let mut report = suite.test(suite.around_bundle(&mut command))?;
+    let mut report = suite.test(suite.with_bundle(&mut command))?;
     if suite.shared.is_none() {
         report.add(unavailable::SHARED_DATA.report());
     }
     Ok(report)
 }
 
-/// The editor's windows, on an X server without a screen.
+/// Tests of the editor's windows, on an X server without a screen.
 fn editors(suite: &Suite<'_>) -> Result<Report> {
-    if !x_server_is_there() {
+    if !x_server_is_installed() {
         return suite.not_installed(
             "Xvfb",
             "`cargo xtask setup --strict` as root, or apt-get install xvfb",
@@ -99,14 +99,14 @@ fn editors(suite: &Suite<'_>) -> Result<Report> {
     }
     let mut command = suite.cargo_test(&["voxmeld-tests"]);
     command.args(["--test", "resources", "--", "--ignored", "editors::"]);
-    suite.test(suite.around_bundle(&mut command))
+    suite.test(suite.with_bundle(&mut command))
 }
 
-pub fn x_server_is_there() -> bool {
+pub fn x_server_is_installed() -> bool {
     process::find("Xvfb").is_some()
 }
 
-/// The audio thread under RealtimeSanitizer, whose library comes with the Rust toolchain on some systems.
+/// Runs the audio thread under RealtimeSanitizer, whose library is in the Rust toolchain of some systems.
 fn real_time_sanitizer(suite: &Suite<'_>) -> Result<Report> {
     let Some(library) = real_time_sanitizer_library()? else {
         return Ok(unavailable::REAL_TIME_SANITIZER.report());
@@ -114,7 +114,7 @@ fn real_time_sanitizer(suite: &Suite<'_>) -> Result<Report> {
     let mut command = suite.cargo_test(&["voxmeld-tests"]);
     command.args(["--features", "voxmeld-tests/rtsan", "--test", "rtsan"]);
     command.env("RTSAN_ENABLE", "1").env("RTSAN_LIB_PATH", library);
-    suite.test(suite.around_bundle(&mut command))
+    suite.test(suite.with_bundle(&mut command))
 }
 
 pub fn real_time_sanitizer_library() -> Result<Option<PathBuf>> {

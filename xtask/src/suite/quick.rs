@@ -1,4 +1,4 @@
-//! `cargo xtask test --quick`: what finds most faults while one works, in under two minutes.
+//! `cargo xtask test --quick`: the checks for everyday work, in under two minutes.
 
 use std::process::Command;
 
@@ -20,7 +20,7 @@ pub fn run(paths: &Paths) -> Result<()> {
     stages.run("tidy", || tidy::run(paths))?;
     stages.run("formatting", || checks::formatting(paths))?;
     ui::detail(format!(
-        "{} files changed, which concern: {}",
+        "{} files changed; affected packages: {}",
         files.len(),
         affected
             .iter()
@@ -31,18 +31,18 @@ pub fn run(paths: &Paths) -> Result<()> {
     stages.check("lints of what changed", || lints(paths, &affected))?;
     stages.check("unit tests of what changed", || unit_tests(paths, &affected))?;
     stages.summary();
-    ui::line("the quick checks passed; `cargo xtask test` runs all");
+    ui::line("the quick checks passed; `cargo xtask test` runs all checks");
     Ok(())
 }
 
-/// What differs from where this branch left main, committed or not.
+/// Files that differ from the merge base with main, committed or not.
 fn changed_files(paths: &Paths) -> Result<Vec<String>> {
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
         command.args(arguments).current_dir(paths.root());
         process::capture(&mut command)
     };
-    // A clone without a main is compared with its own last commit.
+    // Without a branch main, compare with the last commit.
     let base = git(&["merge-base", "HEAD", "main"])
         .or_else(|_| git(&["merge-base", "HEAD", "origin/main"]))
         .unwrap_or_else(|_| "HEAD".to_owned());
@@ -55,17 +55,17 @@ fn changed_files(paths: &Paths) -> Result<Vec<String>> {
 }
 
 fn lints(paths: &Paths, affected: &[&Package]) -> Result<Report> {
-    // The plugin's own files once more.
+    // It compiles the plugin's files again.
     let linted: Vec<&Package> = affected
         .iter()
         .copied()
         .filter(|package| package.name != guarded::PACKAGE)
         .collect();
     if linted.is_empty() {
-        return Ok(Report::skipped("nothing that is linted changed"));
+        return Ok(Report::skipped("no linted package is affected"));
     }
     let mut command = checks::clippy(paths);
-    choose(&mut command, &linted);
+    select_packages(&mut command, &linted);
     for (package, feature) in SHARED_FEATURES {
         if linted.iter().any(|linted| linted.name == *package) {
             command.args(["--features", feature]);
@@ -82,18 +82,18 @@ fn unit_tests(paths: &Paths, affected: &[&Package]) -> Result<Report> {
         .filter(|package| package.is_unit_tested())
         .collect();
     if tested.is_empty() {
-        return Ok(Report::skipped("nothing that has unit tests changed"));
+        return Ok(Report::skipped("no package with unit tests is affected"));
     }
     let mut command = process::cargo(paths.root());
     command.args(["test", "--release", "--bins"]);
     if tested.iter().any(|package| package.has_library) {
         command.arg("--lib");
     }
-    choose(&mut command, &tested);
-    process::run_tests(command.env_remove("VOXMELD_DATA"))?.ran_something()
+    select_packages(&mut command, &tested);
+    process::run_tests(command.env_remove("VOXMELD_DATA"))?.require_tests()
 }
 
-fn choose(command: &mut Command, packages: &[&Package]) {
+fn select_packages(command: &mut Command, packages: &[&Package]) {
     command.args(packages.iter().flat_map(|package| ["-p", &*package.name]));
     if packages.iter().any(|package| package.name == "voxmeld-core") {
         command.args(["--features", "voxmeld-core/cli"]);

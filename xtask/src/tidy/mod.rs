@@ -1,11 +1,11 @@
-//! `cargo xtask tidy`: the rules of ARCHITECTURE.md that a compiler does not check.
+//! `cargo xtask tidy`: checks rules of ARCHITECTURE.md that the compiler does not check.
 
-mod circles;
+mod cycles;
 mod imports;
+mod machine_paths;
 pub mod models;
 mod names;
 mod packages;
-mod places;
 mod resolve;
 mod rooms;
 mod show;
@@ -23,10 +23,10 @@ use self::tree::Tree;
 use crate::paths::Paths;
 use crate::ui;
 
-/// What `cargo xtask tidy` prints in place of the checks.
+/// What `cargo xtask tidy` prints instead of checking.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Print {
-    /// The rows of the table of rooms, as the sources would have them.
+    /// The rows of the table of rooms with the imports of the sources.
     Imports,
     /// Which room imports which.
     Graph,
@@ -42,7 +42,7 @@ pub fn run(paths: &Paths) -> Result<()> {
     let mut problems = rooms::check(&table, &tree, &imports, &sources);
     let (too_long, mut notes) = sizes::check(&sources, sizes::ALLOWED);
     problems.extend(too_long);
-    problems.extend(places::check(&sources, paths.root()));
+    problems.extend(machine_paths::check(&sources, paths.root()));
     problems.extend(models::problems(&paths.root().join("assets"))?);
     notes.extend(rooms::unused(&table, &imports));
 
@@ -53,11 +53,7 @@ pub fn run(paths: &Paths) -> Result<()> {
         ui::detail(format!("{} files follow the rules", sources.len()));
         return Ok(());
     }
-    bail!(
-        "{} rules are broken:\n  {}",
-        problems.len(),
-        problems.join("\n  ")
-    )
+    bail!("{} problems:\n  {}", problems.len(), problems.join("\n  "))
 }
 
 pub fn print(paths: &Paths, what: Print) -> Result<()> {

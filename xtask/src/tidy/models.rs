@@ -1,4 +1,4 @@
-//! Every model, index and recording in a folder stands in a manifest with its sha256, and matches it.
+//! Checks that every model, index and recording of a folder is in a manifest with its sha256.
 
 use std::fs;
 use std::path::Path;
@@ -22,12 +22,12 @@ const DATA: &[&str] = &[
     "mp3",
 ];
 const MANIFESTS: &[&str] = &["json", "toml", "md"];
-/// Sound is small and counted apart; models are what makes a checkout heavy.
+/// Recordings are small and not counted towards the limit.
 const SOUND: &[&str] = &["wav", "flac", "ogg", "mp3"];
-const MODELS_AT_MOST: u64 = 40_000_000;
+const MAX_MODEL_BYTES: u64 = 40_000_000;
 
-/// Problems below `folder`. A manifest is any text file beside the data file, or in a folder above it up to
-/// `folder`, that holds the file's name and its sha256: its format is its own business.
+/// Problems below `folder`. A manifest is any text file beside the data file, or in a folder above it up to `folder`,
+/// that contains the file's name and its sha256, in any format.
 pub fn problems(folder: &Path) -> Result<Vec<String>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -56,19 +56,17 @@ pub fn problems(folder: &Path) -> Result<Vec<String>> {
             .filter(|(dir, text)| path.starts_with(dir) && text.contains(name.as_ref()))
             .peekable();
         if about_it.peek().is_none() {
-            problems.push(format!("{shown} stands in no manifest"));
+            problems.push(format!("{shown} is in no manifest"));
         } else if !about_it.any(|(_, text)| text.contains(&hash)) {
-            problems.push(format!(
-                "{shown} has sha256 {hash}, which its manifest does not say"
-            ));
+            problems.push(format!("{shown} has sha256 {hash}, which is not in its manifest"));
         }
         if !has_extension(path, SOUND) {
             model_bytes += files::size_of(path)?;
         }
     }
-    if model_bytes > MODELS_AT_MOST {
+    if model_bytes > MAX_MODEL_BYTES {
         problems.push(format!(
-            "models hold {model_bytes} bytes together; at most {MODELS_AT_MOST} are kept in git"
+            "all models together have {model_bytes} bytes; at most {MAX_MODEL_BYTES} are kept in git"
         ));
     }
     Ok(problems)
@@ -84,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_model_needs_an_entry_and_the_right_hash() -> Result<()> {
+    fn a_model_without_entry_or_with_another_hash_is_a_problem() -> Result<()> {
         let base = std::env::temp_dir().join(format!("voxmeld-models-{}", std::process::id()));
         let pack = base.join("packs").join("default");
         files::create_dir(&pack)?;
@@ -92,7 +90,7 @@ mod tests {
         assert_eq!(problems(&base)?.len(), 1, "no manifest at all");
 
         fs::write(base.join("SOURCES.md"), "a.onnx was made by hand")?;
-        assert!(problems(&base)?[0].contains("which its manifest does not say"));
+        assert!(problems(&base)?[0].contains("which is not in its manifest"));
 
         // The well-known sha256 of "abc".
         let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

@@ -1,4 +1,4 @@
-//! What one file names: its modules, what they bring in with `use`, and every path in their code.
+//! Names in one file: its modules, their `use` declarations, and every path in their code.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub struct Scope {
     /// The names of the inline modules around it; empty for the file itself.
     pub nesting: Vec<String>,
     pub names: Vec<Name>,
-    /// What a name in this module stands for.
+    /// Names imported by `use`, with the path that each stands for.
     pub aliases: BTreeMap<String, Vec<String>>,
     pub declared: Vec<Declared>,
 }
@@ -35,7 +35,7 @@ pub struct Declared {
     pub test: bool,
 }
 
-/// The modules of a file, outer before inner. Test-only items are left out, but for the files that they declare.
+/// The modules of a file, outer before inner. Test-only items are skipped, except the files that they declare.
 pub fn read(file: &syn::File) -> Vec<Scope> {
     let mut reader = Reader {
         scopes: vec![Scope::default()],
@@ -141,8 +141,8 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let segments: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
-        // A single small letter is a variable or a function of this file more often than an import, and what was
-        // brought in by `use` is known from there.
+        // A single lower-case segment is usually a local variable or function, and names imported by `use` are
+        // recorded there.
         if segments.len() > 1 || segments[0].starts_with(char::is_uppercase) {
             let line = path.segments[0].ident.span().start().line;
             self.name(Written { line, segments });
@@ -166,7 +166,7 @@ impl<'ast> Visit<'ast> for Reader {
         }
     }
 
-    // `pub(in crate::x)` gives, and takes nothing.
+    // The path in `pub(in crate::x)` is not an import.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 }
 
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_in_types_calls_macros_and_attributes_are_named() {
+    fn paths_in_types_calls_macros_and_attributes_are_found() {
         let text = "#[derive(s::D)]\nstruct A(crate::b::B);\nfn f() -> Box<dyn c::C> { d::e(); m!(x, g::h) }";
         let found = paths(&scopes(text)[0]);
         for wanted in ["1 s::D", "2 crate::b::B", "3 c::C", "3 d::e", "3 g::h"] {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn test_code_comments_and_strings_name_nothing_but_test_files_are_declared() {
+    fn test_code_comments_and_strings_are_skipped_but_test_files_are_declared() {
         let text = "// ort::a\nconst A: &str = \"ort::b\";\n#[cfg(test)]\nmod tests { use ort::c; }\n\
                     #[cfg(test)]\nmod more;\nimpl B { #[cfg(test)] fn f() { ort::d(); } }";
         let scope = &scopes(text)[0];
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn inline_modules_have_names_of_their_own() {
+    fn inline_modules_have_their_own_names() {
         let all = scopes("mod a { mod b { use super::c; } #[path = \"x.rs\"] mod d; }");
         assert_eq!(all[2].nesting, ["a", "b"]);
         assert_eq!(paths(&all[2]), ["1 super::c"]);

@@ -62,10 +62,10 @@ pub fn crates(root: &Path) -> Result<Vec<Crate>> {
     Ok(crates)
 }
 
-/// From the root, with forward slashes and without `..`.
+/// Relative to the root, with forward slashes and without `..`.
 fn below(root: &Path, file: &str) -> Result<String> {
     let inner = Path::new(file)
         .strip_prefix(root)
-        .with_context(|| format!("{file} lies outside of {}", root.display()))?;
+        .with_context(|| format!("{file} is outside {}", root.display()))?;
     Ok(join("", &inner.to_string_lossy().replace('\\', "/")))
 }

@@ -1,29 +1,29 @@
-//! The sources held against the table of rooms in ARCHITECTURE.md.
+//! Checks the sources against the table of rooms in ARCHITECTURE.md.
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use super::circles::circles;
+use super::cycles::cycles;
 use super::imports::{Import, Imports};
 use super::source::Source;
 use super::table::{FILE, Room, Table, covers};
 use super::tree::Tree;
 
-/// Every way in which table, folders and imports differ, each with what to do about it.
+/// All differences between table, folders and imports, each with a remedy.
 pub fn check(table: &Table, tree: &Tree<'_>, imports: &Imports, sources: &[Source]) -> Vec<String> {
     let mut problems = unread(tree, sources);
     problems.extend(without_room(table, sources));
     problems.extend(wrong_rows(table, sources));
     problems.extend(not_in_table(table, imports));
     problems.extend(out_of_place(table, imports));
-    problems.extend(circles_of_rooms(imports));
-    problems.extend(circles_of_files(imports));
+    problems.extend(cycles_of_rooms(imports));
+    problems.extend(cycles_of_files(imports));
     problems
 }
 
-/// What a row allows and its room does not import; worth a look, as the table shows more than there is.
+/// Imports that a row allows and its room does not have.
 pub fn unused(table: &Table, imports: &Imports) -> Vec<String> {
     let mut notes = Vec::new();
     for room in &table.rooms {
@@ -38,14 +38,14 @@ pub fn unused(table: &Table, imports: &Imports) -> Vec<String> {
     notes
 }
 
-/// Rust files whose imports nobody sees.
+/// Rust files that are not checked because no crate contains them or they do not parse.
 fn unread(tree: &Tree<'_>, sources: &[Source]) -> Vec<String> {
     let reached = tree.reached();
     let rust = sources.iter().filter(|source| source.is_rust());
     rust.filter_map(|source| {
         let path = &source.path;
         if source.syntax.is_none() {
-            Some(format!("{path} is not Rust that parses"))
+            Some(format!("{path} cannot be parsed as Rust"))
         } else if !reached.contains(path.as_str()) {
             Some(format!(
                 "{path} is part of no crate: declare it with `mod`, or remove it"
@@ -69,14 +69,14 @@ fn without_room(table: &Table, sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
-/// Rows that are wrong whatever is imported.
+/// Errors in the table itself.
 fn wrong_rows(table: &Table, sources: &[Source]) -> Vec<String> {
     let mut problems = Vec::new();
     let mut places: BTreeMap<&str, &str> = BTreeMap::new();
     for (position, room) in table.rooms.iter().enumerate() {
         let Room { line, name, .. } = room;
         if table.rooms[..position].iter().any(|other| other.name == *name) {
-            problems.push(format!("{FILE}:{line} room `{name}` has a row already"));
+            problems.push(format!("{FILE}:{line} room `{name}` already has a row"));
         }
         if room.places.is_empty() {
             problems.push(format!("{FILE}:{line} room `{name}` has no files"));
@@ -166,7 +166,7 @@ fn advice(table: &Table, import: &Import) -> String {
     }
 }
 
-/// Restricted names in a room that may import them, but outside of the files that may.
+/// Restricted names in a room that may import them, but outside the files that may.
 fn out_of_place(table: &Table, imports: &Imports) -> Vec<String> {
     let mut problems = Vec::new();
     for import in &imports.across {
@@ -187,30 +187,30 @@ fn out_of_place(table: &Table, imports: &Imports) -> Vec<String> {
     problems
 }
 
-fn circles_of_rooms(imports: &Imports) -> Vec<String> {
+fn cycles_of_rooms(imports: &Imports) -> Vec<String> {
     let edges = imports.between_rooms();
     let names = edges.keys().map(|(from, to)| (from.as_str(), to.as_str()));
     let at = |from: &str, to: &str| edges[&(from.to_owned(), to.to_owned())][0].clone();
-    circles(names)
+    cycles(names)
         .iter()
-        .map(|circle| {
+        .map(|cycle| {
             format!(
-                "rooms in a circle: {}; move what both sides need to a room below them, or pass the value in",
-                arrows(circle, at)
+                "cycle of rooms: {}; move what both sides need to a room below them, or pass the value in",
+                arrows(cycle, at)
             )
         })
         .collect()
 }
 
-fn circles_of_files(imports: &Imports) -> Vec<String> {
+fn cycles_of_files(imports: &Imports) -> Vec<String> {
     let mut problems = Vec::new();
     for (room, edges) in &imports.inside {
         let names = edges.keys().map(|(from, to)| (from.as_str(), to.as_str()));
         let at = |from: &str, to: &str| format!("line {}", edges[&(from.to_owned(), to.to_owned())]);
-        for circle in circles(names) {
+        for cycle in cycles(names) {
             problems.push(format!(
-                "files of room `{room}` in a circle: {}; move what both sides need to a file below them",
-                arrows(&circle, at)
+                "cycle of files in room `{room}`: {}; move what both sides need to a file below them",
+                arrows(&cycle, at)
             ));
         }
     }
@@ -218,9 +218,9 @@ fn circles_of_files(imports: &Imports) -> Vec<String> {
 }
 
 /// `a -> b (where a imports b) -> a (where b imports a)`.
-fn arrows(circle: &[&str], at: impl Fn(&str, &str) -> String) -> String {
-    let mut text = circle[0].to_owned();
-    for pair in circle.windows(2) {
+fn arrows(cycle: &[&str], at: impl Fn(&str, &str) -> String) -> String {
+    let mut text = cycle[0].to_owned();
+    for pair in cycle.windows(2) {
         text.push_str(&format!(" -> {} ({})", pair[1], at(pair[0], pair[1])));
     }
     text

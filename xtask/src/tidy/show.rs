@@ -1,9 +1,9 @@
-//! The table and the graph as the sources would have them.
+//! Prints the table and the graph of imports found in the sources.
 
 use super::imports::Imports;
 use super::table::Table;
 
-/// The rows of the table, with what each room imports in the last cell.
+/// The rows of the table, with each room's imports in the last cell.
 pub fn rows(table: &Table, imports: &Imports) -> Vec<String> {
     let row = |room: &super::table::Room| {
         let found: Vec<String> = imports
@@ -16,7 +16,7 @@ pub fn rows(table: &Table, imports: &Imports) -> Vec<String> {
     table.rooms.iter().map(row).collect()
 }
 
-/// Every import of a room by another: how many files, and the first place.
+/// Every import of a room by another: number of files, and the first line.
 pub fn graph(imports: &Imports) -> Vec<String> {
     let edges = imports.between_rooms();
     let line = |((from, to), places): (&(String, String), &Vec<String>)| {

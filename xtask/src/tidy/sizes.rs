@@ -1,13 +1,13 @@
-//! Small files: aim at 80 to 300 lines. A Rust file has at most 400, and half of them at most 150.
+//! Checks file lengths: aim at 80 to 300 lines; a Rust file has at max 400, the median at max 150.
 
 use super::source::{Source, has_extension};
 
-const MOST_RUST_LINES: usize = 400;
-const MOST_MEDIAN_RUST_LINES: usize = 150;
-const MOST_OTHER_LINES: usize = 600;
+const MAX_RUST_LINES: usize = 400;
+const MAX_MEDIAN_RUST_LINES: usize = 150;
+const MAX_OTHER_LINES: usize = 600;
 const OTHER_LANGUAGES: &[&str] = &["py", "c", "sh"];
 
-/// Files that may be longer than the limit, each with the reason. An entry that is not needed fails, too.
+/// Files that may be longer than the limit, each with the reason. An unneeded entry is a problem.
 pub const ALLOWED: &[(&str, &str)] = &[];
 
 /// Problems, and the median as a note.
@@ -16,38 +16,38 @@ pub fn check(sources: &[Source], allowed: &[(&str, &str)]) -> (Vec<String>, Vec<
     let (mut used, mut rust) = (Vec::new(), Vec::new());
     for source in sources {
         let (path, lines) = (source.path.as_str(), source.text.lines().count());
-        let most = if source.is_rust() {
+        let max = if source.is_rust() {
             rust.push(lines);
-            MOST_RUST_LINES
+            MAX_RUST_LINES
         } else if OTHER_LANGUAGES.iter().any(|ext| has_extension(path, ext)) {
-            MOST_OTHER_LINES
+            MAX_OTHER_LINES
         } else {
             continue;
         };
-        if lines <= most {
+        if lines <= max {
             continue;
         }
         if allowed.iter().any(|(name, _)| *name == path) {
             used.push(path);
         } else {
             problems.push(format!(
-                "{path} has {lines} lines; split it (at most {most}, aim at 80 to 300)"
+                "{path} has {lines} lines; split it (at max {max}, aim at 80 to 300)"
             ));
         }
     }
     for (path, reason) in allowed.iter().filter(|(path, _)| !used.contains(path)) {
         problems.push(format!(
-            "xtask/src/tidy/sizes.rs allows {path} ({reason}), which is not longer than the limit"
+            "xtask/src/tidy/sizes.rs allows {path} ({reason}), which is within the limit: remove that entry"
         ));
     }
     rust.sort_unstable();
     let Some(median) = rust.get(rust.len().saturating_sub(1) / 2) else {
         return (problems, Vec::new());
     };
-    if *median > MOST_MEDIAN_RUST_LINES {
+    if *median > MAX_MEDIAN_RUST_LINES {
         problems.push(format!(
-            "half of the Rust files have {median} lines or more; split the longer ones until the median is at most \
-             {MOST_MEDIAN_RUST_LINES}"
+            "half of the Rust files have {median} lines or more; split the longer ones until the median is at max \
+             {MAX_MEDIAN_RUST_LINES}"
         ));
     }
     let note = format!("{} Rust files, median {median} lines", rust.len());
@@ -77,8 +77,8 @@ mod tests {
         assert_eq!(
             problems,
             [
-                "b.rs has 401 lines; split it (at most 400, aim at 80 to 300)",
-                "d.py has 601 lines; split it (at most 600, aim at 80 to 300)"
+                "b.rs has 401 lines; split it (at max 400, aim at 80 to 300)",
+                "d.py has 601 lines; split it (at max 600, aim at 80 to 300)"
             ]
         );
         assert_eq!(notes, ["4 Rust files, median 1 lines"]);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_allow_list_holds_only_what_it_must() {
+    fn an_unneeded_entry_of_the_allow_list_is_a_problem() {
         let files = [lines("c.rs", 601), lines("d.rs", 1), lines("e.rs", 1)];
         let (problems, _) = check(&files, &[("c.rs", "a table"), ("d.rs", "was long")]);
         assert_eq!(problems.len(), 1);

@@ -7,15 +7,15 @@ use anyhow::{Context, Result};
 
 use crate::files;
 
-/// Not ours to judge: what git ignores, and git itself.
+/// Folders that are not checked: git's own, and ignored ones.
 const SKIPPED: &[&str] = &["target", ".git", "__pycache__", "node_modules"];
 
 /// One text file of the checkout.
 pub struct Source {
-    /// From the root, with forward slashes.
+    /// Relative to the root, with forward slashes.
     pub path: String,
     pub text: String,
-    /// `None` for what is not Rust, or not Rust that parses.
+    /// `None` if it is not Rust or does not parse.
     pub syntax: Option<syn::File>,
 }
 
@@ -41,7 +41,7 @@ pub fn has_extension(path: &str, wanted: &str) -> bool {
 pub fn read_all(root: &Path) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     for file in tracked(root)? {
-        // Models and sound are not text; models.rs looks at those.
+        // Models and recordings are not text; models.rs checks those.
         let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         if let Ok(text) = String::from_utf8(bytes) {
             let path = file.strip_prefix(root)?.to_string_lossy().replace('\\', "/");

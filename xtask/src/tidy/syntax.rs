@@ -1,4 +1,4 @@
-//! Small questions to a syntax tree: is this test code, which paths does a `use` or a macro name.
+//! Queries on a syntax tree: test-only items, paths in `use` declarations and macros.
 
 use std::ops::RangeInclusive;
 
@@ -17,7 +17,7 @@ pub struct Written {
 /// One leaf of a `use` tree.
 pub struct Used {
     pub written: Written,
-    /// The name that it brings into the module; none for `*` and `as _`.
+    /// The name that it imports into the module; none for `*` and `as _`.
     pub alias: Option<String>,
     pub glob: bool,
 }
@@ -150,7 +150,7 @@ fn collect_leaves(tree: &UseTree, prefix: &mut Vec<String>, found: &mut Vec<Used
     }
 }
 
-/// Paths of at least two segments in the arguments of a macro, which no parser but the macro's own reads.
+/// Paths of at least two segments in the arguments of a macro, which syn does not parse.
 pub fn paths_in(tokens: TokenStream) -> Vec<Written> {
     let mut found = Vec::new();
     let mut path = Written {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_that_need_test_are_test_only() {
+    fn cfg_conditions_that_require_test_are_test_only() {
         for text in [
             "#[cfg(test)] mod a;",
             "#[cfg(all(test, unix))] fn a() {}",
@@ -220,13 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn test_items_span_from_attribute_to_brace() {
+    fn test_lines_span_from_attribute_to_closing_brace() {
         let file = syn::parse_file("use a;\n#[cfg(test)]\nmod t {\n}\nfn b() {}\n").expect("parses");
         assert_eq!(test_lines(&file), [2..=4]);
     }
 
     #[test]
-    fn a_macro_is_searched_for_paths() {
+    fn paths_in_nested_macro_tokens_are_found() {
         let tokens = "\"{}\", a::b(x), [crate::c::D], y: z, e ::f"
             .parse()
             .expect("tokens");

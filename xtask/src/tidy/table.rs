@@ -1,4 +1,4 @@
-//! The two tables in ARCHITECTURE.md: the rooms with what each may import, and the names kept to few rooms.
+//! The two tables in ARCHITECTURE.md: rooms with their allowed imports, and restricted names.
 
 pub const FILE: &str = "ARCHITECTURE.md";
 
@@ -7,7 +7,7 @@ pub struct Room {
     /// The row's line in ARCHITECTURE.md.
     pub line: usize,
     pub name: String,
-    /// `a/b` stands for `a/b.rs` and all in `a/b/`.
+    /// `a/b` covers `a/b.rs` and all files in `a/b/`.
     pub places: Vec<String>,
     /// The cells up to the last, as written.
     pub cells: Vec<String>,
@@ -16,7 +16,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// Whether all of its code is on the audio thread, or may be because it is pure arithmetic.
+    /// True if its code runs on the audio thread, or may because it is pure.
     pub fn is_real_time(&self) -> bool {
         self.thread.starts_with("audio") || self.thread.starts_with("pure")
     }
@@ -26,11 +26,11 @@ impl Room {
     }
 }
 
-/// A crate, or a module of one, that only rooms may name whose row says so.
+/// A crate or module that only rooms with it in their row may import.
 #[derive(Debug)]
 pub struct Restricted {
     pub name: String,
-    /// Within the rooms that may name it, only here; everywhere if empty.
+    /// Paths within the rooms that may import it; everywhere if empty.
     pub places: Vec<String>,
     pub reason: String,
     pub never_real_time: bool,
@@ -50,10 +50,10 @@ impl Table {
         };
         for (line, cells) in rows(text, "rooms")? {
             let [name, places, _, thread, may] = cells.as_slice() else {
-                return Err(format!("{FILE}:{line} a row of the rooms has five cells"));
+                return Err(format!("{FILE}:{line} a row of the rooms must have five cells"));
             };
             let Some(name) = quoted(name).pop() else {
-                return Err(format!("{FILE}:{line} the room's name stands in `backticks`"));
+                return Err(format!("{FILE}:{line} the room's name must be in `backticks`"));
             };
             table.rooms.push(Room {
                 line,
@@ -67,7 +67,7 @@ impl Table {
         for (line, cells) in rows(text, "restricted")? {
             let [names, places, audio, reason] = cells.as_slice() else {
                 return Err(format!(
-                    "{FILE}:{line} a row of the restricted names has four cells"
+                    "{FILE}:{line} a row of the restricted names must have four cells"
                 ));
             };
             table
@@ -90,7 +90,7 @@ impl Table {
         self.restricted.iter().find(|restricted| restricted.name == name)
     }
 
-    /// The room of a file: that with the longest entry that covers it.
+    /// The room of a file: the one with the longest path that covers it.
     pub fn room_of(&self, file: &str) -> Option<&Room> {
         let entries = self
             .rooms
@@ -102,7 +102,7 @@ impl Table {
             .map(|(room, _)| room)
     }
 
-    /// The restricted name that a path of an external crate names, if any. `*` names all below it.
+    /// The restricted name in a path of an external crate, if any; `*` includes all names below it.
     pub fn restricted_in(&self, path: &[String], glob: bool) -> Option<&str> {
         let names = self.restricted.iter().map(|restricted| restricted.name.as_str());
         names
@@ -172,7 +172,7 @@ mod tests {
 ";
 
     #[test]
-    fn the_longest_entry_has_the_file() {
+    fn a_file_belongs_to_the_longest_path_that_covers_it() {
         let table = Table::read(TEXT).expect("reads");
         let room = |file: &str| table.room_of(file).map(|room| room.name.as_str());
         assert_eq!(room("core/src/model.rs"), Some("model"));
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restricted_name_is_found_in_longer_paths_and_under_a_star() {
+    fn a_restricted_name_is_found_in_longer_paths_and_in_globs() {
         let table = Table::read(TEXT).expect("reads");
         let named = |path: &str, glob: bool| {
             let path: Vec<String> = path.split("::").map(str::to_owned).collect();

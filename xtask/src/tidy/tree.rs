@@ -1,4 +1,4 @@
-//! The module trees of all crates of the workspace, as the compiler would build them.
+//! The module trees of all crates of the workspace, built as the compiler does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,17 +7,17 @@ use super::source::Source;
 
 /// One target of a package.
 pub struct Crate {
-    /// As code names it.
+    /// Name in code.
     pub name: String,
-    /// Its first file.
+    /// Path of its root module.
     pub root: String,
     /// The package's folder.
     pub folder: String,
-    /// Whether other packages may name it.
+    /// True if other packages can import it.
     pub library: bool,
-    /// Tests, examples and benches: their imports are free.
+    /// Tests, examples and benches: their imports are not checked.
     pub tests: bool,
-    /// Crates that its code may name.
+    /// Crates that its code can import.
     pub dependencies: BTreeSet<String>,
 }
 
@@ -27,7 +27,7 @@ pub struct Module {
     pub krate: usize,
     pub parent: Option<ModuleId>,
     pub file: String,
-    /// Whether it is compiled for tests only.
+    /// True if it is compiled for tests only.
     pub test: bool,
     pub children: BTreeMap<String, ModuleId>,
     pub aliases: BTreeMap<String, Vec<String>>,
@@ -37,7 +37,7 @@ pub struct Module {
 pub struct Tree<'a> {
     pub crates: &'a [Crate],
     pub modules: Vec<Module>,
-    /// The root modules of the crates that others may name.
+    /// Root modules of the library crates.
     pub libraries: BTreeMap<&'a str, ModuleId>,
     files: BTreeMap<&'a str, &'a syn::File>,
 }
@@ -54,7 +54,7 @@ impl<'a> Tree<'a> {
                 .collect(),
         };
         for (number, krate) in crates.iter().enumerate() {
-            // Another package's files compiled once more are read where they lie.
+            // Files of another package are read only in that package.
             if krate.root.starts_with(&krate.folder) {
                 let root = tree.add_file(number, None, &krate.root, true, krate.tests);
                 if krate.library {
@@ -65,7 +65,7 @@ impl<'a> Tree<'a> {
         tree
     }
 
-    /// Files that a crate is made of.
+    /// Files of all crates.
     pub fn reached(&self) -> BTreeSet<&str> {
         self.modules.iter().map(|module| module.file.as_str()).collect()
     }
@@ -89,7 +89,7 @@ impl<'a> Tree<'a> {
         false
     }
 
-    /// `owns_folder`: whether its modules lie beside it and not in a folder of its name.
+    /// `owns_folder`: true if its modules are beside it and not in a folder of its name.
     fn add_file(
         &mut self,
         krate: usize,
@@ -159,7 +159,7 @@ impl<'a> Tree<'a> {
             .find(|(file, _)| self.files.contains_key(file.as_str()));
         if let Some((file, owns)) = found {
             let child = self.add_file(krate, Some(parent), &file, owns, test);
-            // Two of one name are alternatives for different targets or features.
+            // Two modules of one name are alternatives for different targets or features.
             self.modules[parent]
                 .children
                 .entry(declared.name.clone())
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn modules_are_found_where_the_compiler_finds_them() {
+    fn declared_modules_are_found_and_undeclared_files_are_not() {
         let sources = [
             ("a/src/lib.rs", "mod b; mod c { mod d; } #[cfg(test)] mod tests;"),
             ("a/src/b.rs", "mod e; #[path = \"other.rs\"] mod f;"),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_another_package_are_read_in_that_package_only() {
+    fn files_of_another_package_are_read_only_there() {
         let sources = [
             ("a/src/lib.rs", "pub mod b;"),
             ("a/src/b.rs", "use crate::x;"),

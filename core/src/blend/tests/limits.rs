@@ -1,18 +1,18 @@
-//! What must hold for any input and at the ends of every setting.
+//! Properties that hold for any input and at the ends of every setting.
 
 use super::*;
 
 #[test]
-fn ratio_0_is_the_identity_bit_for_bit_whatever_else_is_set() {
+fn ratio_0_with_any_other_settings_is_the_identity_bit_for_bit() {
     for seed in 0..200 {
-        let mut dice = Dice(seed);
-        let (target, _) = target(&mut dice, &[1.0, 0.3, 0.0, 1.0]);
-        let mut controls = random_controls(&mut dice, 1);
+        let mut random = SeededRandom(seed);
+        let (target, _) = target(&mut random, &[1.0, 0.3, 0.0, 1.0]);
+        let mut controls = random_controls(&mut random, 1);
         controls.blend_ratio = 0.0;
         controls.drive = Drive::default();
         controls.blend.listen = Listen::Blend;
-        let live = dice.vector();
-        let (f0_hz, level) = random_halves(&mut dice);
+        let live = random.vector();
+        let (f0_hz, level) = random_halves(&mut random);
         let input = FrameInput {
             live: &live,
             f0_hz,
@@ -27,18 +27,18 @@ fn ratio_0_is_the_identity_bit_for_bit_whatever_else_is_set() {
 #[test]
 fn ratio_1_with_an_index_that_holds_the_query_returns_the_query() {
     for seed in 0..100 {
-        let mut dice = Dice(seed);
-        let (target, _) = target(&mut dice, &[1.0; 4]);
+        let mut random = SeededRandom(seed);
+        let (target, _) = target(&mut random, &[1.0; 4]);
         let mut live = vec![0.0; DIM];
         let mut controls = Controls {
             blend_ratio: 1.0,
             ..Controls::default()
         };
-        controls.blend.trust = dice.part();
-        controls.blend.continuity = dice.part();
+        controls.blend.trust = random.unit();
+        controls.blend.continuity = random.unit();
         let mut blender = Blender::new(DIM);
         for _ in 0..5 {
-            assert!(target.index.vector(dice.upto(VECTORS) as i64, &mut live));
+            assert!(target.index.vector(random.below(VECTORS) as i64, &mut live));
             let input = FrameInput {
                 live: &live,
                 f0_hz: [100.0; 2],
@@ -53,7 +53,7 @@ fn ratio_1_with_an_index_that_holds_the_query_returns_the_query() {
 }
 
 #[test]
-fn no_setting_and_no_input_makes_a_value_that_is_no_number() {
+fn odd_settings_and_inputs_never_give_non_finite_values() {
     let odd = [
         0.0,
         -0.0,
@@ -67,8 +67,8 @@ fn no_setting_and_no_input_makes_a_value_that_is_no_number() {
         f32::NEG_INFINITY,
     ];
     for seed in 0..2_000 {
-        let mut dice = Dice(seed);
-        let mut any = || odd[dice.upto(odd.len())];
+        let mut random = SeededRandom(seed);
+        let mut any = || odd[random.below(odd.len())];
         let mut controls = Controls {
             blend_ratio: any(),
             ..Controls::default()
@@ -97,10 +97,10 @@ fn no_setting_and_no_input_makes_a_value_that_is_no_number() {
         };
         let (f0_hz, level) = ([any(), any()], [any(), any()]);
         set.listen = [Listen::Blend, Listen::Live, Listen::Retrieved, Listen::Difference][seed as usize % 4];
-        let (target, _) = target(&mut dice, &[1.0, 0.5, 0.0, f32::NAN]);
+        let (target, _) = target(&mut random, &[1.0, 0.5, 0.0, f32::NAN]);
         let mut blender = Blender::new(DIM);
         for scale in [0.0, 1.0, 1e10, 1e-20] {
-            let live: Vec<f32> = dice.vector().iter().map(|x| x * scale).collect();
+            let live: Vec<f32> = random.vector().iter().map(|x| x * scale).collect();
             let input = FrameInput {
                 live: &live,
                 f0_hz,
@@ -115,9 +115,9 @@ fn no_setting_and_no_input_makes_a_value_that_is_no_number() {
 }
 
 #[test]
-fn a_query_that_is_no_number_is_left_to_the_live_path() {
-    let mut dice = Dice(3);
-    let (target, _) = target(&mut dice, &[1.0; 4]);
+fn a_nan_query_reports_a_search_error_and_retrieves_nothing() {
+    let mut random = SeededRandom(3);
+    let (target, _) = target(&mut random, &[1.0; 4]);
     let live = [f32::NAN; DIM];
     let input = FrameInput {
         live: &live,
@@ -130,25 +130,25 @@ fn a_query_that_is_no_number_is_left_to_the_live_path() {
 }
 
 #[test]
-fn the_order_of_an_index_does_not_matter() {
+fn shuffling_the_vectors_of_an_index_changes_nothing() {
     for seed in 0..50 {
-        let mut dice = Dice(seed);
-        let vectors: Vec<Vec<f32>> = (0..VECTORS).map(|_| dice.vector()).collect();
+        let mut random = SeededRandom(seed);
+        let vectors: Vec<Vec<f32>> = (0..VECTORS).map(|_| random.vector()).collect();
         let mut shuffled = vectors.clone();
         for n in (1..VECTORS).rev() {
-            shuffled.swap(n, dice.upto(n + 1));
+            shuffled.swap(n, random.below(n + 1));
         }
         let made = |rows: &[Vec<f32>]| {
             let index = FlatIndex::new(Frames::from_data(DIM, rows.concat()), Metric::L2);
             Target::new("a voice", Arc::new(index))
         };
-        let mut controls = random_controls(&mut dice, 1);
-        // Without recordings the joins are distances, which no order changes.
+        let mut controls = random_controls(&mut random, 1);
+        // Without recordings joins are distances, which do not depend on the order.
         controls.blend.morph = Morph::default();
         let (mut one, mut other) = (Blender::new(DIM), Blender::new(DIM));
         for _ in 0..10 {
-            let live = dice.vector();
-            let (f0_hz, level) = random_halves(&mut dice);
+            let live = random.vector();
+            let (f0_hz, level) = random_halves(&mut random);
             let input = FrameInput {
                 live: &live,
                 f0_hz,
@@ -163,10 +163,10 @@ fn the_order_of_an_index_does_not_matter() {
 }
 
 #[test]
-fn a_muted_take_leaves_its_places_to_others() {
-    let mut dice = Dice(11);
-    let (mut target, _) = target(&mut dice, &[1.0; 4]);
-    let live = dice.vector();
+fn muted_takes_are_replaced_by_neighbours_of_others() {
+    let mut random = SeededRandom(11);
+    let (mut target, _) = target(&mut random, &[1.0; 4]);
+    let live = random.vector();
     let params = SearchParams {
         k: 12,
         ..SearchParams::default()
@@ -187,5 +187,5 @@ fn a_muted_take_leaves_its_places_to_others() {
         .expect("searched");
     assert!(found.ids.iter().all(|&id| id < 0), "all muted: {found:?}");
     target.set_take_weights(&[1.0; 4]);
-    assert!(target.takes.is_plain());
+    assert!(target.takes.is_unweighted());
 }

@@ -1,8 +1,8 @@
 //! HuBERT-family encoders (ContentVec, hubert-base, the default pack's).
 
-use super::memory::Memory;
 use super::random;
 use super::session::{ModelFileError, failed, open};
+use super::state::ModelState;
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K};
 use crate::model::{Encoder, ModelError};
@@ -15,8 +15,8 @@ const MODEL: &str = "encoder";
 /// Runs any encoder with one audio input and an output `[1, T, dim]`.
 ///
 /// The input is chosen by rank (`[1, 1, N]` or `[B, N]`), the output by its
-/// last dimension, since names differ between exporters. Where the file has a
-/// [`Memory`], streams need no window.
+/// last dimension, since names differ between exporters. With a [`ModelState`] in the
+/// file, streams need no window.
 pub struct ContentEncoder {
     session: Session,
     input: String,
@@ -25,14 +25,14 @@ pub struct ContentEncoder {
     dim: usize,
     normalize: bool,
     reproducible: bool,
-    memory: Memory,
+    state: ModelState,
     scratch: Vec<f32>,
 }
 
 impl ContentEncoder {
-    /// Opens `path`. Of several outputs the one with `wanted_dim` values is
-    /// taken, else the widest. `normalize`: feed zero mean and unit variance
-    /// (what transformers calls `do_normalize`); RVC does not.
+    /// Opens `path`. Of several outputs the one with `wanted_dim` values is used, else the
+    /// widest. `normalize`: scale the input to zero mean and unit variance (`do_normalize`
+    /// in transformers); RVC does not.
     ///
     /// # Errors
     /// See [`ModelFileError`].
@@ -45,22 +45,22 @@ impl ContentEncoder {
         };
         let [input] = session.inputs() else {
             return Err(wrong(format!(
-                "it has {} inputs, and an encoder has one: audio at 16 kHz",
+                "it has {} inputs; an encoder has one, audio at 16 kHz",
                 session.inputs().len()
             )));
         };
         let input_rank = input.dtype().tensor_shape().map_or(0, |shape| shape.len());
         if !(2..=3).contains(&input_rank) {
             return Err(wrong(format!(
-                "its input has {input_rank} dimensions, expected [1, 1, samples] or [1, samples]"
+                "its input has {input_rank} dimensions; expected [1, 1, samples] or [1, samples]"
             )));
         }
         let input = input.name().to_string();
-        let memory = Memory::of(&session);
+        let state = ModelState::find(&session);
         let candidates: Vec<(String, i64)> = session
             .outputs()
             .iter()
-            .filter(|outlet| !memory.gives(outlet.name()))
+            .filter(|outlet| !state.is_state_output(outlet.name()))
             .filter_map(|outlet| {
                 let shape = outlet.dtype().tensor_shape()?;
                 (shape.len() == 3).then(|| (outlet.name().to_string(), shape[2]))
@@ -80,16 +80,16 @@ impl ContentEncoder {
             output,
             dim: 0,
             normalize,
-            reproducible: !random::draws_its_own(MODEL, path)?,
-            memory,
+            reproducible: !random::is_random(MODEL, path)?,
+            state,
             scratch: Vec::new(),
         };
         encoder.probe(&wrong)?;
         Ok(encoder)
     }
 
-    /// Encodes half a second of near-silence: finds the real output size and
-    /// pays for the slow first run.
+    /// Encodes half a second of near-silence: finds the output size and makes the slow
+    /// first run.
     fn probe(&mut self, wrong: &impl Fn(String) -> ModelFileError) -> Result<(), ModelFileError> {
         let frames = 25;
         let audio = vec![1e-4; FRAME_STEP_16K * frames + FRAME_TAIL_16K];
@@ -99,7 +99,7 @@ impl ContentEncoder {
             .map_err(|error| wrong(error.to_string()))?;
         if got != frames {
             return Err(wrong(format!(
-                "it makes {got} frames of half a second; a HuBERT encoder makes {frames}"
+                "it makes {got} frames from half a second of audio; a HuBERT encoder makes {frames}"
             )));
         }
         self.dim = embeddings.dim();
@@ -120,9 +120,9 @@ impl ContentEncoder {
         };
         let tensor = TensorRef::from_array_view((shape, audio)).map_err(failed(MODEL))?;
         let mut inputs = ort::inputs![self.input.as_str() => tensor];
-        self.memory.feed(&mut inputs).map_err(failed(MODEL))?;
+        self.state.add_inputs(&mut inputs).map_err(failed(MODEL))?;
         let outputs = self.session.run(inputs).map_err(failed(MODEL))?;
-        self.memory.keep(&outputs).map_err(failed(MODEL))?;
+        self.state.store(&outputs).map_err(failed(MODEL))?;
         let (shape, data) = outputs[self.output.as_str()]
             .try_extract_tensor::<f32>()
             .map_err(failed(MODEL))?;
@@ -132,7 +132,7 @@ impl ContentEncoder {
             .filter(|&dim| dim > 0)
             .unwrap_or(1);
         embeddings.clear(dim);
-        // Encoders that pad their input make one frame more, of the padding.
+        // Encoders that pad their input make one more frame, from the padding.
         let whole = audio_16k.len().saturating_sub(FRAME_TAIL_16K) / FRAME_STEP_16K;
         let got = data.len() / dim;
         let used = if got == whole + 1 { whole } else { got };
@@ -153,12 +153,12 @@ impl Encoder for ContentEncoder {
     }
 
     fn encode(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
-        self.memory.forget();
+        self.state.reset();
         self.encode_streaming(audio_16k, embeddings)
     }
 
     fn is_stateful(&self) -> bool {
-        self.memory.is_there()
+        self.state.is_stateful()
     }
 
     fn encode_streaming(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {

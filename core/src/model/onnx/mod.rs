@@ -1,10 +1,10 @@
-//! The real models, on ONNX Runtime. The only room that names `ort`.
+//! The models on ONNX Runtime. The only room that uses `ort`.
 
 mod content_encoder;
-mod memory;
 mod random;
 mod rvc_synthesizer;
 mod session;
+mod state;
 mod swift_f0;
 
 pub use content_encoder::ContentEncoder;

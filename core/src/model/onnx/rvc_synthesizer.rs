@@ -1,8 +1,8 @@
 //! Synthesizers with the interface of RVC WebUI's ONNX export.
 
-use super::memory::Memory;
 use super::random::ModelNoise;
 use super::session::{ModelFileError, failed};
+use super::state::ModelState;
 use crate::frames::Frames;
 use crate::model::{ModelError, NOISE_CHANNELS, SynthesisInput, Synthesizer};
 use crate::units::SampleRate;
@@ -16,24 +16,23 @@ const MODEL: &str = "synthesizer";
 const NOISE_SCALE: f32 = 0.666_66;
 
 /// `phone, phone_lengths, pitch, pitchf, ds[, rnd][, skip_head, return_length]
-/// -> audio`. With the last two (as in the deiteris fork's exports) only the
-/// wanted frames are rendered; without them the rest is cut off here. Where
-/// the file has a [`Memory`], streams need no context.
+/// -> audio`. With the last two (as in the deiteris fork's exports) the model renders only
+/// the wanted frames; without them the rest is cut off here. With a [`ModelState`] in the
+/// file, streams need no context.
 pub struct RvcSynthesizer {
     session: Session,
     output: String,
     takes_noise: bool,
     crops: bool,
     noise: ModelNoise,
-    memory: Memory,
+    state: ModelState,
     dim: usize,
     rate: SampleRate,
     speaker: i64,
 }
 
 impl RvcSynthesizer {
-    /// Opens `path`. The sample rate is found by running it on a quarter of a
-    /// second, so no metadata is needed.
+    /// Opens `path`. The sample rate is found by a run, so no metadata is needed.
     ///
     /// # Errors
     /// See [`ModelFileError`].
@@ -48,7 +47,7 @@ impl RvcSynthesizer {
         for name in ["phone", "phone_lengths", "pitch", "pitchf", "ds"] {
             if !names.contains(&name) {
                 return Err(wrong(format!(
-                    "the input `{name}` is missing (it has: {}); an RVC export has phone, phone_lengths, pitch, pitchf, ds and mostly rnd",
+                    "the input `{name}` is missing (it has: {}); an RVC export has phone, phone_lengths, pitch, pitchf, ds and usually rnd",
                     names.join(", ")
                 )));
             }
@@ -65,9 +64,12 @@ impl RvcSynthesizer {
             .ok_or_else(|| {
                 wrong("the size of its embeddings (last dimension of `phone`) is not fixed".to_string())
             })?;
-        let memory = Memory::of(&session);
+        let state = ModelState::find(&session);
         let mut outputs = session.outputs().iter().map(ort::value::Outlet::name);
-        let Some(output) = outputs.find(|name| !memory.gives(name)).map(str::to_string) else {
+        let Some(output) = outputs
+            .find(|name| !state.is_state_output(name))
+            .map(str::to_string)
+        else {
             return Err(wrong("it has no output".to_string()));
         };
         let mut synthesizer = Self {
@@ -76,20 +78,20 @@ impl RvcSynthesizer {
             takes_noise,
             crops,
             noise,
-            memory,
+            state,
             dim,
             rate: SampleRate(0),
             speaker: 0,
         };
         synthesizer.probe(&wrong)?;
-        if let Some(session) = synthesizer.noise.learned(path)? {
+        if let Some(session) = synthesizer.noise.finish_probing(path)? {
             synthesizer.session = session;
         }
         Ok(synthesizer)
     }
 
-    /// Synthesizes two lengths: finds the rate, notices a length that was
-    /// baked in by the exporter, and pays for the slow first run.
+    /// Synthesizes two lengths: finds the rate, detects a length that the exporter fixed,
+    /// and makes the slow first run.
     fn probe(&mut self, wrong: &impl Fn(String) -> ModelFileError) -> Result<(), ModelFileError> {
         let mut per_frame = Vec::new();
         for frames in [30, 26] {
@@ -107,7 +109,7 @@ impl RvcSynthesizer {
                 first_frame_100hz: 0,
             };
             let mut audio = Vec::new();
-            self.memory.forget();
+            self.state.reset();
             self.run(input, &mut audio).map_err(|error| {
                 wrong(format!(
                     "it does not run on {frames} frames (was it exported for one fixed length?): {error}"
@@ -179,15 +181,15 @@ impl RvcSynthesizer {
             }
         }
         self.noise
-            .feed(frames, input.first_frame_100hz, &mut values)
+            .add_inputs(frames, input.first_frame_100hz, &mut values)
             .map_err(failed())?;
-        self.memory.feed(&mut values).map_err(failed())?;
+        self.state.add_inputs(&mut values).map_err(failed())?;
         let outputs = self.session.run(values).map_err(failed())?;
-        self.memory.keep(&outputs).map_err(failed())?;
-        // Where a file crops by itself, its noise may be shorter than its
-        // input by what it is told at each run: such noise stays its own.
+        self.state.store(&outputs).map_err(failed())?;
+        // If the file crops, the length of its noise may depend on `skip_head`: such noise
+        // cannot be replaced.
         if !self.crops {
-            self.noise.look(frames, &outputs);
+            self.noise.record_shapes(frames, &outputs);
         }
         let (_, samples) = outputs[self.output.as_str()]
             .try_extract_tensor::<f32>()
@@ -236,12 +238,12 @@ impl Synthesizer for RvcSynthesizer {
     }
 
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
-        self.memory.forget();
+        self.state.reset();
         self.synthesize_streaming(input, audio)
     }
 
     fn is_stateful(&self) -> bool {
-        self.memory.is_there()
+        self.state.is_stateful()
     }
 
     fn synthesize_streaming(
@@ -273,8 +275,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn coarse_codes_are_rvcs() {
-        // f0 -> code, worked out by hand from the formula in the module.
+    fn coarse_pitch_matches_rvcs_codes() {
+        // f0 -> code, computed by hand from the formula.
         for (f0_hz, code) in [
             (0.0, 1),
             (50.0, 1),
@@ -289,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_laid_out_by_channel() {
+    fn by_channel_transposes_and_scales_noise() {
         let noise = Frames::from_data(2, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         let scaled: Vec<f32> = [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]
             .iter()

@@ -8,47 +8,47 @@ use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// A model file that cannot be used; the running voice goes on.
+/// A model file that cannot be used; the running voice is kept.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelFileError {
     /// No such file.
     #[error("the {model} file is missing: {}", path.display())]
     Missing {
-        /// Which model, in words.
+        /// Which model.
         model: &'static str,
         /// Where it should be.
         path: PathBuf,
     },
-    /// Not an ONNX model, or cut short.
-    #[error("{} is not a whole ONNX model (copy or download it again): {why}", path.display())]
+    /// Not an ONNX model, or truncated.
+    #[error("{} is not a complete ONNX model (copy or download it again): {why}", path.display())]
     Broken {
         /// Which file.
         path: PathBuf,
-        /// The runtime's own text.
+        /// The runtime's message.
         why: String,
     },
-    /// A model, but not of the kind that was asked for.
+    /// A model without the expected inputs and outputs.
     #[error("{} is not a supported {model}: {what}", path.display())]
     Interface {
-        /// Which kind was wanted, in words.
+        /// Which kind was expected.
         model: &'static str,
         /// Which file.
         path: PathBuf,
-        /// What is different, and what would be right.
+        /// What differs, and what is expected.
         what: String,
     },
-    /// ONNX Runtime itself is not there.
+    /// ONNX Runtime could not be loaded.
     #[error(
         "ONNX Runtime could not be loaded: {0} (reinstall the plugin together with its voxmeld.data folder)"
     )]
     Runtime(String),
 }
 
-/// Where the bundle keeps ONNX Runtime; set before the first model is loaded.
+/// Path of ONNX Runtime in the bundle; set before the first model is loaded.
 static LIBRARY: Mutex<Option<PathBuf>> = Mutex::new(None);
 
-/// Names the ONNX Runtime library to load. An absolute path, so that no other
-/// plugin's copy is picked up. Counts until the first model is loaded.
+/// Sets the ONNX Runtime library to load. An absolute path, so that no other plugin's copy
+/// is loaded. Without effect after the first model has been loaded.
 pub fn set_runtime_library(path: &Path) {
     *LIBRARY.lock() = Some(path.to_path_buf());
 }
@@ -62,14 +62,14 @@ pub fn runtime_available() -> Result<(), ModelFileError> {
 }
 
 fn environment() -> Result<&'static Environment, ModelFileError> {
-    // A failure is remembered too: a library that did not load will not load.
+    // A failure is kept too: another attempt would fail again.
     static ENVIRONMENT: OnceLock<Result<Environment, String>> = OnceLock::new();
     ENVIRONMENT
         .get_or_init(|| {
             let path = LIBRARY
                 .lock()
                 .clone()
-                .ok_or_else(|| "its place is not known".to_string())?;
+                .ok_or_else(|| "its path is not set".to_string())?;
             if !path.is_file() {
                 return Err(format!("{} is missing", path.display()));
             }
@@ -84,13 +84,13 @@ fn environment() -> Result<&'static Environment, ModelFileError> {
         .map_err(|why| ModelFileError::Runtime(why.clone()))
 }
 
-/// Opens a model with one thread: the caller's.
+/// Opens a model that runs on the caller's thread only.
 pub fn open(model: &'static str, path: &Path) -> Result<Session, ModelFileError> {
     from_bytes(path, &read(model, path)?)
 }
 
-/// A model's bytes. Read here rather than in the runtime: any path works,
-/// whatever its letters.
+/// A model's bytes. Read here and not by the runtime, so that paths with any characters
+/// work.
 pub fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, ModelFileError> {
     if !path.is_file() {
         return Err(ModelFileError::Missing {
@@ -101,8 +101,7 @@ pub fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, ModelFileError>
     std::fs::read(path).map_err(|error| broken(path, &error.to_string()))
 }
 
-/// A session with one thread, the caller's, on a model's bytes; `path` is
-/// where they came from.
+/// A session on a model's bytes, on the caller's thread only; `path` is for messages.
 pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Session, ModelFileError> {
     let environment = environment()?;
     let mut builder = Session::builder(environment)
@@ -123,7 +122,7 @@ fn broken(path: &Path, why: &str) -> ModelFileError {
     }
 }
 
-/// A runtime error without the stack of C++ file names behind it.
+/// A runtime error without its C++ stack trace.
 fn first_line(text: &str) -> String {
     text.lines()
         .next()

@@ -127,7 +127,7 @@ fn take_weights_apply_to_the_current_voice_and_after_a_swap() {
             .map(|(n, name)| crate::blend::Source {
                 name: (*name).to_string(),
                 ranges: std::iter::once(n..n + 1).collect(),
-                in_time: true,
+                in_time_order: true,
             })
             .collect();
         let index = Arc::new(FlatIndex::new(vectors, Metric::L2));

@@ -87,7 +87,7 @@ fn target(seed: u64) -> Target {
     let sources = (0..4).map(|n| Source {
         name: format!("take {n}"),
         ranges: std::iter::once(n * 40..(n + 1) * 40).collect(),
-        in_time: true,
+        in_time_order: true,
     });
     let index = FlatIndex::new(Frames::from_data(DIM, vectors), Metric::L2);
     let mut target = Target::new(format!("target {seed}"), Arc::new(index)).with_sources(sources.collect());

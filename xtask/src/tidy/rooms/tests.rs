@@ -1,4 +1,4 @@
-//! One planted violation of each kind, and what must not be taken for one.
+//! One planted violation of each kind, and cases that are not violations.
 
 use super::super::tree::Crate;
 use super::*;
@@ -43,7 +43,7 @@ fn krate(name: &str, root: &str, folder: &str, tests: bool) -> Crate {
     }
 }
 
-/// What `check` says of the tree with other rows and with some files put in the place of its own.
+/// Problems of the tree with these rows and with some files replaced.
 fn problems_with(rooms: &str, changed: &[(&str, &str)]) -> Vec<String> {
     let head = "| a | b | c | d | e |\n| - | - | - | - | - |\n";
     let text = format!(
@@ -79,7 +79,7 @@ fn a_tree_that_follows_the_table_has_no_problems() {
 }
 
 #[test]
-fn an_import_that_is_not_in_the_table_fails_with_the_place_to_go() {
+fn an_import_that_is_not_in_the_table_fails_and_names_the_right_room() {
     let found = problems(&[("core/src/units.rs", "\npub struct Rate;\nuse crate::dsp::Sola;")]);
     assert_eq!(
         found[0],
@@ -97,7 +97,7 @@ fn an_import_that_is_not_in_the_table_fails_with_the_place_to_go() {
 }
 
 #[test]
-fn an_import_is_seen_however_it_is_written() {
+fn every_syntax_of_an_import_is_detected() {
     for text in [
         "use crate::worker::Worker;",
         "use crate::{units::Rate, worker};",
@@ -119,7 +119,7 @@ fn an_import_is_seen_however_it_is_written() {
 }
 
 #[test]
-fn test_code_may_import_what_it_likes() {
+fn imports_of_test_code_are_not_checked() {
     let found = problems(&[
         (
             "core/src/dsp/mod.rs",
@@ -131,7 +131,7 @@ fn test_code_may_import_what_it_likes() {
 }
 
 #[test]
-fn a_restricted_name_outside_of_its_room_fails() {
+fn a_restricted_name_outside_its_room_fails() {
     for (text, name) in [
         ("use std::fs;", "std::fs"),
         ("use std::{io, net::TcpStream};", "std::net"),
@@ -160,7 +160,7 @@ fn a_restricted_name_outside_of_its_room_fails() {
 }
 
 #[test]
-fn a_restricted_name_outside_of_its_files_fails() {
+fn a_restricted_name_outside_its_files_fails() {
     assert_eq!(
         problems(&[("core/src/model/mod.rs", "mod onnx;\nuse ort::session::Session;")]),
         ["core/src/model/mod.rs:2 imports `ort`, which only core/src/model/onnx may: move the code there"]
@@ -168,7 +168,7 @@ fn a_restricted_name_outside_of_its_files_fails() {
 }
 
 #[test]
-fn a_room_of_the_audio_thread_may_not_be_given_what_waits() {
+fn a_row_that_allows_std_fs_on_the_audio_thread_fails() {
     let rooms = ROOMS.replace("audio | `units` |", "audio | `units`, `std::fs` |");
     assert_eq!(
         problems_with(&rooms, &[]),
@@ -180,20 +180,20 @@ fn a_room_of_the_audio_thread_may_not_be_given_what_waits() {
 }
 
 #[test]
-fn rooms_in_a_circle_fail_even_where_the_table_allows_both_ways() {
+fn a_cycle_of_rooms_fails_even_if_the_table_allows_both_imports() {
     let rooms = ROOMS.replace("audio | `units` |", "audio | `units`, `worker` |");
     let found = problems_with(&rooms, &[("core/src/dsp/sola.rs", "\nuse crate::worker::step;")]);
     assert_eq!(
         found,
         [
-            "rooms in a circle: dsp -> worker (core/src/dsp/sola.rs:2) -> dsp (core/src/worker.rs:2); move what both \
+            "cycle of rooms: dsp -> worker (core/src/dsp/sola.rs:2) -> dsp (core/src/worker.rs:2); move what both \
           sides need to a room below them, or pass the value in"
         ]
     );
 }
 
 #[test]
-fn files_of_a_room_in_a_circle_fail_but_a_parent_may_re_export() {
+fn a_cycle_of_files_fails_but_a_parent_may_re_export() {
     let parent = "mod sola; mod noise; pub use sola::Sola; pub use noise::Noise;";
     let found = problems(&[
         ("core/src/dsp/mod.rs", parent),
@@ -206,7 +206,7 @@ fn files_of_a_room_in_a_circle_fail_but_a_parent_may_re_export() {
     assert_eq!(
         found,
         [
-            "files of room `dsp` in a circle: core/src/dsp/noise.rs -> core/src/dsp/sola.rs (line 2) -> \
+            "cycle of files in room `dsp`: core/src/dsp/noise.rs -> core/src/dsp/sola.rs (line 2) -> \
           core/src/dsp/noise.rs (line 1); move what both sides need to a file below them"
         ]
     );
@@ -220,7 +220,7 @@ fn files_of_a_room_in_a_circle_fail_but_a_parent_may_re_export() {
     assert_eq!(
         found,
         [
-            "files of room `dsp` in a circle: core/src/dsp/mod.rs -> core/src/dsp/sola.rs (line 1) -> \
+            "cycle of files in room `dsp`: core/src/dsp/mod.rs -> core/src/dsp/sola.rs (line 1) -> \
           core/src/dsp/mod.rs (line 1); move what both sides need to a file below them"
         ]
     );
@@ -248,12 +248,12 @@ fn a_room_that_does_not_exist_fails() {
 }
 
 #[test]
-fn rooms_that_share_a_name_or_a_place_fail() {
+fn rooms_that_share_a_name_or_a_path_fail() {
     let rooms = format!("{ROOMS}| `units` | `core/src/units` | again | all | |\n");
     assert_eq!(
         problems_with(&rooms, &[]),
         [
-            "ARCHITECTURE.md:11 room `units` has a row already",
+            "ARCHITECTURE.md:11 room `units` already has a row",
             "ARCHITECTURE.md:11 `core/src/units` belongs to room `units` and to room `units`: keep one",
         ]
     );
@@ -271,19 +271,19 @@ fn a_source_without_a_room_fails() {
 }
 
 #[test]
-fn a_source_that_nobody_declares_or_that_does_not_parse_fails() {
+fn a_source_that_is_not_declared_or_does_not_parse_fails() {
     assert_eq!(
         problems(&[("core/src/dsp/old.rs", "use std::fs;")]),
         ["core/src/dsp/old.rs is part of no crate: declare it with `mod`, or remove it"]
     );
     assert_eq!(
         problems(&[("core/src/dsp/sola.rs", "fn f( {")]),
-        ["core/src/dsp/sola.rs is not Rust that parses"]
+        ["core/src/dsp/sola.rs cannot be parsed as Rust"]
     );
 }
 
 #[test]
-fn a_permission_that_nobody_uses_is_noted() {
+fn an_allowed_import_that_is_not_used_is_noted() {
     let text = "<!-- rooms -->\n| |\n| |\n| `a` | `core/src/units` | | | `b` |\n| `b` | `core/src` | | | |\n\
                 <!-- /rooms -->\n<!-- restricted -->\n| |\n| |\n<!-- /restricted -->";
     let table = Table::read(text).expect("reads");

@@ -1,26 +1,26 @@
-//! Random nodes of an ONNX file: found, shown to the outside, or replaced by
-//! inputs. Field numbers are those of `onnx.proto3`.
+//! Finds the random nodes of an ONNX file, adds their values to the outputs, or replaces
+//! them by inputs. Field numbers are those of `onnx.proto3`.
 
 use super::wire::{Field, Malformed, fields, put_bytes, put_varint};
 
-mod in_model {
+mod model_field {
     pub const GRAPH: u64 = 7;
     pub const FUNCTIONS: u64 = 25;
 }
-mod in_graph {
+mod graph_field {
     pub const NODE: u64 = 1;
     pub const INPUT: u64 = 11;
     pub const OUTPUT: u64 = 12;
 }
-mod in_node {
+mod node_field {
     pub const INPUT: u64 = 1;
     pub const OUTPUT: u64 = 2;
     pub const OP_TYPE: u64 = 4;
     pub const ATTRIBUTE: u64 = 5;
-    /// In a function, too.
-    pub const OF_FUNCTION: u64 = 7;
+    /// Field of `FunctionProto`.
+    pub const FUNCTION_NODE: u64 = 7;
 }
-mod in_attribute {
+mod attribute_field {
     pub const NAME: u64 = 1;
     pub const FLOAT: u64 = 2;
     pub const GRAPH: u64 = 6;
@@ -29,69 +29,70 @@ mod in_attribute {
 /// `TensorProto.DataType.FLOAT`.
 const FLOAT: u64 = 1;
 
-/// What a random node draws.
+/// Distribution of a random node.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Law {
-    /// Normal deviates.
+pub enum Distribution {
+    /// Normal.
     Normal {
         /// Their mean.
         mean: f32,
         /// Their standard deviation.
         scale: f32,
     },
-    /// Evenly from `low` to `high`.
+    /// Uniform from `low` to `high`.
     Uniform {
-        /// The least value.
+        /// Smallest value.
         low: f32,
-        /// More than the largest.
+        /// Upper bound, exclusive.
         high: f32,
     },
 }
 
-/// A random node that can become an input.
+/// A random node that can be replaced by an input.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Source {
-    /// Name of its output: that of the input to be.
+pub struct RandomNode {
+    /// Name of its output, and of the input that replaces it.
     pub name: String,
-    /// What it draws.
-    pub law: Law,
+    /// Its distribution.
+    pub distribution: Distribution,
 }
 
-/// What was found in a file.
+/// Random nodes of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Found {
+pub struct RandomNodes {
     /// Nodes that can be replaced.
-    pub sources: Vec<Source>,
-    /// True if there are others that cannot: of another kind, or inside of
+    pub nodes: Vec<RandomNode>,
+    /// True if there are others that cannot be replaced: of another kind, or inside
     /// loops, branches and functions.
-    pub others: bool,
-    /// True if there are dropouts that might be told to drop. Dropping is for
-    /// training; a voice that does is an exporter's mistake.
-    pub dropouts: bool,
+    pub has_others: bool,
+    /// True if there are dropouts with a training input. Dropout is for training; in a
+    /// voice it is an exporter's mistake.
+    pub has_dropouts: bool,
 }
 
-impl Found {
-    /// True if two runs of the file as it is may differ.
+impl RandomNodes {
+    /// True if two runs of the unchanged file may differ.
     #[must_use]
     pub fn is_random(&self) -> bool {
-        !self.sources.is_empty() || self.others || self.dropouts
+        !self.nodes.is_empty() || self.has_others || self.has_dropouts
     }
 }
 
-/// Looks for random nodes.
+/// Finds random nodes.
 ///
 /// # Errors
 /// If the bytes are no protobuf message.
-pub fn find(onnx: &[u8]) -> Result<Found, Malformed> {
-    let mut found = Found::default();
+pub fn find(onnx: &[u8]) -> Result<RandomNodes, Malformed> {
+    let mut found = RandomNodes::default();
     for field in fields(onnx) {
         let field = field?;
         match field.number {
-            in_model::GRAPH => find_in_graph(field.bytes, &mut found)?,
-            in_model::FUNCTIONS => {
+            model_field::GRAPH => find_in_graph(field.bytes, &mut found)?,
+            model_field::FUNCTIONS => {
                 for part in fields(field.bytes) {
                     let part = part?;
-                    found.others |= part.number == in_node::OF_FUNCTION && draws_anywhere(part.bytes)?;
+                    found.has_others |=
+                        part.number == node_field::FUNCTION_NODE && is_random_node(part.bytes)?;
                 }
             }
             _ => {}
@@ -100,29 +101,29 @@ pub fn find(onnx: &[u8]) -> Result<Found, Malformed> {
     Ok(found)
 }
 
-fn find_in_graph(graph: &[u8], found: &mut Found) -> Result<(), Malformed> {
+fn find_in_graph(graph: &[u8], found: &mut RandomNodes) -> Result<(), Malformed> {
     for field in fields(graph) {
         let field = field?;
-        if field.number != in_graph::NODE {
+        if field.number != graph_field::NODE {
             continue;
         }
         let node = Node::read(field.bytes)?;
-        if let Some(law) = node.law() {
-            found.sources.push(Source {
+        if let Some(distribution) = node.distribution() {
+            found.nodes.push(RandomNode {
                 name: node.output.to_string(),
-                law,
+                distribution,
             });
         } else if node.op == "Dropout" {
-            found.dropouts |= node.inputs > 2;
+            found.has_dropouts |= node.inputs > 2;
         } else {
-            found.others |= draws_anywhere(field.bytes)?;
+            found.has_others |= is_random_node(field.bytes)?;
         }
     }
     Ok(())
 }
 
-/// True if the node, or one inside of it, is random in any way.
-fn draws_anywhere(bytes: &[u8]) -> Result<bool, Malformed> {
+/// True if the node, or one inside it, is random in any way.
+fn is_random_node(bytes: &[u8]) -> Result<bool, Malformed> {
     let node = Node::read(bytes)?;
     if matches!(
         node.op,
@@ -139,12 +140,12 @@ fn draws_anywhere(bytes: &[u8]) -> Result<bool, Malformed> {
     for attribute in node.attributes {
         for part in fields(attribute) {
             let part = part?;
-            if part.number != in_attribute::GRAPH && part.number != in_attribute::GRAPHS {
+            if part.number != attribute_field::GRAPH && part.number != attribute_field::GRAPHS {
                 continue;
             }
             for inner in fields(part.bytes) {
                 let inner = inner?;
-                if inner.number == in_graph::NODE && draws_anywhere(inner.bytes)? {
+                if inner.number == graph_field::NODE && is_random_node(inner.bytes)? {
                     return Ok(true);
                 }
             }
@@ -153,55 +154,55 @@ fn draws_anywhere(bytes: &[u8]) -> Result<bool, Malformed> {
     Ok(false)
 }
 
-/// The file with every source's values among its outputs: to learn their shapes.
+/// The file with the values of `nodes` as additional outputs, to find their shapes.
 ///
 /// # Errors
 /// If the bytes are no protobuf message.
-pub fn with_outputs(onnx: &[u8], sources: &[Source]) -> Result<Vec<u8>, Malformed> {
+pub fn with_outputs(onnx: &[u8], nodes: &[RandomNode]) -> Result<Vec<u8>, Malformed> {
     with_graph(onnx, |graph| {
         let mut out = graph.to_vec();
-        for source in sources {
-            // Without a type: the runtime knows it from the node.
+        for node in nodes {
+            // Without a type: the runtime infers it from the node.
             let mut info = Vec::new();
-            put_bytes(&mut info, 1, source.name.as_bytes());
-            put_bytes(&mut out, in_graph::OUTPUT, &info);
+            put_bytes(&mut info, 1, node.name.as_bytes());
+            put_bytes(&mut out, graph_field::OUTPUT, &info);
         }
         Ok(out)
     })
 }
 
-/// The file with every source an input of `ranks` dimensions instead, and
-/// without training in its dropouts.
+/// The file with each of `nodes` replaced by an input of `ranks` dimensions, and without
+/// training in its dropouts.
 ///
 /// # Errors
 /// If the bytes are no protobuf message.
-pub fn with_inputs(onnx: &[u8], sources: &[Source], ranks: &[usize]) -> Result<Vec<u8>, Malformed> {
+pub fn with_inputs(onnx: &[u8], nodes: &[RandomNode], ranks: &[usize]) -> Result<Vec<u8>, Malformed> {
     with_graph(onnx, |graph| {
         let mut out = Vec::with_capacity(graph.len());
         for field in fields(graph) {
             let field = field?;
-            if field.number != in_graph::NODE {
+            if field.number != graph_field::NODE {
                 out.extend_from_slice(field.raw);
                 continue;
             }
             let node = Node::read(field.bytes)?;
-            if node.law().is_some() && sources.iter().any(|source| source.name == node.output) {
+            if node.distribution().is_some() && nodes.iter().any(|replaced| replaced.name == node.output) {
                 continue;
             }
             if node.op == "Dropout" && node.inputs > 2 {
-                put_bytes(&mut out, in_graph::NODE, &without_training(field.bytes)?);
+                put_bytes(&mut out, graph_field::NODE, &without_training(field.bytes)?);
             } else {
                 out.extend_from_slice(field.raw);
             }
         }
-        for (source, &rank) in sources.iter().zip(ranks) {
-            put_bytes(&mut out, in_graph::INPUT, &float_input(&source.name, rank));
+        for (node, &rank) in nodes.iter().zip(ranks) {
+            put_bytes(&mut out, graph_field::INPUT, &float_input(&node.name, rank));
         }
         Ok(out)
     })
 }
 
-/// The model with another graph in it.
+/// The model with a changed graph.
 fn with_graph(
     onnx: &[u8],
     change: impl Fn(&[u8]) -> Result<Vec<u8>, Malformed>,
@@ -209,8 +210,8 @@ fn with_graph(
     let mut out = Vec::with_capacity(onnx.len() + 1024);
     for field in fields(onnx) {
         let field = field?;
-        if field.number == in_model::GRAPH {
-            put_bytes(&mut out, in_model::GRAPH, &change(field.bytes)?);
+        if field.number == model_field::GRAPH {
+            put_bytes(&mut out, model_field::GRAPH, &change(field.bytes)?);
         } else {
             out.extend_from_slice(field.raw);
         }
@@ -218,7 +219,7 @@ fn with_graph(
     Ok(out)
 }
 
-/// A `ValueInfoProto`: name, and a float tensor whose dimensions are not known.
+/// A `ValueInfoProto`: name, and a float tensor of unknown dimensions.
 fn float_input(name: &str, rank: usize) -> Vec<u8> {
     let mut shape = Vec::new();
     for _ in 0..rank {
@@ -235,13 +236,13 @@ fn float_input(name: &str, rank: usize) -> Vec<u8> {
     info
 }
 
-/// A dropout node without its third input, which would switch training on.
+/// A dropout node without its third input, which enables training.
 fn without_training(node: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut out = Vec::with_capacity(node.len());
     let mut inputs = 0;
     for field in fields(node) {
         let field = field?;
-        if field.number == in_node::INPUT {
+        if field.number == node_field::INPUT {
             inputs += 1;
             if inputs > 2 {
                 continue;
@@ -252,7 +253,7 @@ fn without_training(node: &[u8]) -> Result<Vec<u8>, Malformed> {
     Ok(out)
 }
 
-/// What matters of a `NodeProto`.
+/// The used fields of a `NodeProto`.
 struct Node<'a> {
     op: &'a str,
     output: &'a str,
@@ -271,24 +272,24 @@ impl<'a> Node<'a> {
         for field in fields(bytes) {
             let field = field?;
             match field.number {
-                in_node::INPUT => node.inputs += 1,
-                in_node::OUTPUT if node.output.is_empty() => node.output = text(field),
-                in_node::OP_TYPE => node.op = text(field),
-                in_node::ATTRIBUTE => node.attributes.push(field.bytes),
+                node_field::INPUT => node.inputs += 1,
+                node_field::OUTPUT if node.output.is_empty() => node.output = text(field),
+                node_field::OP_TYPE => node.op = text(field),
+                node_field::ATTRIBUTE => node.attributes.push(field.bytes),
                 _ => {}
             }
         }
         Ok(node)
     }
 
-    /// What it draws, if it is of a kind that can be replaced.
-    fn law(&self) -> Option<Law> {
+    /// Its distribution, if its kind can be replaced.
+    fn distribution(&self) -> Option<Distribution> {
         match self.op {
-            "RandomNormal" | "RandomNormalLike" => Some(Law::Normal {
+            "RandomNormal" | "RandomNormalLike" => Some(Distribution::Normal {
                 mean: self.float("mean").unwrap_or(0.0),
                 scale: self.float("scale").unwrap_or(1.0),
             }),
-            "RandomUniform" | "RandomUniformLike" => Some(Law::Uniform {
+            "RandomUniform" | "RandomUniformLike" => Some(Distribution::Uniform {
                 low: self.float("low").unwrap_or(0.0),
                 high: self.float("high").unwrap_or(1.0),
             }),
@@ -301,8 +302,8 @@ impl<'a> Node<'a> {
             let parts: Vec<Field<'_>> = fields(attribute).filter_map(Result::ok).collect();
             let named = parts
                 .iter()
-                .any(|part| part.number == in_attribute::NAME && part.bytes == name.as_bytes());
-            let value = parts.iter().find(|part| part.number == in_attribute::FLOAT)?;
+                .any(|part| part.number == attribute_field::NAME && part.bytes == name.as_bytes());
+            let value = parts.iter().find(|part| part.number == attribute_field::FLOAT)?;
             let last: [u8; 4] = value
                 .raw
                 .get(value.raw.len().checked_sub(4)?..)?
@@ -313,7 +314,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// A string that is no UTF-8 is no name that matters here.
+/// A string field; empty if it is not UTF-8, which no relevant name is.
 fn text(field: Field<'_>) -> &str {
     std::str::from_utf8(field.bytes).unwrap_or_default()
 }

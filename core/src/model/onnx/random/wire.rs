@@ -1,9 +1,9 @@
-//! Just enough of protobuf's wire format to change a few fields of a message
-//! and leave every other byte as it was.
+//! The part of protobuf's wire format that is needed to change a few fields of a message
+//! and keep every other byte.
 
-/// Bytes that are no protobuf message.
+/// Bytes that are not a protobuf message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the file is not a whole protobuf message")]
+#[error("the file is not a complete protobuf message: copy or download it again")]
 pub struct Malformed;
 
 /// One field of a message.
@@ -11,9 +11,9 @@ pub struct Malformed;
 pub struct Field<'a> {
     /// Its number in the schema.
     pub number: u64,
-    /// Its value, where that has a length (message, string, bytes); else empty.
+    /// Its value if it is length-delimited (message, string, bytes); else empty.
     pub bytes: &'a [u8],
-    /// All of it, with tag and length: to be copied.
+    /// The whole field with tag and length, for copying.
     pub raw: &'a [u8],
 }
 
@@ -54,7 +54,7 @@ fn next_field(bytes: &[u8]) -> Option<Field<'_>> {
     })
 }
 
-/// A number and the bytes that it took.
+/// A varint and its length in bytes.
 fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0_u64;
     for (n, &byte) in bytes.iter().enumerate().take(10) {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_and_copied_whole() {
+    fn written_fields_are_read_back_and_copied_unchanged() {
         let mut message = Vec::new();
         put_varint(&mut message, 3, 300);
         put_bytes(&mut message, 2, b"name");
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_noticed_and_ends_the_message() {
+    fn truncated_or_oversized_fields_are_malformed_and_end_the_message() {
         let mut message = Vec::new();
         put_bytes(&mut message, 7, &[1; 40]);
         for len in 1..message.len() {

@@ -1,27 +1,27 @@
-//! No file names a place of one machine: it would be wrong on every other.
+//! Checks that no file contains an absolute path of one machine.
 
 use std::path::Path;
 
 use super::source::Source;
 use super::syntax::test_lines;
 
-/// First folders under which people's own files lie.
+/// Top-level folders of users' files.
 const HOMES: [&str; 3] = ["home", "root", "Users"];
 
 pub fn check(sources: &[Source], root: &Path) -> Vec<String> {
-    let mut places: Vec<String> = HOMES.iter().map(|home| format!("/{home}/")).collect();
-    places.push(root.to_string_lossy().into_owned());
+    let mut prefixes: Vec<String> = HOMES.iter().map(|home| format!("/{home}/")).collect();
+    prefixes.push(root.to_string_lossy().into_owned());
     let mut problems = Vec::new();
     for source in sources {
         // Unit tests of path handling need example paths.
         let tests = source.syntax.as_ref().map(test_lines).unwrap_or_default();
-        let judged = (1..)
+        let checked = (1..)
             .zip(source.text.lines())
             .filter(|(number, _)| !tests.iter().any(|lines| lines.contains(number)));
-        for (number, line) in judged {
-            for place in places.iter().filter(|place| starts_path(line, place)) {
+        for (number, line) in checked {
+            for prefix in prefixes.iter().filter(|prefix| starts_path(line, prefix)) {
                 problems.push(format!(
-                    "{}:{} names {place}, a place of one machine",
+                    "{}:{} contains {prefix}, a path of one machine",
                     source.path, number
                 ));
             }
@@ -30,9 +30,9 @@ pub fn check(sources: &[Source], root: &Path) -> Vec<String> {
     problems
 }
 
-/// Whether the place stands at the start of a path, and not in the middle of another one (`$PREFIX` and a folder of the same name).
-fn starts_path(line: &str, place: &str) -> bool {
-    line.match_indices(place).any(|(at, _)| {
+/// True if `prefix` is at the start of a path, not in the middle of another one (`$PREFIX` and a folder of the same name).
+fn starts_path(line: &str, prefix: &str) -> bool {
+    line.match_indices(prefix).any(|(at, _)| {
         let before = line[..at].chars().next_back();
         !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '}' | ')' | '/' | '~'))
     })
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_of_one_machine_are_found_and_others_are_not() {
+    fn absolute_paths_of_one_machine_are_found_and_others_are_not() {
         let at_home = format!("see \"/{}/someone/notes\"", HOMES[0]);
         let in_checkout = "cp /src/voxmeld/x .";
         let fine = format!(
