@@ -1,5 +1,5 @@
-//! Sends faiss's innermost functions to faster ones where the processor has AVX2: see
-//! `core/link/fvec_dispatch.c`. Each package that links faiss has to ask its linker for it.
+//! Replaces faiss's innermost functions with AVX2 versions where the processor supports them: see
+//! `core/link/fvec_dispatch.c`. Each package that links faiss has to pass these arguments to its linker.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -1,5 +1,5 @@
-//! What `build.rs` promises: faiss works, starts no thread, brings no BLAS or OpenMP library along, and may be
-//! used by several plugin instances at once.
+//! What `build.rs` guarantees: faiss works, starts no thread, loads no shared BLAS or OpenMP library, and may be used
+//! by several plugin instances at once.
 
 use std::error::Error;
 use std::ffi::{c_char, c_int};
@@ -26,7 +26,7 @@ fn thread_count() -> Result<usize, Box<dyn Error>> {
     Ok(fs::read_dir("/proc/self/task")?.count())
 }
 
-/// Neighbours of the first rows in an index that is built here.
+/// Builds an index, and returns the neighbours of the first rows.
 fn train_and_search(rows: &[f32], queries: usize) -> Result<(Vec<u64>, Vec<f32>), Box<dyn Error>> {
     let mut index = index_factory(DIM, "IVF16,Flat", faiss::MetricType::L2)?;
     index.train(rows)?;
@@ -46,8 +46,8 @@ fn faiss_is_static_starts_no_thread_and_is_safe_from_three_threads() -> Result<(
     let rows = noise(DIM * ROWS);
     let threads_before = thread_count()?;
 
-    // Each row is its own nearest neighbour: k-means, assignment and scan all did their work. 64 queries are
-    // enough for faiss to use BLAS in the search, too.
+    // Each row has to be its own nearest neighbour, which needs correct k-means, assignment and scan. With 64 queries
+    // faiss also uses BLAS in the search.
     let (labels, distances) = train_and_search(&rows, 64)?;
     assert_eq!(
         labels.iter().step_by(4).copied().collect::<Vec<_>>(),
@@ -58,11 +58,7 @@ fn faiss_is_static_starts_no_thread_and_is_safe_from_three_threads() -> Result<(
         "{distances:?}"
     );
 
-    assert_eq!(
-        thread_count()?,
-        threads_before,
-        "faiss or BLAS started threads of its own"
-    );
+    assert_eq!(thread_count()?, threads_before, "faiss or BLAS started threads");
     let maps = fs::read_to_string("/proc/self/maps")?;
     for library in [
         "libgomp",
@@ -75,8 +71,8 @@ fn faiss_is_static_starts_no_thread_and_is_safe_from_three_threads() -> Result<(
         assert!(!maps.contains(library), "{library} is loaded as a shared library");
     }
 
-    // Instances of a plugin work at the same time. A BLAS that hands one work buffer to two of them computes
-    // garbage now and then: without the lock in `link/blas_lock.c` this found thousands of wrong products.
+    // Instances of a plugin call BLAS at the same time. A BLAS that gives two of them the same work buffer sometimes
+    // computes wrong products: without the lock in `link/blas_lock.c` this test finds thousands.
     assert_eq!(
         wrong_products_by_three_threads(),
         0,
@@ -105,7 +101,7 @@ unsafe extern "C" {
 }
 
 fn wrong_products_by_three_threads() -> usize {
-    // Small, so that most of the time goes into taking and giving back buffers.
+    // Small, so that most of the time is spent on allocating and freeing buffers.
     const SIDE: u8 = 20;
     const PRODUCTS: usize = 500_000;
     let side = c_int::from(SIDE);
@@ -116,7 +112,7 @@ fn wrong_products_by_three_threads() -> usize {
             let expected = value * value * f32::from(SIDE);
             let mut wrong = 0;
             for _ in 0..PRODUCTS {
-                // SAFETY: three square matrices of `side` columns, each `side` floats apart, as sgemm is told.
+                // SAFETY: three square matrices of `side` columns with a stride of `side` floats, as the arguments say.
                 unsafe {
                     sgemm_(
                         c"T".as_ptr(),

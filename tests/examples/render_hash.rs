@@ -1,5 +1,5 @@
-//! SHA-256 of offline renders of the sample clip through the built plugin: shows that a change of the code's
-//! structure leaves the sound as it was, bit for bit, on one machine.
+//! SHA-256 of offline renders of the sample clip through the built plugin: shows whether a change of the code leaves the
+//! output equal bit for bit on one machine.
 //!
 //!     cargo run --release -p voxmeld-tests --example render_hash
 //!
@@ -10,7 +10,7 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 use voxmeld_tests::audio::Sound;
 use voxmeld_tests::host::{Automation, Host, Pace, Sizes};
-use voxmeld_tests::vst3::Vst3;
+use voxmeld_tests::vst3::Vst3Instance;
 use voxmeld_tests::{env, say};
 
 const RATE_HZ: u32 = 48_000;
@@ -45,7 +45,7 @@ fn render_clap(host: &Host, input: &[f32], ratio: f64) -> Result<Vec<f32>> {
 }
 
 fn render_vst3(input: &[f32], ratio: f64) -> Result<Vec<f32>> {
-    let mut plugin = Vst3::load(BLOCK_SAMPLES, STEREO, STEREO)?;
+    let mut plugin = Vst3Instance::load(BLOCK_SAMPLES, STEREO, STEREO)?;
     let mut output = Vec::with_capacity(input.len());
     for (n, block) in input.chunks(BLOCK_SAMPLES).enumerate() {
         let mut track = vec![block.to_vec(); 2];

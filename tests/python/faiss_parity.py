@@ -1,6 +1,8 @@
-"""faiss in Python beside ours: `faiss_parity.py theirs DIR` writes indices and answers, `ours DIR` compares.
+"""Exchanges index files with Voxmeld: `faiss_parity.py write DIR` writes indices and results, `compare DIR` searches
+Voxmeld's indices and compares.
 
-Rows one by one: in a batch of 20 and more faiss finds the nearest lists with a matrix product, which rounds otherwise.
+Queries are searched one by one: for batches of 20 and more faiss finds the nearest lists with a matrix product, which
+rounds differently.
 """
 
 import json
@@ -25,31 +27,31 @@ def search(index: faiss.Index, queries: np.ndarray, probes: int, factor: int) ->
     return ids.astype(np.int64), distances
 
 
-def theirs(folder: Path) -> None:
+def write(folder: Path) -> None:
     vectors, queries = np.load(folder / "vectors.npy"), np.load(folder / "queries.npy")
     for case in json.loads((folder / "cases.json").read_text()):
         metric = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}[case["metric"]]
         index = faiss.index_factory(vectors.shape[1], case["factory"], metric)
         index.train(vectors)
         index.add(vectors)
-        faiss.write_index(index, str(folder / f"{case['name']}_theirs.index"))
+        faiss.write_index(index, str(folder / f"{case['name']}_faiss.index"))
         ids, distances = search(index, queries, case["n_probe"], case["k_factor"])
-        np.savez(folder / f"{case['name']}_theirs.npz", ids=ids, distances=distances)
+        np.savez(folder / f"{case['name']}_faiss.npz", ids=ids, distances=distances)
 
 
-def ours(folder: Path) -> None:
+def compare(folder: Path) -> None:
     queries = np.load(folder / "queries.npy")
     for case in json.loads((folder / "cases.json").read_text()):
         index = faiss.read_index(str(folder / f"{case['name']}.index"))
         ids, distances = search(index, queries, case["n_probe"], case["k_factor"])
-        answers = np.load(folder / f"{case['name']}.npz")
-        assert np.array_equal(ids, answers["ids"]), f"{case['name']}: other neighbours"
-        there = ids >= 0
-        worst = np.max(np.abs(distances - answers["distances"])[there] / np.abs(distances[there]))
+        results = np.load(folder / f"{case['name']}.npz")
+        assert np.array_equal(ids, results["ids"]), f"{case['name']}: other neighbours"
+        found = ids >= 0
+        worst = np.max(np.abs(distances - results["distances"])[found] / np.abs(distances[found]))
         assert worst < 1e-4, f"{case['name']}: distances off by {worst}"
 
 
 if __name__ == "__main__":
     faiss.omp_set_num_threads(1)
-    {"theirs": theirs, "ours": ours}[sys.argv[1]](Path(sys.argv[2]))
+    {"write": write, "compare": compare}[sys.argv[1]](Path(sys.argv[2]))
     print("passed")

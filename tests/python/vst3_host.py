@@ -2,10 +2,10 @@
 
     python vst3_host.py SCENARIO path/to/voxmeld.vst3 path/to/speech.wav
 
-Run by tests/tests/vst3.rs, which gives the speech as 48 kHz mono float WAV.
+Run by tests/tests/vst3/python_host.rs, which passes the speech as 48 kHz mono float WAV.
 Every scenario either ends with the line "passed" or fails an assertion.
-pedalboard renders offline, compensates the latency itself, and names
-parameters by their title and unit.
+pedalboard renders offline, compensates the latency, and names parameters by
+their title and unit.
 """
 
 import gc
@@ -17,7 +17,7 @@ from pedalboard.io import AudioFile
 
 RATE = 48_000
 BLOCK = 480
-# Hop, time to compute it, one block, and 30 ms of algorithm (core/src/geometry.rs).
+# Hop, time to compute it, one block, and 30 ms of algorithmic latency (core/src/geometry.rs).
 LATENCY = 960 + 960 + BLOCK + 1440
 
 
@@ -47,12 +47,12 @@ def envelope(sound, step=480):
 
 def assert_voice(sound, output):
     assert output.shape == sound.shape, (output.shape, sound.shape)
-    assert np.isfinite(output).all(), "values that are no numbers"
+    assert np.isfinite(output).all(), "the output is not finite"
     assert rms(output) > 0.1 * rms(sound), f"too quiet: {rms(output)} from {rms(sound)}"
 
 
 def lifecycle(path, wav):
-    """Load, process, unload, and again; levels follow what was spoken."""
+    """Three times loaded, processed and unloaded: equal output, whose levels follow the input."""
     sound = speech(wav, 3)
     first = None
     for _ in range(3):
@@ -62,10 +62,10 @@ def lifecycle(path, wav):
         assert plugin.reported_latency_samples == LATENCY, plugin.reported_latency_samples
         if first is None:
             first = output
-        assert np.array_equal(first, output), "another instance sounds different"
+        assert np.array_equal(first, output), "the instances give different output"
         del plugin
         gc.collect()
-    # pedalboard has taken the latency out: the words must be where they were.
+    # pedalboard compensates the latency, so the levels have to fit without a shift.
     a, b = envelope(sound), envelope(first)
     shifts = range(-20, 21)
     fits = [np.corrcoef(a[20:-20], b[20 + s : len(b) - 20 + s])[0, 1] for s in shifts]
@@ -74,7 +74,7 @@ def lifecycle(path, wav):
 
 
 def dry(path, wav):
-    """Mix at 0 % and bypass give the input back, bit by bit, latency compensated."""
+    """Mix at 0 % and bypass: the output equals the input bit for bit, latency compensated."""
     sound = speech(wav, 2)
     for settings in ({"dry_wet": 0.0}, {"bypass": True}):
         plugin = load(path)
@@ -85,7 +85,7 @@ def dry(path, wav):
 
 
 def automation(path, wav):
-    """The ratio moved between blocks is heard from there on, and not before."""
+    """A ratio changed between blocks takes effect from there on, and not before."""
     sound = speech(wav, 3)
     middle = RATE * 3 // 2
 
@@ -97,21 +97,21 @@ def automation(path, wav):
         tail = play(plugin, sound[:, middle:], reset=False)
         return np.concatenate([head, tail], axis=1)
 
-    still, moved = render(0.0), render(100.0)
-    length = min(still.shape[1], moved.shape[1])
-    differs = np.nonzero(still[0, :length] != moved[0, :length])[0]
-    assert len(differs), "moving the ratio changes nothing"
+    constant, changed = render(0.0), render(100.0)
+    length = min(constant.shape[1], changed.shape[1])
+    differs = np.nonzero(constant[0, :length] != changed[0, :length])[0]
+    assert len(differs), "the ratio has no effect"
     head = render(0.0).shape[1] - length
-    assert differs[0] >= middle - LATENCY - RATE // 20 - head, f"heard at {differs[0]}, before it moved"
-    assert rms(still[:, :length] - moved[:, :length]) > 0.05 * rms(still), "hardly heard"
+    assert differs[0] >= middle - LATENCY - RATE // 20 - head, f"takes effect at {differs[0]}, too early"
+    assert rms(constant[:, :length] - changed[:, :length]) > 0.05 * rms(constant), "the effect is too small"
 
 
 def state(path, wav):
-    """A saved state brings parameters and sound back, in another instance too."""
+    """A state restored in another instance: equal parameters and output."""
     sound = speech(wav, 2)
     saved = load(path)
-    wanted = {"blend_ratio": 30.0, "pitch_shift_st": 4.0, "output_gain_db": -6.0, "neighbours": 3}
-    for name, value in wanted.items():
+    settings = {"blend_ratio": 30.0, "pitch_shift_st": 4.0, "output_gain_db": -6.0, "neighbours": 3}
+    for name, value in settings.items():
         setattr(saved, name, value)
     before = play(saved, sound)
     assert_voice(sound, before)
@@ -119,23 +119,23 @@ def state(path, wav):
 
     other = load(path)
     other.raw_state = data
-    for name, value in wanted.items():
+    for name, value in settings.items():
         found = getattr(other, name)
         assert abs(float(found) - value) < 0.05, f"{name} is {found}, was {value}"
-    assert np.array_equal(before, play(other, sound)), "the restored instance sounds different"
+    assert np.array_equal(before, play(other, sound)), "the restored instance gives different output"
 
-    # Garbage must do no harm.
-    for garbage in (b"", b"\0" * 64, data[: len(data) // 2], bytes(reversed(data))):
+    # Damaged states are rejected or restored in part, and the next good state works.
+    for damaged in (b"", b"\0" * 64, data[: len(data) // 2], bytes(reversed(data))):
         try:
-            other.raw_state = garbage
-        except Exception as refusal:  # pedalboard's own word for "not taken"
-            print("refused:", refusal)
+            other.raw_state = damaged
+        except Exception as error:  # how pedalboard reports a rejected state
+            print("rejected:", error)
     other.raw_state = data
-    assert np.array_equal(before, play(other, sound)), "garbage left traces"
+    assert np.array_equal(before, play(other, sound)), "a damaged state changed the output"
 
 
 def instances(path, wav):
-    """Several at once, block by block in turns, are as if each were alone."""
+    """Three instances in turns, block by block: the output of each equals that of the instance alone."""
     sound = speech(wav, 2)
     shifts = (-3.0, 0.0, 5.0)
 
@@ -145,7 +145,7 @@ def instances(path, wav):
         return plugin
 
     def in_pieces(plugins):
-        # Compensation shortens the first answers; all pieces together count.
+        # Latency compensation shortens the first outputs, so only the concatenation is compared.
         outputs = [[] for _ in plugins]
         for start in range(0, sound.shape[1], 9600):
             piece = sound[:, start : start + 9600]
@@ -157,11 +157,11 @@ def instances(path, wav):
     together = in_pieces([make(shift) for shift in shifts])
     for shift, a, b in zip(shifts, alone, together):
         assert rms(a) > 0.01, f"shift {shift}: silent"
-        assert np.array_equal(a, b), f"shift {shift}: disturbed by the others"
+        assert np.array_equal(a, b), f"shift {shift}: the other instances change the output"
 
 
 def blocks(path, wav):
-    """Sizes from 1 to 4096: the voice is there, and two renders are the same."""
+    """Blocks of 1 to 4096: the voice sounds, and two renders are equal."""
     for size in (1, 64, 480, 512, 1024, 4096):
         sound = speech(wav, 1.5 if size > 1 else 0.6)
         plugin = load(path)
@@ -171,7 +171,7 @@ def blocks(path, wav):
 
 
 def mono(path, wav):
-    """A mono track works."""
+    """A mono track: the voice sounds."""
     sound = speech(wav, 2, channels=1)
     plugin = load(path)
     assert_voice(sound, play(plugin, sound))

@@ -1,4 +1,4 @@
-//! Sound files in and out.
+//! Reading, resampling and writing of audio files.
 
 use anyhow::{Context, Result, ensure};
 use rubato::audioadapter_buffers::direct::SequentialSlice;
@@ -13,7 +13,7 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::probe::Hint;
 
-/// One channel of sound.
+/// One channel of audio.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sound {
     /// Samples per second.
@@ -26,7 +26,7 @@ impl Sound {
     /// Reads a FLAC or WAV file; several channels are averaged.
     ///
     /// # Errors
-    /// If it is missing or broken.
+    /// If it is missing or damaged.
     pub fn read(path: &Path) -> Result<Self> {
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         let stream = MediaSourceStream::new(
@@ -40,7 +40,7 @@ impl Sound {
                 &FormatOptions::default(),
                 &MetadataOptions::default(),
             )
-            .with_context(|| format!("{} is no sound file", path.display()))?;
+            .with_context(|| format!("{} is not an audio file", path.display()))?;
         let mut format = probed.format;
         let parameters = format.default_track().context("no track")?.codec_params.clone();
         let rate_hz = parameters.sample_rate.context("no sample rate")?;
@@ -63,14 +63,14 @@ impl Sound {
                     .map(|frame| frame.iter().sum::<f32>() / channels as f32),
             );
         }
-        ensure!(!samples.is_empty(), "{} holds no sound", path.display());
+        ensure!(!samples.is_empty(), "{} contains no audio", path.display());
         Ok(Self { rate_hz, samples })
     }
 
-    /// The same sound at another rate, its timing kept to the sample.
+    /// The same audio at another rate, without delay.
     ///
     /// # Errors
-    /// If the rates do not go together.
+    /// If the resampler rejects the rates.
     pub fn at_rate(&self, rate_hz: u32) -> Result<Self> {
         if rate_hz == self.rate_hz {
             return Ok(self.clone());
@@ -81,7 +81,7 @@ impl Sound {
         let chunk = resampler.input_frames_next();
         let delay = resampler.output_delay();
         let mut padded = self.samples.clone();
-        // Enough silence behind it to get the last sample out of the filter.
+        // Enough silence at the end to get the last sample out of the filter.
         padded.resize((self.samples.len() + chunk * 4).next_multiple_of(chunk), 0.0);
         let mut samples = Vec::with_capacity(wanted + delay);
         let mut out = vec![0.0; resampler.output_frames_max()];
@@ -97,7 +97,7 @@ impl Sound {
         Ok(Self { rate_hz, samples })
     }
 
-    /// A part of it, in seconds.
+    /// The part from `from_s` to `to_s`, in seconds.
     #[must_use]
     pub fn part(&self, from_s: f64, to_s: f64) -> Self {
         let at = |s: f64| ((s * f64::from(self.rate_hz)) as usize).min(self.samples.len());
@@ -107,7 +107,7 @@ impl Sound {
         }
     }
 
-    /// How long it lasts.
+    /// The duration in seconds.
     #[must_use]
     pub fn seconds(&self) -> f64 {
         self.samples.len() as f64 / f64::from(self.rate_hz)
@@ -117,7 +117,7 @@ impl Sound {
 /// Writes channels of equal length as 32-bit float WAV.
 ///
 /// # Errors
-/// If the file system refuses.
+/// If the file cannot be written.
 pub fn write_wav(path: &Path, rate_hz: u32, channels: &[Vec<f32>]) -> Result<()> {
     let spec = hound::WavSpec {
         channels: channels.len() as u16,

@@ -1,4 +1,4 @@
-//! An X server without a screen, for tests that open the editor.
+//! A virtual X server (Xvfb), for tests that open the editor.
 
 use anyhow::{Context, Result, ensure};
 use std::io::{BufRead as _, BufReader};
@@ -9,17 +9,17 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::rust_connection::RustConnection;
 
-/// A running Xvfb; ended with this value.
+/// A running Xvfb, killed when this value is dropped.
 pub struct Display {
     server: Child,
     name: String,
 }
 
 impl Display {
-    /// Starts one, on a number that is free.
+    /// Starts Xvfb on a free display number.
     ///
     /// # Errors
-    /// If Xvfb is not installed or does not start; the message says what to do.
+    /// If Xvfb is not installed (the message says how to install it) or does not start.
     pub fn start() -> Result<Self> {
         let mut server = Command::new("Xvfb")
             .args([
@@ -35,17 +35,17 @@ impl Display {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .context("the editor's tests want Xvfb, an X server without a screen: apt-get install xvfb")?;
-        let said = server.stdout.take().context("its output is ours")?;
+            .context("the tests of the editor need Xvfb, a virtual X server: apt-get install xvfb")?;
+        let output = server.stdout.take().context("Xvfb has no stdout")?;
         let mut number = String::new();
-        BufReader::new(said).read_line(&mut number)?;
+        BufReader::new(output).read_line(&mut number)?;
         let name = format!(":{}", number.trim());
         let display = Self { server, name };
-        ensure!(!number.trim().is_empty(), "Xvfb does not start");
+        ensure!(!number.trim().is_empty(), "Xvfb did not start");
         Ok(display)
     }
 
-    /// What `DISPLAY` must be for programs that are to use it.
+    /// The value of `DISPLAY` for programs that are to use this server.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -59,14 +59,14 @@ impl Drop for Display {
     }
 }
 
-/// A host's windows on the display that `DISPLAY` names.
+/// Creates a host's windows on the display that `DISPLAY` names.
 pub struct Windows {
     connection: RustConnection,
     root: u32,
 }
 
 impl Windows {
-    /// Connects.
+    /// Connects to the display.
     ///
     /// # Errors
     /// If there is no such display.
@@ -76,10 +76,10 @@ impl Windows {
         Ok(Self { connection, root })
     }
 
-    /// A new window, shown.
+    /// Creates and shows a window.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// If the server reports an error.
     pub fn open(&self) -> Result<u32> {
         let window = self.connection.generate_id()?;
         let aux = CreateWindowAux::new();
@@ -103,25 +103,25 @@ impl Windows {
         Ok(window)
     }
 
-    /// Takes it away, with all that is in it.
+    /// Destroys a window with all its children.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// If the server reports an error.
     pub fn close(&self, window: u32) -> Result<()> {
         self.connection.destroy_window(window)?.check()?;
         Ok(())
     }
 
-    /// Asks what is in it to close, as a window manager does.
+    /// Sends `WM_DELETE_WINDOW` to the child of a window, as a window manager does.
     ///
     /// # Errors
-    /// If nothing is in it, or the server refuses.
-    pub fn ask_to_close(&self, window: u32) -> Result<()> {
+    /// If the window has no child, or the server reports an error.
+    pub fn request_close(&self, window: u32) -> Result<()> {
         let atom = |name: &str| -> Result<u32> {
             Ok(self.connection.intern_atom(false, name.as_bytes())?.reply()?.atom)
         };
         let children = self.connection.query_tree(window)?.reply()?.children;
-        let child = *children.first().context("nothing is in the window")?;
+        let child = *children.first().context("the window has no child")?;
         let message = ClientMessageEvent::new(
             32,
             child,

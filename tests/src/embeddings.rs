@@ -1,5 +1,5 @@
-//! The default pack's encoder and index without the stream around them: what
-//! blending finds for a sound, frame by frame.
+//! The default pack's encoder and index without a stream: embeddings of recordings, and what retrieval finds for
+//! them, frame by frame.
 
 use crate::audio::Sound;
 use anyhow::{Result, ensure};
@@ -10,19 +10,19 @@ use voxmeld_core::loader::load_voice;
 use voxmeld_core::model::Voice;
 use voxmeld_core::selection::VoiceSelection;
 
-/// The default voice.
+/// Loads the default voice.
 ///
 /// # Errors
-/// If there is no bundle with it.
-pub fn pack_voice() -> Result<Voice> {
+/// If there is no bundle.
+pub fn default_voice() -> Result<Voice> {
     crate::env::use_data()?;
     Ok(load_voice(&VoiceSelection::default(), |_, _| {})?)
 }
 
-/// Embeddings of 16 kHz audio, window after window as the engine has them.
+/// Embeddings of 16 kHz audio, encoded in rolling windows as in the engine.
 ///
 /// # Errors
-/// If the encoder fails, or the sound is shorter than half a second.
+/// If the encoder fails, or the recording is shorter than half a second.
 pub fn embed(voice: &mut Voice, audio: &[f32]) -> Result<Frames> {
     let window = voice.layout.window_frames_50hz;
     let mut all = Frames::new(voice.encoder.dim());
@@ -35,11 +35,11 @@ pub fn embed(voice: &mut Voice, audio: &[f32]) -> Result<Frames> {
             .encode(&audio[(end - window) * 320..end * 320 + 80], &mut rows)?;
         all.push(rows.row(window - 2));
     }
-    ensure!(all.len() > 20, "too short");
+    ensure!(all.len() > 20, "the recording is shorter than half a second");
     Ok(all)
 }
 
-/// What is retrieved for every frame, and how far it can be relied on.
+/// The retrieved embedding of every frame, and the blender's reports.
 #[must_use]
 pub fn retrieve(targets: &[Target], live: &Frames, mut controls: Controls) -> (Frames, Vec<FrameReport>) {
     controls.blend.listen = Listen::Retrieved;
@@ -60,23 +60,23 @@ pub fn retrieve(targets: &[Target], live: &Frames, mut controls: Controls) -> (F
     (rows, reports)
 }
 
-/// What trust makes of a sound.
+/// Statistics of trust and confidence over a recording.
 #[derive(Clone, Copy, Debug)]
-pub struct Trusted {
-    /// Frames.
+pub struct TrustStats {
+    /// Number of frames.
     pub frames: usize,
-    /// Mean place of the nearest neighbour's distance among the index's own.
+    /// Mean rank of the nearest neighbour's distance among the distances inside the index.
     pub rank: f64,
     /// Mean factor on the ratio at full trust.
     pub factor: f64,
-    /// The smallest tenth of those.
+    /// Tenth percentile of that factor.
     pub lowest_tenth: f64,
     /// Mean confidence.
     pub confidence: f64,
 }
 
-impl Trusted {
-    /// Of embeddings, in one target.
+impl TrustStats {
+    /// For embeddings and one target.
     #[must_use]
     pub fn of(target: &Target, live: &Frames) -> Self {
         let (_, reports) = retrieve(std::slice::from_ref(target), live, Controls::default());
@@ -98,7 +98,7 @@ impl Trusted {
     }
 }
 
-impl std::fmt::Display for Trusted {
+impl std::fmt::Display for TrustStats {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             out,
@@ -112,9 +112,9 @@ impl std::fmt::Display for Trusted {
     }
 }
 
-/// Those 20 ms of a sound that are not silence (above -45 dB of its loudest).
+/// The frames (20 ms) of a recording that are louder than -45 dB relative to its loudest frame.
 #[must_use]
-pub fn sounding(audio_16k: &[f32], live: &Frames) -> Frames {
+pub fn non_silent_frames(audio_16k: &[f32], live: &Frames) -> Frames {
     let level = |n: usize| {
         let end = audio_16k.len().min((n + 1) * 320);
         let frame = audio_16k.get(n * 320..end).unwrap_or_default();
@@ -128,10 +128,10 @@ pub fn sounding(audio_16k: &[f32], live: &Frames) -> Frames {
     kept
 }
 
-/// A recording at 16 kHz, as the engine hears it.
+/// The samples of a recording at 16 kHz.
 ///
 /// # Errors
-/// If it cannot be read.
+/// If it cannot be resampled.
 pub fn at_16k(sound: &Sound) -> Result<Vec<f32>> {
     Ok(sound.at_rate(16_000)?.samples)
 }

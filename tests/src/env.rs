@@ -1,12 +1,12 @@
-//! Where things are. `cargo xtask test` says so by environment variables; the
-//! fallbacks are the places in the workspace.
+//! Paths of the bundle, the data and the recordings. `cargo xtask test` sets environment variables for them; the
+//! fallbacks are paths in the workspace.
 
 use anyhow::{Result, ensure};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-/// The workspace's root folder.
+/// The root folder of the workspace.
 #[must_use]
 pub fn workspace() -> PathBuf {
     let manifest =
@@ -30,35 +30,34 @@ pub fn target() -> PathBuf {
 /// The folder with the built plugins (`VOXMELD_BUNDLE`).
 ///
 /// # Errors
-/// If it is not there; the message says what makes it.
+/// If it is missing; the message says how to build it.
 pub fn bundle() -> Result<PathBuf> {
     let dir = variable("VOXMELD_BUNDLE").map_or_else(|| target().join("bundle"), PathBuf::from);
     ensure!(
         dir.join("voxmeld.clap").is_file(),
-        "{} holds no voxmeld.clap: run `cargo xtask bundle` first",
+        "{} contains no voxmeld.clap: run `cargo xtask bundle` first",
         dir.display()
     );
     Ok(dir)
 }
 
-/// The plugin that nice-plug ends where it allocates (`VOXMELD_GUARDED`), for
-/// tests that do so.
+/// The build of the plugin that nice-plug aborts where the audio thread allocates (`VOXMELD_GUARDED`).
 ///
 /// # Errors
-/// If it is not there; the message says what makes it.
+/// If it is missing; the message says how to build it.
 pub fn guarded() -> Result<PathBuf> {
     let file = variable("VOXMELD_GUARDED")
         .map_or_else(|| target().join("guarded").join("voxmeld.clap"), PathBuf::from);
     ensure!(
         file.is_file(),
-        "{} is not there: `cargo xtask test` builds it",
+        "{} is missing: `cargo xtask test` builds it",
         file.display()
     );
     Ok(file)
 }
 
-/// Makes the engine linked into this program find its models and ONNX Runtime
-/// (`VOXMELD_DATA`, else the bundle's). May be called any number of times.
+/// Sets the data folder (models and ONNX Runtime) of the engine that is linked into
+/// this program: `VOXMELD_DATA`, or else the bundle's. Only the first call has an effect.
 ///
 /// # Errors
 /// If there is no such folder.
@@ -71,7 +70,7 @@ pub fn use_data() -> Result<()> {
     use_data_at(&dir, &ONCE)
 }
 
-/// As [`use_data`], for a bundle that was named on the command line.
+/// As [`use_data`], with the data folder of a given bundle.
 ///
 /// # Errors
 /// If there is no such folder.
@@ -83,14 +82,14 @@ pub fn use_data_of(bundle: &Path) -> Result<()> {
 fn use_data_at(dir: &Path, once: &Once) -> Result<()> {
     ensure!(
         dir.join("packs").join("default").join("pack.json").is_file(),
-        "{} holds no default voice pack: run `cargo xtask bundle` first",
+        "{} contains no default voice pack: run `cargo xtask bundle` first",
         dir.display()
     );
     once.call_once(|| voxmeld_core::pack::set_data_dir(dir));
     Ok(())
 }
 
-/// The speech that comes with the project.
+/// The sample speech of the project.
 ///
 /// # Errors
 /// If it is missing.
@@ -100,22 +99,22 @@ pub fn sample_speech() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The Python that has the VST3 host in it (`VOXMELD_PYTHON`).
+/// The Python interpreter that has pedalboard and faiss installed (`VOXMELD_PYTHON`).
 ///
 /// # Errors
-/// If it is missing; the message says what makes it.
+/// If it is missing; the message says how to install it.
 pub fn python() -> Result<PathBuf> {
     let path = variable("VOXMELD_PYTHON")
         .map_or_else(|| target().join("venv").join("bin").join("python"), PathBuf::from);
     ensure!(
         path.is_file(),
-        "{} is not there: `cargo xtask test` makes the Python environment of the VST3 tests",
+        "{} is missing: `cargo xtask test` creates the Python environment of the tests",
         path.display()
     );
     Ok(path)
 }
 
-/// A file of the data that is not part of the project (`VOXMELD_SHARED`).
+/// A file of the shared data, which is not part of the project (`VOXMELD_SHARED`).
 ///
 /// # Errors
 /// If the variable or the file is missing.
@@ -137,10 +136,10 @@ pub fn shared(path: &str) -> Result<PathBuf> {
     Ok(inside)
 }
 
-/// A folder for what a test writes, empty at first.
+/// An empty folder for files that a test writes.
 ///
 /// # Errors
-/// If the file system refuses.
+/// If it cannot be created.
 pub fn scratch(name: &str) -> Result<PathBuf> {
     let dir = target().join("test-scratch").join(name);
     if dir.exists() {

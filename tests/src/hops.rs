@@ -1,4 +1,4 @@
-//! What the engine tells about every hop, collected.
+//! The engine's reports about every hop, collected, and their statistics.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -6,35 +6,35 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use voxmeld_core::worker::{HopObserver, StageTimes};
 
-/// One hop.
+/// The report about one hop.
 #[derive(Clone, Copy, Debug)]
-pub struct HopNote {
+pub struct HopRecord {
     /// Time in each stage.
     pub times: StageTimes,
-    /// Time from taking the hop to sending it.
+    /// Time from receiving the hop to sending its output.
     pub spent: Duration,
-    /// Embedding frames that were new.
+    /// New embedding frames.
     pub new_frames: usize,
-    /// Ratio of the newest frame.
+    /// Blend ratio of the newest frame.
     pub blend_ratio: f32,
-    /// Its distance to the nearest neighbour.
+    /// Distance of the newest frame to its nearest neighbour.
     pub neighbour_distance: Option<f32>,
 }
 
-/// Collects notes from the worker's thread.
+/// Collects records on the worker's thread.
 #[derive(Clone, Default)]
-pub struct HopLog(Arc<Mutex<Vec<HopNote>>>);
+pub struct HopLog(Arc<Mutex<Vec<HopRecord>>>);
 
 impl HopLog {
-    /// What the engine is to call.
+    /// The observer for the engine.
     #[must_use]
     pub fn observer(&self) -> HopObserver {
-        let notes = self.0.clone();
+        let records = self.0.clone();
         Box::new(move |report, spent| {
-            notes
+            records
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push(HopNote {
+                .push(HopRecord {
                     times: report.times,
                     spent,
                     new_frames: report.new_frames,
@@ -46,7 +46,7 @@ impl HopLog {
 
     /// All hops so far.
     #[must_use]
-    pub fn notes(&self) -> Vec<HopNote> {
+    pub fn records(&self) -> Vec<HopRecord> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -56,34 +56,34 @@ impl HopLog {
 pub struct Cost {
     /// The whole chain.
     pub rtf: f64,
-    /// Its stages; their sum is a little less than the whole.
+    /// The stages of the chain; their sum is slightly less than `rtf`.
     pub rtf_by_stage: BTreeMap<&'static str, f64>,
-    /// Neighbour search, per embedding frame of 20 ms.
+    /// Neighbour search per embedding frame of 20 ms, in microseconds.
     pub search_us_per_frame: f64,
-    /// Time of a hop that half of them stay below.
+    /// Time of a hop: median.
     pub hop_p50_ms: f64,
-    /// 95 of 100.
+    /// 95th percentile.
     pub hop_p95_ms: f64,
-    /// 99 of 100.
+    /// 99th percentile.
     pub hop_p99_ms: f64,
 }
 
 impl Cost {
-    /// Sums up hops of `hop_ms`.
+    /// Statistics of hops of `hop_ms`.
     #[must_use]
-    pub fn of(notes: &[HopNote], hop_ms: u32) -> Self {
-        let audio_s = notes.len().max(1) as f64 * f64::from(hop_ms) / 1000.0;
+    pub fn of(records: &[HopRecord], hop_ms: u32) -> Self {
+        let audio_s = records.len().max(1) as f64 * f64::from(hop_ms) / 1000.0;
         let mut stages = BTreeMap::new();
         let (mut spent, mut search, mut frames) = (Duration::ZERO, Duration::ZERO, 0);
-        for note in notes {
-            spent += note.spent;
-            search += note.times.search;
-            frames += note.new_frames;
-            for (name, time) in note.times.named() {
+        for record in records {
+            spent += record.spent;
+            search += record.times.search;
+            frames += record.new_frames;
+            for (name, time) in record.times.named() {
                 *stages.entry(name).or_insert(0.0) += time.as_secs_f64() / audio_s;
             }
         }
-        let mut sorted: Vec<Duration> = notes.iter().map(|note| note.spent).collect();
+        let mut sorted: Vec<Duration> = records.iter().map(|record| record.spent).collect();
         sorted.sort();
         let percentile = |part: f64| {
             let rank = (part * sorted.len() as f64).ceil() as usize;
@@ -104,7 +104,7 @@ impl Cost {
     }
 }
 
-/// Rounds for reading.
+/// Rounds to a number of decimal digits.
 #[must_use]
 pub fn round(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);

@@ -1,26 +1,27 @@
-//! What Voxmeld's whole-system tests, its demo and its bench share.
+//! What Voxmeld's whole-system tests, its demo and its benchmarks share.
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`env`] | where the bundle, the data and the recordings are |
+//! | [`env`] | paths of the bundle, the data and the recordings |
 //! | [`host`] | a headless CLAP host around the built `voxmeld.clap` |
-//! | [`bare`] | the same without any care: calls into the plugin from inside of its calls |
-//! | [`child`] | cases in processes of their own |
-//! | [`rig`] | the engine itself, driven as a host would, without a plugin around it |
-//! | [`voices`] | fake voices that stall, fail and lie, on command |
-//! | [`load`] | a machine that is as slow as a test wants it |
-//! | [`audio`] | reading, writing and resampling of sound files |
-//! | [`embeddings`] | what blending finds for a sound, without the stream around it |
-//! | [`foreign`] | sounds that are no speech |
-//! | [`hops`] | what the engine tells about every hop |
-//! | [`signal`] | test signals and what is measured on them |
-//! | [`display`] | an X server without a screen, and a host's windows on it |
-//! | [`machine`] | what figures were measured on |
-//! | [`vst3`] | a headless VST3 host, as the standard describes one |
-//! | [`onnx`] | small ONNX files, made as they are wanted |
+//! | [`raw_clap_host`] | a CLAP host of C calls, which can call the plugin from inside the plugin's calls |
+//! | [`vst3`] | a headless VST3 host that follows the standard |
+//! | [`child`] | test cases in child processes |
+//! | [`rig`] | the engine without a plugin, driven block by block |
+//! | [`fake_voices`] | fake voices that inject faults on command |
+//! | [`simulated_load`] | a simulated machine of any speed |
+//! | [`allocations`] | an allocator that counts calls of the audio thread |
+//! | [`audio`] | reading, writing and resampling of audio files |
+//! | [`embeddings`] | embeddings and retrieval without a stream |
+//! | [`non_speech`] | synthetic sounds other than speech |
+//! | [`hops`] | the engine's reports about every hop |
+//! | [`signal`] | test signals and measurements on audio |
+//! | [`display`] | a virtual X server, and a host's windows on it |
+//! | [`machine`] | the machine that figures were measured on |
+//! | [`onnx`] | small ONNX files, written by the tests |
 //!
-//! The tests are in `tests/`, one program per theme with a module per subject;
-//! a file that they need and do not find fails them.
+//! The tests are in `tests/`, one program per theme with a module per subject. A test
+//! whose files are missing fails.
 #![warn(missing_docs)]
 #![allow(
     clippy::cast_precision_loss,
@@ -28,29 +29,28 @@
     clippy::cast_sign_loss,
     clippy::cast_possible_wrap,
     clippy::cast_lossless,
-    reason = "test equipment works on a few minutes of audio at most: no count comes near a limit"
+    reason = "tests work on a few minutes of audio at most: no count comes near a limit"
 )]
 
+pub mod allocations;
 pub mod audio;
-pub mod bare;
 pub mod child;
 pub mod display;
 pub mod embeddings;
 pub mod env;
-pub mod foreign;
+pub mod fake_voices;
 pub mod hops;
 pub mod host;
-pub mod load;
 pub mod machine;
+pub mod non_speech;
 pub mod onnx;
+pub mod raw_clap_host;
 pub mod rig;
 pub mod signal;
-pub mod voices;
+pub mod simulated_load;
 pub mod vst3;
-pub mod watch;
 
-/// A line on the terminal; a program's own output, so that a closed pipe is no
-/// reason to fail.
+/// Writes a line to stdout. A closed pipe is not an error.
 pub fn say(line: impl std::fmt::Display) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stdout().lock(), "{line}");

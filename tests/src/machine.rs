@@ -1,23 +1,23 @@
-//! What figures were measured on: a figure without its machine says nothing.
+//! The machine that figures were measured on, and resources of this process.
 
 use serde::Serialize;
 
-/// The machine in a few words.
+/// A short description of a machine.
 #[derive(Clone, Debug, Serialize)]
 pub struct Machine {
-    /// The processor, as the system names it.
+    /// The processor's name, as the system reports it.
     pub cpu: String,
-    /// Cores that this program may use.
+    /// Cores available to this process.
     pub cores: usize,
     /// Operating system and architecture.
     pub system: String,
-    /// Programs that wanted to run in the last minute, this one included;
-    /// more than there are cores means that the figures suffered.
+    /// Load average of the last minute, this process included. If it is
+    /// higher than the number of cores, the figures are unreliable.
     pub load: f64,
 }
 
 impl Machine {
-    /// This one.
+    /// The machine that this process runs on.
     #[must_use]
     pub fn this() -> Self {
         let cpu = std::fs::read_to_string("/proc/cpuinfo")
@@ -40,8 +40,8 @@ impl Machine {
 }
 
 impl Machine {
-    /// A sentence for the reader of figures, where other programs keep the
-    /// cores busy: real time cannot be judged then.
+    /// A note for the reader of figures if other programs use the cores:
+    /// real-time performance cannot be judged then.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         (self.load > self.cores as f64 * 0.75).then(|| {
@@ -53,11 +53,11 @@ impl Machine {
     }
 }
 
-/// Processor time that this program has used so far, in seconds: unlike the
-/// clock it does not count what other programs took. 0 where it is not known.
+/// Processor time that this process has used, in seconds. Unlike wall time it
+/// does not include time taken by other programs. 0 if it is not known.
 #[must_use]
 pub fn cpu_seconds() -> f64 {
-    /// Linux counts it in hundredths.
+    /// Linux counts in hundredths of a second.
     const TICKS_PER_SECOND: f64 = 100.0;
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // The name in brackets may hold spaces; user and system time are the 12th
@@ -72,7 +72,7 @@ pub fn cpu_seconds() -> f64 {
     ticks / TICKS_PER_SECOND
 }
 
-/// Memory of this program that is in use, in MiB. 0 where it is not known.
+/// Resident memory of this process in MiB. 0 if it is not known.
 #[must_use]
 pub fn resident_mib() -> f64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -86,23 +86,23 @@ fn entries(folder: &str) -> usize {
     std::fs::read_dir(folder).map_or(0, Iterator::count)
 }
 
-/// Files, sockets and the like that this program has open. 0 where it is not known.
+/// Open file descriptors of this process. 0 if it is not known.
 #[must_use]
 pub fn descriptors() -> usize {
     entries("/proc/self/fd")
 }
 
-/// Threads of this program. 0 where it is not known.
+/// Threads of this process. 0 if it is not known.
 #[must_use]
 pub fn threads() -> usize {
     entries("/proc/self/task")
 }
 
-/// Memory that was asked for and not given back, in MiB: what C and Rust hold on
-/// the heap, without what the allocator keeps for later.
+/// Heap memory that is allocated and not freed, in MiB, by C and by Rust. Memory that the allocator keeps for
+/// later allocations is not included.
 #[must_use]
 pub fn heap_mib() -> f64 {
-    // SAFETY: no arguments; it only counts.
+    // SAFETY: takes no arguments and only reads counters.
     let info = unsafe { libc::mallinfo2() };
     (info.uordblks + info.hblkhd) as f64 / (1024.0 * 1024.0)
 }

@@ -1,17 +1,17 @@
-//! Small ONNX files, written here: a voice with RVC's interface whose sound
-//! is nothing but the random numbers that it draws.
+//! Writes small ONNX files: a voice with RVC's interface whose output is the random
+//! numbers that its nodes draw.
 //!
 //! Field numbers are those of `onnx.proto3`.
 
-/// How a [`random_voice`] draws.
+/// Where a [`random_voice`] has its random nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Draws {
-    /// In plain nodes.
-    Plainly,
-    /// In plain nodes, with a dropout behind them that drops as in training.
+pub enum RandomNodes {
+    /// In the main graph.
+    Plain,
+    /// In the main graph, followed by a dropout node in training mode.
     WithDropout,
-    /// Inside of a branch, where no one can feed it.
-    InABranch,
+    /// In a branch of an `If` node, where they cannot become inputs.
+    InBranch,
 }
 
 /// Values per embedding that a [`random_voice`] expects (and ignores).
@@ -21,20 +21,20 @@ const FLOAT: u64 = 1;
 const INT64: u64 = 7;
 const BOOL: u64 = 9;
 
-/// The bytes of a voice at 16 kHz: per frame of 10 ms one normal deviate plus
-/// a uniform one that is the same for the whole run, held for 160 samples.
+/// The bytes of a voice at 16 kHz: for every frame of 10 ms (160 samples) one value, the sum of a normal random
+/// number and a uniform one that is drawn once per run.
 #[must_use]
-pub fn random_voice(draws: Draws) -> Vec<u8> {
+pub fn random_voice(nodes: RandomNodes) -> Vec<u8> {
     let mut graph = Vec::new();
-    match draws {
-        Draws::Plainly | Draws::WithDropout => {
+    match nodes {
+        RandomNodes::Plain | RandomNodes::WithDropout => {
             bytes(
                 &mut graph,
                 1,
                 &node("RandomNormalLike", &["pitchf"], "normal", &[]),
             );
         }
-        Draws::InABranch => {
+        RandomNodes::InBranch => {
             let branch = |op: &str| {
                 let mut inner = Vec::new();
                 bytes(&mut inner, 1, &node(op, &["pitchf"], "drawn", &[]));
@@ -55,7 +55,7 @@ pub fn random_voice(draws: Draws) -> Vec<u8> {
     });
     bytes(&mut graph, 1, &node("RandomUniform", &[], "uniform", &[shape]));
     bytes(&mut graph, 1, &node("Add", &["normal", "uniform"], "sum", &[]));
-    let drawn = if draws == Draws::WithDropout {
+    let drawn = if nodes == RandomNodes::WithDropout {
         bytes(
             &mut graph,
             1,

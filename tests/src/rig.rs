@@ -1,7 +1,7 @@
-//! The engine without a plugin: driven block by block as a host would.
+//! The engine without a plugin, driven block by block as by a host.
 
 use crate::host::{Clock, Pace, Sizes};
-use crate::load::Load;
+use crate::simulated_load::SimulatedLoad;
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 use voxmeld_core::engine::{Engine, EngineHandle, StreamSetup};
@@ -14,13 +14,13 @@ use voxmeld_core::worker::HopObserver;
 
 /// An active engine.
 pub struct Rig {
-    // Before `engine`: the stream's end goes before the worker does.
+    // Before `engine`, so that the audio side is dropped before the worker.
     audio: AudioSide,
     engine: Engine,
     setup: StreamSetup,
 }
 
-/// A set-up that most tests share: 48 kHz, mono, blocks of up to 480, offline.
+/// The set-up of most tests: 48 kHz, mono, blocks of up to 480, offline.
 #[must_use]
 pub fn offline_48k() -> StreamSetup {
     StreamSetup {
@@ -34,7 +34,7 @@ pub fn offline_48k() -> StreamSetup {
 }
 
 impl Rig {
-    /// With a voice put in by hand, before the first sample.
+    /// With a given voice, set before the first sample.
     ///
     /// # Errors
     /// If no thread can be started.
@@ -45,11 +45,11 @@ impl Rig {
         Ok(Self { audio, engine, setup })
     }
 
-    /// As [`Self::with_voice`], on a machine of `load`, with the load's voice.
+    /// As [`Self::with_voice`], with the clock and the voice of `load`.
     ///
     /// # Errors
     /// If no thread can be started.
-    pub fn under_load(setup: StreamSetup, load: &Load) -> Result<Self> {
+    pub fn under_load(setup: StreamSetup, load: &SimulatedLoad) -> Result<Self> {
         let mut engine = Engine::new();
         engine.use_clock(load.clock());
         engine.use_voice(load.voice());
@@ -67,11 +67,11 @@ impl Rig {
         Ok(Self { audio, engine, setup })
     }
 
-    /// With a voice from files, loaded to the end. Hops are reported to
+    /// With a voice from files; returns when it is loaded. Hops are reported to
     /// `observer`, if there is one.
     ///
     /// # Errors
-    /// If the voice cannot be loaded; the text is the one that a user gets.
+    /// If the voice cannot be loaded; the text is the one that a user sees.
     pub fn with_selection(
         setup: StreamSetup,
         selection: VoiceSelection,
@@ -84,16 +84,16 @@ impl Rig {
         let audio = engine.activate(setup)?;
         engine.handle().load(selection);
         let rig = Self { audio, engine, setup };
-        match rig.settle() {
+        match rig.wait_for_load() {
             VoiceState::Ready { .. } => Ok(rig),
             VoiceState::Failed { why } => bail!("{why}"),
             other => bail!("the voice is neither ready nor failed: {other:?}"),
         }
     }
 
-    /// Waits until nothing is being loaded; what the voice is then.
+    /// Waits until no voice is being loaded, and returns the state of the voice.
     #[must_use]
-    pub fn settle(&self) -> VoiceState {
+    pub fn wait_for_load(&self) -> VoiceState {
         let handle = self.engine.handle();
         let started = Instant::now();
         loop {
@@ -106,7 +106,7 @@ impl Rig {
         }
     }
 
-    /// The engine's handle, as the editor has it.
+    /// A handle as the editor uses it.
     #[must_use]
     pub fn handle(&self) -> EngineHandle {
         self.engine.handle()
@@ -118,7 +118,7 @@ impl Rig {
         &self.engine
     }
 
-    /// Stops and starts again, perhaps differently; the voice stays.
+    /// Stops the stream and starts another one; the voice stays.
     ///
     /// # Errors
     /// If no thread can be started.
@@ -128,7 +128,7 @@ impl Rig {
         Ok(())
     }
 
-    /// The audio thread's side.
+    /// The audio thread's part of the engine.
     pub fn audio(&mut self) -> &mut AudioSide {
         &mut self.audio
     }
@@ -139,9 +139,9 @@ impl Rig {
         self.audio.latency_samples() as usize
     }
 
-    /// Plays `input` (one vector per channel) and returns what comes out, not
-    /// shifted. `automation` holds the controls from a sample on; blocks are
-    /// cut there, as the plugin's wrapper does.
+    /// Plays `input` (one vector per channel) and returns the output, which includes
+    /// the latency. `automation` has the controls from a sample on; blocks are
+    /// split there, as by the plugin's wrapper.
     pub fn play(
         &mut self,
         input: &[Vec<f32>],
@@ -180,7 +180,7 @@ impl Rig {
         sound
     }
 
-    /// [`Self::play`] for one channel without automation, at full speed.
+    /// [`Self::play`] for one channel without automation, faster than real time.
     pub fn play_mono(&mut self, input: &[f32], block: usize) -> Vec<f32> {
         let mut out = self.play(&[input.to_vec()], &Sizes::all(block), &[], Pace::Free);
         out.swap_remove(0)

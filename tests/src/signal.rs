@@ -1,11 +1,11 @@
-//! Test signals, and what is measured on sound. Pure functions.
+//! Test signals, and measurements on audio. Pure functions.
 
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 use std::f64::consts::{PI, TAU};
 
 /// A sweep of `seconds` from `from_hz` to `to_hz` under a Hann window: its
-/// autocorrelation has one sharp peak, so a delay can be read off it.
+/// autocorrelation has one sharp peak, so delays can be measured with it.
 #[must_use]
 pub fn chirp(rate_hz: u32, seconds: f64, from_hz: f64, to_hz: f64) -> Vec<f32> {
     let rate = f64::from(rate_hz);
@@ -20,7 +20,7 @@ pub fn chirp(rate_hz: u32, seconds: f64, from_hz: f64, to_hz: f64) -> Vec<f32> {
         .collect()
 }
 
-/// Uniform noise in -0.5..0.5, the same for the same seed.
+/// Uniform noise in -0.5..0.5, equal for equal seeds.
 #[must_use]
 pub fn noise(seed: u64, len: usize) -> Vec<f32> {
     let mut random = Random::new(seed);
@@ -35,7 +35,7 @@ pub fn tone(rate_hz: u32, hz: f64, amplitude: f64, len: usize) -> Vec<f32> {
         .collect()
 }
 
-/// A small deterministic generator (splitmix64): tests must fail twice alike.
+/// A small deterministic generator (SplitMix64), so that a failure repeats.
 pub struct Random(u64);
 
 impl Random {
@@ -80,7 +80,7 @@ pub fn delay_of(input: &[f32], output: &[f32]) -> f64 {
         last.im = 0.0;
     }
     let inverse = RealFftPlanner::<f64>::new().plan_fft_inverse(size);
-    // Cannot fail: the lengths are the plan's, and the ends are real.
+    // Cannot fail: the lengths are the plan's, and the first and last bins are real.
     let _ = inverse.process(&mut cross, &mut correlation);
     let whole = (0..size)
         .max_by(|&x, &y| correlation[x].total_cmp(&correlation[y]))
@@ -138,7 +138,7 @@ pub fn envelope(signal: &[f32], step: usize) -> Vec<f32> {
     signal.chunks_exact(step).map(|piece| rms(piece) as f32).collect()
 }
 
-/// Pearson's correlation; 0 where one side does not move.
+/// Pearson's correlation; 0 if one of the signals is constant.
 #[must_use]
 pub fn correlation(a: &[f32], b: &[f32]) -> f64 {
     let len = a.len().min(b.len());
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delays_are_read_to_a_hundredth_of_a_sample() {
+    fn delays_of_0_to_4560_samples_are_measured_to_a_hundredth_of_a_sample() {
         let input = chirp(48_000, 0.2, 200.0, 6_000.0);
         for delay in [0, 1, 777, 4_560] {
             let mut output = vec![0.0; delay];
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_scale_sine_is_at_zero_decibels() {
+    fn full_scale_sine_has_a_level_of_0_db() {
         let sine = tone(48_000, 3_000.0, 1.0, 4_096);
         let frames = spectrogram_db(&sine, 1_024, 512);
         let loudest = frames[0].iter().copied().fold(f32::MIN, f32::max);

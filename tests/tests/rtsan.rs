@@ -1,9 +1,9 @@
-//! RealtimeSanitizer on the audio thread: of the built, unmodified plugin in
-//! a CLAP host, and of the engine by itself while it is treated badly.
+//! RealtimeSanitizer on the audio thread: of the built, unmodified plugin in a CLAP host, and of
+//! the engine alone with faults and swaps.
 //!
-//! `cargo xtask test` runs this with the sanitizer of the Rust toolchain
-//! linked in (`RTSAN_ENABLE`, `RTSAN_LIB_PATH`). A violation ends the program.
-//! It does not see `std::thread::sleep` (`clock_nanosleep`): lints do.
+//! `cargo xtask test` runs this with the sanitizer of the Rust toolchain linked in
+//! (`RTSAN_ENABLE`, `RTSAN_LIB_PATH`). A violation ends the process. The sanitizer does not
+//! detect `std::thread::sleep` (`clock_nanosleep`); lints do.
 
 use anyhow::{Context, Result};
 use std::process::Command;
@@ -11,65 +11,64 @@ use std::time::Duration;
 use voxmeld_core::engine::StreamSetup;
 use voxmeld_core::model::fake::pass_through_voice;
 use voxmeld_core::rt::BlockControls;
-use voxmeld_tests::host::{Automation, Clock, Host, Pace, Sizes, watched};
+use voxmeld_tests::fake_voices::{FaultKind, fault_injector};
+use voxmeld_tests::host::{Automation, Clock, Host, Pace, Sizes, in_realtime_context};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::noise;
-use voxmeld_tests::voices::{FaultKind, fault_injector};
 
 const RATE_HZ: f64 = 48_000.0;
 const BLOCK: usize = 480;
 
-/// What the next test wants to see ended; each is one thing that code on the
-/// audio thread must not do.
+/// Run by the next test in child processes: each case is an operation that the audio thread must
+/// not do, except reading the clock.
 #[test]
-#[ignore = "played by other tests, in processes of their own"]
+#[ignore = "run by other tests in child processes"]
 fn violation() {
-    let what = std::env::var("VOXMELD_VIOLATION").unwrap_or_default();
-    let held = parking_lot::Mutex::new(());
-    match what.as_str() {
-        "allocation" => watched(|| drop(std::hint::black_box(vec![0_u8; 4_096]))),
-        "file" => watched(|| drop(std::hint::black_box(std::fs::File::open("Cargo.toml")))),
+    let case = std::env::var("VOXMELD_VIOLATION").unwrap_or_default();
+    let lock = parking_lot::Mutex::new(());
+    match case.as_str() {
+        "allocation" => in_realtime_context(|| drop(std::hint::black_box(vec![0_u8; 4_096]))),
+        "file" => in_realtime_context(|| drop(std::hint::black_box(std::fs::File::open("Cargo.toml")))),
         "contended lock" => {
-            let guard = held.lock();
+            let guard = lock.lock();
             std::thread::scope(|scope| {
-                scope.spawn(|| watched(|| drop(held.lock())));
+                scope.spawn(|| in_realtime_context(|| drop(lock.lock())));
                 std::thread::sleep(Duration::from_millis(200));
                 drop(guard);
             });
         }
-        // The monotonic clock is read without a system call, and is allowed.
+        // Allowed: reading the monotonic clock is no system call.
         "clock" => {
-            watched(|| std::hint::black_box(std::time::Instant::now()));
+            in_realtime_context(|| std::hint::black_box(std::time::Instant::now()));
         }
         _ => {}
     }
 }
 
 #[test]
-fn allocation_file_and_lock_violations_are_reported() -> Result<()> {
-    let myself = std::env::current_exe().context("this program has a place")?;
+fn allocation_file_and_contended_lock_are_reported_and_clock_is_not() -> Result<()> {
+    let program = std::env::current_exe().context("the path of this program is not known")?;
     for (what, allowed) in [
         ("allocation", false),
         ("file", false),
         ("contended lock", false),
         ("clock", true),
     ] {
-        let output = Command::new(&myself)
+        let output = Command::new(&program)
             .args(["--ignored", "--exact", "violation"])
             .env("VOXMELD_VIOLATION", what)
             .output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.success(), allowed, "{what}: {said}");
-        assert_eq!(said.contains("RealtimeSanitizer"), !allowed, "{what}: {said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), allowed, "{what}: {stderr}");
+        assert_eq!(stderr.contains("RealtimeSanitizer"), !allowed, "{what}: {stderr}");
     }
     Ok(())
 }
 
-/// From the first block on, while the voice is being loaded, and then with
-/// automation, blocks of all sizes, resets, another hop asked for, and a
-/// session that is restored.
+/// From the first block on, while the voice is being loaded; with automation, random block sizes, a
+/// reset, a restored session, and another hop.
 #[test]
-fn built_plugin_reports_no_violation() -> Result<()> {
+fn built_plugin_with_automation_and_resets_has_no_violation() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;
     instance.activate(RATE_HZ, 1_024)?;
@@ -106,29 +105,29 @@ fn built_plugin_reports_no_violation() -> Result<()> {
 }
 
 #[test]
-fn engine_with_failing_and_swapped_voices_reports_no_violation() -> Result<()> {
+fn engine_with_failing_and_swapped_voices_has_no_violation() -> Result<()> {
     let (voice, switch) = fault_injector();
     let setup = StreamSetup {
         offline: false,
         ..offline_48k()
     };
     let mut rig = Rig::with_voice(setup, voice)?;
-    let moods = [
-        FaultKind::Good,
+    let faults = [
+        FaultKind::None,
         FaultKind::NotANumber,
-        FaultKind::Good,
-        // Longer than the rings last, so that input is dropped.
-        FaultKind::Stuck,
-        FaultKind::Stuck,
-        FaultKind::Stuck,
-        FaultKind::Good,
+        FaultKind::None,
+        // Longer than the rings, so that input is dropped.
+        FaultKind::Stalled,
+        FaultKind::Stalled,
+        FaultKind::Stalled,
+        FaultKind::None,
         FaultKind::Error,
-        FaultKind::Good,
+        FaultKind::None,
     ];
     let mut block = noise(1, BLOCK);
     let mut clock = Clock::start(RATE_HZ);
-    for step in 0..100 * moods.len() {
-        switch.set(moods[step / 100]);
+    for step in 0..100 * faults.len() {
+        switch.set(faults[step / 100]);
         if step == 250 || step == 850 {
             rig.engine().use_voice(pass_through_voice());
         }
@@ -138,7 +137,7 @@ fn engine_with_failing_and_swapped_voices_reports_no_violation() -> Result<()> {
             ..BlockControls::default()
         };
         let audio = rig.audio();
-        watched(|| {
+        in_realtime_context(|| {
             audio.process(&mut [&mut block], &controls);
             if step % 170 == 169 {
                 audio.reset();

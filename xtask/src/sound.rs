@@ -45,7 +45,7 @@ pub fn soak(paths: &Paths, minutes: f64, instances: u32, competing: f64) -> Resu
         for (name, value) in [
             ("--minutes", minutes.to_string()),
             ("--instances", instances.to_string()),
-            ("--competing", competing.to_string()),
+            ("--background-load", competing.to_string()),
         ] {
             command.args([name, &value]);
         }

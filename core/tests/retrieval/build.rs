@@ -1,4 +1,4 @@
-//! Indices that we make ourselves.
+//! Building of indices.
 
 use std::env::temp_dir;
 use std::fs;
@@ -61,7 +61,7 @@ fn built_index_equals_exact_search_before_and_after_saving() {
     }
 }
 
-/// Builds, saves and opens again.
+/// Builds an index, saves it, and opens the file.
 fn through_a_file(name: &str, factory: &str, metric: Comparison) -> Arc<dyn EmbeddingIndex> {
     let spec = BuildSpec {
         factory: factory.into(),
@@ -82,14 +82,14 @@ fn through_a_file(name: &str, factory: &str, metric: Comparison) -> Arc<dyn Embe
 }
 
 #[test]
-fn every_preset_builds_and_opens() {
+fn every_preset_built_and_opened_finds_the_exact_neighbours() {
     let (vectors, queries) = (frames("vectors.npy"), frames("queries.npy"));
     for (name, preset) in Preset::ALL {
         for metric in [Comparison::L2, Comparison::Ip] {
             let plan = Plan::preset(preset, vectors.len(), vectors.dim()).expect("planned");
             let built = through_a_file(name, &plan.factory, metric);
             let exact = FlatIndex::new(vectors.clone(), metric.into());
-            // All lists, and candidates enough: the same as an exact search.
+            // With all lists and enough candidates the result is that of an exact search.
             let params = SearchParams {
                 k: 8,
                 n_probe: 64,
@@ -117,7 +117,7 @@ fn cosine_ignores_length_and_returns_encoder_units() {
     normalize(&mut directions);
     let exact = FlatIndex::new(directions.clone(), Metric::InnerProduct);
     let found = search(&*index, &queries, 8, 8);
-    // However loud the query is.
+    // The length of a query has no effect.
     queries.data_mut().iter_mut().for_each(|value| *value *= 7.0);
     assert_eq!(search(&*index, &queries, 8, 8).ids, found.ids);
     normalize(&mut queries);
@@ -167,9 +167,9 @@ fn index_of_another_encoder_or_unknown_metric_gives_a_note() {
 
     let mut vectors = frames("vectors.npy");
     normalize(&mut vectors);
-    let hiding = Target::new("voice", Arc::new(FlatIndex::new(vectors, Metric::InnerProduct)));
-    let told = notes(&VoiceSelection::nothing(), &[hiding]);
-    assert!(told.len() == 1 && told[0].contains("length 1"), "{told:?}");
+    let unit_length = Target::new("voice", Arc::new(FlatIndex::new(vectors, Metric::InnerProduct)));
+    let notes = notes(&VoiceSelection::nothing(), &[unit_length]);
+    assert!(notes.len() == 1 && notes[0].contains("length 1"), "{notes:?}");
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn valid_factory_strings_build_and_invalid_ones_are_rejected() {
 }
 
 #[test]
-fn plans_warn_of_what_amounts_to_exhaustive_search() {
+fn plans_that_search_most_vectors_give_a_warning() {
     let warned = |factory: &str, vectors| !Plan::of(factory, vectors).warnings.is_empty();
     assert!(!warned("IVF256,Flat", 10_000));
     assert!(warned("IVF1,Flat", 10_000));
@@ -236,7 +236,7 @@ fn equal_seeds_give_equal_indices() {
     assert_eq!(build(1), build(1));
     assert!(
         (2..10).any(|seed| build(seed).1 != build(1).1),
-        "no seed changes anything"
+        "the seed has no effect"
     );
 }
 
@@ -268,7 +268,7 @@ fn impossible_builds_are_rejected_with_an_error() {
 }
 
 #[test]
-fn missing_folder_leaves_no_file() {
+fn saving_to_a_missing_folder_gives_an_error() {
     let built = IvfIndex::build(&frames("vectors.npy"), 2, Metric::L2, 0).expect("built");
     let path = temp_dir().join("voxmeld-no-such-folder").join("a.index");
     let message = built.save(&path).expect_err("not saved").to_string();
@@ -276,7 +276,7 @@ fn missing_folder_leaves_no_file() {
 }
 
 #[test]
-fn excluded_vectors_give_their_slots_to_others() {
+fn filtered_search_equals_exact_search_among_the_allowed_vectors() {
     let (vectors, queries) = (frames("vectors.npy"), frames("queries.npy"));
     let params = SearchParams {
         k: 8,
@@ -305,7 +305,7 @@ fn excluded_vectors_give_their_slots_to_others() {
 }
 
 #[test]
-fn vectors_are_reduced_to_centres_only_on_request_and_loss_is_reported() {
+fn vectors_above_the_limit_are_reduced_to_centres_and_recall_is_reported() {
     let path = temp_dir().join(format!("voxmeld-centres-{}.index", std::process::id()));
     let made = |above: usize| {
         let spec = BuildSpec {
@@ -342,11 +342,11 @@ fn vectors_are_reduced_to_centres_only_on_request_and_loss_is_reported() {
 }
 
 #[test]
-fn training_stops_between_two_rounds_on_request() {
+fn training_stopped_in_round_3_ends_after_that_round() {
     let vectors = frames("vectors.npy");
-    let mut heard = Vec::new();
+    let mut rounds = Vec::new();
     let stopped = Trained::train_in_rounds("IVF4,Flat", &vectors, Metric::L2, 1, |round| {
-        heard.push(round);
+        rounds.push(round);
         if round == 3 {
             ControlFlow::Break(())
         } else {
@@ -354,5 +354,5 @@ fn training_stops_between_two_rounds_on_request() {
         }
     });
     assert!(matches!(stopped, Err(BuildError::Stopped)));
-    assert_eq!(heard, [0, 1, 2, 3]);
+    assert_eq!(rounds, [0, 1, 2, 3]);
 }

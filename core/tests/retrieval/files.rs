@@ -1,5 +1,5 @@
-//! Files as people have them: every refusal is a sentence, and says what would
-//! be right. (Hostile bytes: unit tests of `retrieval/open.rs`.)
+//! Files as users have them: each unusable one is rejected with a message that says
+//! what to use instead. (Damaged files: `hostile_files.rs`.)
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use voxmeld_core::retrieval::{IndexFileError, Metric, open};
 
 use super::{data, frames, index, search};
 
-/// A folder of its own for one test, removed at the end.
+/// A folder for one test, removed when dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -33,7 +33,7 @@ impl Drop for Scratch {
 }
 
 #[track_caller]
-fn refusal(name: &str, expected_dim: Option<usize>) -> IndexFileError {
+fn open_error(name: &str, expected_dim: Option<usize>) -> IndexFileError {
     match open(&data(name), expected_dim) {
         Ok(_) => panic!("{name} was opened"),
         Err(error) => error,
@@ -42,7 +42,7 @@ fn refusal(name: &str, expected_dim: Option<usize>) -> IndexFileError {
 
 #[test]
 fn missing_file_is_rejected() {
-    let error = refusal("no such.index", None);
+    let error = open_error("no such.index", None);
     assert!(matches!(error, IndexFileError::Missing { .. }));
     let message = error.to_string();
     assert!(message.contains("no such.index does not exist"), "{message}");
@@ -51,7 +51,7 @@ fn missing_file_is_rejected() {
 #[test]
 fn folder_or_other_file_type_is_rejected() {
     for name in ["", "vectors.npy", "make.py", "golden_l2.npz"] {
-        let error = refusal(name, None);
+        let error = open_error(name, None);
         assert!(matches!(error, IndexFileError::NotAnIndex), "{name}: {error}");
     }
     #[cfg(unix)]
@@ -63,7 +63,7 @@ fn folder_or_other_file_type_is_rejected() {
 
 #[test]
 fn trained_file_without_vectors_is_rejected_naming_the_right_one() {
-    let error = refusal("trained_ivf8_l2.index", Some(16));
+    let error = open_error("trained_ivf8_l2.index", Some(16));
     assert!(matches!(error, IndexFileError::TrainedOnly));
     assert!(
         error.to_string().contains("choose the `added_*.index` file"),
@@ -73,7 +73,7 @@ fn trained_file_without_vectors_is_rejected_naming_the_right_one() {
 
 #[test]
 fn index_of_another_dimension_is_rejected() {
-    let error = refusal("ivf8_l2.index", Some(768));
+    let error = open_error("ivf8_l2.index", Some(768));
     assert!(matches!(
         error,
         IndexFileError::Dimension {
@@ -81,9 +81,9 @@ fn index_of_another_dimension_is_rejected() {
             encoder: 768
         }
     ));
-    // The same from the cache.
+    // Also if the index is already in memory.
     let held = index("ivf8_l2.index");
-    let error = refusal("ivf8_l2.index", Some(256));
+    let error = open_error("ivf8_l2.index", Some(256));
     assert!(matches!(
         error,
         IndexFileError::Dimension {
@@ -96,16 +96,16 @@ fn index_of_another_dimension_is_rejected() {
 
 #[test]
 fn unsupported_index_kinds_are_rejected() {
-    let error = refusal("pq.index", None);
+    let error = open_error("pq.index", None);
     assert!(matches!(error, IndexFileError::UnsupportedKind { .. }));
     assert!(error.to_string().contains("product quantisation"), "{error}");
     for (name, right) in [("codes_alone.index", ",RFlat"), ("residual.index", "x4fs`")] {
-        let error = refusal(name, None);
+        let error = open_error(name, None);
         assert!(matches!(error, IndexFileError::UnsupportedKind { .. }));
         assert!(error.to_string().contains(right), "{error}");
     }
     assert!(matches!(
-        refusal("custom_ids.index", None),
+        open_error("custom_ids.index", None),
         IndexFileError::CustomIds
     ));
 }
@@ -165,10 +165,10 @@ fn file_opened_twice_is_in_memory_once() {
         std::os::unix::fs::symlink(&path, &link).expect("linked");
         assert!(Arc::ptr_eq(&first, &open(&link, None).expect("opened")));
     }
-    // Nobody keeps it when nobody uses it.
-    let gone = Arc::downgrade(&first);
+    // It is dropped with its last user.
+    let weak = Arc::downgrade(&first);
     drop((first, second));
-    assert!(gone.upgrade().is_none());
+    assert!(weak.upgrade().is_none());
 }
 
 #[test]
@@ -194,6 +194,6 @@ fn concurrent_opens_load_once() {
             .map(|thread| thread.join().expect("joined"))
             .collect()
     });
-    // Every one of them is held, so all must be the same.
+    // All of them are alive, so they have to share one index.
     assert!(all.iter().all(|index| Arc::ptr_eq(index, &all[0])));
 }

@@ -1,4 +1,4 @@
-//! The same ids and distances as faiss gives in Python.
+//! Comparison with recorded results of faiss in Python: ids, distances, and RVC's retrieval.
 
 use std::fs::File;
 
@@ -83,14 +83,14 @@ fn refined_search_equals_faiss_in_python() {
                     golden.floats(&format!("distances_{case}")),
                 );
                 assert_eq!(found.ids, ids, "{name} {case}");
-                // faiss leaves infinities in slots that it found nothing for.
-                let there = |values: &[f32]| -> Vec<f32> {
+                // faiss leaves infinities in empty slots.
+                let occupied = |values: &[f32]| -> Vec<f32> {
                     let slots = ids.iter().zip(values).filter(|(id, _)| **id >= 0);
                     slots.map(|(_, value)| *value).collect()
                 };
-                assert_close(&there(&found.distances), &there(&distances), 1e-5);
+                assert_close(&occupied(&found.distances), &occupied(&distances), 1e-5);
             }
-            // The file says 2.
+            // The k_factor in the file is 2.
             assert_eq!(
                 search(&*index, &queries, 8, n_probe).ids,
                 golden.ids(&format!("ids_{n_probe}_2"))
@@ -147,7 +147,7 @@ fn list_shorter_than_k_leaves_empty_slots_at_the_end() {
     let index = index("ivf8_l2.index");
     let queries = frames("queries.npy");
     let found = search(&*index, &queries, 8, 1);
-    // The last two queries lie in the list of five.
+    // The last two queries are in the list of five vectors.
     let (ids, distances) = found.of_frame(11);
     assert!(ids[..5].iter().all(|&id| id >= 0), "{ids:?}");
     assert_eq!(ids[5..], [NO_NEIGHBOUR; 3]);
@@ -155,7 +155,7 @@ fn list_shorter_than_k_leaves_empty_slots_at_the_end() {
 
     let mut out = vec![0.0; index.dim()];
     assert_eq!(retrieve(&found, &*index, &queries, 11, &mut out).used, 5);
-    // ... and the frames before them are none the worse.
+    // The other frames are not affected.
     assert_eq!(retrieve(&found, &*index, &queries, 0, &mut out).used, 8);
 }
 
@@ -179,7 +179,7 @@ fn retrieved_and_blended_equal_rvc() {
 }
 
 #[test]
-fn compat_is_rvc_where_rvc_has_a_result() {
+fn retrieve_like_rvc_equals_rvc_where_rvc_has_a_result() {
     let (index, queries) = (index("ivf8_l2.index"), frames("queries.npy"));
     let rvc = Golden::open("golden_l2.npz").floats("retrieved");
     let found = search(&*index, &queries, 8, 8);
@@ -193,7 +193,7 @@ fn compat_is_rvc_where_rvc_has_a_result() {
             );
         }
     }
-    // Where it has none: a short list, and a distance of 0.
+    // RVC has no result for a short list and for a distance of 0.
     assert!(!retrieve_like_rvc(
         &search(&*index, &queries, 8, 1),
         &*index,
@@ -233,7 +233,7 @@ fn vectors_by_id_equal_those_added() {
 }
 
 #[test]
-fn results_do_not_depend_on_the_batch() {
+fn batch_and_single_queries_give_equal_results() {
     let vectors = frames("vectors.npy");
     for name in ["ivf8_l2.index", "pqfs_l2.index"] {
         let index = index(name);
@@ -246,12 +246,12 @@ fn results_do_not_depend_on_the_batch() {
                 (ids, distances)
             );
         }
-        assert_eq!(search(&*index, &vectors, 8, 1), whole, "the same again");
+        assert_eq!(search(&*index, &vectors, 8, 1), whole, "a second search differs");
     }
 }
 
 #[test]
-fn searching_from_many_threads_with_other_parameters_is_safe() {
+fn eight_threads_with_different_n_probe_get_the_results_of_one_thread() {
     let index = index("ivf8_l2.index");
     let queries = frames("queries.npy");
     std::thread::scope(|scope| {
@@ -274,7 +274,7 @@ fn no_frames_give_no_neighbours() {
 }
 
 #[test]
-fn health_counts_lists_and_repeats() {
+fn health_counts_list_sizes_and_duplicates() {
     let index = index("ivf8_l2.index");
     let health = health::check(&*index, 8);
     let sizes: Vec<i64> = health

@@ -1,5 +1,5 @@
-//! Retrieval through its public door, against answers that faiss itself gave
-//! through Python (`tests/data/retrieval/make.py`).
+//! Retrieval through its public interface, compared with results of faiss in Python
+//! (`tests/data/retrieval/make.py`).
 
 mod build;
 mod files;
@@ -46,7 +46,7 @@ fn search(index: &dyn EmbeddingIndex, queries: &Frames, k: usize, n_probe: usize
     out
 }
 
-/// Equal to `relative` of the larger.
+/// Equal up to `relative` of the larger value.
 #[track_caller]
 fn assert_close(ours: &[f32], theirs: &[f32], relative: f32) {
     assert_eq!(ours.len(), theirs.len());

@@ -1,6 +1,6 @@
-//! Retrieval against RVC's own answers on real embeddings. Runs with the feature
-//! `shared-data` and `VOXMELD_SHARED` set to the folder that holds `data/`;
-//! anything missing there is a failure.
+//! Comparison with recorded results of RVC on real embeddings. Needs the feature
+//! `shared-data`, and `VOXMELD_SHARED` set to the folder that contains `data/`. Missing
+//! files fail the tests.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ fn index(name: &str, dim: usize) -> Arc<dyn EmbeddingIndex> {
     open(&shared(name), Some(dim)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// One `golden_*.npz`: 495 queries and what RVC makes of them.
+/// A `golden_*.npz`: 495 queries and RVC's results.
 struct Golden {
     query: Frames,
     ids: Vec<i64>,
@@ -68,7 +68,7 @@ fn search(index: &dyn EmbeddingIndex, queries: &Frames, n_probe: usize) -> Neigh
     out
 }
 
-/// Largest difference, in units of the larger value or 1.
+/// Largest difference, relative to the larger value or 1.
 fn error(ours: &[f32], theirs: &[f32]) -> f32 {
     assert_eq!(ours.len(), theirs.len());
     ours.iter()
@@ -90,7 +90,7 @@ fn equals_rvc(file: &str, golden: &str, dim: usize) {
     assert_eq!(found.ids, golden.ids);
     assert!(error(&found.distances, &golden.distances) < 1e-5);
 
-    // The weighting alone (RVC's scores in), and the whole way.
+    // The weighting alone (with RVC's neighbours), and search and weighting.
     let theirs = Neighbours {
         k: 8,
         ids: golden.ids.clone(),
@@ -145,7 +145,7 @@ fn probing_all_lists_equals_exact_search() {
 }
 
 #[test]
-fn lists_shorter_than_k_cost_only_their_own_slots() {
+fn lists_shorter_than_k_retrieve_from_the_occupied_slots() {
     let index = index("hama_short_lists_allison_v1.index", 256);
     let health = health::check(&*index, 8);
     assert!(health.short_lists > 0, "{:?}", health.list_sizes);
@@ -154,18 +154,18 @@ fn lists_shorter_than_k_cost_only_their_own_slots() {
     let mut vector = [0.0; 256];
     for id in (0..).take(index.len()).step_by(7) {
         assert!(index.vector(id, &mut vector));
-        // Off the vector itself, so that weights are at work.
+        // Not the vector itself, so that several neighbours have weight.
         vector.iter_mut().for_each(|value| *value += 1e-3);
         queries.push(&vector);
     }
     let found = search(&*index, &queries, 1);
     let empty = found.ids.iter().filter(|&&id| id == NO_NEIGHBOUR).count();
-    assert!(empty > 0, "no frame met a short list");
+    assert!(empty > 0, "no query is in a short list");
     let mut out = [0.0; 256];
     for frame in 0..queries.len() {
-        let there = found.of_frame(frame).0.iter().filter(|&&id| id >= 0).count();
+        let occupied = found.of_frame(frame).0.iter().filter(|&&id| id >= 0).count();
         let retrieved = retrieve(&found, &*index, &queries, frame, &mut out);
-        assert!((1..=there).contains(&retrieved.used), "frame {frame}");
+        assert!((1..=occupied).contains(&retrieved.used), "frame {frame}");
         assert!(out.iter().all(|value| value.is_finite()), "frame {frame}");
     }
 }

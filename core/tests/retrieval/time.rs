@@ -1,4 +1,4 @@
-//! A search that takes too long does not hold up the stream.
+//! The time budget of searches, and the automatic number of probes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use voxmeld_core::dsp::noise;
 use voxmeld_core::frames::Frames;
 use voxmeld_core::retrieval::{FlatIndex, IvfIndex, Metric, Probe, RecallTable, SearchParams};
 
-/// Blends twenty frames; gives the first values of each, and how many were cut short.
+/// Blends twenty frames; returns the first value of each, and how many searches were skipped.
 fn blend(budget: Option<Duration>) -> (Vec<f32>, u64) {
     let vectors = Frames::from_data(2, vec![0.0, 1.0, 10.0, 1.0, 20.0, 1.0]);
     let target = [Target::new(
@@ -43,33 +43,33 @@ fn blend(budget: Option<Duration>) -> (Vec<f32>, u64) {
     (values, short)
 }
 
-/// What twenty frames give that are all searched.
-fn searched() -> Vec<f32> {
+/// The values of twenty frames if all are searched.
+fn all_searched() -> Vec<f32> {
     [0.0, 10.0, 20.0].into_iter().cycle().take(20).collect()
 }
 
 #[test]
 fn search_over_budget_holds_the_last_result_and_is_counted() {
-    // Every search takes longer than no time at all.
+    // Every search takes longer than a budget of zero.
     let (values, short) = blend(Some(Duration::ZERO));
-    // What a search costs is learnt first; all frames after that hold the last one's.
+    // The first frames are searched to measure the time; all later ones hold the last result.
     let held = values
         .iter()
         .rev()
         .take_while(|&value| value == &values[19])
         .count()
         - 1;
-    assert_eq!(values[..20 - held], searched()[..20 - held]);
+    assert_eq!(values[..20 - held], all_searched()[..20 - held]);
     assert_eq!((held, short), (12, 12));
 }
 
 #[test]
-fn offline_search_is_never_cut_short() {
-    assert_eq!(blend(None), (searched(), 0));
+fn search_without_a_budget_is_never_skipped() {
+    assert_eq!(blend(None), (all_searched(), 0));
 }
 
 #[test]
-fn live_search_within_budget_equals_offline() {
+fn search_within_budget_equals_search_without_a_budget() {
     assert_eq!(blend(Some(Duration::MAX)), blend(None));
 }
 
@@ -79,7 +79,7 @@ fn normal(key: u64, count: usize) -> Frames {
     Frames::from_data(16, values)
 }
 
-/// Blends queries of an inverted file with so many probes, or with those that it recommends itself.
+/// Blends queries of an inverted file with `n_probe` probes, or with the automatic number.
 fn blend_probing(target: &Target, queries: &Frames, n_probe: usize, auto_probes: bool) -> Vec<f32> {
     let mut blender = Blender::new(queries.dim());
     let controls = Controls {
@@ -107,18 +107,18 @@ fn blend_probing(target: &Target, queries: &Frames, n_probe: usize, auto_probes:
 }
 
 #[test]
-fn automatic_n_probe_is_the_recall_tables() {
+fn automatic_n_probe_equals_the_recall_tables_number() {
     let (vectors, queries) = (normal(1, 4000), normal(2, 60));
     let index = IvfIndex::build(&vectors, 64, Metric::L2, 1).expect("built");
     let measured = Probe::left_out(&index).measure(&index, 8).expect("measured");
-    let enough = measured.table.auto_probes(f32::INFINITY);
-    assert!(enough > 1, "{:?}", measured.table);
+    let automatic = measured.table.auto_probes(f32::INFINITY);
+    assert!(automatic > 1, "{:?}", measured.table);
     let target = Target::new("voice", Arc::new(index)).with_recall(measured.table);
     let auto = blend_probing(&target, &queries, 1, true);
-    assert_eq!(auto, blend_probing(&target, &queries, enough, false));
-    // By default the number that was set holds.
+    assert_eq!(auto, blend_probing(&target, &queries, automatic, false));
+    // Without `auto_probes` the set number is used.
     assert!(auto != blend_probing(&target, &queries, 1, false));
-    // Where nothing is known, one list: RVC's habit.
+    // Without a recall table one list is probed, as in RVC.
     let unknown = target.with_recall(RecallTable::default());
     assert_eq!(
         blend_probing(&unknown, &queries, 8, true),

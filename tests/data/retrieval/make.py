@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the small indices and answers of this folder, with faiss through Python.
+"""Writes the small indices and expected results of this folder, with faiss through Python.
 
     python3 -m venv venv && venv/bin/pip install faiss-cpu==1.12.0 numpy==2.4.6
     venv/bin/python make.py
 
-Everything here is random numbers from a fixed seed; nothing comes from a recording.
+All vectors are random numbers from a fixed seed; none come from recordings.
 """
 
 from pathlib import Path
@@ -51,7 +51,7 @@ def main() -> None:
         answers = {"list_sizes": np.array([index.invlists.list_size(i) for i in range(LISTS)], np.int64)}
         for probes in [1, 3, LISTS]:
             index.nprobe = probes
-            # Row by row: a batch of 20 and more would go through BLAS and round otherwise.
+            # Row by row: batches of 20 and more use BLAS, which rounds differently.
             rows = [index.search(query[None], K) for query in queries]
             distances, ids = (np.concatenate(column) for column in zip(*rows))
             answers[f"ids_{probes}"], answers[f"distances_{probes}"] = ids.astype(np.int64), distances
@@ -60,7 +60,7 @@ def main() -> None:
             answers["blend075"] = answers["retrieved"] * np.float32(0.75) + np.float32(0.25) * queries
         np.savez(HERE / f"golden_{name}.npz", **answers)
 
-        # 4-bit codes, scanned in blocks, then an exact second look (the tuning guide's kind).
+        # 4-bit codes, scanned in blocks, then exact refinement (the kind that faiss's tuning guide recommends).
         quick = faiss.index_factory(DIM, f"IVF{LISTS},PQ8x4fs,RFlat", metric)
         faiss.downcast_index(quick.base_index).cp.min_points_per_centroid = 1
         quick.train(vectors)
@@ -82,7 +82,7 @@ def main() -> None:
     flat.add(vectors[:50])
     faiss.write_index(flat, str(HERE / "flat_l2.index"))
 
-    # Kinds that are refused.
+    # Unsupported kinds.
     pq = faiss.index_factory(DIM, "PQ4x4")
     pq.train(vectors)
     pq.add(vectors)
@@ -96,7 +96,7 @@ def main() -> None:
     mapped.train(vectors[:80])
     mapped.add_with_ids(vectors[:4], np.array([7, 70, 700, 7000]))
     faiss.write_index(mapped, str(HERE / "custom_ids.index"))
-    # Lists stored sparsely (most are empty) and an id map of each kind in the file.
+    # Sparse lists (most are empty), and each kind of id map in the file.
     sparse = faiss.index_factory(DIM, f"IVF{LISTS},Flat")
     sparse.cp.min_points_per_centroid = 1
     sparse.train(vectors)

@@ -1,14 +1,12 @@
-//! The files of `voxmeld-core` in which the audio thread is at home (`rt`,
-//! `stream`, `dsp`) with their own unit tests, compiled once more without the
-//! models and libraries of the rest: miri takes no C++ and no files.
+//! The files of `voxmeld-core` that run on the audio thread (`rt`, `stream`, `dsp`), with their unit tests, compiled a
+//! second time without models and libraries: miri supports neither C++ nor file access.
 //!
-//! `cargo xtask test` runs them under miri where the toolchain has it. Nothing of
-//! them is copied.
+//! `cargo xtask test` runs them under miri where the toolchain has it. The files are included by path, not copied.
 #![allow(
     dead_code,
     unused_imports,
     missing_docs,
-    reason = "parts of an engine that is not here"
+    reason = "the rest of the engine is not in this package"
 )]
 #![cfg_attr(
     test,

@@ -1,4 +1,4 @@
-//! The editor in a window of the host's.
+//! The editor in a window of the host.
 
 use super::Instance;
 use anyhow::{Context, Result};
@@ -8,7 +8,7 @@ impl Instance {
     /// Opens the editor in an X11 window.
     ///
     /// # Errors
-    /// If the plugin refuses.
+    /// If the plugin reports a failure.
     pub fn open_editor(&mut self, window: u64) -> Result<()> {
         let configuration = GuiConfiguration {
             api_type: GuiApiType::X11,
@@ -23,10 +23,10 @@ impl Instance {
         Ok(())
     }
 
-    /// Closes it.
+    /// Closes the editor.
     ///
     /// # Errors
-    /// If there is none.
+    /// If the plugin has no editor.
     pub fn close_editor(&mut self) -> Result<()> {
         let handle = self.plugin.plugin_handle();
         let gui: PluginGui = handle.get_extension().context("no editor")?;

@@ -1,4 +1,4 @@
-//! What the plugin may ask of its host.
+//! The plugin's calls into the host, as clack passes them on.
 
 use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
 use clack_extensions::latency::{HostLatency, HostLatencyImpl};
@@ -10,19 +10,19 @@ use clack_host::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
-/// What was asked and not yet done, and what is only counted.
+/// Requests of the plugin that are not served yet, and counts.
 #[derive(Debug, Default)]
-pub struct Asked {
+pub struct HostRequests {
     /// Deactivate and activate again.
     pub restart: AtomicBool,
     /// Call back on the main thread.
     pub callback: AtomicBool,
-    /// How often the latency was said to have changed.
+    /// How often the plugin reported a changed latency.
     pub latency_changes: AtomicU32,
 }
 
-/// The part that any thread may call.
-pub struct Shared(pub Arc<Asked>);
+/// The calls that any thread may make.
+pub struct Shared(pub Arc<HostRequests>);
 
 impl SharedHandler<'_> for Shared {
     fn request_restart(&self) {
@@ -58,8 +58,8 @@ impl HostGuiImpl for Shared {
     fn closed(&self, _was_destroyed: bool) {}
 }
 
-/// The part of the main thread.
-pub struct Main(pub Arc<Asked>);
+/// The calls on the main thread.
+pub struct Main(pub Arc<HostRequests>);
 
 impl MainThreadHandler<'_> for Main {
     fn initialized(&self, _: InitializedPluginHandle<'_>) {}
@@ -81,7 +81,7 @@ impl HostStateImpl for Main {
     fn mark_dirty(&self) {}
 }
 
-/// Ties the parts together for clack.
+/// Names the handlers for clack.
 pub struct Handlers;
 
 impl HostHandlers for Handlers {

@@ -3,9 +3,9 @@
 mod blocks;
 mod values;
 
-use super::handlers::{Asked, Handlers, Main, Shared};
+use super::handlers::{Handlers, HostRequests, Main, Shared};
 use super::params::{self, Param};
-use super::real_time::watched;
+use super::real_time::in_realtime_context;
 use anyhow::{Context, Result, ensure};
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
 use clack_extensions::latency::PluginLatency;
@@ -20,28 +20,30 @@ use std::sync::atomic::Ordering::SeqCst;
 /// The plugin's CLAP id.
 pub const PLUGIN_ID: &std::ffi::CStr = c"org.voxmeld.voxmeld";
 
-/// An instance; destroyed with this value, active or not.
+/// An instance, destroyed when this value is dropped, active or not.
 pub struct Instance {
-    // Before `plugin`: the processor must be gone when the instance goes.
+    // Before `plugin`, because the processor has to be dropped before the instance.
     processor: Option<StartedPluginAudioProcessor<Handlers>>,
     pub(super) plugin: PluginInstance<Handlers>,
-    asked: Arc<Asked>,
+    requests: Arc<HostRequests>,
     params: Vec<Param>,
     channels: usize,
     setup: Option<PluginAudioConfiguration>,
     inputs: AudioPorts,
     outputs: AudioPorts,
+    /// Samples processed since the last activation or reset.
     steady_time: u64,
-    /// As the plugin was told.
+    /// The render mode that was set.
     offline: bool,
-    /// The block's events from the plugin; with memory for more than ever come.
-    answers: EventBuffer,
-    told: Vec<AppliedFrame>,
+    /// The plugin's events of the current block; large enough never to reallocate.
+    output_events: EventBuffer,
+    /// Since the last activation or reset.
+    published: Vec<PublishedValue>,
     transport: Option<TransportEvent>,
 }
 
-/// A value that the plugin sent.
-struct AppliedFrame {
+/// A value of an output parameter.
+struct PublishedValue {
     position: u64,
     id: ClapId,
     value: f64,
@@ -50,8 +52,8 @@ struct AppliedFrame {
 impl Instance {
     pub(super) fn new(entry: &PluginEntry) -> Result<Self> {
         let info = HostInfo::new("Voxmeld tests", "Voxmeld", "", env!("CARGO_PKG_VERSION"))?;
-        let asked = Arc::new(Asked::default());
-        let (for_shared, for_main) = (asked.clone(), asked.clone());
+        let requests = Arc::new(HostRequests::default());
+        let (for_shared, for_main) = (requests.clone(), requests.clone());
         let mut plugin = PluginInstance::<Handlers>::new(
             |_| Shared(for_shared),
             |_| Main(for_main),
@@ -65,7 +67,7 @@ impl Instance {
         Ok(Self {
             processor: None,
             plugin,
-            asked,
+            requests,
             params,
             channels: 2,
             setup: None,
@@ -73,8 +75,8 @@ impl Instance {
             outputs: AudioPorts::with_capacity(2, 1),
             steady_time: 0,
             offline: false,
-            answers: EventBuffer::with_capacity(4_096),
-            told: Vec::new(),
+            output_events: EventBuffer::with_capacity(4_096),
+            published: Vec::new(),
             transport: None,
         })
     }
@@ -88,7 +90,7 @@ impl Instance {
     /// A parameter by its name.
     ///
     /// # Errors
-    /// If there is none of that name.
+    /// If there is no parameter of that name.
     pub fn param(&self, name: &str) -> Result<&Param> {
         self.params
             .iter()
@@ -96,15 +98,19 @@ impl Instance {
             .with_context(|| format!("the plugin has no parameter \"{name}\""))
     }
 
-    /// Chooses the layout with that many channels; only while inactive.
+    /// Selects the port layout with that many channels; only while inactive.
     ///
     /// # Errors
-    /// If there is none, or the plugin refuses.
+    /// If there is no such layout, or the plugin reports a failure.
     pub fn use_channels(&mut self, channels: usize) -> Result<()> {
-        ensure!(self.processor.is_none(), "the layout is chosen while inactive");
+        ensure!(
+            self.processor.is_none(),
+            "the layout can only be selected while inactive"
+        );
         let handle = self.plugin.plugin_handle();
-        let extension: PluginAudioPortsConfig =
-            handle.get_extension().context("no layouts to choose from")?;
+        let extension: PluginAudioPortsConfig = handle
+            .get_extension()
+            .context("no audio-ports-config extension")?;
         let mut buffer = AudioPortsConfigBuffer::new();
         for index in 0..extension.count(&handle) {
             let Some(layout) = extension.get(&handle, index, &mut buffer) else {
@@ -122,16 +128,16 @@ impl Instance {
         anyhow::bail!("no layout has {channels} channels")
     }
 
-    /// Channels of the chosen layout.
+    /// Channels of the selected layout.
     #[must_use]
     pub fn channels(&self) -> usize {
         self.channels
     }
 
-    /// Tells the plugin that it renders offline, or live again.
+    /// Sets the render mode: offline or real-time.
     ///
     /// # Errors
-    /// If it does not want to know.
+    /// If the plugin reports a failure.
     pub fn set_offline(&mut self, offline: bool) -> Result<()> {
         let handle = self.plugin.plugin_handle();
         let extension: PluginRender = handle.get_extension().context("no render extension")?;
@@ -145,10 +151,10 @@ impl Instance {
         Ok(())
     }
 
-    /// Activates, starts processing, and does the restarts that are asked for.
+    /// Activates, starts processing, and restarts if the plugin requests it.
     ///
     /// # Errors
-    /// If the plugin refuses, or asks for restarts without end.
+    /// If the plugin reports a failure, or requests a restart after every activation.
     pub fn activate(&mut self, rate_hz: f64, max_block: u32) -> Result<()> {
         self.deactivate();
         let setup = PluginAudioConfiguration {
@@ -158,38 +164,38 @@ impl Instance {
         };
         self.setup = Some(setup);
         for _ in 0..3 {
-            self.asked.restart.store(false, SeqCst);
+            self.requests.restart.store(false, SeqCst);
             let stopped = self.plugin.activate(|_, _| (), setup)?;
             let started = stopped
                 .start_processing()
                 .ok()
-                .context("the plugin does not start processing")?;
+                .context("start_processing failed")?;
             self.processor = Some(started);
             self.steady_time = 0;
-            self.told.clear();
+            self.published.clear();
             self.serve_callbacks();
-            if !self.asked.restart.load(SeqCst) {
+            if !self.requests.restart.load(SeqCst) {
                 return Ok(());
             }
             self.deactivate();
         }
-        anyhow::bail!("the plugin asks for a restart after every activation")
+        anyhow::bail!("the plugin requests a restart after every activation")
     }
 
-    /// Stops processing and deactivates; nothing where it is inactive.
+    /// Stops processing and deactivates; does nothing if inactive.
     pub fn deactivate(&mut self) {
         if let Some(processor) = self.processor.take() {
             self.plugin.deactivate(processor.stop_processing());
         }
     }
 
-    /// True if the plugin has asked to be restarted since the last activation.
+    /// True if the plugin has requested a restart since the last activation.
     #[must_use]
-    pub fn wants_restart(&self) -> bool {
-        self.asked.restart.load(SeqCst)
+    pub fn restart_requested(&self) -> bool {
+        self.requests.restart.load(SeqCst)
     }
 
-    /// Carries out a restart that the plugin asked for.
+    /// Restarts with the last rate and block size.
     ///
     /// # Errors
     /// As [`Self::activate`].
@@ -198,38 +204,38 @@ impl Instance {
         self.activate(setup.sample_rate, setup.max_frames_count)
     }
 
-    /// How often the plugin told that its latency changed.
+    /// How often the plugin reported a changed latency.
     #[must_use]
     pub fn latency_changes(&self) -> u32 {
-        self.asked.latency_changes.load(SeqCst)
+        self.requests.latency_changes.load(SeqCst)
     }
 
-    /// Starts the stream over, as a host does after a jump.
+    /// Restarts the stream at position 0, as hosts do after a jump.
     ///
     /// # Errors
-    /// If it is not active.
+    /// If the instance is not active.
     pub fn reset(&mut self) -> Result<()> {
         let processor = self.processor.as_mut().context("not active")?;
-        watched(|| processor.reset());
+        in_realtime_context(|| processor.reset());
         self.steady_time = 0;
-        self.told.clear();
+        self.published.clear();
         Ok(())
     }
 
-    /// The latency it reports, in samples.
+    /// The reported latency in samples.
     ///
     /// # Errors
-    /// If it reports none at all.
+    /// If the plugin lacks the extension.
     pub fn latency(&mut self) -> Result<usize> {
         let handle = self.plugin.plugin_handle();
         let extension: PluginLatency = handle.get_extension().context("no latency extension")?;
         Ok(extension.get(&handle) as usize)
     }
 
-    /// The state, as a host would keep it in a session.
+    /// The state, as a host saves it in a session.
     ///
     /// # Errors
-    /// If the plugin refuses.
+    /// If the plugin reports a failure.
     pub fn save(&mut self) -> Result<Vec<u8>> {
         let handle = self.plugin.plugin_handle();
         let extension: PluginState = handle.get_extension().context("no state extension")?;
@@ -241,7 +247,7 @@ impl Instance {
     /// Restores a state.
     ///
     /// # Errors
-    /// If the plugin refuses it.
+    /// If the plugin rejects it.
     pub fn restore(&mut self, mut state: &[u8]) -> Result<()> {
         let handle = self.plugin.plugin_handle();
         let extension: PluginState = handle.get_extension().context("no state extension")?;
@@ -250,9 +256,9 @@ impl Instance {
         Ok(())
     }
 
-    /// Does what the plugin wants done on the main thread.
+    /// Serves requests for `on_main_thread`.
     pub fn serve_callbacks(&mut self) {
-        while self.asked.callback.swap(false, SeqCst) {
+        while self.requests.callback.swap(false, SeqCst) {
             self.plugin.call_on_main_thread_callback();
         }
     }

@@ -1,10 +1,10 @@
-//! A headless CLAP host: loads the built plugin into this process and plays
-//! sound through it, with parameter events at exact samples.
+//! A headless CLAP host: loads the built plugin into this process and plays audio
+//! through it, with parameter events at exact samples.
 //!
-//! One thread does what a host does on its main and its audio thread, in
-//! turns, which CLAP allows as long as the two never run at once. Like any
-//! host it must expect to be asked for a restart after the first activation,
-//! when the latency goes from 0 to its real value.
+//! One thread plays CLAP's main and audio thread in turns, which CLAP allows as
+//! long as the two never run at once. As any host, it has to handle a request for
+//! a restart after the first activation, when the latency changes from 0 to its
+//! final value.
 
 mod editor;
 mod handlers;
@@ -16,13 +16,13 @@ mod real_time;
 pub use instance::{Instance, PLUGIN_ID};
 pub use params::{Param, ParamEvent};
 pub use play::{Automation, Clock, Pace, Sizes};
-pub use real_time::watched;
+pub use real_time::in_realtime_context;
 
 use anyhow::{Context, Result};
 use clack_host::prelude::*;
 use std::path::Path;
 
-/// A loaded plugin library; unloaded with this value and all its instances.
+/// A loaded plugin library; unloaded when this value and all its instances are dropped.
 pub struct Host {
     entry: PluginEntry,
 }
@@ -31,10 +31,9 @@ impl Host {
     /// Loads a `.clap` file.
     ///
     /// # Errors
-    /// If it is missing or is no CLAP plugin.
+    /// If it is missing or not a CLAP plugin.
     pub fn load(clap: &Path) -> Result<Self> {
-        // SAFETY: loading a library runs its initialisers. This one is ours,
-        // and it is what is to be tested.
+        // SAFETY: loading a library runs its initialisers; those of the plugin under test do nothing.
         let entry = unsafe { PluginEntry::load(clap) }
             .with_context(|| format!("{} cannot be loaded", clap.display()))?;
         Ok(Self { entry })
@@ -48,10 +47,10 @@ impl Host {
         Self::load(&crate::env::bundle()?.join("voxmeld.clap"))
     }
 
-    /// A new instance, stereo, not yet active.
+    /// Creates an instance, stereo and inactive.
     ///
     /// # Errors
-    /// If the plugin refuses.
+    /// If the plugin reports a failure.
     pub fn instance(&self) -> Result<Instance> {
         Instance::new(&self.entry)
     }

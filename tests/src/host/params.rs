@@ -1,26 +1,26 @@
-//! Parameters by name, in parts of their range.
+//! Descriptions of parameters, and parameter events.
 
 use anyhow::{Context, Result};
 use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
 use clack_host::events::event_types::ParamValueEvent;
 use clack_host::prelude::*;
 
-/// What the plugin says about a parameter.
+/// The plugin's description of a parameter.
 #[derive(Clone, Debug)]
 pub struct Param {
-    /// The host's handle.
+    /// The parameter's CLAP id.
     pub id: ClapId,
-    /// The user's name for it.
+    /// The name that users see.
     pub name: String,
-    /// Smallest value.
+    /// Minimum.
     pub min: f64,
-    /// Largest value.
+    /// Maximum.
     pub max: f64,
-    /// Value of a new instance.
+    /// Default value.
     pub default: f64,
-    /// AppliedFrame by the plugin, not set by the host.
+    /// An output parameter: published by the plugin, not set by the host.
     pub read_only: bool,
-    /// Not to be shown.
+    /// Not shown to users.
     pub hidden: bool,
 }
 
@@ -32,19 +32,19 @@ impl Param {
     }
 }
 
-/// A parameter change at a sample of a block.
+/// A parameter change in a block.
 #[derive(Clone, Copy, Debug)]
 pub struct ParamEvent {
     /// Sample of the block.
     pub offset: u32,
-    /// Which parameter.
+    /// The parameter.
     pub id: ClapId,
     /// In the plugin's units.
     pub value: f64,
 }
 
 impl ParamEvent {
-    /// Appends it to what a block brings.
+    /// Appends the event to a block's list.
     pub(super) fn add_to(self, list: &mut EventBuffer) {
         list.push(&ParamValueEvent::new(
             self.offset,

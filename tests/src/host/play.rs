@@ -1,4 +1,4 @@
-//! Whole recordings through an instance.
+//! Plays whole recordings through an instance.
 
 use super::{Instance, ParamEvent};
 use anyhow::{Result, ensure};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub struct Automation {
     /// Sample of the recording.
     pub position: usize,
-    /// Which parameter.
+    /// Name of the parameter.
     pub name: &'static str,
     /// Part (0..1) of its range.
     pub part: f64,
@@ -18,27 +18,27 @@ pub struct Automation {
 /// How fast blocks follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// As fast as they come back: an offline render.
+    /// Without pause: an offline render.
     Free,
-    /// By the clock, as a driver would call.
+    /// By the clock, as an audio driver calls.
     RealTime,
     /// At the same mean pace, but this many blocks at once and then a pause, as hosts that render ahead call.
     Bursts(usize),
 }
 
-/// The clock of a driver: calls are due when the last sample of a block has
-/// come in. Where this machine was away for longer than a driver's buffer
-/// lasts, that time is gone, as it is for a driver; it is not caught up with.
+/// The clock of an audio driver: a block is due when its last sample has arrived. If
+/// this machine stalls for longer than the driver's buffer lasts, the clock skips that
+/// time instead of catching up, as a driver does.
 pub struct Clock {
     started: Instant,
     rate_hz: f64,
 }
 
 impl Clock {
-    /// What a driver has in its buffers.
+    /// The length of a driver's buffer.
     const BUFFER: Duration = Duration::from_millis(50);
 
-    /// Starts now.
+    /// Starts the clock at position 0.
     #[must_use]
     pub fn start(rate_hz: f64) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Clock {
         }
     }
 
-    /// Waits until the sample before `position` has come in.
+    /// Waits until the sample before `position` has arrived.
     pub fn wait_for(&mut self, position: usize) {
         let due = Duration::from_secs_f64(position as f64 / self.rate_hz);
         let passed = self.started.elapsed();
@@ -58,12 +58,12 @@ impl Clock {
     }
 }
 
-/// Lengths of successive blocks; repeated from the start when used up.
+/// Lengths of successive blocks in samples; repeated from the start at the end.
 #[derive(Clone, Debug)]
 pub struct Sizes(pub Vec<usize>);
 
 impl Sizes {
-    /// All blocks alike.
+    /// All blocks of one size.
     #[must_use]
     pub fn all(size: usize) -> Self {
         Self(vec![size])
@@ -80,12 +80,12 @@ impl Sizes {
                 _ => 1 + random.index(max),
             })
             .collect();
-        // At least one that moves, or a run would never end.
+        // At least one length above 0, or a pass would never end.
         sizes.push(max);
         Self(sizes)
     }
 
-    /// The pieces `start..end` that make up `len` samples.
+    /// The blocks `start..end` that make up `len` samples.
     pub fn ranges(&self, len: usize) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
         let mut start = 0;
         self.0.iter().cycle().map_while(move |&size| {
@@ -100,8 +100,8 @@ impl Sizes {
 }
 
 impl Instance {
-    /// Plays `input` (one vector per channel) and returns what comes out, of
-    /// the same length and not shifted.
+    /// Plays `input` (one vector per channel) and returns the output, which has
+    /// the same length and includes the latency.
     ///
     /// # Errors
     /// If the instance is not active or a parameter is unknown.
@@ -114,7 +114,10 @@ impl Instance {
         rate_hz: f64,
     ) -> Result<Vec<Vec<f32>>> {
         let len = input.first().map_or(0, Vec::len);
-        ensure!(input.len() == self.channels(), "one vector per channel");
+        ensure!(
+            input.len() == self.channels(),
+            "the input needs one vector per channel"
+        );
         let mut events = Vec::new();
         for change in automation {
             let param = self.param(change.name)?;
@@ -122,7 +125,7 @@ impl Instance {
         }
         ensure!(
             events.is_sorted_by_key(|event| event.0),
-            "automation in order of time"
+            "the automation is not in order of time"
         );
         let mut source = input.to_vec();
         let mut sink = vec![vec![0.0; len]; input.len()];

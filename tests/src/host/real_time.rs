@@ -1,10 +1,10 @@
-//! Tells RealtimeSanitizer when this thread is the audio thread.
+//! Marks sections for RealtimeSanitizer in which this thread is the audio thread.
 
-/// Does `work` as the audio thread does it. With the feature `rtsan` (see
-/// `tests/rtsan.rs`) an allocation, a lock that blocks or a system call in
-/// there ends the program with a report, whoever makes it: this program, the
-/// plugin, or a library below it. Without the feature nothing is watched.
-pub fn watched<T>(work: impl FnOnce() -> T) -> T {
+/// Runs `work` as the audio thread. With the feature `rtsan` (see `tests/rtsan.rs`) an
+/// allocation, a blocking lock or a system call in `work` ends the process with a
+/// report, whether this program, the plugin or a library makes it. Without the feature
+/// nothing is checked.
+pub fn in_realtime_context<T>(work: impl FnOnce() -> T) -> T {
     #[cfg(feature = "rtsan")]
     rtsan_standalone::realtime_enter();
     let result = work();

@@ -1,4 +1,4 @@
-//! What a VST3 host hands out: its component handler, and a run loop.
+//! The host's objects that a VST3 plugin calls: a component handler and a run loop.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,11 +14,11 @@ use vst3::Steinberg::{
 };
 use vst3::{Class, ComPtr, ComRef};
 
-/// What was asked by `restartComponent`: flags, and on which thread.
-pub type Restarts = Arc<Mutex<Vec<(int32, ThreadId)>>>;
+/// Calls of `restartComponent`: flags, and the calling thread.
+pub type RestartRequests = Arc<Mutex<Vec<(int32, ThreadId)>>>;
 
-/// Keeps what a plugin asks for.
-pub(super) struct Handler(pub Restarts);
+/// Records calls of `restartComponent`; accepts and ignores edits.
+pub(super) struct Handler(pub RestartRequests);
 
 impl Class for Handler {
     type Interfaces = (IComponentHandler,);
@@ -38,38 +38,38 @@ impl IComponentHandlerTrait for Handler {
     }
 
     unsafe fn restartComponent(&self, flags: int32) -> tresult {
-        let mut restarts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        restarts.push((flags, std::thread::current().id()));
+        let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.push((flags, std::thread::current().id()));
         kResultOk
     }
 }
 
-type Watched = Rc<RefCell<Vec<(FileDescriptor, ComPtr<IEventHandler>)>>>;
+type RegisteredHandlers = Rc<RefCell<Vec<(FileDescriptor, ComPtr<IEventHandler>)>>>;
 
-/// A run loop, as a host's context and as the frame of a window.
+/// A run loop, which serves as the host's context and as the frame of the editor's window.
 #[derive(Clone, Default)]
-pub(super) struct RunLoop(Watched);
+pub(super) struct RunLoop(RegisteredHandlers);
 
 impl RunLoop {
-    /// Calls those whose descriptors have something to read.
-    pub fn turn(&self) {
-        let watched = self.0.borrow().clone();
-        for (descriptor, handler) in watched {
+    /// Calls the handlers whose file descriptors have something to read.
+    pub fn run_once(&self) {
+        // Cloned, because handlers may register and unregister.
+        let handlers = self.0.borrow().clone();
+        for (descriptor, handler) in handlers {
             let mut poll = libc::pollfd {
                 fd: descriptor,
                 events: libc::POLLIN,
                 revents: 0,
             };
-            // SAFETY: one valid structure.
+            // SAFETY: a pointer to one valid structure, and a count of 1.
             if unsafe { libc::poll(&raw mut poll, 1, 0) } > 0 {
-                // SAFETY: registered, with a reference of ours.
+                // SAFETY: the clone holds a reference to the handler.
                 unsafe { handler.onFDIsSet(descriptor) };
             }
         }
     }
 
-    /// How many are registered.
-    pub fn registered(&self) -> usize {
+    fn handler_count(&self) -> usize {
         self.0.borrow().len()
     }
 }
@@ -86,7 +86,7 @@ impl IPlugFrameTrait for RunLoop {
 
 impl IRunLoopTrait for RunLoop {
     unsafe fn registerEventHandler(&self, handler: *mut IEventHandler, fd: FileDescriptor) -> tresult {
-        // SAFETY: the plugin's object, alive during the call.
+        // SAFETY: the plugin's object is alive during the call.
         let Some(handler) = (unsafe { ComRef::from_raw(handler) }) else {
             return kResultFalse;
         };
@@ -95,18 +95,18 @@ impl IRunLoopTrait for RunLoop {
     }
 
     unsafe fn unregisterEventHandler(&self, handler: *mut IEventHandler) -> tresult {
-        let before = self.registered();
-        let mut gone = Vec::new();
-        self.0.borrow_mut().retain(|(fd, known)| {
-            let stays = known.as_ptr() != handler;
-            if !stays {
-                gone.push((*fd, known.clone()));
+        let before = self.handler_count();
+        let mut removed = Vec::new();
+        self.0.borrow_mut().retain(|(fd, registered)| {
+            let keep = registered.as_ptr() != handler;
+            if !keep {
+                removed.push((*fd, registered.clone()));
             }
-            stays
+            keep
         });
-        // Released outside of the list: that may call back.
-        drop(gone);
-        if self.registered() < before {
+        // Released after the borrow ends, because the plugin may call back.
+        drop(removed);
+        if self.handler_count() < before {
             kResultOk
         } else {
             kResultFalse

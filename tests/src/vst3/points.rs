@@ -1,6 +1,5 @@
-//! A host's lists of parameter points, in and out.
+//! The host's lists of automation points, for input and output.
 
-use super::Point;
 use std::cell::RefCell;
 use vst3::Steinberg::Vst::{
     IParamValueQueue, IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait, ParamID, ParamValue,
@@ -8,6 +7,10 @@ use vst3::Steinberg::Vst::{
 use vst3::Steinberg::{int32, kInvalidArgument, kResultOk, tresult};
 use vst3::{Class, ComPtr, ComWrapper};
 
+/// Sample of the block, and value of 0..=1.
+pub type Point = (i32, f64);
+
+/// The points of one parameter in a block.
 struct Queue {
     id: ParamID,
     points: RefCell<Vec<Point>>,
@@ -28,9 +31,9 @@ impl IParamValueQueueTrait for Queue {
 
     unsafe fn getPoint(&self, index: int32, offset: *mut int32, value: *mut ParamValue) -> tresult {
         match self.points.borrow().get(index as usize) {
-            Some(&(at, is)) => {
-                // SAFETY: the plugin's own variables.
-                unsafe { (*offset, *value) = (at, is) };
+            Some(&point) => {
+                // SAFETY: pointers to the plugin's variables, valid during the call.
+                unsafe { (*offset, *value) = point };
                 kResultOk
             }
             None => kInvalidArgument,
@@ -40,21 +43,21 @@ impl IParamValueQueueTrait for Queue {
     unsafe fn addPoint(&self, offset: int32, value: ParamValue, index: *mut int32) -> tresult {
         let mut points = self.points.borrow_mut();
         points.push((offset, value));
-        // SAFETY: the plugin's own variable.
+        // SAFETY: a pointer to the plugin's variable, valid during the call.
         unsafe { *index = points.len() as int32 - 1 };
         kResultOk
     }
 }
 
-/// A block's queues.
+/// The queues of all parameters in a block.
 #[derive(Default)]
 pub(super) struct PointList {
     queues: RefCell<Vec<(ComWrapper<Queue>, ComPtr<IParamValueQueue>)>>,
 }
 
 impl PointList {
-    /// Appends a queue; its pointer, valid as long as the list.
-    pub fn give(&self, id: ParamID, points: &[Point]) -> *mut IParamValueQueue {
+    /// Appends a queue. The returned pointer is valid as long as the list.
+    pub fn add(&self, id: ParamID, points: &[Point]) -> *mut IParamValueQueue {
         let queue = ComWrapper::new(Queue {
             id,
             points: RefCell::new(points.to_vec()),
@@ -67,8 +70,8 @@ impl PointList {
         raw
     }
 
-    /// All queues.
-    pub fn taken(&self) -> Vec<(ParamID, Vec<Point>)> {
+    /// The points of all queues, by parameter.
+    pub fn points(&self) -> Vec<(ParamID, Vec<Point>)> {
         let queues = self.queues.borrow();
         queues
             .iter()
@@ -94,11 +97,11 @@ impl IParameterChangesTrait for PointList {
     }
 
     unsafe fn addParameterData(&self, id: *const ParamID, index: *mut int32) -> *mut IParamValueQueue {
-        // SAFETY: the plugin's own variables.
+        // SAFETY: pointers to the plugin's variables, valid during the call.
         let id = unsafe {
             *index = self.queues.borrow().len() as int32;
             *id
         };
-        self.give(id, &[])
+        self.add(id, &[])
     }
 }

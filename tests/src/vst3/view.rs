@@ -1,6 +1,7 @@
-//! The editor of a VST3 plugin, and blocks on another thread meanwhile.
+//! The editor of a VST3 plugin, and processing on another thread while it is open.
 
-use super::{Vst3, done, small};
+use super::instance::Vst3Instance;
+use super::results::{check, to_int32};
 use anyhow::{Context, Result};
 use std::ffi::c_void;
 use vst3::Steinberg::Vst::ProcessModes_::kRealtime;
@@ -12,15 +13,15 @@ use vst3::Steinberg::Vst::{
 use vst3::Steinberg::{IPlugFrame, IPlugView, IPlugViewTrait, ViewRect, kPlatformTypeX11EmbedWindowID};
 use vst3::{ComPtr, ComWrapper};
 
-/// Plays silence in real-time mode, on any one thread.
-pub struct Player(ComPtr<IAudioProcessor>);
+/// Processes silence in real-time mode. Use it from one thread at a time.
+pub struct RealTimePlayer(ComPtr<IAudioProcessor>);
 
-impl Player {
-    /// A block of stereo without a side chain's sound.
+impl RealTimePlayer {
+    /// Processes a stereo block of silence with a silent side chain.
     ///
     /// # Errors
-    /// If the plugin refuses.
-    pub fn block(&self, len: usize) -> Result<()> {
+    /// If the plugin reports a failure.
+    pub fn process_block(&self, len: usize) -> Result<()> {
         let mut channels = vec![vec![0.0_f32; len]; 4];
         let mut pointers: Vec<*mut f32> = channels.iter_mut().map(|channel| channel.as_mut_ptr()).collect();
         let (main, side) = pointers.split_at_mut(2);
@@ -33,8 +34,8 @@ impl Player {
         });
         let mut output = buses[0];
         let mut data = ProcessData {
-            processMode: small(kRealtime)?,
-            symbolicSampleSize: small(kSample32)?,
+            processMode: to_int32(kRealtime)?,
+            symbolicSampleSize: to_int32(kSample32)?,
             numSamples: i32::try_from(len)?,
             numInputs: 2,
             numOutputs: 1,
@@ -46,42 +47,42 @@ impl Player {
             outputEvents: std::ptr::null_mut(),
             processContext: std::ptr::null_mut(),
         };
-        // SAFETY: everything that the data points to outlives the call.
-        done(unsafe { self.0.process(&raw mut data) }, "process")
+        // SAFETY: everything that `data` points to outlives the call.
+        check(unsafe { self.0.process(&raw mut data) }, "process")
     }
 }
 
-impl Vst3 {
-    /// What another thread plays by; nothing else may process meanwhile.
+impl Vst3Instance {
+    /// For processing on another thread. Nothing else may process at the same time.
     #[must_use]
-    pub fn player(&self) -> Player {
-        Player(self.processor.clone())
+    pub fn real_time_player(&self) -> RealTimePlayer {
+        RealTimePlayer(self.processor.clone())
     }
 
-    /// Opens the editor in an X11 window, does `work` while the run loop turns,
-    /// and closes it.
+    /// Opens the editor in an X11 window, alternates between the run loop and `work` until
+    /// `work` returns true or fails, and closes the editor.
     ///
     /// # Errors
-    /// If it refuses, or the work fails.
+    /// If a call or `work` fails.
     pub fn with_editor(&self, window: u32, mut work: impl FnMut() -> Result<bool>) -> Result<()> {
         let frame = ComWrapper::new(self.run_loop.clone()).to_com_ptr::<IPlugFrame>();
-        let frame = frame.context("a frame")?;
-        // SAFETY: the view is the plugin's, with a reference for us; what it is
-        // given outlives it. An X11 window's number goes where pointers do.
+        let frame = frame.context("no plug frame")?;
+        // SAFETY: the plugin returns the view with a reference for the caller. Frame and window outlive the view. The
+        // standard passes an X11 window's id in place of a pointer.
         unsafe {
             let view = ComPtr::<IPlugView>::from_raw(self.controller.createView(ViewType::kEditor))
                 .context("no editor")?;
-            done(view.setFrame(frame.as_ptr()), "setFrame")?;
+            check(view.setFrame(frame.as_ptr()), "setFrame")?;
             let mut size: ViewRect = std::mem::zeroed();
-            done(view.getSize(&raw mut size), "getSize")?;
+            check(view.getSize(&raw mut size), "getSize")?;
             let parent = std::ptr::without_provenance_mut::<c_void>(window as usize);
-            done(view.attached(parent, kPlatformTypeX11EmbedWindowID), "attached")?;
+            check(view.attached(parent, kPlatformTypeX11EmbedWindowID), "attached")?;
             let mut result = Ok(false);
             while matches!(result, Ok(false)) {
-                self.run_loop.turn();
+                self.run_loop.run_once();
                 result = work();
             }
-            done(view.removed(), "removed")?;
+            check(view.removed(), "removed")?;
             view.setFrame(std::ptr::null_mut());
             result.map(|_| ())
         }

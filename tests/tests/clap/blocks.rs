@@ -1,5 +1,5 @@
-//! The built CLAP plugin is block-size invariant, bit by bit, at the rates and
-//! in the layouts that hosts use, with automation inside the blocks.
+//! The output of the built CLAP plugin does not depend on the block size, bit for bit, at the rates and in the layouts
+//! that hosts use, with automation inside the blocks.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -13,12 +13,12 @@ use voxmeld_tests::env;
 use voxmeld_tests::host::{Automation, Host, Instance, Pace, Sizes};
 use voxmeld_tests::signal::energy;
 
-/// Part of the latency, so it must be the same for all cuts.
+/// Part of the latency, so it has to be equal for all block sizes.
 const MAX_BLOCK: u32 = 4_096;
-/// Starts where the speech does, and is long enough for 50 hops.
+/// From the start of the speech; long enough for 50 hops.
 const SECONDS: f64 = 1.1;
 
-/// Changes every so often, at samples that fall into blocks of every size.
+/// Changes at samples that lie inside blocks of every size.
 fn automation(len: usize) -> Vec<Automation> {
     let mut changes = Vec::new();
     for step in 0..20 {
@@ -52,24 +52,24 @@ fn assert_invariant(rate_hz: u32, channels: usize) -> Result<()> {
     let input = vec![speech; channels];
     let rate = f64::from(rate_hz);
     let reference = render(&mut instance, &input, &Sizes::all(480), rate)?;
-    assert!(energy(&reference[0]) > 0.1, "silence would prove nothing");
-    let mut cuts: Vec<(String, Sizes)> = [1, 64, 512, 1_024, 4_096]
+    assert!(energy(&reference[0]) > 0.1, "the output is silent");
+    let mut block_sizes: Vec<(String, Sizes)> = [1, 64, 512, 1_024, 4_096]
         .iter()
         .map(|&size| (format!("blocks of {size}"), Sizes::all(size)))
         .collect();
     for seed in 0..2 {
-        cuts.push((
+        block_sizes.push((
             format!("mixed blocks, seed {seed}"),
             Sizes::random(seed, MAX_BLOCK as usize, 300),
         ));
     }
-    for (what, sizes) in cuts {
+    for (what, sizes) in block_sizes {
         let output = render(&mut instance, &input, &sizes, rate)?;
         for (channel, (a, b)) in reference.iter().zip(&output).enumerate() {
             let first = a.iter().zip(b).position(|(a, b)| a.to_bits() != b.to_bits());
             assert_eq!(
                 first, None,
-                "{rate_hz} Hz, {what}, channel {channel}: differs from this sample on"
+                "{rate_hz} Hz, {what}, channel {channel}: the outputs differ from this sample on"
             );
         }
     }

@@ -1,6 +1,5 @@
-//! A host that is not kind: parameters at random samples, to their ends, and
-//! everything else that a host may do, at any time. The built plugin answers
-//! with numbers, and is the same plugin afterwards.
+//! Random calls of a host: parameters at random samples up to their limits, and every other call that a host may make,
+//! in any order. The output stays finite, and a later instance works.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -15,7 +14,7 @@ use voxmeld_tests::signal::{Random, energy, noise};
 const RATES_HZ: [f64; 5] = [44_100.0, 48_000.0, 96_000.0, 22_050.0, 48_000.5];
 const MAX_BLOCK: usize = 1_024;
 
-/// Sorted events for a block, on any parameters.
+/// Random events for a block, sorted by time.
 fn events(instance: &Instance, random: &mut Random, len: usize) -> Vec<ParamEvent> {
     if len == 0 {
         return Vec::new();
@@ -41,7 +40,7 @@ fn events(instance: &Instance, random: &mut Random, len: usize) -> Vec<ParamEven
     events
 }
 
-fn block(instance: &mut Instance, random: &mut Random) -> Result<()> {
+fn process_random_block(instance: &mut Instance, random: &mut Random) -> Result<()> {
     let len = match random.index(6) {
         0 => 0,
         1 => MAX_BLOCK,
@@ -57,10 +56,10 @@ fn block(instance: &mut Instance, random: &mut Random) -> Result<()> {
     let mut from: Vec<&mut [f32]> = input.iter_mut().map(|channel| &mut channel[..]).collect();
     let mut to: Vec<&mut [f32]> = output.iter_mut().map(|channel| &mut channel[..]).collect();
     instance.process(&mut from, &mut to, &events)?;
-    // Left unwritten it would be NaN: the host fills outputs with that.
+    // Samples that the plugin does not write are NaN: the host fills outputs with it.
     ensure!(
         output.iter().flatten().all(|x| x.is_finite()),
-        "a value that is no number"
+        "the output is not finite"
     );
     Ok(())
 }
@@ -83,7 +82,7 @@ fn fuzz(host: &Host, seed: u64) -> Result<()> {
                 let rate_hz = RATES_HZ[random.index(RATES_HZ.len())];
                 instance.activate(rate_hz, MAX_BLOCK as u32)?;
             }
-            6 if instance.wants_restart() => instance.restart()?,
+            6 if instance.restart_requested() => instance.restart()?,
             7 => {
                 instance.latency()?;
                 instance.set("Blend ratio", 0.5)?;
@@ -93,7 +92,7 @@ fn fuzz(host: &Host, seed: u64) -> Result<()> {
                 instance.use_channels(1 + random.index(2))?;
                 instance.activate(48_000.0, MAX_BLOCK as u32)?;
             }
-            _ => block(&mut instance, &mut random)?,
+            _ => process_random_block(&mut instance, &mut random)?,
         }
     }
     Ok(())
@@ -105,13 +104,13 @@ fn random_host_calls_give_finite_output() -> Result<()> {
     for seed in 0..4 {
         fuzz(&host, seed)?;
     }
-    // And the next one finds the plugin as if nothing had been.
+    // A new instance works.
     let mut instance = host.instance()?;
     instance.set_offline(true)?;
     instance.activate(48_000.0, 480)?;
     let input = vec![noise(1, 48_000), noise(2, 48_000)];
     let sizes = voxmeld_tests::host::Sizes::all(480);
     let output = instance.play(&input, &sizes, &[], voxmeld_tests::host::Pace::Free, 48_000.0)?;
-    assert!(energy(&output[0]) > 0.01, "it sounds");
+    assert!(energy(&output[0]) > 0.01, "the output is silent");
     Ok(())
 }

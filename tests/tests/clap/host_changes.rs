@@ -1,5 +1,5 @@
-//! The built CLAP plugin in a host that changes its mind: other rates, jumps of
-//! the transport, a busy main thread; and what the host finds as it left it.
+//! The built CLAP plugin while the host changes rates, jumps with the transport, or uses the main thread; and the
+//! host's floating-point mode.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -29,9 +29,8 @@ fn speech(rate_hz: f64, seconds: f64) -> Result<Vec<Vec<f32>>> {
     Ok(vec![samples.clone(), samples])
 }
 
-/// Deactivated, activated at another rate, asked for its latency: what it says
-/// is the table's and what is measured, the host is told of it, and the voice
-/// is there at once.
+/// After activation at another rate the reported latency is that of `geometry` and the measured one, the host is
+/// notified of a change, and the voice sounds at once.
 #[test]
 fn rate_change_reports_the_measured_latency() -> Result<()> {
     let host = Host::load_bundle()?;
@@ -47,7 +46,7 @@ fn rate_change_reports_the_measured_latency() -> Result<()> {
         assert_eq!(latency, expected, "{rate_hz} Hz");
         assert!(
             before == Some(latency) || instance.latency_changes() > changes,
-            "{rate_hz} Hz: the host was not told"
+            "{rate_hz} Hz: the host was not notified"
         );
         before = Some(latency);
         let input = vec![noise(1, 2 * latency + 1_000), noise(2, 2 * latency + 1_000)];
@@ -56,7 +55,7 @@ fn rate_change_reports_the_measured_latency() -> Result<()> {
         assert_eq!(output[0][latency..], input[0][..len], "{rate_hz} Hz");
         instance.set("Dry/wet", 1.0)?;
         let output = play(&mut instance, &speech(rate_hz, 1.0)?, rate_hz)?;
-        assert!(energy(&output[0]) > 1.0, "{rate_hz} Hz: the voice is gone");
+        assert!(energy(&output[0]) > 1.0, "{rate_hz} Hz: the voice is silent");
     }
     Ok(())
 }
@@ -76,13 +75,13 @@ fn thirty_activations_give_equal_output() -> Result<()> {
     }
     assert!(
         play(&mut instance, &input, 48_000.0)? == first,
-        "it sounds otherwise"
+        "the output has changed"
     );
     Ok(())
 }
 
-/// The song jumps, loops and stands still; the sound that comes in goes on, and
-/// so does what comes out. (A host that wants a cut resets.)
+/// The transport jumps, loops and stops while the input continues: so does the output. (Hosts that want an
+/// interruption call `reset`.)
 #[test]
 fn transport_jumps_give_equal_output() -> Result<()> {
     let host = Host::load_bundle()?;
@@ -91,33 +90,33 @@ fn transport_jumps_give_equal_output() -> Result<()> {
         let mut instance = host.instance()?;
         instance.set_offline(true)?;
         instance.activate(48_000.0, BLOCK)?;
-        let mut heard = Vec::new();
+        let mut output = Vec::new();
         for (n, start) in (0..input[0].len() - 960).step_by(960).enumerate() {
             if jumps {
                 let seconds = match n % 7 {
-                    // Back to the start of a loop, far ahead, before the start of the song.
+                    // The start of a loop, far ahead, before the start of the song.
                     0 => 1.0,
                     3 => 3_600.0,
                     5 => -2.0,
                     _ => n as f64 * 0.02,
                 };
-                instance.go_to(seconds, n % 5 != 4, n % 2 == 0);
+                instance.set_transport(seconds, n % 5 != 4, n % 2 == 0);
             }
             let piece: Vec<Vec<f32>> = input
                 .iter()
                 .map(|channel| channel[start..start + 960].to_vec())
                 .collect();
-            heard.extend(play(&mut instance, &piece, 48_000.0)?.swap_remove(0));
+            output.extend(play(&mut instance, &piece, 48_000.0)?.swap_remove(0));
         }
-        Ok(heard)
+        Ok(output)
     };
-    let (still, jumping) = (render(false)?, render(true)?);
-    assert!(energy(&still) > 1.0);
-    assert!(still == jumping, "a jump is heard");
+    let (without_jumps, with_jumps) = (render(false)?, render(true)?);
+    assert!(energy(&without_jumps) > 1.0);
+    assert!(without_jumps == with_jumps, "jumps change the output");
     Ok(())
 }
 
-/// All that hosts ask on the main thread while the audio thread plays.
+/// The calls that hosts make on the main thread while the audio thread plays.
 #[test]
 fn main_thread_calls_while_playing_leave_the_voice_intact() -> Result<()> {
     let host = Host::load_bundle()?;
@@ -130,26 +129,26 @@ fn main_thread_calls_while_playing_leave_the_voice_intact() -> Result<()> {
     let blocks = instance.while_playing(|instance| {
         round += 1;
         instance.restore(&state)?;
-        // Not a whole one: refused or taken in part, while it plays.
+        // A truncated state: rejected, or restored in part.
         let _ = instance.restore(&state[..state.len() * (round % 10) / 10]);
         for name in &names {
             instance.value(name)?;
         }
         instance.latency()?;
         instance.save()?;
-        // However quick the machine is: some blocks must have been played meanwhile.
+        // Also a minimum time, because a fast machine would otherwise play too few blocks.
         Ok(round >= 300 && start.elapsed() > Duration::from_secs(2))
     })?;
-    assert!(blocks > 10, "{blocks} blocks were played meanwhile");
+    assert!(blocks > 10, "only {blocks} blocks were played");
     instance.restore(&state)?;
     instance.set_offline(true)?;
     instance.activate(48_000.0, BLOCK)?;
     let output = play(&mut instance, &speech(48_000.0, 1.5)?, 48_000.0)?;
-    assert!(energy(&output[0]) > 1.0, "it sounds as if nothing had been");
+    assert!(energy(&output[0]) > 1.0, "the voice is silent");
     Ok(())
 }
 
-/// Denormal tails cost nothing, and the host finds its own setting unchanged.
+/// The plugin flushes subnormal numbers, and restores the host's setting.
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn subnormal_input_gives_zero_and_host_flush_mode_is_kept() -> Result<()> {
@@ -163,7 +162,7 @@ fn subnormal_input_gives_zero_and_host_flush_mode_is_kept() -> Result<()> {
         control
     }
     fn set_control(control: u32) {
-        // SAFETY: loads back what was read, with documented bits changed.
+        // SAFETY: loads the value that was read, with documented bits changed.
         unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const control, options(nostack)) };
     }
     let host = Host::load_bundle()?;
@@ -173,20 +172,23 @@ fn subnormal_input_gives_zero_and_host_flush_mode_is_kept() -> Result<()> {
     instance.set("Dry/wet", 0.0)?;
     let before = control();
     let tail: Vec<f32> = (0..9_600).map(|n| 1e-39 * (1.0 - n as f32 / 9_600.0)).collect();
-    assert!(tail[0] > 0.0 && !tail[0].is_normal(), "a subnormal tail");
+    assert!(
+        tail[0] > 0.0 && !tail[0].is_normal(),
+        "the input is not subnormal"
+    );
     for flush in [0, 1 << 15, 1 << 6, FLUSH] {
-        let host_has = (before & !FLUSH) | flush;
-        set_control(host_has);
+        let host_setting = (before & !FLUSH) | flush;
+        set_control(host_setting);
         let output = play(&mut instance, &[tail.clone(), tail.clone()], 48_000.0);
         let found = control();
         set_control(before);
-        assert_eq!(found & SETTINGS, host_has & SETTINGS, "the host's setting");
-        // By their bits: a comparison with zero may flush, too.
+        assert_eq!(found & SETTINGS, host_setting & SETTINGS, "the host's setting");
+        // By their bits, because a comparison with zero may flush, too.
         let subnormal = output?[0]
             .iter()
             .filter(|x| x.to_bits() << 1 != 0 && !x.is_normal())
             .count();
-        assert_eq!(subnormal, 0, "subnormal samples come out");
+        assert_eq!(subnormal, 0, "the output has subnormal samples");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The log of the built plugin: `VOXMELD_LOG` names a file, which a process of its own must be told from its beginning.
+//! The log file of the built plugin. `VOXMELD_LOG` names it and is read once, so each case needs a process of its own.
 
 use anyhow::{Context, Result, ensure};
 use voxmeld_core::selection::{FileRef, IndexRef};
@@ -7,7 +7,7 @@ use voxmeld_tests::env;
 use voxmeld_tests::host::{Host, Pace, Sizes};
 
 #[test]
-#[ignore = "played by other tests, in processes of their own"]
+#[ignore = "run by other tests in child processes"]
 fn child() -> Result<()> {
     match child::case().as_str() {
         "missing index" => load_missing_index(),
@@ -19,16 +19,19 @@ fn load_missing_index() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;
     let saved = instance.save()?;
-    // nice-plug's CLAP states are JSON behind their length.
-    let mut state: serde_json::Value = serde_json::from_slice(saved.get(8..).context("a state")?)?;
-    let text = state["fields"]["voice"].as_str().context("a voice")?;
+    // A CLAP state of nice-plug is JSON after its length in eight bytes.
+    let mut state: serde_json::Value =
+        serde_json::from_slice(saved.get(8..).context("the state is too short")?)?;
+    let text = state["fields"]["voice"]
+        .as_str()
+        .context("no voice in the state")?;
     let mut voice: serde_json::Value = serde_json::from_str(text)?;
     let index = IndexRef::File(FileRef::at("/nowhere/singer.index"));
     voice["selection"]["index"] = serde_json::to_value(Some(index))?;
     state["fields"]["voice"] = voice.to_string().into();
     let json = serde_json::to_vec(&state)?;
     instance.restore(&[&(json.len() as u64).to_le_bytes()[..], &json].concat())?;
-    // Offline a block waits until the load is over, whatever comes of it.
+    // Offline a block waits until the load has ended, with or without success.
     instance.set_offline(true)?;
     instance.activate(48_000.0, 480)?;
     let silence = vec![vec![0.0; 48_000]; 2];
@@ -41,7 +44,7 @@ fn failed_load_writes_a_warning_to_the_file_that_voxmeld_log_names() -> Result<(
     let file = env::scratch("log")?.join("voxmeld.log");
     Child::new(module_path!(), "missing index")?
         .env("VOXMELD_LOG", &file)
-        .passes()?;
+        .expect_success()?;
     let log = std::fs::read_to_string(&file).context("no log was written")?;
     let failed = log.lines().find(|line| line.contains("the voice was not loaded"));
     let failed = failed.with_context(|| format!("no such line in:\n{log}"))?;

@@ -1,4 +1,5 @@
-//! The built CLAP plugin in CLAP hosts: `voxmeld_tests::host`, and `voxmeld_tests::bare` for calls from inside of calls.
+//! The built CLAP plugin in CLAP hosts: `voxmeld_tests::host`, and `voxmeld_tests::raw_clap_host` for calls from inside
+//! the plugin's calls.
 
 mod blending;
 mod blocks;

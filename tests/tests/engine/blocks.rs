@@ -1,5 +1,5 @@
-//! Block-size invariance of the engine: the same input and automation give
-//! the same samples however the host cuts them into blocks.
+//! Block-size invariance of the engine: equal input and automation give equal samples,
+//! however the host cuts them into blocks.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -19,7 +19,7 @@ use voxmeld_tests::host::{Pace, Sizes};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::noise;
 
-/// Latency depends on the largest block, so it is the same for all cuts.
+/// Part of the latency, so it has to be equal for all block sizes.
 const MAX_BLOCK: usize = 4_096;
 
 fn setup(rate_hz: f64, channels: usize) -> StreamSetup {
@@ -31,7 +31,7 @@ fn setup(rate_hz: f64, channels: usize) -> StreamSetup {
     }
 }
 
-/// Every control moves, at samples that no block size shares.
+/// Every control changes, at samples that lie inside blocks of every size.
 fn automation(len: usize) -> Vec<(usize, BlockControls)> {
     (0..24)
         .map(|step| {
@@ -67,7 +67,7 @@ fn assert_invariant(rate_hz: f64, channels: usize, voice: fn() -> Voice) -> Resu
     let reference = render(rate_hz, channels, voice(), &Sizes::all(480))?;
     assert!(
         reference[0].iter().any(|x| x.abs() > 0.01),
-        "silence would be the same for every block size, and prove nothing"
+        "the output is silent"
     );
     for size in [1, 64, 480, 512, 1_024, MAX_BLOCK] {
         let other = render(rate_hz, channels, voice(), &Sizes::all(size))?;
@@ -95,22 +95,22 @@ fn assert_same(a: &[Vec<f32>], b: &[Vec<f32>], what: &str) {
 }
 
 #[test]
-fn blocks_give_equal_output_with_pass_through_at_48_khz_stereo() -> Result<()> {
+fn blocks_of_1_to_4096_give_equal_output_with_pass_through_voice_at_48_khz_stereo() -> Result<()> {
     assert_invariant(48_000.0, 2, pass_through_voice)
 }
 
 #[test]
-fn blocks_give_equal_output_with_noise_voice_at_44_1_khz_mono() -> Result<()> {
+fn blocks_of_1_to_4096_give_equal_output_with_noise_voice_at_44_1_khz_mono() -> Result<()> {
     assert_invariant(44_100.0, 1, noise_voice)
 }
 
 #[test]
-fn blocks_give_equal_output_with_noise_voice_at_96_khz_stereo() -> Result<()> {
+fn blocks_of_1_to_4096_give_equal_output_with_noise_voice_at_96_khz_stereo() -> Result<()> {
     assert_invariant(96_000.0, 2, noise_voice)
 }
 
 #[test]
-fn blocks_give_equal_output_with_a_longer_hop() -> Result<()> {
+fn blocks_of_1_to_4096_give_equal_output_with_a_hop_of_60_ms() -> Result<()> {
     let render = |sizes: &Sizes| -> Result<Vec<Vec<f32>>> {
         let setup = StreamSetup {
             hop: Hop::Ms60,
@@ -130,7 +130,7 @@ fn blocks_give_equal_output_with_a_longer_hop() -> Result<()> {
 }
 
 #[test]
-fn empty_blocks_leave_the_stream_unchanged() -> Result<()> {
+fn hundred_empty_blocks_leave_the_output_unchanged() -> Result<()> {
     let mut rig = Rig::with_voice(setup(48_000.0, 1), pass_through_voice())?;
     for _ in 0..100 {
         rig.audio().process(&mut [&mut []], &BlockControls::default());

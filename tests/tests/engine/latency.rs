@@ -1,4 +1,4 @@
-//! Reported latency is the measured one, for every rate and hop, on every path.
+//! The reported latency equals the measured one, for every rate and hop, on every signal path.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -24,7 +24,7 @@ fn setup(rate_hz: u32, hop: Hop, max_block: usize) -> StreamSetup {
     }
 }
 
-/// (reported, measured) of a sweep through the pass-through voice.
+/// (reported, measured) latency of a sweep through the pass-through voice, in samples.
 fn measure(rate_hz: u32, hop: Hop, max_block: usize) -> Result<(usize, f64)> {
     let mut rig = Rig::with_voice(setup(rate_hz, hop, max_block), pass_through_voice())?;
     let sweep = chirp(rate_hz, 0.4, 200.0, 6_000.0);
@@ -37,9 +37,10 @@ fn measure(rate_hz: u32, hop: Hop, max_block: usize) -> Result<(usize, f64)> {
 fn assert_exact(rate_hz: u32, hop: Hop, max_block: usize) -> Result<()> {
     let (reported, measured) = measure(rate_hz, hop, max_block)?;
     let off = measured - reported as f64;
-    let what =
-        format!("{rate_hz} Hz, {hop:?}, blocks of {max_block}: reported {reported}, measured {measured:.3}");
-    assert!(off.abs() < 0.05, "{what}");
+    assert!(
+        off.abs() < 0.05,
+        "{rate_hz} Hz, {hop:?}, blocks of {max_block}: reported {reported}, measured {measured:.3}"
+    );
     Ok(())
 }
 
@@ -53,7 +54,7 @@ fn latency_is_exact_at_every_rate_with_every_hop() -> Result<()> {
     Ok(())
 }
 
-/// Digital silence neither shifts nor hides what follows.
+/// Digital silence neither shifts nor suppresses the audio after it.
 #[test]
 fn bursts_between_silences_arrive_after_the_latency() -> Result<()> {
     let mut rig = Rig::with_voice(setup(48_000, Hop::Ms20, 480), pass_through_voice())?;
@@ -96,15 +97,14 @@ fn latency_is_exact_at_uncommon_supported_rates() -> Result<()> {
     Ok(())
 }
 
-/// Null test: with `controls`, the output is the input, delayed by the
-/// reported latency, bit by bit.
+/// With `controls` the output equals the input, delayed by the reported latency, bit for bit.
 fn assert_delayed_input(controls: BlockControls, what: &str) -> Result<()> {
     for rate_hz in [44_100, 48_000, 96_000] {
         let setup = StreamSetup {
             channels: 2,
             ..setup(rate_hz, Hop::Ms20, 512)
         };
-        // A voice that sounds nothing like the input: any of it would show.
+        // Noise is unlike the input, so any part of the voice in the output is found.
         let mut rig = Rig::with_voice(setup, noise_voice())?;
         let len = rate_hz as usize;
         let input = [noise(1, len), noise(2, len)];
@@ -113,7 +113,7 @@ fn assert_delayed_input(controls: BlockControls, what: &str) -> Result<()> {
         for (channel, (input, output)) in input.iter().zip(&output).enumerate() {
             assert!(
                 output[..latency].iter().all(|&x| x == 0.0),
-                "{what}, {rate_hz} Hz: silence first"
+                "{what}, {rate_hz} Hz: no silence before the latency"
             );
             let first = input
                 .iter()
@@ -149,7 +149,7 @@ fn bypass_equals_the_delayed_input_at_any_gain() -> Result<()> {
 }
 
 #[test]
-fn dry_and_wet_are_aligned() -> Result<()> {
+fn half_dry_and_half_wet_add_up_to_the_delayed_input() -> Result<()> {
     let mut rig = Rig::with_voice(setup(48_000, Hop::Ms20, 480), pass_through_voice())?;
     let sweep = chirp(48_000, 0.4, 300.0, 5_000.0);
     let mut input = vec![0.0; 9_600];
@@ -165,8 +165,8 @@ fn dry_and_wet_are_aligned() -> Result<()> {
         &[(0, half)],
         Pace::Free,
     );
-    // In phase, half dry and half voice add up to the input; a shift of one
-    // sample would leave a comb filter.
+    // Dry and wet add up only if they are in phase: a shift of one sample would make a
+    // comb filter.
     let latency = rig.latency();
     let worst = (9_600..9_600 + sweep.len())
         .map(|n| (output[0][n + latency] - input[n]).abs())
@@ -176,7 +176,7 @@ fn dry_and_wet_are_aligned() -> Result<()> {
 }
 
 #[test]
-fn delayed_dry_without_a_voice_is_aligned() -> Result<()> {
+fn delayed_dry_without_a_voice_equals_the_delayed_input() -> Result<()> {
     let mut rig = Rig::empty(setup(48_000, Hop::Ms20, 480))?;
     let controls = BlockControls {
         when_not_ready: WhenNotReady::DelayedDry,
@@ -212,10 +212,9 @@ fn voice_sounds_after_a_change_of_hop_and_rate() -> Result<()> {
     Ok(())
 }
 
-/// Delay compensation moves the sound under the automation that was drawn
-/// over it; so a setting must act one latency after the host has sent it.
+/// Hosts compensate the latency, so that a setting has to act one latency after the host has sent it.
 #[test]
-fn gain_acts_on_the_audio_it_was_drawn_over() -> Result<()> {
+fn gain_takes_effect_one_latency_after_its_sample() -> Result<()> {
     let mut rig = Rig::with_voice(setup(48_000, Hop::Ms20, 480), noise_voice())?;
     let input = noise(6, 96_000);
     let dry = BlockControls {
@@ -234,16 +233,16 @@ fn gain_acts_on_the_audio_it_was_drawn_over() -> Result<()> {
         &automation,
         Pace::Free,
     );
-    let heard = &output[0][rig.latency()..];
-    assert_eq!(heard[..drawn], input[..drawn], "nothing changes before");
+    let aligned = &output[0][rig.latency()..];
+    assert_eq!(aligned[..drawn], input[..drawn], "the gain changes too early");
     assert!(
-        heard[drawn + 240].abs() < input[drawn + 240].abs(),
-        "the glide begins there"
+        aligned[drawn + 240].abs() < input[drawn + 240].abs(),
+        "the gain changes too late"
     );
-    // Glides take 10 ms.
+    // A glide takes 10 ms.
     let after = drawn + 480;
-    for (n, (heard, input)) in heard.iter().zip(&input).enumerate().skip(after) {
-        assert_eq!(heard.to_bits(), (input * 0.5).to_bits(), "sample {n}");
+    for (n, (output, input)) in aligned.iter().zip(&input).enumerate().skip(after) {
+        assert_eq!(output.to_bits(), (input * 0.5).to_bits(), "sample {n}");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The engine behind a host's callbacks, with voices of simple arithmetic: offline, so no clock is involved.
+//! The engine, driven like a host would, with simple fake voices. Offline, so that the results do not depend on time.
 
 mod blocks;
 mod latency;

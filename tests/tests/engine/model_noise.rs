@@ -1,5 +1,4 @@
-//! Models that draw random numbers of their own: two renders are the same all
-//! the same, or the voice says that they are not.
+//! Models with random nodes: two renders are equal, or the status reports that the voice is not reproducible.
 
 use anyhow::Result;
 use voxmeld_core::frames::Frames;
@@ -7,34 +6,34 @@ use voxmeld_core::model::fake::{LevelEncoder, pass_through_voice};
 use voxmeld_core::model::onnx::RvcSynthesizer;
 use voxmeld_core::model::{NOISE_CHANNELS, SynthesisInput, Synthesizer, Voice};
 use voxmeld_tests::env;
-use voxmeld_tests::onnx::{DIM, Draws, random_voice};
+use voxmeld_tests::onnx::{DIM, RandomNodes, random_voice};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::noise;
 
-fn open(draws: Draws) -> Result<RvcSynthesizer> {
+fn open(nodes: RandomNodes) -> Result<RvcSynthesizer> {
     env::use_data()?;
-    // Tests run at the same time, each with its file.
+    // A file for each test, because they run at the same time.
     let thread = format!("{:?}", std::thread::current().id());
-    let place = std::env::temp_dir().join(format!("voxmeld-{}-{thread}.onnx", std::process::id()));
-    std::fs::write(&place, random_voice(draws))?;
-    let opened = RvcSynthesizer::open(&place);
-    std::fs::remove_file(&place)?;
+    let path = std::env::temp_dir().join(format!("voxmeld-{}-{thread}.onnx", std::process::id()));
+    std::fs::write(&path, random_voice(nodes))?;
+    let opened = RvcSynthesizer::open(&path);
+    std::fs::remove_file(&path)?;
     Ok(opened?)
 }
 
-fn voice(draws: Draws) -> Result<Voice> {
+fn voice(nodes: RandomNodes) -> Result<Voice> {
     Ok(Voice {
         name: "random".into(),
         encoder: Box::new(LevelEncoder(DIM)),
-        synthesizer: Box::new(open(draws)?),
+        synthesizer: Box::new(open(nodes)?),
         ..pass_through_voice()
     })
 }
 
-/// Two renders by one engine (the runtime begins its own numbers anew in
-/// every session, and goes on with them), and what the status says.
-fn render_twice(draws: Draws) -> Result<(Vec<f32>, Vec<f32>, bool)> {
-    let mut rig = Rig::with_voice(offline_48k(), voice(draws)?)?;
+/// Two renders by one engine, and whether the status reports random numbers of the model's
+/// own. One engine, because ONNX Runtime restarts its random numbers with every session.
+fn render_twice(nodes: RandomNodes) -> Result<(Vec<f32>, Vec<f32>, bool)> {
+    let mut rig = Rig::with_voice(offline_48k(), voice(nodes)?)?;
     let first = rig.play_mono(&noise(1, 48_000), 480);
     rig.audio().reset();
     let second = rig.play_mono(&noise(1, 48_000), 480);
@@ -63,15 +62,15 @@ fn run(synthesizer: &mut RvcSynthesizer, first_frame_100hz: i64, frames: usize) 
 
 #[test]
 fn two_renders_of_a_model_with_random_nodes_are_equal() -> Result<()> {
-    let (first, second, own) = render_twice(Draws::Plainly)?;
-    assert!(!own && first.iter().any(|x| x.abs() > 0.1));
+    let (first, second, is_random) = render_twice(RandomNodes::Plain)?;
+    assert!(!is_random && first.iter().any(|x| x.abs() > 0.1));
     assert_eq!(first, second);
     Ok(())
 }
 
 #[test]
-fn noise_of_a_frame_is_equal_in_every_window() -> Result<()> {
-    let mut synthesizer = open(Draws::Plainly)?;
+fn noise_of_a_frame_is_equal_in_overlapping_windows() -> Result<()> {
+    let mut synthesizer = open(RandomNodes::Plain)?;
     assert!(synthesizer.is_reproducible());
     let early = run(&mut synthesizer, 100, 40)?;
     let late = run(&mut synthesizer, 112, 50)?;
@@ -81,23 +80,26 @@ fn noise_of_a_frame_is_equal_in_every_window() -> Result<()> {
     let normal: Vec<f32> = early.iter().step_by(160).copied().collect();
     let mean = normal.iter().sum::<f32>() / 40.0;
     let spread = normal.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / 39.0;
-    assert!((0.4..2.0).contains(&spread), "of about unit variance: {spread}");
+    assert!(
+        (0.4..2.0).contains(&spread),
+        "the variance is {spread}, expected about 1"
+    );
     Ok(())
 }
 
 #[test]
-fn dropout_in_training_mode_changes_nothing() -> Result<()> {
-    let plain = run(&mut open(Draws::Plainly)?, 7, 30)?;
-    let mut dropping = open(Draws::WithDropout)?;
-    assert!(dropping.is_reproducible());
-    assert_eq!(run(&mut dropping, 7, 30)?, plain);
+fn dropout_in_training_mode_leaves_the_output_unchanged() -> Result<()> {
+    let plain = run(&mut open(RandomNodes::Plain)?, 7, 30)?;
+    let mut with_dropout = open(RandomNodes::WithDropout)?;
+    assert!(with_dropout.is_reproducible());
+    assert_eq!(run(&mut with_dropout, 7, 30)?, plain);
     Ok(())
 }
 
 #[test]
 fn random_node_in_a_branch_is_reported_as_not_reproducible() -> Result<()> {
-    let (first, second, own) = render_twice(Draws::InABranch)?;
-    assert!(own, "shown in the editor");
-    assert_ne!(first, second, "and true");
+    let (first, second, is_random) = render_twice(RandomNodes::InBranch)?;
+    assert!(is_random, "the status does not report it");
+    assert_ne!(first, second, "the renders are equal");
     Ok(())
 }

@@ -1,6 +1,5 @@
-//! Properties, on random cases that shrink where they fail: however a host
-//! cuts a sound with its automation into blocks of 0 to 8192 samples, the same
-//! samples come out. Fake voice, default voice, and the built plugin.
+//! Property tests (failing cases are shrunk): however a host cuts audio and automation into blocks of 0 to 8192 samples,
+//! the output is equal. With a fake voice, the default voice, and the built plugin.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -27,14 +26,14 @@ use voxmeld_tests::signal::{energy, noise};
 const MAX_BLOCK: usize = 8_192;
 const LEN: usize = 48_000;
 
-/// How a host cuts, and what is drawn over the sound.
+/// Block sizes and automation.
 #[derive(Clone, Debug)]
 struct Case {
     sizes: Vec<usize>,
     changes: Vec<Change>,
 }
 
-/// From a sample on: ratio, pitch, mix and gain, each 0 to 1, and bypass.
+/// Settings from a sample on: ratio, pitch, mix and gain, each as a part (0..1) of its range, and bypass.
 #[derive(Clone, Debug)]
 struct Change {
     position: usize,
@@ -64,7 +63,7 @@ fn cases() -> impl Strategy<Value = Case> {
     let sizes = prop::collection::vec(size, 1..80);
     let changes = prop::collection::vec(change, 0..40);
     (sizes, changes).prop_map(|(mut sizes, mut changes)| {
-        // Repeated until the sound is over, so one of them must move.
+        // The sizes repeat until the end, so at least one has to be above 0.
         sizes.push(MAX_BLOCK);
         changes.sort_by_key(|change| change.position);
         changes.dedup_by_key(|change| change.position);
@@ -72,7 +71,7 @@ fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Runs `play` on both cuts of each case.
+/// Compares `play` with the sizes of each case to `play` with blocks of 480.
 fn assert_invariant(cases_run: u32, play: impl Fn(&Case, &Sizes) -> Result<Vec<f32>>) -> Result<()> {
     let config = Config {
         cases: cases_run,
@@ -84,13 +83,13 @@ fn assert_invariant(cases_run: u32, play: impl Fn(&Case, &Sizes) -> Result<Vec<f
     TestRunner::new(config)
         .run(&cases(), |case| {
             let reference = play(&case, &Sizes::all(480)).map_err(failed)?;
-            prop_assert!(energy(&reference) > 0.01, "silence would prove nothing");
+            prop_assert!(energy(&reference) > 0.01, "the output is silent");
             let cut = play(&case, &Sizes(case.sizes.clone())).map_err(failed)?;
             let first = reference
                 .iter()
                 .zip(&cut)
                 .position(|(a, b)| a.to_bits() != b.to_bits());
-            prop_assert_eq!(first, None, "differs from this sample on");
+            prop_assert_eq!(first, None, "the outputs differ from this sample on");
             Ok(())
         })
         .map_err(|error| anyhow!("{error}"))
@@ -175,7 +174,7 @@ fn random_blocks_of_0_to_8192_give_equal_output_from_the_built_plugin() -> Resul
             }
         }
         let mut instance = instance.borrow_mut();
-        // What was drawn last still holds otherwise.
+        // Otherwise the values of the previous case would still be set.
         for (name, part) in [
             ("Blend ratio", 0.5),
             ("Pitch shift", 0.5),

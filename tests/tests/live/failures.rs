@@ -1,5 +1,4 @@
-//! What is heard when something goes wrong: never the speaker's own voice,
-//! never a sample at the wrong time, never a click.
+//! The output in case of failures: never the dry voice, never a sample at the wrong time, never a click.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
@@ -14,10 +13,10 @@ use voxmeld_core::model::fake::pass_through_voice;
 use voxmeld_core::quality::Quality;
 use voxmeld_core::rt::{BlockControls, WhenNotReady};
 use voxmeld_core::status::{EngineStatus, VoiceState};
+use voxmeld_tests::fake_voices::{FaultKind, fault_injector, slow_voice, subnormal_voice};
 use voxmeld_tests::host::{Clock, Pace, Sizes};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::{delay_of, energy, noise, tone, worst_step};
-use voxmeld_tests::voices::{FaultKind, fault_injector, halving, slow};
 
 const RATE_HZ: u32 = 48_000;
 const BLOCK: usize = 480;
@@ -29,9 +28,9 @@ fn live() -> StreamSetup {
     }
 }
 
-/// A signal without repetition that a pass-through voice passes unharmed:
-/// nothing of it lies near the 8 kHz where the voice's band ends.
-fn slow_noise(len: usize) -> Vec<f32> {
+/// Low-pass filtered noise. It does not repeat, and the pass-through voice does not change it, because it has no energy
+/// near 8 kHz, where the voice's band ends.
+fn low_pass_noise(len: usize) -> Vec<f32> {
     let mut poles = [0.0; 4];
     noise(77, len)
         .into_iter()
@@ -47,7 +46,7 @@ fn slow_noise(len: usize) -> Vec<f32> {
 
 #[test]
 fn no_voice_gives_silence() -> Result<()> {
-    let _alone = crate::alone();
+    let _lock = crate::lock_machine();
     let mut rig = Rig::empty(offline_48k())?;
     let output = rig.play_mono(&noise(1, 96_000), BLOCK);
     assert_eq!(energy(&output), 0.0);
@@ -57,7 +56,7 @@ fn no_voice_gives_silence() -> Result<()> {
 
 #[test]
 fn unsupported_rate_gives_silence_and_a_message() -> Result<()> {
-    let _alone = crate::alone();
+    let _lock = crate::lock_machine();
     for rate_hz in [22_050.0, 11_025.0, 44_100.5, 768_000.0] {
         let setup = StreamSetup {
             host_rate_hz: rate_hz,
@@ -80,32 +79,32 @@ fn unsupported_rate_gives_silence_and_a_message() -> Result<()> {
 
 #[test]
 fn supported_rate_after_an_unsupported_one_sounds() -> Result<()> {
-    let _alone = crate::alone();
-    let refused = StreamSetup {
+    let _lock = crate::lock_machine();
+    let unsupported = StreamSetup {
         host_rate_hz: 22_050.0,
         ..offline_48k()
     };
-    let mut rig = Rig::with_voice(refused, pass_through_voice())?;
+    let mut rig = Rig::with_voice(unsupported, pass_through_voice())?;
     rig.activate_again(offline_48k())?;
-    let output = rig.play_mono(&slow_noise(48_000), BLOCK);
-    assert!(energy(&output) > 1.0, "the voice is back");
+    let output = rig.play_mono(&low_pass_noise(48_000), BLOCK);
+    assert!(energy(&output) > 1.0, "the voice is silent");
     Ok(())
 }
 
-/// Plays live while the voice is stuck for `stuck`, then on; returns input and output.
-fn stall(stuck: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<f32>, Rig)> {
+/// Plays live with a voice that stalls for `stalled` after `before` samples; returns input, output and rig.
+fn stall(stalled: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<f32>, Rig)> {
     let (voice, switch) = fault_injector();
     let mut rig = Rig::with_voice(live(), voice)?;
-    let during = (stuck.as_secs_f64() * f64::from(RATE_HZ)) as usize / BLOCK * BLOCK;
-    let input = slow_noise(before + during + after);
+    let during = (stalled.as_secs_f64() * f64::from(RATE_HZ)) as usize / BLOCK * BLOCK;
+    let input = low_pass_noise(before + during + after);
     let mut output = Vec::with_capacity(input.len());
     let mut clock = Clock::start(f64::from(RATE_HZ));
     for (n, block) in input.chunks(BLOCK).enumerate() {
         let position = n * BLOCK;
         switch.set(if (before..before + during).contains(&position) {
-            FaultKind::Stuck
+            FaultKind::Stalled
         } else {
-            FaultKind::Good
+            FaultKind::None
         });
         clock.wait_for(position + BLOCK);
         output.extend(rig.play_mono(block, BLOCK));
@@ -113,57 +112,58 @@ fn stall(stuck: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<
     Ok((input, output, rig))
 }
 
-/// Nine seconds: as long as what the field has been seen to play too late.
+/// Nine seconds: the longest delay after a stall that has been observed in other real-time converters.
 #[test]
-fn stall_of_nine_seconds_drops_audio_and_keeps_the_timeline() -> Result<()> {
-    let _alone = crate::alone();
+fn stall_of_nine_seconds_drops_audio_and_keeps_the_latency() -> Result<()> {
+    let _lock = crate::lock_machine();
     let (before, during, after) = (48_000, 9 * 48_000, 96_000);
     for attempt in 1.. {
         let (input, output, rig) = stall(Duration::from_secs(9), before, after)?;
         let status = rig.handle().status();
         if status.xruns > 1 && attempt < 3 {
-            // This machine was late besides; that is not what is tested.
+            // The machine was also late elsewhere, which is not tested here.
             continue;
         }
         let latency = rig.latency();
-        // What was missing is counted: the stall, give or take the hops at its
-        // ends. All of it was silence, and so is, once more, what the models
-        // see of the past when they begin afresh.
+        // The missing samples are counted: the length of the stall up to a few hops. They are silent, and so is one
+        // more latency, because the models start again without context.
         let hop = 960;
         let silent = output[before..].iter().filter(|&&x| x == 0.0).count();
         let missing = usize::try_from(status.missing_samples)?;
         assert!(
             status.xruns >= 1 && missing.abs_diff(during) < 10 * hop,
-            "{missing} missing"
+            "{missing} samples missing"
         );
         assert!(
             (missing..missing + latency + hop).contains(&(silent + hop / 2)),
-            "{missing} missing, {silent} silent"
+            "{missing} samples missing, {silent} silent"
         );
-        // As soon as anything is heard again it is in time, and stays so: the
-        // input, one latency ago. (Resamplers take 10 ms to fill.)
+        // From its first sample on the output is in time: it equals the input one latency earlier. (Resamplers take
+        // 10 ms to fill.)
         let back = output.iter().rposition(|&x| x == 0.0).unwrap_or(0) + 481;
-        assert!(back < output.len() - 48_000, "it does not come back: {back}");
+        assert!(back < output.len() - 48_000, "the output does not resume: {back}");
         let worst = (back..output.len())
             .map(|n| (output[n] - input[n - latency]).abs())
             .fold(0.0, f32::max);
-        assert!(worst < 0.02, "off by {worst} after the stall");
-        let age = delay_of(&input[back - latency..][..40_000], &output[back..]);
-        // Less than half a sample; the estimate itself wavers where a loaded machine missed hops besides.
-        assert!(age.abs() < 0.25, "the age of the audio is off by {age} samples");
+        assert!(worst < 0.02, "the output is off by {worst} after the stall");
+        let delay = delay_of(&input[back - latency..][..40_000], &output[back..]);
+        // The estimate is less exact if a loaded machine missed further hops.
+        assert!(delay.abs() < 0.25, "the delay is off by {delay} samples");
         let (step, bound) = (worst_step(&output), worst_step(&input) + 0.02);
-        assert!(step <= bound, "a click: {step}, the signal has {bound}");
+        assert!(
+            step <= bound,
+            "a click: a step of {step}, expected at most {bound}"
+        );
         break;
     }
     Ok(())
 }
 
-/// Plays three seconds live through a voice that takes 200 ms (ten hops) at
-/// every `nth` hop: what is heard is in time or not heard, and comes and goes
-/// without a click.
+/// Plays three seconds live through a voice that takes 200 ms (ten hops) in every `nth` hop: every sample is either in
+/// time or silent, without clicks.
 fn assert_in_time_or_silent(nth: u32) -> Result<EngineStatus> {
-    let mut rig = Rig::with_voice(live(), slow(Duration::from_millis(200), nth))?;
-    let input = slow_noise(3 * 48_000);
+    let mut rig = Rig::with_voice(live(), slow_voice(Duration::from_millis(200), nth))?;
+    let input = low_pass_noise(3 * 48_000);
     let mut output = rig.play(
         std::slice::from_ref(&input),
         &Sizes::all(BLOCK),
@@ -172,22 +172,24 @@ fn assert_in_time_or_silent(nth: u32) -> Result<EngineStatus> {
     );
     let output = output.swap_remove(0);
     let (step, bound) = (worst_step(&output), worst_step(&input) + 0.02);
-    assert!(step <= bound, "a click: {step}, the signal has {bound}");
-    // Where something is heard, and neither a fade nor a resampler that fills
-    // (10 ms) at the edge of a gap, it is the input, one latency ago.
+    assert!(
+        step <= bound,
+        "a click: a step of {step}, expected at most {bound}"
+    );
+    // Outside of gaps, fades and filling resamplers (10 ms), the output equals the input one latency earlier.
     let latency = rig.latency();
     let fade = 48_000 * 10 / 1_000 + 1;
     for n in latency + fade..output.len() - fade {
-        let heard = output[n - fade..n + fade].iter().all(|&x| x != 0.0);
+        let sounds = output[n - fade..n + fade].iter().all(|&x| x != 0.0);
         let off = (output[n] - input[n - latency]).abs();
-        assert!(!heard || off < 0.02, "sample {n} is off by {off}");
+        assert!(!sounds || off < 0.02, "sample {n} is off by {off}");
     }
     Ok(rig.handle().status())
 }
 
 #[test]
 fn model_ten_times_too_slow_gives_silence_at_lowest_quality() -> Result<()> {
-    let _alone = crate::alone();
+    let _lock = crate::lock_machine();
     let status = assert_in_time_or_silent(1)?;
     assert!(
         status.xruns >= 1 && status.missing_samples > 100_000,
@@ -196,35 +198,38 @@ fn model_ten_times_too_slow_gives_silence_at_lowest_quality() -> Result<()> {
     assert_eq!(
         status.quality,
         Quality::QuarterContext,
-        "all that can be given up is"
+        "the quality is not at its lowest"
     );
     Ok(())
 }
 
 #[test]
-fn model_sometimes_too_slow_is_heard_in_time_or_not_at_all() -> Result<()> {
-    let _alone = crate::alone();
+fn model_too_slow_in_every_15th_hop_is_in_time_or_silent() -> Result<()> {
+    let _lock = crate::lock_machine();
     let status = assert_in_time_or_silent(15)?;
     assert!(status.xruns > 2 && status.missing_samples < 120_000, "{status:?}");
     Ok(())
 }
 
 #[test]
-fn stall_fades_without_a_click() -> Result<()> {
-    let _alone = crate::alone();
+fn stall_of_700_ms_fades_without_a_click() -> Result<()> {
+    let _lock = crate::lock_machine();
     let (input, output, _) = stall(Duration::from_millis(700), 48_000, 72_000)?;
-    // 5 ms fades: no step is much larger than those of the signal itself.
+    // With fades of 5 ms no step is much larger than those of the signal itself.
     let bound = worst_step(&input) + 0.02;
     let step = worst_step(&output);
-    assert!(step <= bound, "a step of {step}, the signal has {bound}");
+    assert!(
+        step <= bound,
+        "a click: a step of {step}, expected at most {bound}"
+    );
     Ok(())
 }
 
 #[test]
-fn stall_gives_silence_not_old_audio() -> Result<()> {
-    let _alone = crate::alone();
+fn stall_of_two_seconds_gives_silence() -> Result<()> {
+    let _lock = crate::lock_machine();
     let (_, output, rig) = stall(Duration::from_secs(2), 48_000, 24_000)?;
-    // Well inside the stall, and after the fade: exact silence.
+    // Inside the stall and after the fade the output is exactly zero.
     let from = 48_000 + rig.latency() + 4_800;
     assert_eq!(energy(&output[from..from + 48_000]), 0.0);
     Ok(())
@@ -232,24 +237,24 @@ fn stall_gives_silence_not_old_audio() -> Result<()> {
 
 #[test]
 fn nan_and_infinite_model_output_gives_silence_and_is_counted() -> Result<()> {
-    let _alone = crate::alone();
+    let _lock = crate::lock_machine();
     for fault in [FaultKind::NotANumber, FaultKind::Infinite] {
         let (voice, switch) = fault_injector();
         let mut rig = Rig::with_voice(offline_48k(), voice)?;
-        rig.play_mono(&slow_noise(48_000), BLOCK);
+        rig.play_mono(&low_pass_noise(48_000), BLOCK);
         switch.set(fault);
-        let bad = rig.play_mono(&slow_noise(48_000), BLOCK);
+        let bad = rig.play_mono(&low_pass_noise(48_000), BLOCK);
         assert!(
             bad.iter().all(|x| x.is_finite()),
-            "{fault:?}: no such value gets out"
+            "{fault:?}: the output is not finite"
         );
-        assert_eq!(energy(&bad[12_000..]), 0.0, "{fault:?}: silence");
+        assert_eq!(energy(&bad[12_000..]), 0.0, "{fault:?}: not silent");
         let failed = rig.handle().status().failed_hops;
-        // 50 in all; at either end the worker may be a few hops behind the host.
+        // 50 hops; at both ends the worker may be a few hops behind the host.
         assert!((44..=54).contains(&failed), "{fault:?}: {failed} hops counted");
-        switch.set(FaultKind::Good);
-        let good = rig.play_mono(&slow_noise(48_000), BLOCK);
-        assert!(energy(&good[12_000..]) > 1.0, "{fault:?}: the voice comes back");
+        switch.set(FaultKind::None);
+        let good = rig.play_mono(&low_pass_noise(48_000), BLOCK);
+        assert!(energy(&good[12_000..]) > 1.0, "{fault:?}: the voice stays silent");
         assert!(matches!(rig.handle().status().voice, VoiceState::Ready { .. }));
     }
     Ok(())
@@ -257,44 +262,44 @@ fn nan_and_infinite_model_output_gives_silence_and_is_counted() -> Result<()> {
 
 #[test]
 fn model_error_or_panic_gives_silence_and_a_message() -> Result<()> {
-    let _alone = crate::alone();
+    let _lock = crate::lock_machine();
     for (fault, words) in [
-        (FaultKind::Error, "the test wants it so"),
-        (FaultKind::Panic, "the test wants a panic"),
+        (FaultKind::Error, "injected error"),
+        (FaultKind::Panic, "injected panic"),
     ] {
         let (voice, switch) = fault_injector();
         let mut rig = Rig::with_voice(offline_48k(), voice)?;
-        rig.play_mono(&slow_noise(48_000), BLOCK);
+        rig.play_mono(&low_pass_noise(48_000), BLOCK);
         switch.set(fault);
-        let bad = rig.play_mono(&slow_noise(48_000), BLOCK);
-        assert_eq!(energy(&bad[12_000..]), 0.0, "{fault:?}: silence");
+        let bad = rig.play_mono(&low_pass_noise(48_000), BLOCK);
+        assert_eq!(energy(&bad[12_000..]), 0.0, "{fault:?}: not silent");
         let status = rig.handle().status();
-        assert_eq!(
-            status.failed_hops, 1,
-            "{fault:?}: a voice that failed is not asked again"
-        );
-        // A voice that was put in by hand cannot be loaded again; the reason stays.
+        assert_eq!(status.failed_hops, 1, "{fault:?}: a failed voice is used again");
+        // A voice that was set directly cannot be loaded again, so the error stays.
         assert!(
             matches!(&status.voice, VoiceState::Failed { why } if why.contains(words)),
             "{fault:?}: {:?}",
             status.voice
         );
 
-        // The worker lives: another voice sounds.
+        // The worker still runs, and another voice sounds.
         rig.engine().use_voice(pass_through_voice());
-        let good = rig.play_mono(&slow_noise(48_000), BLOCK);
-        assert!(energy(&good[24_000..]) > 1.0, "{fault:?}: the next voice sounds");
+        let good = rig.play_mono(&low_pass_noise(48_000), BLOCK);
+        assert!(
+            energy(&good[24_000..]) > 1.0,
+            "{fault:?}: the next voice is silent"
+        );
     }
     Ok(())
 }
 
 #[test]
-fn delayed_dry_is_heard_only_when_chosen() -> Result<()> {
-    let _alone = crate::alone();
+fn failed_voice_gives_silence_or_delayed_dry_as_set() -> Result<()> {
+    let _lock = crate::lock_machine();
     let (voice, switch) = fault_injector();
     let mut rig = Rig::with_voice(offline_48k(), voice)?;
     switch.set(FaultKind::Error);
-    let input = slow_noise(96_000);
+    let input = low_pass_noise(96_000);
     let silent = rig.play_mono(&input, BLOCK);
     assert_eq!(energy(&silent[12_000..]), 0.0);
     let dry = BlockControls {
@@ -314,7 +319,7 @@ fn delayed_dry_is_heard_only_when_chosen() -> Result<()> {
 
 #[test]
 fn nan_and_infinite_input_gives_finite_output() -> Result<()> {
-    let _alone = crate::alone();
+    let _lock = crate::lock_machine();
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
     let mut input = tone(RATE_HZ, 440.0, 0.5, 96_000);
     for (n, bad) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]
@@ -325,15 +330,15 @@ fn nan_and_infinite_input_gives_finite_output() -> Result<()> {
     }
     let output = rig.play_mono(&input, BLOCK);
     assert!(output.iter().all(|x| x.is_finite()));
-    assert!(energy(&output[60_000..]) > 100.0, "the voice goes on");
+    assert!(energy(&output[60_000..]) > 100.0, "the voice is silent");
     Ok(())
 }
 
 #[test]
 fn hundred_activations_give_equal_output() -> Result<()> {
-    let _alone = crate::alone();
+    let _lock = crate::lock_machine();
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
-    let input = slow_noise(9_600);
+    let input = low_pass_noise(9_600);
     let first = rig.play_mono(&input, BLOCK);
     assert!(energy(&first) > 0.1);
     for round in 0..100 {
@@ -347,32 +352,27 @@ fn hundred_activations_give_equal_output() -> Result<()> {
 
 #[test]
 fn reset_gives_the_output_of_a_new_stream() -> Result<()> {
-    let _alone = crate::alone();
+    let _lock = crate::lock_machine();
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
-    let input = slow_noise(24_000);
+    let input = low_pass_noise(24_000);
     let first = rig.play_mono(&input, BLOCK);
     for len in [1, 479, 480, 5_000, 24_000] {
         rig.play_mono(&noise(9, len), BLOCK);
         rig.audio().reset();
-        assert_eq!(
-            rig.play_mono(&input, BLOCK),
-            first,
-            "after {len} samples of something else"
-        );
+        assert_eq!(rig.play_mono(&input, BLOCK), first, "after {len} other samples");
     }
     Ok(())
 }
 
-/// A decaying tail costs a hundred times the time where numbers too small for
-/// a float's exponent are computed with; the worker does not.
+/// Arithmetic with subnormal numbers, as in decaying tails, can take a hundred times as long.
 #[test]
-fn subnormals_are_zero_on_the_worker() -> Result<()> {
-    let _alone = crate::alone();
-    let (voice, halved) = halving();
+fn subnormal_results_are_zero_on_the_worker() -> Result<()> {
+    let _lock = crate::lock_machine();
+    let (voice, result_bits) = subnormal_voice();
     let mut rig = Rig::with_voice(offline_48k(), voice)?;
     rig.play_mono(&noise(1, 9_600), BLOCK);
     assert_eq!(
-        halved.load(std::sync::atomic::Ordering::SeqCst),
+        result_bits.load(std::sync::atomic::Ordering::SeqCst),
         0.0_f32.to_bits()
     );
     Ok(())

@@ -1,7 +1,6 @@
-//! Passes against the real clock: what is heard when a hop is late, and that an uninterrupted pass equals the
-//! offline render.
+//! Real-time passes: the output when hops are late, and equality of an uninterrupted pass with the offline render.
 //!
-//! Two tests at once would make each other late, so each holds [`alone`] for as long as it plays.
+//! Tests that run at the same time would make each other late, so each holds [`lock_machine`] while it plays.
 
 mod blending;
 mod bursts;
@@ -12,9 +11,9 @@ mod overload;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Held by a test while it plays: no other test of this program plays meanwhile.
-fn alone() -> MutexGuard<'static, ()> {
-    static PLAYING: Mutex<()> = Mutex::new(());
-    // A test that failed leaves nothing behind that the next one could be disturbed by.
-    PLAYING.lock().unwrap_or_else(PoisonError::into_inner)
+/// The lock that a test holds while it plays, so that no other test of this program runs.
+fn lock_machine() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    // A failed test poisons the lock, but leaves no state behind.
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }

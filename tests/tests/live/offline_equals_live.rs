@@ -1,4 +1,4 @@
-//! An offline render and a real-time pass without interruptions are the same.
+//! An offline render and a real-time pass without interruptions give equal output.
 #![allow(clippy::cast_precision_loss, reason = "a few seconds of audio")]
 
 use anyhow::{Result, bail};
@@ -10,8 +10,7 @@ use voxmeld_tests::host::{Pace, Sizes};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::noise;
 
-/// A generous hop: a machine busy with other things may be late otherwise,
-/// and this test is not about lateness.
+/// A long hop, so that a busy machine is not late: lateness is not tested here.
 fn setup(offline: bool) -> StreamSetup {
     StreamSetup {
         hop: Hop::Ms160,
@@ -22,7 +21,7 @@ fn setup(offline: bool) -> StreamSetup {
 
 fn render(setup: StreamSetup, input: &[f32], pace: Pace) -> Result<(Vec<f32>, u64)> {
     let mut rig = Rig::with_voice(setup, noise_voice())?;
-    // The voice may arrive after the first hop of a live stream; then start over.
+    // In a live stream the voice may arrive after the first hop, so the stream is reset afterwards.
     rig.play(
         &[vec![0.0; 24_000]],
         &Sizes::all(480),
@@ -35,7 +34,7 @@ fn render(setup: StreamSetup, input: &[f32], pace: Pace) -> Result<(Vec<f32>, u6
     Ok((output.swap_remove(0), rig.handle().status().xruns - before))
 }
 
-/// Up to three tries: interruptions are the machine's, and are not compared.
+/// Up to three passes, because interruptions by the machine make them differ.
 fn live(input: &[f32]) -> Result<Vec<f32>> {
     for _ in 0..3 {
         let (output, xruns) = render(setup(false), input, Pace::RealTime)?;
@@ -48,7 +47,7 @@ fn live(input: &[f32]) -> Result<Vec<f32>> {
 
 #[test]
 fn real_time_pass_equals_the_offline_render() -> Result<()> {
-    let _alone = crate::alone();
+    let _lock = crate::lock_machine();
     let input = noise(3, 48_000 * 3);
     let (offline, _) = render(setup(true), &input, Pace::Free)?;
     let live = live(&input)?;
@@ -60,20 +59,19 @@ fn real_time_pass_equals_the_offline_render() -> Result<()> {
     Ok(())
 }
 
-/// Some hosts render faster than real time and say "realtime": the engine
-/// must notice by the clock, and then play no gap either.
+/// Some hosts render faster than real time without setting the offline mode: the engine has to detect it by the clock.
 #[test]
-fn unannounced_render_has_no_gaps() -> Result<()> {
-    let _alone = crate::alone();
+fn unannounced_offline_render_has_no_gaps_after_one_second() -> Result<()> {
+    let _lock = crate::lock_machine();
     let input = noise(4, 48_000 * 20);
     let (announced, _) = render(setup(true), &input, Pace::Free)?;
     let (unannounced, _) = render(setup(false), &input, Pace::Free)?;
-    // It takes half a second of audio to be sure; from then on all is there.
+    // The detection takes half a second of audio.
     let from = 48_000;
     let first = announced[from..]
         .iter()
         .zip(&unannounced[from..])
         .position(|(a, b)| a.to_bits() != b.to_bits());
-    assert_eq!(first, None, "differs this many samples after the first second");
+    assert_eq!(first, None, "differs at this sample after the first second");
     Ok(())
 }

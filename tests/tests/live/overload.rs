@@ -1,5 +1,5 @@
-//! Where a machine is too slow, quality gives way, and time does not: in
-//! steps that are counted, shown, taken back, and not heard as clicks.
+//! On an overloaded machine the engine reduces quality and keeps the latency. The steps are counted, shown in the
+//! status, reverted afterwards, and not audible as clicks.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -13,11 +13,11 @@ use voxmeld_core::geometry::Hop;
 use voxmeld_core::quality::Quality;
 use voxmeld_core::rt::BlockControls;
 use voxmeld_tests::host::{Pace, Sizes};
-use voxmeld_tests::load::Load;
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::{noise, worst_step};
+use voxmeld_tests::simulated_load::SimulatedLoad;
 
-/// Long hops: this machine's own lateness is not what is tested here.
+/// A long hop, so that this machine is not late itself.
 const HOP: Hop = Hop::Ms80;
 
 fn setup(offline: bool) -> StreamSetup {
@@ -34,7 +34,7 @@ fn play(rig: &mut Rig, seconds: f64, pace: Pace) -> Vec<f32> {
     output.swap_remove(0)
 }
 
-/// Up to three tries: interruptions by this machine are not what is tested.
+/// Up to three passes, because interruptions by this machine are not tested here.
 fn without_interruption<T>(mut pass: impl FnMut() -> Result<(T, u64)>) -> Result<T> {
     for _ in 0..3 {
         let (result, xruns) = pass()?;
@@ -47,45 +47,45 @@ fn without_interruption<T>(mut pass: impl FnMut() -> Result<(T, u64)>) -> Result
 
 #[test]
 fn overload_reduces_quality_without_xruns_or_clicks() -> Result<()> {
-    let _alone = crate::alone();
-    let heard = without_interruption(|| {
-        let load = Load::default();
+    let _lock = crate::lock_machine();
+    let output = without_interruption(|| {
+        let load = SimulatedLoad::default();
         load.set(0.4, HOP.ms());
         let mut rig = Rig::under_load(setup(false), &load)?;
-        let mut heard = play(&mut rig, 1.5, Pace::RealTime);
-        assert_eq!(rig.handle().status().quality_steps, 0, "nothing is short yet");
+        let mut output = play(&mut rig, 1.5, Pace::RealTime);
+        assert_eq!(rig.handle().status().quality_steps, 0, "reduced without overload");
 
         load.set(1.2, HOP.ms());
-        heard.extend(play(&mut rig, 2.0, Pace::RealTime));
-        let short = rig.handle().status();
+        output.extend(play(&mut rig, 2.0, Pace::RealTime));
+        let overloaded = rig.handle().status();
         load.set(0.4, HOP.ms());
-        heard.extend(play(&mut rig, 3.0, Pace::RealTime));
+        output.extend(play(&mut rig, 3.0, Pace::RealTime));
         let after = rig.handle().status();
         if after.xruns == 0 {
-            assert_eq!(short.quality, Quality::HalfContext, "it is shown");
-            assert!(short.reduced_hops > 0, "and counted");
-            assert_eq!(after.quality, Quality::Full, "and taken back");
-            assert_eq!(after.quality_steps, 1, "once was enough");
-            assert_eq!(after.missing_samples, 0, "no sample is missing");
+            assert_eq!(overloaded.quality, Quality::HalfContext, "not reduced");
+            assert!(overloaded.reduced_hops > 0, "reduced hops are not counted");
+            assert_eq!(after.quality, Quality::Full, "not reverted");
+            assert_eq!(after.quality_steps, 1, "reduced more than once");
+            assert_eq!(after.missing_samples, 0, "samples are missing");
         }
-        Ok((heard, after.xruns))
+        Ok((output, after.xruns))
     })?;
-    // The voice tells how much it was shown: full, half, and full again.
-    let level = |seconds: f64| heard[(seconds * 48_000.0) as usize];
+    // The voice's level is the length of its context: full, half, and full again.
+    let level = |seconds: f64| output[(seconds * 48_000.0) as usize];
     let (full, half) = (level(1.4), level(3.4));
     assert!(half < full - 0.1, "{full} and {half}");
     assert_eq!(level(6.4), full);
-    // From when it is there (5 ms to fade in), no step is a jump.
-    let step = worst_step(&heard[40_000..]);
-    assert!(step < 0.003, "a jump of {step} between levels {full} and {half}");
+    // No click after the fade-in of 5 ms at the start.
+    let step = worst_step(&output[40_000..]);
+    assert!(step < 0.003, "a step of {step} between levels {full} and {half}");
     Ok(())
 }
 
 #[test]
 fn overload_offline_keeps_full_quality() -> Result<()> {
-    let _alone = crate::alone();
+    let _lock = crate::lock_machine();
     let render = |cost: f64| -> Result<Vec<f32>> {
-        let load = Load::default();
+        let load = SimulatedLoad::default();
         load.set(cost, HOP.ms());
         let mut rig = Rig::under_load(setup(true), &load)?;
         let output = play(&mut rig, 4.0, Pace::Free);
@@ -98,13 +98,13 @@ fn overload_offline_keeps_full_quality() -> Result<()> {
 }
 
 #[test]
-fn live_pass_without_overload_equals_the_render() -> Result<()> {
-    let _alone = crate::alone();
+fn live_pass_without_overload_equals_the_offline_render() -> Result<()> {
+    let _lock = crate::lock_machine();
     let pass = |offline: bool, pace: Pace| -> Result<(Vec<f32>, u64)> {
-        let load = Load::default();
+        let load = SimulatedLoad::default();
         load.set(0.6, HOP.ms());
         let mut rig = Rig::under_load(setup(offline), &load)?;
-        // The voice may come after the first hop of a live stream.
+        // In a live stream the voice may arrive after the first hop, so the stream is reset afterwards.
         play(&mut rig, 0.5, pace);
         rig.audio().reset();
         let output = play(&mut rig, 2.0, pace);

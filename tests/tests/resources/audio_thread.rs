@@ -1,5 +1,5 @@
-//! The audio thread neither allocates nor frees: counted by the allocator of
-//! this very program, on the thread that calls `process`.
+//! The engine's `process` and `reset` neither allocate nor free: counted by this program's allocator on the calling
+//! thread.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -13,10 +13,10 @@ use voxmeld_core::controls::Controls;
 use voxmeld_core::engine::StreamSetup;
 use voxmeld_core::model::fake::pass_through_voice;
 use voxmeld_core::rt::BlockControls;
+use voxmeld_tests::allocations::count_allocations;
+use voxmeld_tests::fake_voices::{FaultKind, fault_injector};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::noise;
-use voxmeld_tests::voices::{FaultKind, fault_injector};
-use voxmeld_tests::watch::watched;
 
 fn live() -> StreamSetup {
     StreamSetup {
@@ -27,29 +27,29 @@ fn live() -> StreamSetup {
 }
 
 #[test]
-fn counter_sees_an_allocation_and_a_free() {
-    assert!(watched(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(64)))) >= 2);
-    assert_eq!(watched(|| {}), 0);
+fn allocator_counts_an_allocation_and_a_free() {
+    assert!(count_allocations(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(64)))) >= 2);
+    assert_eq!(count_allocations(|| {}), 0);
 }
 
 #[test]
 fn failing_and_swapped_voices_allocate_nothing_in_process() -> Result<()> {
     let (voice, switch) = fault_injector();
     let mut rig = Rig::with_voice(live(), voice)?;
-    let moods = [
-        FaultKind::Good,
-        FaultKind::Stuck,
-        FaultKind::Good,
+    let faults = [
+        FaultKind::None,
+        FaultKind::Stalled,
+        FaultKind::None,
         FaultKind::NotANumber,
-        FaultKind::Good,
+        FaultKind::None,
         FaultKind::Error,
-        FaultKind::Good,
+        FaultKind::None,
     ];
     let (mut left, mut right) = (noise(1, 480), noise(2, 480));
     for step in 0..280 {
-        switch.set(moods[step / 40]);
+        switch.set(faults[step / 40]);
         match step {
-            // Swaps, and a voice after the failed one.
+            // A swap, and a new voice after the failed one.
             60 | 240 => rig.engine().use_voice(pass_through_voice()),
             _ => {}
         }
@@ -64,15 +64,16 @@ fn failing_and_swapped_voices_allocate_nothing_in_process() -> Result<()> {
         };
         let len = 480 - step % 7 * 60;
         let audio = rig.audio();
-        let count = watched(|| audio.process(&mut [&mut left[..len], &mut right[..len]], &controls));
+        let count =
+            count_allocations(|| audio.process(&mut [&mut left[..len], &mut right[..len]], &controls));
         assert_eq!(count, 0, "step {step} ({:?})", switch.fault());
         if step % 100 == 99 {
             let audio = rig.audio();
-            assert_eq!(watched(|| audio.reset()), 0, "a reset");
+            assert_eq!(count_allocations(|| audio.reset()), 0, "reset");
         }
         std::thread::sleep(Duration::from_millis(4));
     }
-    switch.set(FaultKind::Good);
+    switch.set(FaultKind::None);
     Ok(())
 }
 
@@ -86,7 +87,8 @@ fn no_voice_or_unsupported_rate_allocates_nothing_in_process() -> Result<()> {
         let (mut left, mut right) = (noise(1, 480), noise(2, 480));
         for _ in 0..50 {
             let audio = rig.audio();
-            let count = watched(|| audio.process(&mut [&mut left, &mut right], &BlockControls::default()));
+            let count =
+                count_allocations(|| audio.process(&mut [&mut left, &mut right], &BlockControls::default()));
             assert_eq!(count, 0, "{rate_hz} Hz");
         }
     }

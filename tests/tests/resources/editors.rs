@@ -1,83 +1,82 @@
-//! The editor, opened and closed many times while audio runs: what that leaves
-//! behind. And windows that close by themselves, or with the host's own.
+//! Resources after the editor was opened and closed many times while audio runs; and windows that are closed by the user
+//! or together with the host's window.
 //!
-//! Played in child processes on an X server of their own, in a stage of its own of
-//! `cargo xtask test`, because they want Xvfb.
+//! The cases run in child processes, each on its own X server, in a separate stage of `cargo xtask test`, because they
+//! need Xvfb.
 
 use anyhow::{Context, Result, ensure};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
-use voxmeld_tests::bare::{Bare, Call};
 use voxmeld_tests::child::{self, Child};
 use voxmeld_tests::display::{Display, Windows};
 use voxmeld_tests::env;
 use voxmeld_tests::host::Host;
 use voxmeld_tests::machine::{descriptors, heap_mib, resident_mib, threads};
+use voxmeld_tests::raw_clap_host::{HostCall, RawClapHost};
 use voxmeld_tests::say;
-use voxmeld_tests::vst3::Vst3;
+use voxmeld_tests::vst3::Vst3Instance;
 
 const RATE_HZ: f64 = 48_000.0;
-/// Times that everything may still be made for the first time.
-const FIRST: usize = 20;
-const TIMES: usize = 120;
-/// Enough to be drawn more than once.
-const OPEN: Duration = Duration::from_millis(60);
-/// What a hundred windows may leave: the pixels of one of them are 2.3 MiB.
-const LEFT_MIB: f64 = 10.0;
+/// Openings before the first measurement, in which libraries may still allocate for the process.
+const WARM_UP: usize = 20;
+const OPENINGS: usize = 120;
+/// Long enough for several frames to be drawn.
+const OPEN_TIME: Duration = Duration::from_millis(60);
+/// Bound for the growth of the heap by a hundred windows; the pixels of one window are 2.3 MiB.
+const MAX_GROWTH_MIB: f64 = 10.0;
 const STEREO: u64 = 0b11;
 
-/// Runs one of [`child`]'s cases in a process of its own.
-fn in_a_child(case: &str) -> Result<()> {
+/// Runs a case of [`child`] in a child process.
+fn run_in_child(case: &str) -> Result<()> {
     let display = Display::start()?;
     Child::new(module_path!(), case)?
         .env("DISPLAY", display.name())
-        .passes()
+        .expect_success()
 }
 
 #[test]
-#[ignore = "played by other tests, in processes of their own"]
+#[ignore = "run by other tests in child processes"]
 fn child() -> Result<()> {
     match child::case().as_str() {
         "clap" => clap(),
         "vst3" => vst3(),
-        "taken" => taken_away(),
+        "closed" => close_windows(),
         _ => Ok(()),
     }
 }
 
 #[test]
-#[ignore = "played in stage `editors`, on Xvfb"]
-fn opening_the_editor_120_times_in_clap_leaves_nothing_behind() -> Result<()> {
-    in_a_child("clap")
+#[ignore = "run in stage `editors`, on Xvfb"]
+fn opening_the_editor_120_times_in_clap_leaks_nothing() -> Result<()> {
+    run_in_child("clap")
 }
 
 #[test]
-#[ignore = "played in stage `editors`, on Xvfb"]
-fn opening_the_editor_120_times_in_vst3_leaves_nothing_behind() -> Result<()> {
-    in_a_child("vst3")
+#[ignore = "run in stage `editors`, on Xvfb"]
+fn opening_the_editor_120_times_in_vst3_leaks_nothing() -> Result<()> {
+    run_in_child("vst3")
 }
 
 #[test]
-#[ignore = "played in stage `editors`, on Xvfb"]
-fn windows_closed_by_user_or_host_are_reported_and_harmless() -> Result<()> {
-    in_a_child("taken")
+#[ignore = "run in stage `editors`, on Xvfb"]
+fn window_closed_by_the_user_is_reported_and_by_the_host_is_survived() -> Result<()> {
+    run_in_child("closed")
 }
 
-/// What this process has: descriptors, threads, memory. The heap is counted, and
-/// what is resident only told: every window has a thread, and glibc keeps what
-/// that thread has freed.
-struct Holdings {
+/// Resources of this process. The heap is checked; resident memory is only printed, because every
+/// window has a thread, and glibc keeps the memory that a thread has freed.
+struct ProcessResources {
     descriptors: usize,
     threads: usize,
     heap_mib: f64,
     resident_mib: f64,
 }
 
-impl Holdings {
+impl ProcessResources {
     fn now() -> Self {
-        // Threads that have been joined, and their stacks, go a moment later.
+        // The system frees joined threads and their stacks with a delay.
         std::thread::sleep(Duration::from_millis(200));
         Self {
             descriptors: descriptors(),
@@ -87,20 +86,20 @@ impl Holdings {
         }
     }
 
-    fn grown_since(&self, first: &Self) -> Result<()> {
-        let told = |held: &Self| {
-            let (heap, resident) = (held.heap_mib, held.resident_mib);
-            let (open, threads) = (held.descriptors, held.threads);
+    fn check_growth_since(&self, first: &Self) -> Result<()> {
+        let text = |resources: &Self| {
+            let (heap, resident) = (resources.heap_mib, resources.resident_mib);
+            let (open, threads) = (resources.descriptors, resources.threads);
             format!("{open} descriptors, {threads} threads, heap {heap:.1} MiB, resident {resident:.0}")
         };
         say(format!(
-            "after {FIRST}: {}; after {TIMES}: {}",
-            told(first),
-            told(self)
+            "after {WARM_UP}: {}; after {OPENINGS}: {}",
+            text(first),
+            text(self)
         ));
-        ensure!(self.descriptors <= first.descriptors, "descriptors are left open");
-        ensure!(self.threads <= first.threads, "threads are left");
-        ensure!(self.heap_mib - first.heap_mib < LEFT_MIB, "memory is left");
+        ensure!(self.descriptors <= first.descriptors, "file descriptors leak");
+        ensure!(self.threads <= first.threads, "threads leak");
+        ensure!(self.heap_mib - first.heap_mib < MAX_GROWTH_MIB, "memory leaks");
         Ok(())
     }
 }
@@ -110,112 +109,112 @@ fn clap() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;
     instance.activate(RATE_HZ, 480)?;
-    let (mut times, mut first) = (0, None);
+    let (mut openings, mut first) = (0, None);
     let blocks = instance.while_playing(|instance| {
         let window = windows.open()?;
         instance.open_editor(window.into())?;
         let opened = Instant::now();
-        while opened.elapsed() < OPEN {
+        while opened.elapsed() < OPEN_TIME {
             instance.serve_callbacks();
             std::thread::sleep(Duration::from_millis(5));
         }
         instance.close_editor()?;
         windows.close(window)?;
-        times += 1;
-        if times == FIRST {
-            first = Some(Holdings::now());
+        openings += 1;
+        if openings == WARM_UP {
+            first = Some(ProcessResources::now());
         }
-        Ok(times == TIMES)
+        Ok(openings == OPENINGS)
     })?;
-    ensure!(blocks > TIMES, "audio did not run");
-    // The thread that played is gone: one less than before is right.
-    Holdings::now().grown_since(&first.context("more than the first")?)
+    ensure!(blocks > OPENINGS, "audio did not run");
+    // One thread less than at the first measurement is correct: the audio thread has ended.
+    ProcessResources::now().check_growth_since(&first.context("no first measurement")?)
 }
 
 fn vst3() -> Result<()> {
     let windows = Windows::connect()?;
-    let vst3 = Vst3::load(480, STEREO, STEREO)?;
-    let (player, stop) = (vst3.player(), AtomicBool::new(false));
+    let vst3 = Vst3Instance::load(480, STEREO, STEREO)?;
+    let (player, stop) = (vst3.real_time_player(), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let audio = scope.spawn(|| -> Result<usize> {
             let mut blocks = 0;
             while !stop.load(SeqCst) {
-                player.block(480)?;
+                player.process_block(480)?;
                 blocks += 1;
                 std::thread::sleep(Duration::from_millis(5));
             }
             Ok(blocks)
         });
         let mut first = None;
-        let opened = (1..=TIMES).try_for_each(|time| {
+        let opened = (1..=OPENINGS).try_for_each(|opening| {
             let window = windows.open()?;
             let opened = Instant::now();
             vst3.with_editor(window, || {
                 std::thread::sleep(Duration::from_millis(5));
-                Ok(opened.elapsed() > OPEN)
+                Ok(opened.elapsed() > OPEN_TIME)
             })?;
             windows.close(window)?;
-            if time == FIRST {
-                first = Some(Holdings::now());
+            if opening == WARM_UP {
+                first = Some(ProcessResources::now());
             }
             anyhow::Ok(())
         });
-        let now = Holdings::now();
+        let now = ProcessResources::now();
         stop.store(true, SeqCst);
         let blocks = audio
             .join()
             .map_err(|_| anyhow::anyhow!("the audio thread panicked"))??;
         opened?;
-        ensure!(blocks > TIMES, "audio did not run");
-        now.grown_since(&first.context("more than the first")?)
+        ensure!(blocks > OPENINGS, "audio did not run");
+        now.check_growth_since(&first.context("no first measurement")?)
     })
 }
 
-/// The editor's window is asked to close; the host hears of that from inside of
-/// `on_main_thread`, and destroys the editor on the spot, as the standard wants it
-/// to. Or the host's own window goes first, with the editor in it.
-fn taken_away() -> Result<()> {
+/// First the editor's window receives `WM_DELETE_WINDOW`: the plugin calls `gui.closed` from inside
+/// `on_main_thread`, and the host destroys the editor in that call, as the standard requires. Then
+/// the host's window is destroyed before the editor in it.
+fn close_windows() -> Result<()> {
     let windows = Windows::connect()?;
-    let bare = Bare::load(&env::bundle()?.join("voxmeld.clap"))?;
-    let plug = bare.plug();
+    let host = RawClapHost::load(&env::bundle()?.join("voxmeld.clap"))?;
+    let plugin = host.plugin();
     let closed = Rc::new(Cell::new(0));
     let count = closed.clone();
-    bare.answer(move |plug, call| match call {
-        Call::Closed => {
+    host.on_call(move |plugin, call| match call {
+        HostCall::Closed => {
             count.set(count.get() + 1);
-            assert!(plug.close_editor().is_ok(), "there is an editor");
+            assert!(plugin.close_editor().is_ok(), "the editor could not be closed");
         }
-        Call::Resize => assert!(plug.editor_size().is_ok(), "it has a size"),
+        HostCall::Resize => assert!(plugin.editor_size().is_ok(), "the editor has no size"),
         _ => {}
     });
-    plug.start(RATE_HZ, 480)?;
-    let live_for = |time: Duration, ends: &dyn Fn() -> bool| -> Result<()> {
-        let began = Instant::now();
-        while began.elapsed() < time && !ends() {
-            bare.idle();
-            plug.process(&[0.1; 480], &[])?;
+    plugin.start(RATE_HZ, 480)?;
+    let play_for = |time: Duration, ends: &dyn Fn() -> bool| -> Result<()> {
+        let started = Instant::now();
+        while started.elapsed() < time && !ends() {
+            host.run_main_thread_callbacks();
+            plugin.process(&[0.1; 480], &[])?;
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(())
     };
-    for time in 1..=3 {
+    for round in 1..=3 {
         let window = windows.open()?;
-        plug.open_editor(window)?;
-        live_for(OPEN, &|| false)?;
-        plug.size_editor(800, 700)?;
-        plug.size_editor(840, 720)?;
-        windows.ask_to_close(window)?;
-        live_for(Duration::from_secs(10), &|| closed.get() == time)?;
-        ensure!(closed.get() == time, "time {time}: the host was not told");
+        plugin.open_editor(window)?;
+        play_for(OPEN_TIME, &|| false)?;
+        plugin.resize_editor(800, 700)?;
+        plugin.resize_editor(840, 720)?;
+        windows.request_close(window)?;
+        play_for(Duration::from_secs(10), &|| closed.get() == round)?;
+        ensure!(closed.get() == round, "round {round}: the host was not notified");
         windows.close(window)?;
 
         let window = windows.open()?;
-        plug.open_editor(window)?;
-        live_for(OPEN, &|| false)?;
+        plugin.open_editor(window)?;
+        play_for(OPEN_TIME, &|| false)?;
         windows.close(window)?;
-        live_for(OPEN, &|| false)?;
-        plug.close_editor()?;
-        live_for(OPEN, &|| false)?;
+        play_for(OPEN_TIME, &|| false)?;
+        plugin.close_editor()?;
+        play_for(OPEN_TIME, &|| false)?;
     }
-    plug.stop()
+    plugin.stop()
 }

@@ -1,15 +1,15 @@
-//! What threads allocate, what is held, and what is left behind: memory, threads, descriptors, windows.
+//! Allocations of the audio thread, and leaks of memory, threads, file descriptors and windows.
 //!
-//! The allocator counts on the calling thread only, so that tests may run at the same time. Whatever looks at the
-//! whole process plays in a process of its own (`voxmeld_tests::child`).
+//! The allocator counts on the calling thread only, so that tests can run at the same time. Cases that measure the
+//! whole process run in child processes (`voxmeld_tests::child`).
 
 mod audio_thread;
 mod editors;
-mod ends;
 mod plugin_allocations;
+mod shutdown;
 mod swaps;
 
-use voxmeld_tests::watch::Watching;
+use voxmeld_tests::allocations::CountingAllocator;
 
 #[global_allocator]
-static ALLOCATOR: Watching = Watching;
+static ALLOCATOR: CountingAllocator = CountingAllocator;

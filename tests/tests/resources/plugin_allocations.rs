@@ -1,95 +1,98 @@
-//! nice-plug's own watch over allocations: its feature `assert_process_allocs`
-//! ends the process in which anything below `process`, `reset` and the start of
-//! processing allocates or frees, in nice-plug itself as in what is ours.
+//! nice-plug's check of allocations: its feature `assert_process_allocs` aborts the process if `process`, `reset` or the
+//! start of processing allocates or frees, in nice-plug's code or in the plugin's.
 //!
-//! The feature works with nice-plug's debug assertions only, so it is in a second
-//! build of the same plugin (package `tests/guarded`). Played in child processes,
-//! because a violation ends them; first one is seen to do so.
+//! The feature needs nice-plug's debug assertions, so it is enabled in a second build of the plugin (package
+//! `tests/guarded`). The cases run in child processes, because a violation aborts them; one test shows that it does.
 
 use anyhow::{Context as _, Result, ensure};
 use std::cell::Cell;
 use std::os::unix::process::ExitStatusExt as _;
 use std::rc::Rc;
 use voxmeld_core::selection::IndexRef;
-use voxmeld_tests::bare::{Bare, Call};
 use voxmeld_tests::child::{self, Child};
 use voxmeld_tests::env;
 use voxmeld_tests::host::{Automation, Host, Instance, Pace, Sizes};
+use voxmeld_tests::raw_clap_host::{HostCall, RawClapHost};
 use voxmeld_tests::signal::noise;
-use voxmeld_tests::vst3::{Point, Vst3};
+use voxmeld_tests::vst3::{Point, Vst3Instance};
 
 const RATE_HZ: f64 = 48_000.0;
 const MAX_BLOCK: u32 = 1_024;
 const SIGABRT: i32 = 6;
 
-/// For one of [`child`]'s cases.
-fn in_a_child(case: &str) -> Result<Child> {
-    // The guarded build lies beside no data of its own.
+/// A child process for a case of [`child`].
+fn in_child(case: &str) -> Result<Child> {
+    // The guarded build has no data folder.
     Ok(Child::new(module_path!(), case)?.env("VOXMELD_DATA", env::bundle()?.join("voxmeld.data")))
 }
 
 #[test]
-#[ignore = "played by other tests, in processes of their own"]
+#[ignore = "run by other tests in child processes"]
 fn child() -> Result<()> {
     match child::case().as_str() {
         "live" => live(),
         "render" => render(),
         "vst3" => vst3(),
-        "allocation" => from_inside_of_a_block(true),
-        "question" => from_inside_of_a_block(false),
+        "allocating query" => query_inside_a_block(true),
+        "query" => query_inside_a_block(false),
         _ => Ok(()),
     }
 }
 
-/// While the plugin reads a block's events the host asks it for a value, which
-/// is an atomic's, or for that value in words, for which it allocates.
-fn from_inside_of_a_block(in_words: bool) -> Result<()> {
-    let bare = Bare::load(&env::guarded()?)?;
-    let plug = bare.plug();
-    let id = plug.params()?[0].1;
-    plug.text(id, 0.5)?;
-    plug.start(RATE_HZ, MAX_BLOCK)?;
-    let asked = Rc::new(Cell::new(0));
-    let counted = asked.clone();
-    bare.answer(move |plug, call| {
-        if call == Call::EventRead {
-            counted.set(counted.get() + 1);
-            let answered = plug.value(id).is_ok() && (!in_words || plug.text(id, 0.5).is_ok());
-            assert!(answered, "the plugin does not answer");
+/// While the plugin reads a block's events, the host queries a parameter: its value, which is read from an atomic, or
+/// also its text, for which the plugin allocates.
+fn query_inside_a_block(as_text: bool) -> Result<()> {
+    let host = RawClapHost::load(&env::guarded()?)?;
+    let plugin = host.plugin();
+    let id = plugin.params()?[0].1;
+    plugin.text(id, 0.5)?;
+    plugin.start(RATE_HZ, MAX_BLOCK)?;
+    let queries = Rc::new(Cell::new(0));
+    let count = queries.clone();
+    host.on_call(move |plugin, call| {
+        if call == HostCall::EventRead {
+            count.set(count.get() + 1);
+            let succeeded = plugin.value(id).is_ok() && (!as_text || plugin.text(id, 0.5).is_ok());
+            assert!(succeeded, "the query failed");
         }
     });
-    plug.process(&[0.1; 480], &[(0, id, 0.5)])?;
-    ensure!(asked.get() > 0, "the event was not read");
-    plug.stop()
+    plugin.process(&[0.1; 480], &[(0, id, 0.5)])?;
+    ensure!(queries.get() > 0, "the plugin did not read the event");
+    plugin.stop()
 }
 
 #[test]
-#[ignore = "played in stage `allocations in process`, with the guarded plugin"]
-fn allocation_in_process_is_seen() -> Result<()> {
-    let ended = in_a_child("allocation")?.end()?;
-    assert_eq!(ended.status.signal(), Some(SIGABRT), "not seen: {}", ended.said);
-    in_a_child("question")?.passes()
+#[ignore = "run in stage `allocations in process`, with the guarded plugin"]
+fn allocating_query_in_process_aborts_and_plain_query_does_not() -> Result<()> {
+    let aborted = in_child("allocating query")?.run()?;
+    assert_eq!(
+        aborted.status.signal(),
+        Some(SIGABRT),
+        "not aborted: {}",
+        aborted.output
+    );
+    in_child("query")?.expect_success()
 }
 
 #[test]
-#[ignore = "played in stage `allocations in process`, with the guarded plugin"]
-fn live_host_calls_allocate_nothing_in_process() -> Result<()> {
-    in_a_child("live")?.passes()
+#[ignore = "run in stage `allocations in process`, with the guarded plugin"]
+fn live_automation_swaps_and_restarts_allocate_nothing_in_process() -> Result<()> {
+    in_child("live")?.expect_success()
 }
 
 #[test]
-#[ignore = "played in stage `allocations in process`, with the guarded plugin"]
-fn offline_render_allocates_nothing_in_process() -> Result<()> {
-    in_a_child("render")?.passes()
+#[ignore = "run in stage `allocations in process`, with the guarded plugin"]
+fn offline_render_with_automation_allocates_nothing_in_process() -> Result<()> {
+    in_child("render")?.expect_success()
 }
 
 #[test]
-#[ignore = "played in stage `allocations in process`, with the guarded plugin"]
-fn vst3_allocates_nothing_in_process() -> Result<()> {
-    in_a_child("vst3")?.passes()
+#[ignore = "run in stage `allocations in process`, with the guarded plugin"]
+fn vst3_automation_lines_allocate_nothing_in_process() -> Result<()> {
+    in_child("vst3")?.expect_success()
 }
 
-/// Every parameter, each a few times, to its ends and between.
+/// All parameters, each several times, at their limits and between.
 fn automation(instance: &Instance) -> Vec<Automation> {
     let names: Vec<&'static str> = instance
         .params()
@@ -107,21 +110,23 @@ fn automation(instance: &Instance) -> Vec<Automation> {
         .collect()
 }
 
-/// A session in which another target of the default pack is chosen.
+/// The session with another target of the default pack.
 fn with_target(session: &[u8], target: &str) -> Result<Vec<u8>> {
-    let (_, json) = session.split_at_checked(8).context("a state's length")?;
+    let (_, json) = session.split_at_checked(8).context("the state is too short")?;
     let mut state: serde_json::Value = serde_json::from_slice(json)?;
-    let voice = state.pointer_mut("/fields/voice").context("no voice")?;
-    let mut chosen: serde_json::Value = serde_json::from_str(voice.as_str().context("a text")?)?;
-    chosen["selection"]["index"] = serde_json::to_value(Some(IndexRef::Pack(target.to_owned())))?;
-    *voice = chosen.to_string().into();
+    let voice = state
+        .pointer_mut("/fields/voice")
+        .context("no voice in the state")?;
+    let mut changed: serde_json::Value =
+        serde_json::from_str(voice.as_str().context("the voice is not a text")?)?;
+    changed["selection"]["index"] = serde_json::to_value(Some(IndexRef::Pack(target.to_owned())))?;
+    *voice = changed.to_string().into();
     let json = serde_json::to_vec(&state)?;
     Ok([&(json.len() as u64).to_le_bytes()[..], &json].concat())
 }
 
-/// While the voice loads, with automation of everything, blocks of all sizes,
-/// bypass, resets, a swap of the target and a restored session while it plays,
-/// another hop, blocks so fast that the worker falls behind, and restarts.
+/// From the loading of the voice on: automation of all parameters, random block sizes, bypass, a reset, swaps of the
+/// target by restored sessions, another hop, blocks faster than the worker, and restarts.
 fn live() -> Result<()> {
     let host = Host::load(&env::guarded()?)?;
     let mut instance = host.instance()?;
@@ -131,11 +136,11 @@ fn live() -> Result<()> {
     let automation = automation(&instance);
     for round in 0..8 {
         let sizes = Sizes::random(round, MAX_BLOCK as usize, 300);
-        // As fast as they come the worker is left behind: a stall of seconds.
+        // Faster than real time the worker falls behind, as in a stall of several seconds.
         let pace = if round == 5 { Pace::Free } else { Pace::RealTime };
-        let moves: &[Automation] = if round % 2 == 0 { &automation } else { &[] };
+        let changes: &[Automation] = if round % 2 == 0 { &automation } else { &[] };
         for _ in 0..if round == 5 { 9 } else { 1 } {
-            instance.play(&input, &sizes, moves, pace, RATE_HZ)?;
+            instance.play(&input, &sizes, changes, pace, RATE_HZ)?;
         }
         match round {
             0 => instance.reset()?,
@@ -149,7 +154,7 @@ fn live() -> Result<()> {
     }
     instance.activate(44_100.0, MAX_BLOCK)?;
     instance.play(&input, &Sizes::all(441), &[], Pace::RealTime, 44_100.0)?;
-    // A rate that is refused: silence, and no more.
+    // An unsupported rate: silence.
     instance.activate(22_050.0, MAX_BLOCK)?;
     instance.play(&input, &Sizes::all(441), &automation, Pace::Free, 22_050.0)?;
     Ok(())
@@ -171,11 +176,11 @@ fn render() -> Result<()> {
     Ok(())
 }
 
-/// Lines of automation, a side chain of other channels, and what is told.
+/// Automation lines, a mono side chain, and output parameters.
 fn vst3() -> Result<()> {
     const STEREO: u64 = 0b11;
     const MONO: u64 = 1 << 19;
-    let mut vst3 = Vst3::load_file(&env::guarded()?, 4_096, [STEREO, MONO], true)?;
+    let mut vst3 = Vst3Instance::load_file(&env::guarded()?, 4_096, [STEREO, MONO], true)?;
     for (block, len) in [480, 1, 0, 4_096, 37, 4_096, 4_096, 1_000, 480]
         .into_iter()
         .enumerate()

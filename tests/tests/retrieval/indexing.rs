@@ -1,4 +1,4 @@
-//! Indices that are made while a voice runs: of the last input, and of a folder.
+//! Indices that are built while a voice runs: from the last input, and from a folder.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -31,7 +31,7 @@ fn speech() -> Result<Sound> {
     Sound::read(&env::sample_speech()?)?.at_rate(RATE_HZ)
 }
 
-/// An empty folder, of a name that is hard on paths.
+/// An empty folder whose path contains `name`, with spaces and other difficult characters.
 fn folder(name: &str) -> Result<PathBuf> {
     let folder = env::scratch(&format!("own_index {name}"))?.join(name);
     fs::create_dir_all(&folder)?;
@@ -41,36 +41,42 @@ fn folder(name: &str) -> Result<PathBuf> {
 fn rig(selection: VoiceSelection) -> Result<Rig> {
     env::use_data()?;
     let setup = StreamSetup {
-        // Long ones are cheaper.
+        // Long hops compute faster.
         hop: Hop::Ms160,
         ..offline_48k()
     };
     Rig::with_selection(setup, selection, None)
 }
 
-/// Waits for the outcome of a request, and until what it made is loaded: its sentence.
-fn outcome(rig: &Rig) -> Result<String> {
+/// Waits until a request has ended and its index is loaded; returns its message.
+fn wait_for_request(rig: &Rig) -> Result<String> {
     let started = Instant::now();
     loop {
         match rig.handle().status().index_work {
             IndexWork::Done { summary } => {
                 // The load is requested before the request is reported as done.
-                let loaded = rig.handle().selection();
-                while !sounds(rig, &loaded) {
-                    ensure!(started.elapsed() < Duration::from_secs(120), "it is never loaded");
+                let selection = rig.handle().selection();
+                while !is_loaded(rig, &selection) {
+                    ensure!(
+                        started.elapsed() < Duration::from_secs(120),
+                        "the index was not loaded in time"
+                    );
                     std::thread::sleep(Duration::from_millis(5));
                 }
                 return Ok(summary);
             }
             IndexWork::Failed { why } => bail!("{why}"),
-            _ => ensure!(started.elapsed() < Duration::from_secs(120), "it never ends"),
+            _ => ensure!(
+                started.elapsed() < Duration::from_secs(120),
+                "the request did not end in time"
+            ),
         }
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// True if the voice that runs knows as many recordings as the chosen index file.
-fn sounds(rig: &Rig, selection: &VoiceSelection) -> bool {
+/// True if the running voice has as many recordings as the selected index file.
+fn is_loaded(rig: &Rig, selection: &VoiceSelection) -> bool {
     let status = rig.handle().status();
     let Some(IndexRef::File(file)) = &selection.index else {
         return false;
@@ -95,15 +101,17 @@ fn names(index: &dyn EmbeddingIndex) -> Vec<String> {
 }
 
 #[test]
-fn last_input_is_added_to_a_copy_of_the_packs_index_sample_for_sample() -> Result<()> {
+fn last_30_s_of_input_are_added_to_a_copy_of_the_packs_index_sample_for_sample() -> Result<()> {
     let own = folder("last input ä")?;
     let mut rig = rig(VoiceSelection::default())?;
     let request = || IndexRequest::LastInput { own: own.clone() };
     rig.handle().start_index_request(request());
-    let why = outcome(&rig).expect_err("nothing was played").to_string();
+    let why = wait_for_request(&rig)
+        .expect_err("no input was played")
+        .to_string();
     ensure!(why.contains("no input yet"), "{why}");
 
-    // More than half a minute: the oldest of it is forgotten.
+    // Longer than the 30 s that are kept.
     let sound = speech()?;
     let whole_hops = |len: usize| len / 960 * 960;
     let mut input: Vec<f32> = sound
@@ -115,14 +123,14 @@ fn last_input_is_added_to_a_copy_of_the_packs_index_sample_for_sample() -> Resul
         .collect();
     rig.play_mono(&input, 480);
     let pack = find_pack("default")?;
-    let first = pack.indices.first().context("a target")?;
+    let first = pack.indices.first().context("the pack has no target")?;
     let packed = pack.path_of(&first.file)?;
     let before = fs::read(&packed)?;
     rig.handle().start_index_request(request());
-    let said = outcome(&rig)?;
+    let said = wait_for_request(&rig)?;
     ensure!(said.contains("take-0001.wav"), "{said}");
 
-    // What was written is what the encoder saw.
+    // The written take equals the encoder's input.
     let grown = own.join(format!("{}.index", first.name));
     let take = wav_16k(&grown.with_extension("takes").join("take-0001.wav"))?;
     let mut resampler = StreamResampler::new(SampleRate(RATE_HZ), SampleRate(16_000), 5, Slope::Steep)?;
@@ -133,22 +141,22 @@ fn last_input_is_added_to_a_copy_of_the_packs_index_sample_for_sample() -> Resul
         expected.extend(fresh);
     }
     ensure!(take.len() == 30 * 16_000, "{} samples", take.len());
-    // The newest hops may still have been on their way to the worker.
+    // The newest hops may not have reached the worker yet.
     let ends = (0..5).map(|hops| (expected.len() / HOP_16K - hops) * HOP_16K);
     let mut windows = ends.map(|end| &expected[end - take.len()..end]);
     ensure!(
         windows.any(|window| window == take),
-        "other samples than those that were heard: {:?} and {:?} at the end",
+        "the take differs from the input: {:?} and {:?} at the end",
         &take[take.len() - 4..],
         &expected[expected.len() - 4..]
     );
 
-    // The pack's recordings and one more; the pack itself as it was; and it sounds.
+    // The new index has the pack's recordings and the take; the pack is unchanged; the new index is loaded.
     let index = open(&grown, None)?;
     let packed_index = open(&packed, None)?;
-    let mut wanted = names(&*packed_index);
-    wanted.push("take-0001.wav".into());
-    ensure!(names(&*index) == wanted);
+    let mut expected_names = names(&*packed_index);
+    expected_names.push("take-0001.wav".into());
+    ensure!(names(&*index) == expected_names);
     ensure!(index.len() > packed_index.len() + 500, "{} frames", index.len());
     ensure!(fs::read(&packed)? == before, "the pack's own index was changed");
     ensure!(rig.handle().selection().index == Some(IndexRef::File(FileRef::at(&grown))));
@@ -158,31 +166,31 @@ fn last_input_is_added_to_a_copy_of_the_packs_index_sample_for_sample() -> Resul
     );
     drop(index);
 
-    // Again: the same file grows, from what is heard by then.
+    // A second request adds another take to the same file.
     input.truncate(5 * 48_000);
     rig.play_mono(&input, 480);
     rig.handle().start_index_request(request());
-    let said = outcome(&rig)?;
+    let said = wait_for_request(&rig)?;
     ensure!(said.contains("take-0002.wav"), "{said}");
-    wanted.push("take-0002.wav".into());
-    ensure!(names(&*open(&grown, None)?) == wanted);
+    expected_names.push("take-0002.wav".into());
+    ensure!(names(&*open(&grown, None)?) == expected_names);
     Ok(())
 }
 
 #[test]
 fn last_input_is_added_to_an_index_without_sidecar() -> Result<()> {
-    let own = folder("stranger")?;
+    let own = folder("without sidecar")?;
     env::use_data()?;
     let pack = find_pack("default")?;
     let packed = pack.path_of(&pack.indices[0].file)?;
-    let stranger = own.join("stranger.index");
-    fs::copy(&packed, &stranger)?;
+    let without_sidecar = own.join("without_sidecar.index");
+    fs::copy(&packed, &without_sidecar)?;
     let selection = VoiceSelection {
-        index: Some(IndexRef::File(FileRef::at(&stranger))),
+        index: Some(IndexRef::File(FileRef::at(&without_sidecar))),
         ..VoiceSelection::default()
     };
     let mut rig = rig(selection)?;
-    // It has no sidecar to tell its recall: that was measured when it was loaded.
+    // Without a sidecar the recall is measured when the index is loaded.
     let recall = rig.handle().status().targets[0].recall.clone();
     ensure!(
         recall.at(1).is_some_and(|recall| recall > 0.3 && recall <= 1.0),
@@ -191,25 +199,25 @@ fn last_input_is_added_to_an_index_without_sidecar() -> Result<()> {
     rig.play_mono(&speech()?.samples[..4 * 48_000], 480);
     rig.handle()
         .start_index_request(IndexRequest::LastInput { own: own.clone() });
-    let said = outcome(&rig)?;
+    let said = wait_for_request(&rig)?;
     ensure!(
         said.contains("take-0001.wav") && said.contains("is not known"),
         "{said}"
     );
-    // All that it held is there, as rows of their own name, and what was heard behind it.
-    let (grown, before) = (open(&stranger, None)?, open(&packed, None)?);
-    ensure!(names(&*grown) == ["unknown, from stranger.index", "take-0001.wav"]);
+    // The old vectors are a source of their own, unchanged; the take is appended.
+    let (grown, before) = (open(&without_sidecar, None)?, open(&packed, None)?);
+    ensure!(names(&*grown) == ["unknown, from without_sidecar.index", "take-0001.wav"]);
     ensure!(grown.len() > before.len() + 100, "{} frames", grown.len());
     let mut rows = (vec![0.0; grown.dim()], vec![0.0; grown.dim()]);
     for id in 0..i64::try_from(before.len())? {
         ensure!(grown.vector(id, &mut rows.0) && before.vector(id, &mut rows.1));
-        ensure!(rows.0 == rows.1, "vector {id} is another one");
+        ensure!(rows.0 == rows.1, "vector {id} has changed");
     }
     Ok(())
 }
 
 #[test]
-fn folder_index_is_built_after_a_stop_and_loaded() -> Result<()> {
+fn folder_index_is_built_and_loaded_after_a_cancelled_request() -> Result<()> {
     let folder = folder("Some Voice")?;
     let sound = speech()?;
     let third = sound.samples.len() / 3;
@@ -218,32 +226,36 @@ fn folder_index_is_built_after_a_stop_and_loaded() -> Result<()> {
         .zip(sound.samples.chunks(third))
     {
         let path = folder.join(name);
-        fs::create_dir_all(path.parent().context("a folder")?)?;
+        fs::create_dir_all(path.parent().context("the path has no folder")?)?;
         write_wav(&path, RATE_HZ, &[part.to_vec()])?;
     }
     fs::write(folder.join("broken.flac"), "no sound")?;
-    let silent = Rig::empty(offline_48k())?;
-    silent
+    let without_voice = Rig::empty(offline_48k())?;
+    without_voice
         .handle()
         .start_index_request(IndexRequest::Folder(folder.clone()));
-    let why = outcome(&silent).expect_err("there is no voice").to_string();
+    let why = wait_for_request(&without_voice)
+        .expect_err("there is no voice")
+        .to_string();
     ensure!(why.contains("load a voice first"), "{why}");
 
     let rig = rig(VoiceSelection::default())?;
     rig.handle()
         .start_index_request(IndexRequest::Folder(folder.clone()));
     rig.handle().cancel_index_request();
-    let why = outcome(&rig).expect_err("it was stopped").to_string();
+    let why = wait_for_request(&rig)
+        .expect_err("the request was cancelled")
+        .to_string();
     ensure!(why.contains("stopped"), "{why}");
     let path = folder.join("Some Voice.index");
     ensure!(!path.exists() && rig.handle().selection() == VoiceSelection::default());
 
     rig.handle()
         .start_index_request(IndexRequest::Folder(folder.clone()));
-    // A second request waits for nobody: there is one at a time.
+    // A second request is ignored while one is running.
     rig.handle()
         .start_index_request(IndexRequest::Folder(folder.join("more")));
-    let said = outcome(&rig)?;
+    let said = wait_for_request(&rig)?;
     ensure!(
         said.contains("3 recordings") && said.contains("broken.flac"),
         "{said}"
@@ -252,14 +264,14 @@ fn folder_index_is_built_after_a_stop_and_loaded() -> Result<()> {
     ensure!(!folder.join("more/more.index").exists());
     ensure!(rig.handle().selection().index == Some(IndexRef::File(FileRef::at(&path))));
 
-    // An instance that goes takes its work with it.
+    // Dropping the engine ends its request, and later requests do not start.
     fs::remove_file(&path)?;
     rig.handle()
         .start_index_request(IndexRequest::Folder(folder.clone()));
     let handle = rig.handle();
     drop(rig);
-    let gone = handle.status().index_work;
-    ensure!(!matches!(gone, IndexWork::Running { .. }), "{gone:?}");
+    let work = handle.status().index_work;
+    ensure!(!matches!(work, IndexWork::Running { .. }), "{work:?}");
     handle.start_index_request(IndexRequest::Folder(folder));
     ensure!(!matches!(handle.status().index_work, IndexWork::Running { .. }));
     Ok(())

@@ -1,5 +1,4 @@
-//! Files that cannot be used: each gives its sentence, the running voice goes
-//! on, and the audio keeps its timing.
+//! Unusable files: each is rejected with its message, and the output of the running voice is unchanged.
 
 use anyhow::{Context, Result};
 use std::fs;
@@ -56,7 +55,7 @@ fn truncated(dir: &Path, file: &Path, percent: usize) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// faiss's flat index of the default encoder's dimension without a vector.
+/// A flat index in faiss's format, of the default encoder's dimension, without vectors.
 fn empty_flat_index(dir: &Path) -> Result<PathBuf> {
     let mut bytes = b"IxF2".to_vec();
     let dim = i32::try_from(find_pack("default")?.encoder.dim)?;
@@ -72,7 +71,7 @@ fn empty_flat_index(dir: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Two seconds of speech in four pieces; `bad` is asked for after the first.
+/// Plays two seconds of speech in four pieces, and requests `bad` after the first one.
 fn play_with(bad: Option<&VoiceSelection>) -> Result<(Vec<f32>, Option<String>, VoiceState)> {
     let speech = Sound::read(&env::sample_speech()?)?
         .part(0.0, 2.0)
@@ -90,26 +89,26 @@ fn play_with(bad: Option<&VoiceSelection>) -> Result<(Vec<f32>, Option<String>, 
     Ok((output, status.message, status.voice))
 }
 
-/// Asks for all of them, one after the other, each beside a voice that runs.
-fn assert_refused(cases: &[(VoiceSelection, &[&str])]) -> Result<()> {
+/// Requests each selection while the default voice runs: the message contains the words, and the output is unchanged.
+fn assert_rejected(cases: &[(VoiceSelection, &[&str])]) -> Result<()> {
     env::use_data()?;
-    let (undisturbed, _, _) = play_with(None)?;
-    assert!(energy(&undisturbed) > 1.0, "the default voice sounds");
+    let (reference, _, _) = play_with(None)?;
+    assert!(energy(&reference) > 1.0, "the default voice is silent");
     for (selection, words) in cases {
         let (output, message, voice) = play_with(Some(selection))?;
-        let message = message.with_context(|| format!("nothing was said about {selection:?}"))?;
+        let message = message.with_context(|| format!("no message about {selection:?}"))?;
         for word in *words {
             assert!(message.contains(word), "expected \"{word}\" in: {message}");
         }
         assert!(
             matches!(voice, VoiceState::Ready { .. }),
-            "the voice that ran is there: {voice:?}"
+            "the running voice was lost: {voice:?}"
         );
-        let first = undisturbed
+        let first = reference
             .iter()
             .zip(&output)
             .position(|(a, b)| a.to_bits() != b.to_bits());
-        assert_eq!(first, None, "{message}: the running voice was disturbed here");
+        assert_eq!(first, None, "{message}: the output differs from this sample on");
     }
     Ok(())
 }
@@ -117,7 +116,7 @@ fn assert_refused(cases: &[(VoiceSelection, &[&str])]) -> Result<()> {
 #[test]
 fn missing_files_are_rejected_and_the_voice_plays_on() -> Result<()> {
     let nowhere = "/nowhere/Stimmen mit Leerzeichen/声";
-    assert_refused(&[
+    assert_rejected(&[
         (
             with_index(format!("{nowhere}.index")),
             &["index file", "声.index", "does not exist", "choose it again"],
@@ -150,7 +149,7 @@ fn truncated_or_wrong_models_are_rejected_and_the_voice_plays_on() -> Result<()>
     let nothing = dir.join("nothing.onnx");
     fs::write(&nothing, "")?;
     let whole = &["is not a complete ONNX model", "copy or download it again"];
-    assert_refused(&[
+    assert_rejected(&[
         (with_encoder(truncated(&dir, &encoder, 60)?), whole),
         (with_synthesizer(truncated(&dir, &synthesizer, 90)?), whole),
         (with_encoder(&text), whole),
@@ -179,7 +178,7 @@ fn unusable_indices_are_rejected_and_the_voice_plays_on() -> Result<()> {
         "This is not an index, but it is longer than a header would be.\n",
     )?;
     let encoder = packed(|pack| pack.encoder.file.file.clone())?;
-    assert_refused(&[
+    assert_rejected(&[
         (
             with_index(truncated(&dir, &packed_index, 70)?),
             &["cut short", "copy or download it again"],
@@ -202,17 +201,17 @@ fn unusable_indices_are_rejected_and_the_voice_plays_on() -> Result<()> {
     ])
 }
 
-/// RVC writes `trained_*.index` before it adds the vectors, and people load
-/// the wrong one. Retrieval's own test file has another dimension than the
-/// default encoder, so this one is made from a good index.
+/// RVC writes `trained_*.index` before it adds the vectors, and users select it by mistake.
+/// The file is made from the default pack's index, because it needs the dimension of the
+/// default encoder.
 #[test]
-fn trained_but_empty_index_is_rejected_with_a_hint() -> Result<()> {
+fn trained_index_without_vectors_is_rejected_with_a_hint() -> Result<()> {
     env::use_data()?;
     let dir = env::scratch("trained_index")?;
     let packed_index = packed(|pack| pack.indices[0].file.file.clone())?;
     let path = dir.join("trained_IVF76_Flat_nprobe_1_allison_v2.index");
     fs::write(&path, without_vectors(&fs::read(&packed_index)?)?)?;
-    assert_refused(&[(
+    assert_rejected(&[(
         with_index(path),
         &[
             "was trained but holds no vectors",
@@ -222,8 +221,8 @@ fn trained_but_empty_index_is_rejected_with_a_hint() -> Result<()> {
     )])
 }
 
-/// An IVF-Flat file with its inverted lists emptied: the header's count is 0,
-/// and every list says so (`ilar`, sparse form, no sizes).
+/// An IVF-Flat file with empty inverted lists: the header's count is 0, and the lists
+/// (`ilar`, sparse form) have no sizes.
 fn without_vectors(bytes: &[u8]) -> Result<Vec<u8>> {
     let lists = bytes
         .windows(4)
@@ -243,7 +242,7 @@ fn without_vectors(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 #[test]
-fn failed_first_load_is_silent_and_says_why() -> Result<()> {
+fn failed_first_load_gives_silence_and_a_message() -> Result<()> {
     env::use_data()?;
     let mut rig = Rig::empty(offline_48k())?;
     rig.handle().load(with_index("/nowhere/a.index"));
@@ -253,7 +252,7 @@ fn failed_first_load_is_silent_and_says_why() -> Result<()> {
         VoiceState::Failed { why } => assert!(why.contains("does not exist"), "{why}"),
         other => panic!("expected a failed voice, found {other:?}"),
     }
-    // And a good one after it works.
+    // A valid selection afterwards works.
     rig.handle().load(VoiceSelection::default());
     let speech = Sound::read(&env::sample_speech()?)?
         .part(0.0, 2.0)

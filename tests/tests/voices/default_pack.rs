@@ -1,5 +1,4 @@
-//! The default voice through the engine: that it speaks, what it is silent
-//! about, and that it does so twice alike.
+//! The default voice in the engine: speech, pitch, silence, targets, streaming, and reproducibility.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -33,8 +32,7 @@ fn speech(from_s: f64, to_s: f64) -> Result<Vec<f32>> {
         .samples)
 }
 
-/// The input through a fresh default voice; what comes out, moved back by the
-/// latency, of the input's length.
+/// The output of a newly loaded default voice without the latency, of the input's length.
 fn convert(input: &[f32], voice: Controls) -> Result<Vec<f32>> {
     env::use_data()?;
     let mut rig = Rig::with_selection(offline_48k(), VoiceSelection::default(), None)?;
@@ -69,8 +67,8 @@ fn pitch_of(signal: &[f32]) -> Result<Vec<f32>> {
     Ok(f0_hz)
 }
 
-/// Median interval from `a` to `b` in cents where both are voiced, and the
-/// part of `a`'s voiced frames where `b` is voiced too.
+/// Median interval from `a` to `b` in cents where both are voiced, and the part of `a`'s
+/// voiced frames in which `b` is voiced, too.
 fn interval_cents(a: &[f32], b: &[f32]) -> Result<(f64, f64)> {
     let voiced = a.iter().filter(|&&f0| f0 > 0.0).count();
     let mut cents: Vec<f64> = a
@@ -79,14 +77,13 @@ fn interval_cents(a: &[f32], b: &[f32]) -> Result<(f64, f64)> {
         .filter(|(a, b)| **a > 0.0 && **b > 0.0)
         .map(|(a, b)| 1_200.0 * f64::from(b / a).log2())
         .collect();
-    ensure!(!cents.is_empty(), "nothing is voiced in both");
+    ensure!(!cents.is_empty(), "no frame is voiced in both signals");
     cents.sort_by(f64::total_cmp);
     Ok((cents[cents.len() / 2], cents.len() as f64 / voiced as f64))
 }
 
-/// How well the level of each band follows the input's over time: the mean
-/// correlation over the bands that speech is understood by.
-fn bands_follow(input: &[f32], output: &[f32]) -> f64 {
+/// Mean correlation, over the bands that are relevant for speech, of the band's level over time in input and output.
+fn band_correlation(input: &[f32], output: &[f32]) -> f64 {
     let bands = |signal: &[f32]| {
         let frames = spectrogram_db(signal, 2_048, 480);
         band_levels_db(&frames, RATE_HZ, 20, 6_000.0)
@@ -102,7 +99,7 @@ fn bands_follow(input: &[f32], output: &[f32]) -> f64 {
 }
 
 #[test]
-fn speech_bands_and_level_follow_the_input_at_every_ratio() -> Result<()> {
+fn converted_speech_follows_the_input_in_every_band_and_in_level() -> Result<()> {
     let input = speech(0.0, 8.0)?;
     for ratio in [0.0, 0.75, 1.0] {
         let output = convert(&input, with_ratio(ratio))?;
@@ -112,12 +109,12 @@ fn speech_bands_and_level_follow_the_input_at_every_ratio() -> Result<()> {
             (-14.0..10.0).contains(&level_db),
             "ratio {ratio}: {level_db:.1} dB from the input"
         );
-        let follows = bands_follow(&input, &output);
-        // Against itself at the wrong time: what any speech has in common.
-        let chance = bands_follow(&input[..input.len() - 48_000], &output[48_000..]);
+        let correlation = band_correlation(&input, &output);
+        // With a shift of one second: what any two pieces of speech have in common.
+        let shifted = band_correlation(&input[..input.len() - 48_000], &output[48_000..]);
         assert!(
-            follows > 0.5 && follows > chance + 0.3,
-            "ratio {ratio}: bands follow by {follows:.2}, by chance {chance:.2}"
+            correlation > 0.5 && correlation > shifted + 0.3,
+            "ratio {ratio}: correlation of bands {correlation:.2}, with a shift {shifted:.2}"
         );
     }
     Ok(())
@@ -126,21 +123,21 @@ fn speech_bands_and_level_follow_the_input_at_every_ratio() -> Result<()> {
 #[test]
 fn output_pitch_equals_input_plus_shift_within_40_cents() -> Result<()> {
     let input = speech(0.0, 6.0)?;
-    let sung = pitch_of(&input)?;
+    let input_f0_hz = pitch_of(&input)?;
     for shift in [0.0_f32, -5.0, 7.0] {
         let controls = Controls {
             pitch_shift: Semitones(shift),
             ..Controls::default()
         };
-        let (cents, both) = interval_cents(&sung, &pitch_of(&convert(&input, controls)?)?)?;
+        let (cents, voiced_part) = interval_cents(&input_f0_hz, &pitch_of(&convert(&input, controls)?)?)?;
         assert!(
             (cents - f64::from(shift) * 100.0).abs() < 40.0,
             "shift {shift}: the median is {cents:.0} cents from the input"
         );
         assert!(
-            both > 0.6,
-            "shift {shift}: {:.0} % of the voiced frames are voiced",
-            both * 100.0
+            voiced_part > 0.6,
+            "shift {shift}: only {:.0} % of the input's voiced frames are voiced",
+            voiced_part * 100.0
         );
     }
     Ok(())
@@ -150,12 +147,12 @@ fn output_pitch_equals_input_plus_shift_within_40_cents() -> Result<()> {
 fn silence_gives_output_below_minus_50_db() -> Result<()> {
     let output = convert(&vec![0.0; 96_000], Controls::default())?;
     let level_db = 20.0 * rms(&output[9_600..]).max(1e-9).log10();
-    assert!(level_db < -50.0, "silence became {level_db:.1} dB");
+    assert!(level_db < -50.0, "the level is {level_db:.1} dB");
     Ok(())
 }
 
 #[test]
-fn speech_between_digital_silence_keeps_its_time() -> Result<()> {
+fn speech_between_digital_silences_keeps_its_position() -> Result<()> {
     let (burst, gap) = (speech(0.0, 1.0)?, vec![0.0; 60_000]);
     let together: Vec<f32> = [&gap[..], &burst, &gap, &burst, &gap].concat();
     let output = convert(&together, Controls::default())?;
@@ -163,12 +160,12 @@ fn speech_between_digital_silence_keeps_its_time() -> Result<()> {
     let (first, second) = (inside(gap.len()), inside(2 * gap.len() + burst.len()));
     assert!(
         first > 0.0 && (0.5..2.0).contains(&(second / first)),
-        "bursts of {first:.2} and {second:.2}"
+        "the energies of the bursts are {first:.2} and {second:.2}"
     );
     let outside = energy(&output) - first - second;
     assert!(
         outside < 0.05 * (first + second),
-        "{outside:.3} of the energy lies outside of the bursts"
+        "energy {outside:.3} outside of the bursts"
     );
     Ok(())
 }
@@ -181,12 +178,12 @@ fn two_offline_renders_are_equal_bit_for_bit() -> Result<()> {
         convert(&input, Controls::default())?,
     );
     let first = a.iter().zip(&b).position(|(a, b)| a.to_bits() != b.to_bits());
-    assert_eq!(first, None, "the runs differ from this sample on");
+    assert_eq!(first, None, "the renders differ from this sample on");
     Ok(())
 }
 
 #[test]
-fn ratio_0_and_1_differ_audibly() -> Result<()> {
+fn ratio_0_and_1_differ_by_5_percent_of_the_energy() -> Result<()> {
     let input = speech(1.0, 4.0)?;
     let (live, retrieved) = (
         convert(&input, with_ratio(0.0))?,
@@ -194,7 +191,10 @@ fn ratio_0_and_1_differ_audibly() -> Result<()> {
     );
     let difference: Vec<f32> = live.iter().zip(&retrieved).map(|(a, b)| a - b).collect();
     let part = energy(&difference) / energy(&live);
-    assert!(part > 0.05, "0 and 1 differ by {part:.4} of the energy only");
+    assert!(
+        part > 0.05,
+        "ratios 0 and 1 differ only by {part:.4} of the energy"
+    );
     Ok(())
 }
 
@@ -203,8 +203,8 @@ fn each_target_of_the_pack_gives_different_output() -> Result<()> {
     env::use_data()?;
     let input = speech(1.0, 3.0)?;
     let pack = find_pack("default")?;
-    ensure!(!pack.indices.is_empty(), "a pack has a target");
-    let mut heard: Vec<Vec<f32>> = Vec::new();
+    ensure!(!pack.indices.is_empty(), "the pack has no target");
+    let mut outputs: Vec<Vec<f32>> = Vec::new();
     for target in &pack.indices {
         let selection = VoiceSelection {
             index: Some(IndexRef::Pack(target.name.clone())),
@@ -223,11 +223,11 @@ fn each_target_of_the_pack_gives_different_output() -> Result<()> {
         );
         let output = output.pop().context("one channel")?;
         assert!(
-            heard.iter().all(|other| *other != output),
-            "{} sounds like another",
+            outputs.iter().all(|other| *other != output),
+            "{} gives the output of another target",
             target.label
         );
-        heard.push(output);
+        outputs.push(output);
     }
     Ok(())
 }
@@ -238,30 +238,30 @@ fn every_frame_has_neighbours_and_the_set_ratio() -> Result<()> {
     let log = HopLog::default();
     let mut rig = Rig::with_selection(offline_48k(), VoiceSelection::default(), Some(log.observer()))?;
     rig.play_mono(&input, 480);
-    let notes = log.notes();
-    // The last hops may still be under way: their time to play has not come.
+    let records = log.records();
+    // The last hops may not be computed yet, because their output is not due.
     let hops = input.len() / 960;
     assert!(
-        (hops - 3..=hops).contains(&notes.len()),
-        "{} notes of {hops} hops",
-        notes.len()
+        (hops - 3..=hops).contains(&records.len()),
+        "{} records of {hops} hops",
+        records.len()
     );
-    for (hop, note) in notes.iter().enumerate() {
-        let distance = note
+    for (hop, record) in records.iter().enumerate() {
+        let distance = record
             .neighbour_distance
-            .with_context(|| format!("hop {hop}: nothing was found"))?;
+            .with_context(|| format!("hop {hop}: no neighbours"))?;
         assert!(distance.is_finite() && distance >= 0.0, "hop {hop}: {distance}");
         assert!(
-            (note.blend_ratio - Controls::default().blend_ratio).abs() < 1e-6,
+            (record.blend_ratio - Controls::default().blend_ratio).abs() < 1e-6,
             "hop {hop}: blended at {}",
-            note.blend_ratio
+            record.blend_ratio
         );
     }
     Ok(())
 }
 
 #[test]
-fn streamed_embeddings_equal_the_whole_recordings() -> Result<()> {
+fn streamed_embeddings_equal_those_of_the_whole_recording() -> Result<()> {
     env::use_data()?;
     let low = Sound::read(&env::sample_speech()?)?
         .part(0.0, 4.0)
@@ -270,16 +270,16 @@ fn streamed_embeddings_equal_the_whole_recordings() -> Result<()> {
     let total = (low.len() - 80) / 320;
     let pack = find_pack("default")?;
     let mut encoder = ContentEncoder::open(&pack.dir.join(&pack.encoder.file.file), None, false)?;
-    ensure!(encoder.is_stateful(), "the default encoder needs windows");
+    ensure!(encoder.is_stateful(), "the default encoder is not stateful");
     let mut whole = Frames::new(encoder.dim());
     encoder.encode(&low[..total * 320 + 80], &mut whole)?;
 
     let mut piece = Frames::new(encoder.dim());
-    // The second round must not know of the first.
+    // The second round has to start without the state of the first.
     for _ in 0..2 {
         let (mut at, mut worst) = (0, 0.0_f32);
         for new in [3, 1, 1, 2, 8, 4].into_iter().cycle() {
-            // One frame more than is new: its future is not known yet, so the next piece begins with it.
+            // One frame more than is new, as look-ahead; the next piece begins with it.
             if at + new + 1 > total {
                 break;
             }
@@ -299,7 +299,7 @@ fn streamed_embeddings_equal_the_whole_recordings() -> Result<()> {
             }
             at += new;
         }
-        assert!(at > 150 && worst < 1e-4, "{worst} after {at} frames");
+        assert!(at > 150 && worst < 1e-4, "difference {worst} after {at} frames");
     }
     Ok(())
 }
@@ -309,9 +309,12 @@ fn streamed_synthesis_equals_one_call() -> Result<()> {
     env::use_data()?;
     let pack = find_pack("default")?;
     let mut synthesizer = RvcSynthesizer::open(&pack.dir.join(&pack.synthesizer.file.file))?;
-    ensure!(synthesizer.is_stateful(), "the default synthesizer needs joins");
+    ensure!(
+        synthesizer.is_stateful(),
+        "the default synthesizer is not stateful"
+    );
     let (dim, total) = (synthesizer.dim(), 400);
-    // A voice that glides, stops and begins again.
+    // A pitch that glides, stops and starts again.
     let wave = |n: usize, step: f32| 0.1 * (n as f32 * step).sin();
     let embeddings = Frames::from_data(dim, (0..total * dim).map(|n| wave(n / 2, 0.37)).collect());
     let noise = Frames::from_data(
@@ -331,7 +334,7 @@ fn streamed_synthesis_equals_one_call() -> Result<()> {
         let rows = frames.rows().skip(from).take(count);
         Frames::from_data(frames.dim(), rows.flatten().copied().collect())
     };
-    let mut make = |from: usize, count: usize, on: bool| -> Result<Vec<f32>> {
+    let mut synthesize = |from: usize, count: usize, streaming: bool| -> Result<Vec<f32>> {
         let (embeddings, noise) = (part(&embeddings, from, count), part(&noise, from, count));
         let input = SynthesisInput {
             embeddings_100hz: &embeddings,
@@ -342,23 +345,23 @@ fn streamed_synthesis_equals_one_call() -> Result<()> {
             first_frame_100hz: i64::try_from(from)?,
         };
         let mut audio = Vec::new();
-        if on {
+        if streaming {
             synthesizer.synthesize_streaming(input, &mut audio)?;
         } else {
             synthesizer.synthesize(input, &mut audio)?;
         }
         Ok(audio)
     };
-    let whole = make(0, total, false)?;
-    ensure!(rms(&whole) > 1e-3, "it is silent");
-    // The second round must not know of the first.
+    let whole = synthesize(0, total, false)?;
+    ensure!(rms(&whole) > 1e-3, "the output is silent");
+    // The second round has to start without the state of the first.
     for _ in 0..2 {
         let (mut at, mut pieces) = (0, Vec::new());
         for count in [2, 2, 4, 2, 16, 8].into_iter().cycle() {
             if at + count > total {
                 break;
             }
-            pieces.extend(make(at, count, at > 0)?);
+            pieces.extend(synthesize(at, count, at > 0)?);
             at += count;
         }
         let worst = whole
@@ -366,7 +369,7 @@ fn streamed_synthesis_equals_one_call() -> Result<()> {
             .zip(&pieces)
             .map(|(a, b)| (a - b).abs())
             .fold(0.0, f32::max);
-        assert!(at > 380 && worst < 1e-4, "{worst} after {at} frames");
+        assert!(at > 380 && worst < 1e-4, "difference {worst} after {at} frames");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Blending with the default pack: its two targets, its distances, its joins.
+//! Blending with the default pack: its two targets, continuity, trust and confidence.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -13,10 +13,10 @@ use voxmeld_core::retrieval::SearchParams;
 use voxmeld_core::rt::BlockControls;
 use voxmeld_core::selection::{IndexRef, VoiceSelection};
 use voxmeld_tests::audio::Sound;
-use voxmeld_tests::embeddings::{Trusted, embed, pack_voice, retrieve, sounding};
+use voxmeld_tests::embeddings::{TrustStats, default_voice, embed, non_silent_frames, retrieve};
 use voxmeld_tests::env;
-use voxmeld_tests::foreign;
 use voxmeld_tests::host::{Pace, Sizes};
+use voxmeld_tests::non_speech;
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::noise;
 
@@ -25,7 +25,7 @@ fn speech_16k() -> Result<Vec<f32>> {
     Ok(sound.part(0.0, 8.0).at_rate(16_000)?.samples)
 }
 
-fn apart(a: &[f32], b: &[f32]) -> f64 {
+fn distance(a: &[f32], b: &[f32]) -> f64 {
     let squared: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
     squared.sqrt()
 }
@@ -35,16 +35,16 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     sum / count.max(1) as f64
 }
 
-/// (frame-to-frame jitter, distance to the live embedding), both means.
+/// Mean distance of successive retrieved frames (jitter), and mean distance to the live embedding.
 fn measure(live: &Frames, retrieved: &Frames) -> (f64, f64) {
-    let jitter = (1..retrieved.len()).map(|n| apart(retrieved.row(n - 1), retrieved.row(n)));
-    let distance = (0..live.len()).map(|n| apart(live.row(n), retrieved.row(n)));
-    (mean(jitter), mean(distance))
+    let jitter = (1..retrieved.len()).map(|n| distance(retrieved.row(n - 1), retrieved.row(n)));
+    let to_live = (0..live.len()).map(|n| distance(live.row(n), retrieved.row(n)));
+    (mean(jitter), mean(to_live))
 }
 
 #[test]
-fn continuity_reduces_movement_at_no_greater_distance() -> Result<()> {
-    let mut voice = pack_voice()?;
+fn continuity_0_1_reduces_jitter_without_greater_distance() -> Result<()> {
+    let mut voice = default_voice()?;
     let live = embed(&mut voice, &speech_16k()?)?;
     let with = |k, continuity| {
         let mut controls = Controls {
@@ -69,60 +69,60 @@ fn continuity_reduces_movement_at_no_greater_distance() -> Result<()> {
     let table = lines.join("\n");
     let mut out = std::io::stderr().lock();
     std::io::Write::write_all(&mut out, format!("{} frames\n{table}\n", live.len()).as_bytes())?;
-    let (plain, path) = (with(8, 0.0), with(8, 0.1));
-    ensure!(path.0 < 0.99 * plain.0, "the jitter does not fall:\n{table}");
-    ensure!(path.1 < 1.01 * plain.1, "at the price of distance:\n{table}");
+    let (off, on) = (with(8, 0.0), with(8, 0.1));
+    ensure!(on.0 < 0.99 * off.0, "no less jitter:\n{table}");
+    ensure!(on.1 < 1.01 * off.1, "a greater distance:\n{table}");
     Ok(())
 }
 
-/// The target's own sounds are known best, speech of a stranger less, what is no
-/// speech least; and trust lowers the ratio in that order.
+/// The target's own frames have the lowest ranks, another speaker's speech higher ones, and sounds other than speech the
+/// highest; trust reduces the ratio in that order.
 #[test]
-fn confidence_is_high_for_the_targets_speech_and_low_for_other_sounds() -> Result<()> {
-    let mut voice = pack_voice()?;
+fn trust_reduces_the_ratio_more_for_other_speakers_and_most_for_non_speech() -> Result<()> {
+    let mut voice = default_voice()?;
     let speech = embed(&mut voice, &speech_16k()?)?;
-    // Own vectors, moved a little: what the target would say again.
+    // The target's vectors with a small offset: like another recording of the target.
     let target = &voice.targets[0];
     let mut own = Frames::new(speech.dim());
-    let shake = noise(5, speech.dim());
+    let offset = noise(5, speech.dim());
     let mut row = vec![0.0; speech.dim()];
     for id in (0..target.index.len()).step_by(11) {
         ensure!(
             target.index.vector(i64::try_from(id)?, &mut row),
             "no vector {id}"
         );
-        let moved: Vec<f32> = row.iter().zip(&shake).map(|(x, y)| x + 0.02 * y).collect();
+        let moved: Vec<f32> = row.iter().zip(&offset).map(|(x, y)| x + 0.02 * y).collect();
         own.push(&moved);
     }
-    let mut sounds = vec![("own", own), ("speech", speech)];
+    let mut sounds = vec![("target", own), ("speech", speech)];
     for (what, audio) in [
-        ("breath", foreign::breath()),
-        ("laugh", foreign::laugh()),
-        ("2 kHz", foreign::whistle()),
+        ("breath", non_speech::breath()),
+        ("laugh", non_speech::laugh()),
+        ("2 kHz", non_speech::sine_2_khz()),
     ] {
         let live = embed(&mut voice, &audio)?;
-        sounds.push((what, sounding(&audio, &live)));
+        sounds.push((what, non_silent_frames(&audio, &live)));
     }
     let target = &voice.targets[0];
-    let found: Vec<(&str, Trusted)> = sounds
+    let found: Vec<(&str, TrustStats)> = sounds
         .iter()
-        .map(|(what, live)| (*what, Trusted::of(target, live)))
+        .map(|(what, live)| (*what, TrustStats::of(target, live)))
         .collect();
     let text: String = found
         .iter()
-        .map(|(what, trusted)| format!("{what:6}: {trusted}\n"))
+        .map(|(what, stats)| format!("{what:6}: {stats}\n"))
         .collect();
     std::io::Write::write_all(&mut std::io::stderr().lock(), text.as_bytes())?;
-    let [own, speech, foreign @ ..] = &found[..] else {
-        bail!("five sounds");
+    let [own, speech, non_speech @ ..] = &found[..] else {
+        bail!("too few sounds");
     };
     ensure!(
         own.1.rank < speech.1.rank && own.1.factor > speech.1.factor,
         "{text}"
     );
-    for (what, foreign) in foreign {
+    for (what, stats) in non_speech {
         ensure!(
-            foreign.rank > speech.1.rank && foreign.factor < speech.1.factor - 0.05,
+            stats.rank > speech.1.rank && stats.factor < speech.1.factor - 0.05,
             "{what} is trusted like speech:\n{text}"
         );
     }
@@ -130,7 +130,7 @@ fn confidence_is_high_for_the_targets_speech_and_low_for_other_sounds() -> Resul
 }
 
 #[test]
-fn morph_weights_move_from_one_target_to_the_other() -> Result<()> {
+fn one_morph_weight_gives_that_target_and_two_give_neither() -> Result<()> {
     env::use_data()?;
     let sound = Sound::read(&env::sample_speech()?)?
         .part(0.5, 2.5)
@@ -158,16 +158,16 @@ fn morph_weights_move_from_one_target_to_the_other() -> Result<()> {
     let michael = with(only("am_michael"), [1.0, 0.0])?;
     ensure!(
         with(both(), [1.0, 0.0])? == heart,
-        "the first alone is that voice, bit for bit"
+        "the first weight alone differs from the first target"
     );
     ensure!(
         with(both(), [0.0, 0.7])? == michael,
-        "the second alone is that voice, bit for bit"
+        "the second weight alone differs from the second target"
     );
     let between = with(both(), [0.5, 0.5])?;
     ensure!(
         between != heart && between != michael,
-        "between them it is neither"
+        "equal weights give the output of one target"
     );
     Ok(())
 }

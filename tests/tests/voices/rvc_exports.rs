@@ -1,5 +1,4 @@
-//! Voices as users have them, from the data beside the project: RVC exports
-//! with their own encoder and index.
+//! RVC exports with their encoder and index, from the shared data.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -44,7 +43,7 @@ fn speech(seconds: f64) -> Result<Vec<f32>> {
         .samples)
 }
 
-/// A full-size voice at the hop that a CPU can take it at.
+/// A full-size voice, at a hop that a CPU can compute in time.
 #[test]
 fn full_size_rvc_voice_follows_the_inputs_level() -> Result<()> {
     let selection = selection(
@@ -64,18 +63,18 @@ fn full_size_rvc_voice_follows_the_inputs_level() -> Result<()> {
         (-20.0..12.0).contains(&level_db),
         "{level_db:.1} dB from the input"
     );
-    // For ears: the figures say less.
+    // To listen to: the figures say little about quality.
     write_wav(
         &env::scratch("rvc_voice")?.join("out.wav"),
         48_000,
         &[output.clone(), input[..len].to_vec()],
     )?;
-    let follows = correlation(&envelope(&input[..len], 960), &envelope(&output, 960));
-    assert!(follows > 0.4, "levels follow by {follows:.2}");
-    for note in log.notes() {
+    let levels = correlation(&envelope(&input[..len], 960), &envelope(&output, 960));
+    assert!(levels > 0.4, "correlation of levels {levels:.2}");
+    for record in log.records() {
         assert!(
-            note.neighbour_distance.is_some_and(f32::is_finite),
-            "every hop finds neighbours"
+            record.neighbour_distance.is_some_and(f32::is_finite),
+            "a hop has no neighbours"
         );
     }
     Ok(())
@@ -101,16 +100,19 @@ fn rvc_v1_and_v2_exports_give_sound() -> Result<()> {
                 Rig::with_selection(setup(hop), selection(encoder, synthesizer, Some(index))?, None)?;
             let output = rig.play_mono(&speech(2.0)?, 480);
             assert!(output.iter().all(|x| x.is_finite()), "{synthesizer}, {hop:?}");
-            assert!(rms(&output[24_000..]) > 1e-5, "{synthesizer}, {hop:?}: silence");
+            assert!(
+                rms(&output[24_000..]) > 1e-5,
+                "{synthesizer}, {hop:?}: the output is silent"
+            );
             assert_eq!(rig.handle().status().failed_hops, 0, "{synthesizer}, {hop:?}");
         }
     }
     Ok(())
 }
 
-/// Its sine source draws noise and phases inside of the file.
+/// The sine source of RVC's model draws noise and phases inside the model file.
 #[test]
-fn two_renders_of_an_rvc_voice_are_equal() -> Result<()> {
+fn two_renders_of_an_rvc_voice_are_equal_bit_for_bit() -> Result<()> {
     let selection = selection(
         "vec-768-layer-12.whispertiny.onnx",
         "rvc_v2_48k_tiny_random.onnx",
@@ -126,9 +128,9 @@ fn two_renders_of_an_rvc_voice_are_equal() -> Result<()> {
     Ok(())
 }
 
-/// Lists with fewer than 8 vectors: slots stay empty, and an empty slot must
-/// neither be taken for a vector nor cost the frame its retrieval. The encoder
-/// is one that pads, and makes a frame more than HuBERT.
+/// Lists with fewer than 8 vectors leave slots empty. An empty slot must neither be taken for a
+/// vector nor disable retrieval for the frame. This encoder pads its input and returns one
+/// frame more than HuBERT.
 #[test]
 fn index_with_short_lists_retrieves_every_frame() -> Result<()> {
     let selection = selection(
@@ -140,8 +142,8 @@ fn index_with_short_lists_retrieves_every_frame() -> Result<()> {
     let mut rig = Rig::with_selection(setup(Hop::Ms240), selection, Some(log.observer()))?;
     let output = rig.play_mono(&speech(3.0)?, 480);
     assert!(output.iter().all(|x| x.is_finite()));
-    for note in log.notes() {
-        assert!(note.blend_ratio > 0.0, "a frame went unretrieved");
+    for record in log.records() {
+        assert!(record.blend_ratio > 0.0, "a frame was not blended");
     }
     Ok(())
 }
@@ -169,7 +171,7 @@ fn parts_of_different_dimensions_are_rejected_with_an_error() -> Result<()> {
     for (selection, words) in pairs {
         let rig = Rig::empty(offline_48k())?;
         rig.handle().load(selection);
-        match rig.settle() {
+        match rig.wait_for_load() {
             VoiceState::Failed { why } => assert!(why.contains(words), "{why}"),
             other => panic!("expected \"{words}\", found {other:?}"),
         }

@@ -1,6 +1,6 @@
-//! The built VST3 plugin in a host by the book (`voxmeld_tests::vst3`): curves
-//! are lines, what was blended is told where it is heard, and the side chain may
-//! have any channels.
+//! The built VST3 plugin in a host that follows the standard (`voxmeld_tests::vst3`): automation
+//! curves are lines between points, the applied ratio is published at its output sample, and
+//! the side chain may be mono or stereo.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -12,12 +12,12 @@
 use anyhow::{Result, ensure};
 use voxmeld_tests::audio::Sound;
 use voxmeld_tests::env;
-use voxmeld_tests::vst3::{Point, Vst3};
+use voxmeld_tests::vst3::{Point, Vst3Instance};
 
 const STEREO: u64 = 0b11;
 const MONO: u64 = 1 << 19;
 const MAX_BLOCK: usize = 4_096;
-/// A frame's samples, and its middle among them, at 48 kHz.
+/// Length of an embedding frame in samples at 48 kHz, and the position in it at which controls are read.
 const FRAME: u64 = 960;
 const MIDDLE: u64 = 240;
 
@@ -28,7 +28,7 @@ fn speech() -> Result<Vec<f32>> {
     Ok(sound.samples)
 }
 
-/// Slopes, a level part, and a jump from one sample to the next.
+/// The drawn curve (sample, value): slopes, a constant part, and a jump from one sample to the next.
 const CORNERS: [(usize, f64); 7] = [
     (0, 0.1),
     (7_001, 0.9),
@@ -39,6 +39,7 @@ const CORNERS: [(usize, f64); 7] = [
     (47_999, 1.0),
 ];
 
+/// The value of the drawn curve.
 fn curve(at: f64) -> f64 {
     let after = CORNERS
         .iter()
@@ -52,8 +53,8 @@ fn curve(at: f64) -> f64 {
     y1 + (y2 - y1) * (at - x1 as f64) / (x2 as f64 - x1 as f64)
 }
 
-/// What the standard wants of a block: its corners, and its last sample where
-/// the line goes on; nothing where the curve is level.
+/// The points that the standard requires in a block: its corners, and its last sample if the
+/// line continues in the next block; none where the curve is constant.
 fn points(start: usize, end: usize) -> Vec<Point> {
     let mut points: Vec<Point> = CORNERS
         .iter()
@@ -61,8 +62,8 @@ fn points(start: usize, end: usize) -> Vec<Point> {
         .map(|&(at, value)| ((at - start) as i32, value))
         .collect();
     let last = (end - 1) as f64;
-    let goes_on = (curve(last + 1.0) - curve(last)).abs() > 0.0 && last < 47_999.0;
-    if goes_on
+    let continues = (curve(last + 1.0) - curve(last)).abs() > 0.0 && last < 47_999.0;
+    if continues
         && points
             .last()
             .is_none_or(|point| point.0 as usize != end - 1 - start)
@@ -76,38 +77,41 @@ fn points(start: usize, end: usize) -> Vec<Point> {
 fn automation_line_is_applied_as_drawn_and_reported_at_its_output_sample() -> Result<()> {
     let input = speech()?;
     for block in [64, 333, 480, 4_096] {
-        let mut plugin = Vst3::load(MAX_BLOCK, STEREO, STEREO)?;
+        let mut plugin = Vst3Instance::load(MAX_BLOCK, STEREO, STEREO)?;
         for start in (0..input.len()).step_by(block) {
             let end = (start + block).min(input.len());
             let mut track = vec![input[start..end].to_vec(); 2];
             let mut side = vec![vec![0.0; end - start]; 2];
             let drawn = points(start, end);
-            let moves: Vec<_> = [("Blend ratio", drawn)]
+            let automation: Vec<_> = [("Blend ratio", drawn)]
                 .into_iter()
                 .filter(|(_, points)| !points.is_empty())
                 .collect();
-            plugin.process(&mut track, &mut side, &moves)?;
+            plugin.process(&mut track, &mut side, &automation)?;
         }
-        let told = plugin.told("Ratio applied")?;
+        let ratios = plugin.published("Ratio applied")?;
         let latency = plugin.latency();
-        let heard = (input.len() as u64 - latency - MIDDLE).div_ceil(FRAME);
+        let frames = (input.len() as u64 - latency - MIDDLE).div_ceil(FRAME);
         ensure!(
-            told.len() as u64 == heard,
-            "{block}: {} of {heard} frames",
-            told.len()
+            ratios.len() as u64 == frames,
+            "{block}: {} of {frames} frames",
+            ratios.len()
         );
-        for (n, (at, ratio)) in (0..).zip(told) {
+        for (n, (at, ratio)) in (0..).zip(ratios) {
             let middle = FRAME * n + MIDDLE;
-            ensure!(at == middle + latency, "{block}: frame {n} told at {at}");
-            let wanted = curve(middle as f64);
+            ensure!(at == middle + latency, "{block}: frame {n} published at {at}");
+            let expected = curve(middle as f64);
             ensure!(
-                (ratio - wanted).abs() < 1e-6,
-                "{block}, frame {n}: {ratio}, drawn {wanted}"
+                (ratio - expected).abs() < 1e-6,
+                "{block}, frame {n}: {ratio}, drawn {expected}"
             );
         }
-        let confidence = plugin.told("Confidence")?;
-        ensure!(confidence.len() as u64 == heard);
-        ensure!(confidence.iter().any(|told| told.1 > 0.05), "it tells something");
+        let confidence = plugin.published("Confidence")?;
+        ensure!(confidence.len() as u64 == frames);
+        ensure!(
+            confidence.iter().any(|value| value.1 > 0.05),
+            "all confidences are 0"
+        );
         for title in ["Ratio applied", "Confidence"] {
             ensure!(plugin.is_read_only(title)?, "{title}");
         }
@@ -115,29 +119,29 @@ fn automation_line_is_applied_as_drawn_and_reported_at_its_output_sample() -> Re
     Ok(())
 }
 
-/// The louder channel's level counts, beside any track.
+/// The level of the louder channel is used, with any track.
 #[test]
 fn mono_or_stereo_side_chain_drives_the_ratio_of_any_track() -> Result<()> {
     let input = speech()?;
     for track in [STEREO, MONO] {
         for (side, levels) in [(STEREO, vec![0.1, -0.5]), (MONO, vec![0.5])] {
-            let mut plugin = Vst3::load(480, track, side)?;
+            let mut plugin = Vst3Instance::load(480, track, side)?;
             for start in (0..input.len()).step_by(480) {
                 let end = (start + 480).min(input.len());
                 let mut channels = vec![input[start..end].to_vec(); track.count_ones() as usize];
-                let mut beside: Vec<Vec<f32>> =
+                let mut side_chain: Vec<Vec<f32>> =
                     levels.iter().map(|&level| vec![level; end - start]).collect();
                 let set = [
                     ("Blend ratio", vec![(0, 0.75)]),
-                    // -100 %: ducks.
+                    // A depth of -100 %.
                     ("Side to ratio", vec![(0, 0.0)]),
                     ("Side attack", vec![(0, 0.0)]),
                 ];
-                plugin.process(&mut channels, &mut beside, &set)?;
+                plugin.process(&mut channels, &mut side_chain, &set)?;
             }
-            let told = plugin.told("Ratio applied")?;
-            ensure!(told.len() > 30, "{} frames", told.len());
-            for (at, ratio) in told {
+            let ratios = plugin.published("Ratio applied")?;
+            ensure!(ratios.len() > 30, "{} frames", ratios.len());
+            for (at, ratio) in ratios {
                 ensure!(
                     (ratio - 0.25).abs() < 1e-6,
                     "track {track}, side chain {side}: {ratio} at {at}"

@@ -1,5 +1,5 @@
-//! The built VST3 plugin in a JUCE host: `tests/python/vst3_host.py`, one
-//! scenario per process, so that what one leaves behind no other sees.
+//! The built VST3 plugin in a JUCE host: `tests/python/vst3_host.py`, one scenario per process,
+//! so that scenarios do not affect each other.
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use voxmeld_tests::audio::{Sound, write_wav};
 use voxmeld_tests::env;
 
-/// The speech as the script wants it; made once, whichever test comes first.
+/// The speech in the format that the script expects, written by the first test that needs it.
 fn speech() -> Result<PathBuf> {
     static SPEECH: OnceLock<PathBuf> = OnceLock::new();
     if let Some(path) = SPEECH.get() {
@@ -20,7 +20,7 @@ fn speech() -> Result<PathBuf> {
         .at_rate(48_000)?;
     let dir = env::target().join("test-scratch");
     fs::create_dir_all(&dir)?;
-    // Several tests may write at once: each its own file, then one name.
+    // Tests run in parallel: each writes its own file and then renames it.
     let own = dir.join(format!("vst3_speech_{:?}.wav", std::thread::current().id()));
     write_wav(&own, sound.rate_hz, &[sound.samples])?;
     let path = dir.join("vst3_speech.wav");
@@ -32,7 +32,7 @@ fn run(scenario: &str, plugin: &Path, own_data: bool) -> Result<()> {
     let script = env::workspace().join("tests").join("python").join("vst3_host.py");
     ensure!(
         plugin.is_dir(),
-        "{} is not there: run `cargo xtask bundle` first",
+        "{} is missing: run `cargo xtask bundle` first",
         plugin.display()
     );
     let mut command = Command::new(env::python()?);
@@ -44,15 +44,15 @@ fn run(scenario: &str, plugin: &Path, own_data: bool) -> Result<()> {
         .arg(plugin)
         .arg(speech()?);
     if own_data {
-        // The plugin must find what lies in its bundle by itself.
+        // The plugin has to find the data in its bundle without the variable.
         command.env_remove("VOXMELD_DATA");
     }
     let output = command.output().context("Python could not be started")?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     ensure!(
-        output.status.success() && said.trim_end().ends_with("passed"),
-        "{scenario}: {}\n{said}\n{errors}",
+        output.status.success() && stdout.trim_end().ends_with("passed"),
+        "{scenario}: {}\n{stdout}\n{stderr}",
         output.status
     );
     Ok(())
@@ -63,7 +63,7 @@ fn scenario(name: &str) -> Result<()> {
 }
 
 #[test]
-fn loaded_unloaded_and_loaded_again_sounds() -> Result<()> {
+fn plugin_loaded_three_times_gives_equal_output() -> Result<()> {
     scenario("lifecycle")
 }
 
@@ -73,7 +73,7 @@ fn dry_and_bypass_equal_the_input() -> Result<()> {
 }
 
 #[test]
-fn ratio_automation_is_heard() -> Result<()> {
+fn ratio_changed_between_blocks_takes_effect_from_there_on() -> Result<()> {
     scenario("automation")
 }
 
@@ -83,17 +83,17 @@ fn saved_state_restores_parameters_and_sound() -> Result<()> {
 }
 
 #[test]
-fn several_instances_sound_as_each_alone() -> Result<()> {
+fn three_instances_at_once_give_the_output_of_each_alone() -> Result<()> {
     scenario("instances")
 }
 
 #[test]
-fn blocks_of_1_to_4096_sound_and_repeat_bit_for_bit() -> Result<()> {
+fn blocks_of_1_to_4096_give_equal_output_twice() -> Result<()> {
     scenario("blocks")
 }
 
 #[test]
-fn mono_track_sounds() -> Result<()> {
+fn mono_track_gives_sound() -> Result<()> {
     scenario("mono")
 }
 
@@ -107,7 +107,7 @@ fn bundle_in_a_folder_with_spaces_and_unicode_loads() -> Result<()> {
     Ok(())
 }
 
-/// The same files under another path; hard links, since they are large.
+/// Copies a folder, with hard links because the files are large.
 fn link_tree(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

@@ -1,6 +1,5 @@
-//! Another hop or another rate in a VST3 host: the latency is told anew, on the
-//! host's own thread where the host gives a way to it, and the voice comes back
-//! by itself. (The same for CLAP: `clap/lifecycle.rs`, `clap/host_changes.rs`.)
+//! Changes of hop and rate in a VST3 host: the new latency is reported, on the host's thread if the host has a run
+//! loop, and the voice sounds again without further calls. (For CLAP: `clap/lifecycle.rs`, `clap/host_changes.rs`.)
 
 use anyhow::{Context, Result, ensure};
 use std::thread::ThreadId;
@@ -9,7 +8,7 @@ use voxmeld_core::geometry::{Geometry, Hop};
 use voxmeld_tests::audio::Sound;
 use voxmeld_tests::env;
 use voxmeld_tests::signal::energy;
-use voxmeld_tests::vst3::Vst3;
+use voxmeld_tests::vst3::Vst3Instance;
 
 const STEREO: u64 = 0b11;
 const MAX_BLOCK: usize = 480;
@@ -18,8 +17,13 @@ const LATENCY_CHANGED: i32 = 1 << 3;
 /// 40 ms, the second of seven.
 const HOP_40: f64 = 1.0 / 6.0;
 
-fn load(with_run_loop: bool) -> Result<Vst3> {
-    Vst3::load_file(&Vst3::built()?, MAX_BLOCK, [STEREO, STEREO], with_run_loop)
+fn load(with_run_loop: bool) -> Result<Vst3Instance> {
+    Vst3Instance::load_file(
+        &Vst3Instance::bundled_library()?,
+        MAX_BLOCK,
+        [STEREO, STEREO],
+        with_run_loop,
+    )
 }
 
 fn speech(rate_hz: u32) -> Result<Vec<f32>> {
@@ -27,84 +31,90 @@ fn speech(rate_hz: u32) -> Result<Vec<f32>> {
     Ok(sound.at_rate(rate_hz)?.samples)
 }
 
-fn play(vst3: &mut Vst3, input: &[f32]) -> Result<Vec<f32>> {
-    let mut heard = Vec::new();
+fn play(vst3: &mut Vst3Instance, input: &[f32]) -> Result<Vec<f32>> {
+    let mut output = Vec::new();
     for block in input.chunks(MAX_BLOCK) {
         let mut track = vec![block.to_vec(); 2];
         let mut side = vec![vec![0.0; block.len()]; 2];
         vst3.process(&mut track, &mut side, &[])?;
-        heard.append(&mut track[0]);
+        output.append(&mut track[0]);
     }
-    ensure!(heard.iter().all(|x| x.is_finite()), "a value that is no number");
-    Ok(heard)
+    ensure!(output.iter().all(|x| x.is_finite()), "the output is not finite");
+    Ok(output)
 }
 
-/// The thread on which the latency was said to have changed.
-fn told_on(vst3: &Vst3) -> Result<ThreadId> {
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(20) {
-        for (flags, thread) in vst3.restarts() {
+/// Waits until a changed latency is reported; returns the reporting thread.
+fn wait_for_latency_change(vst3: &Vst3Instance) -> Result<ThreadId> {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(20) {
+        for (flags, thread) in vst3.take_restart_requests() {
             if flags & LATENCY_CHANGED != 0 {
                 return Ok(thread);
             }
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-    anyhow::bail!("the host was not told")
+    anyhow::bail!("the host was not notified")
 }
 
 fn latency(rate_hz: f64, hop: Hop) -> Result<u64> {
     Ok(Geometry::new(rate_hz, hop, MAX_BLOCK)?.latency_samples() as u64)
 }
 
-/// Chooses 40 ms in a block, and answers what comes of it.
-fn choose_another_hop(vst3: &mut Vst3) -> Result<ThreadId> {
+/// Sets a hop of 40 ms in a block; returns the thread that reports the changed latency.
+fn set_hop_40_ms(vst3: &mut Vst3Instance) -> Result<ThreadId> {
     let mut track = vec![vec![0.0; MAX_BLOCK]; 2];
     let mut side = track.clone();
     vst3.process(&mut track, &mut side, &[("Hop", vec![(0, HOP_40)])])?;
     let before = latency(48_000.0, Hop::Ms20)?;
-    ensure!(vst3.latency() == before, "until the restart the latency stays");
-    told_on(vst3)
+    ensure!(vst3.latency() == before, "the latency changed before the restart");
+    wait_for_latency_change(vst3)
 }
 
-/// Chosen in a block, so from the audio thread; told on the main one.
+/// The hop is set on the audio thread, the latency reported on the main thread.
 #[test]
 fn hop_change_is_reported_on_the_host_thread_and_the_voice_sounds() -> Result<()> {
     let input = speech(48_000)?;
     let mut vst3 = load(true)?;
-    ensure!(energy(&play(&mut vst3, &input)?) > 1.0, "it does not sound");
-    drop(vst3.restarts());
-    let thread = choose_another_hop(&mut vst3)?;
-    ensure!(thread == std::thread::current().id(), "told on another thread");
+    ensure!(energy(&play(&mut vst3, &input)?) > 1.0, "the output is silent");
+    drop(vst3.take_restart_requests());
+    let thread = set_hop_40_ms(&mut vst3)?;
+    ensure!(
+        thread == std::thread::current().id(),
+        "reported on another thread"
+    );
     vst3.restart(48_000.0)?;
     assert_eq!(vst3.latency(), latency(48_000.0, Hop::Ms40)?);
-    let back = play(&mut vst3, &input)?;
-    ensure!(energy(&back) > 1.0, "the voice is gone");
+    let output = play(&mut vst3, &input)?;
+    ensure!(energy(&output) > 1.0, "the voice is silent");
 
-    // As if it had never been otherwise.
+    // A new instance with that hop gives the same output.
     let mut fresh = load(true)?;
-    choose_another_hop(&mut fresh)?;
+    set_hop_40_ms(&mut fresh)?;
     fresh.restart(48_000.0)?;
-    ensure!(play(&mut fresh, &input)? == back, "it sounds otherwise");
+    ensure!(
+        play(&mut fresh, &input)? == output,
+        "the output differs from a new instance's"
+    );
     Ok(())
 }
 
-/// The audio runs on a thread of its own: what is told there is told by another.
+/// Without a run loop another thread has to report the latency, because the audio thread must not.
 #[test]
 fn hop_change_without_a_run_loop_is_reported_off_the_audio_thread() -> Result<()> {
     let mut vst3 = load(false)?;
-    drop(vst3.restarts());
-    let thread = choose_another_hop(&mut vst3)?;
-    // This thread plays the audio here.
+    drop(vst3.take_restart_requests());
+    let thread = set_hop_40_ms(&mut vst3)?;
+    // This thread is the audio thread here.
     ensure!(
         thread != std::thread::current().id(),
-        "told from inside of the block"
+        "reported from inside the block"
     );
     vst3.restart(48_000.0)?;
     assert_eq!(vst3.latency(), latency(48_000.0, Hop::Ms40)?);
     ensure!(
         energy(&play(&mut vst3, &speech(48_000)?)?) > 1.0,
-        "the voice is gone"
+        "the voice is silent"
     );
     Ok(())
 }
@@ -114,24 +124,24 @@ fn rate_change_is_reported_on_the_host_thread_and_the_voice_sounds() -> Result<(
     let mut vst3 = load(true)?;
     ensure!(
         energy(&play(&mut vst3, &speech(48_000)?)?) > 1.0,
-        "it does not sound"
+        "the output is silent"
     );
     for rate_hz in [44_100_u32, 96_000, 48_000, 192_000] {
-        drop(vst3.restarts());
+        drop(vst3.take_restart_requests());
         vst3.restart(f64::from(rate_hz))?;
-        let thread = told_on(&vst3).with_context(|| format!("{rate_hz} Hz"))?;
+        let thread = wait_for_latency_change(&vst3).with_context(|| format!("{rate_hz} Hz"))?;
         ensure!(
             thread == std::thread::current().id(),
-            "{rate_hz} Hz: told on another thread"
+            "{rate_hz} Hz: reported on another thread"
         );
         assert_eq!(
             vst3.latency(),
             latency(f64::from(rate_hz), Hop::Ms20)?,
             "{rate_hz} Hz"
         );
-        // By itself: nothing but audio follows.
-        let back = play(&mut vst3, &speech(rate_hz)?)?;
-        ensure!(energy(&back) > 1.0, "{rate_hz} Hz: the voice is gone");
+        // The voice has to sound without further calls.
+        let output = play(&mut vst3, &speech(rate_hz)?)?;
+        ensure!(energy(&output) > 1.0, "{rate_hz} Hz: the voice is silent");
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The worker's thread from its beginning to its end, around a worker that does
-//! next to nothing: `thread.rs` is the engine's own.
+//! The worker's thread from start to end, around a minimal worker: `thread.rs` is the
+//! engine's file.
 
 pub mod step;
 #[path = "../../../core/src/worker/thread.rs"]

@@ -1,11 +1,11 @@
-//! Every interleaving of small programs of audio thread, worker and loader:
-//! the real code of `stream`, `loads` and `rt/meters` under loom.
+//! Every interleaving of small programs of audio thread, worker and loader: the engine's
+//! code of `stream`, `loads` and `rt/meters` under loom.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::print_stdout,
-    reason = "a handful of samples, and a line for who asks"
+    reason = "a few samples, and a line of statistics for `--nocapture`"
 )]
 
 use loom::thread;
@@ -16,11 +16,11 @@ use voxmeld_threads::meters::Meters;
 use voxmeld_threads::stream::{AppliedHop, HopHeader, SegmentKind, StreamClient, StreamServer, stream_link};
 use voxmeld_threads::sync::Arc;
 
-/// All interleavings in which a thread is interrupted at most so often; on a
-/// machine on which they take longer than this, as many as fit.
-fn check(interruptions: usize, program: impl Fn() + Sync + Send + 'static) {
+/// Checks all interleavings with at most `preemptions` preemptions, or as many as the
+/// machine can check in the time limit.
+fn check(preemptions: usize, program: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(interruptions);
+    model.preemption_bound = Some(preemptions);
     model.max_duration = Some(std::time::Duration::from_secs(15));
     let runs = std::sync::atomic::AtomicU64::new(0);
     let runs = std::sync::Arc::new(runs);
@@ -35,18 +35,18 @@ fn check(interruptions: usize, program: impl Fn() + Sync + Send + 'static) {
     println!("{runs} interleavings in {:?}", began.elapsed());
 }
 
-/// A sample that tells its stream and its place in it.
-fn told(stream: u32, position: u64) -> f32 {
+/// A sample value that identifies the stream and the position.
+fn sample_at(stream: u32, position: u64) -> f32 {
     (stream * 100) as f32 + position as f32 + 1.0
 }
 
 fn push(client: &mut StreamClient, stream: u32, position: u64) {
-    client.push(&[told(stream, position)], &Controls(stream));
+    client.push(&[sample_at(stream, position)], &Controls(stream));
 }
 
-/// Answers up to `most` looks at the ring, each hop with its own input.
-fn echo(server: &mut StreamServer, looks: usize) {
-    for _ in 0..looks {
+/// Polls the ring `polls` times, and sends each hop's input back as its output.
+fn echo(server: &mut StreamServer, polls: usize) {
+    for _ in 0..polls {
         server.heartbeat();
         let Some(hop) = server.next_hop() else {
             thread::yield_now();
@@ -67,15 +67,15 @@ fn echo(server: &mut StreamServer, looks: usize) {
     }
 }
 
-/// Pulls one sample: what is heard is what was said one schedule ago, in this
-/// stream; or it is counted as missing.
+/// Pulls one sample: either the input of this stream `schedule` samples earlier, or zero
+/// where it is missing.
 fn pull(client: &mut StreamClient, stream: u32, position: u64, schedule: u64) -> SegmentKind {
     let mut out = [9.0];
     let (count, kind) = client.pull(&mut out);
     assert_eq!(count, 1);
     let expected = match (kind, position.checked_sub(schedule)) {
-        (SegmentKind::Ready, Some(said)) => told(stream, said),
-        (SegmentKind::Ready, None) => panic!("heard before it was said"),
+        (SegmentKind::Ready, Some(input)) => sample_at(stream, input),
+        (SegmentKind::Ready, None) => panic!("output before its input"),
         _ => 0.0,
     };
     assert_eq!(out[0], expected, "stream {stream}, position {position}, {kind:?}");
@@ -83,7 +83,7 @@ fn pull(client: &mut StreamClient, stream: u32, position: u64, schedule: u64) ->
 }
 
 #[test]
-fn a_hop_is_handed_over_whole_and_in_its_place() {
+fn hop_is_received_complete_and_at_its_position() {
     let geometry = Geometry::small(2, 2);
     check(2, move || {
         let (mut client, mut server) = stream_link(&geometry);
@@ -97,7 +97,7 @@ fn a_hop_is_handed_over_whole_and_in_its_place() {
 }
 
 #[test]
-fn a_reset_at_any_time_mixes_no_streams() {
+fn reset_at_any_time_does_not_mix_streams() {
     let geometry = Geometry::small(1, 1);
     check(2, move || {
         let (mut client, mut server) = stream_link(&geometry);
@@ -113,7 +113,7 @@ fn a_reset_at_any_time_mixes_no_streams() {
 }
 
 #[test]
-fn a_render_misses_nothing_and_ends() {
+fn offline_render_receives_every_hop_and_ends() {
     let geometry = Geometry::small(1, 1);
     check(2, move || {
         let (mut client, mut server) = stream_link(&geometry);
@@ -126,7 +126,7 @@ fn a_render_misses_nothing_and_ends() {
                     thread::yield_now();
                     continue;
                 };
-                assert!(!hop.too_late, "nothing is too late in a render");
+                assert!(!hop.too_late, "a hop is too late in a render");
                 let header = HopHeader {
                     generation: hop.generation,
                     position_host: hop.position_host,
@@ -151,10 +151,10 @@ fn a_render_misses_nothing_and_ends() {
     });
 }
 
-/// Restart: the worker lets go of one stream while the host plays on in the
-/// next one, as at a change of rate; each ends with its own threads' ends.
+/// At a restart, for example with another rate, the worker drops one stream while the host
+/// already plays the next one.
 #[test]
-fn a_stream_that_is_let_go_of_ends_alone() {
+fn dropped_stream_does_not_affect_the_next_one() {
     let geometry = Geometry::small(1, 1);
     check(2, move || {
         let (mut old, mut old_server) = stream_link(&geometry);
@@ -176,11 +176,11 @@ fn a_stream_that_is_let_go_of_ends_alone() {
     });
 }
 
-/// A channel: loom's own does not count a look into an empty one as a step.
+/// A channel. loom's own does not treat polling an empty channel as a step.
 type Channel = Arc<loom::sync::Mutex<Vec<u32>>>;
 
 #[test]
-fn no_load_is_over_before_its_voice_is_there() {
+fn load_counts_as_done_only_after_its_voice_is_received() {
     check(3, || {
         let loads = Arc::new(PendingLoads::default());
         let channel: Channel = Channel::default();
@@ -196,18 +196,18 @@ fn no_load_is_over_before_its_voice_is_there() {
         let mut voices = Vec::new();
         let mut receive_delivered = || {
             let more = loads.receive_delivered(|| voices.append(&mut channel.lock().expect("no panic")));
-            assert!(more || voices == [0, 1], "a render goes on without its voice");
+            assert!(more || voices == [0, 1], "a render continues without its voice");
             more
         };
         receive_delivered();
         receive_delivered();
         loader.join().expect("no panic");
-        assert!(!receive_delivered(), "all loads are over");
+        assert!(!receive_delivered(), "a load is still pending");
     });
 }
 
 #[test]
-fn no_peak_is_lost() {
+fn every_peak_is_read_once() {
     check(3, || {
         let meters = Arc::new(Meters::default());
         let shown = meters.clone();
@@ -216,24 +216,24 @@ fn no_peak_is_lost() {
                 shown.record(peak, peak / 2.0);
             }
         });
-        let mut most = (0.0_f32, 0.0_f32);
-        let mut look = || {
+        let mut max = (0.0_f32, 0.0_f32);
+        let mut read = || {
             let (input, output) = meters.take();
-            most = (most.0.max(input), most.1.max(output));
+            max = (max.0.max(input), max.1.max(output));
         };
-        look();
-        look();
+        read();
+        read();
         audio.join().expect("no panic");
-        look();
-        assert_eq!(most, (0.75, 0.375));
+        read();
+        assert_eq!(max, (0.75, 0.375));
     });
 }
 
-/// The checker itself: the same exchange with the header before the samples, as
-/// it must not be, is found out.
+/// Shows that the checker finds an exchange that wrongly sends the header before the
+/// samples.
 #[test]
 #[should_panic(expected = "another hop's samples")]
-fn the_checker_sees_a_wrong_order() {
+fn checker_finds_a_header_sent_before_its_samples() {
     use voxmeld_threads::sync::HeapRb;
     check(3, || {
         let (mut samples, mut samples_out) = HeapRb::new(2).split();

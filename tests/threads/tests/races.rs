@@ -1,7 +1,7 @@
-//! The same code with the real atomics and ringbuf's rings, between two real
-//! threads: for ThreadSanitizer and miri. `cargo xtask test` runs it so where the
-//! toolchain can. A program of its own, because the sanitizer would watch the
-//! usual test harness, too, whose library is not compiled for it.
+//! The same code with the real atomics and ringbuf's rings, between two threads: for
+//! ThreadSanitizer and miri. `cargo xtask test` runs it where the toolchain has them. It has
+//! its own `main`, because the library of the usual test harness is not compiled for the
+//! sanitizer.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -17,9 +17,10 @@ use voxmeld_threads::loads::PendingLoads;
 use voxmeld_threads::meters::Meters;
 use voxmeld_threads::stream::{AppliedHop, HopHeader, SegmentKind, stream_link};
 
-/// miri is a thousand times slower.
+/// Fewer for miri, which is about a thousand times slower.
 const ROUNDS: u64 = if cfg!(miri) { 60 } else { 20_000 };
-const SPAN: u64 = 1_000;
+/// Sample values identify stream and position: stream * this + position + 1.
+const STREAM_STEP: u64 = 1_000;
 
 fn main() {
     if std::env::args().any(|word| word == "race") {
@@ -31,16 +32,16 @@ fn main() {
     meters();
 }
 
-/// What ThreadSanitizer must see, and sees: `cargo xtask test` wants this to fail.
+/// A data race that ThreadSanitizer has to report: `cargo xtask test` expects this to fail.
 fn race() {
-    struct Bare(std::cell::UnsafeCell<u64>);
-    // SAFETY: none; this is the mistake.
-    unsafe impl Sync for Bare {}
-    static BARE: Bare = Bare(std::cell::UnsafeCell::new(0));
+    struct Unsynchronized(std::cell::UnsafeCell<u64>);
+    // SAFETY: none; this is the intended bug.
+    unsafe impl Sync for Unsynchronized {}
+    static COUNTER: Unsynchronized = Unsynchronized(std::cell::UnsafeCell::new(0));
     let add = || {
         for _ in 0..1_000 {
-            // SAFETY: none, as above. The pointer is valid.
-            unsafe { *std::hint::black_box(BARE.0.get()) += 1 };
+            // SAFETY: the pointer is valid; the missing synchronisation is the intended bug.
+            unsafe { *std::hint::black_box(COUNTER.0.get()) += 1 };
         }
     };
     let other = std::thread::spawn(add);
@@ -48,7 +49,8 @@ fn race() {
     other.join().expect("no panic");
 }
 
-/// Blocks and resets of all kinds against a worker that answers as it can.
+/// Blocks of several lengths and resets, against a worker that sends each hop's input back.
+/// Returns the number of samples that were received.
 fn exchange(geometry: &Geometry, waits: bool) -> u64 {
     let (mut client, mut server) = stream_link(geometry);
     client.set_waits(waits);
@@ -70,10 +72,10 @@ fn exchange(geometry: &Geometry, waits: bool) -> u64 {
             let samples = hop.samples.clone();
             server.send(header, &samples);
         }
-        // The rings go on the thread that is the last to let go of them.
+        // Returned, so that the rings are dropped on the main thread.
         server
     });
-    let (mut stream, mut position, mut heard) = (1_u64, 0_u64, 0_u64);
+    let (mut stream, mut position, mut received) = (1_u64, 0_u64, 0_u64);
     for round in 0..ROUNDS {
         if round % 41 == 40 {
             client.reset();
@@ -81,8 +83,8 @@ fn exchange(geometry: &Geometry, waits: bool) -> u64 {
             position = 0;
         }
         let len = (round * 7 % 5) as usize;
-        let told = |at: u64| (stream * SPAN + at + 1) as f32;
-        let block: Vec<f32> = (0..len as u64).map(|n| told(position + n)).collect();
+        let sample_at = |at: u64| (stream * STREAM_STEP + at + 1) as f32;
+        let block: Vec<f32> = (0..len as u64).map(|n| sample_at(position + n)).collect();
         client.push(&block, &Controls(stream as u32));
         let mut out = [9.0; 4];
         let mut done = 0;
@@ -90,13 +92,13 @@ fn exchange(geometry: &Geometry, waits: bool) -> u64 {
             let (count, kind) = client.pull(&mut out[..len - done]);
             for (n, &sample) in out[..count].iter().enumerate() {
                 let at = (position + (done + n) as u64).checked_sub(geometry.schedule as u64);
-                let right = match (kind, at) {
-                    (SegmentKind::Ready, Some(at)) => sample == told(at) || (!waits && sample == 0.0),
+                let correct = match (kind, at) {
+                    (SegmentKind::Ready, Some(at)) => sample == sample_at(at) || (!waits && sample == 0.0),
                     (SegmentKind::Ready, None) => false,
                     _ => sample == 0.0 && (!waits || at.is_none()),
                 };
-                assert!(right, "stream {stream}, position {position}: {sample} {kind:?}");
-                heard += u64::from(kind == SegmentKind::Ready);
+                assert!(correct, "stream {stream}, position {position}: {sample} {kind:?}");
+                received += u64::from(kind == SegmentKind::Ready);
             }
             done += count;
         }
@@ -107,7 +109,7 @@ fn exchange(geometry: &Geometry, waits: bool) -> u64 {
     }
     stop.store(true, Relaxed);
     drop(worker.join().expect("no panic"));
-    heard
+    received
 }
 
 fn streams_and_resets() {
@@ -117,7 +119,7 @@ fn streams_and_resets() {
 fn renders_and_resets() {
     assert!(
         exchange(&Geometry::small(2, 8), true) > ROUNDS / 2,
-        "much is heard"
+        "less than half of the samples were received"
     );
 }
 
@@ -129,7 +131,7 @@ fn loads() {
     (0..count).for_each(|_| loads.add());
     let loader = std::thread::spawn(move || {
         for voice in 0..count {
-            delivering.deliver(|| send.send(voice).expect("somebody listens"));
+            delivering.deliver(|| send.send(voice).expect("the receiver is alive"));
         }
     });
     let mut voices = 0;
@@ -148,10 +150,10 @@ fn meters() {
             shown.record(n as f32, 0.5);
         }
     });
-    let mut most = 0.0_f32;
+    let mut max = 0.0_f32;
     while !audio.is_finished() {
-        most = most.max(meters.take().0);
+        max = max.max(meters.take().0);
     }
     audio.join().expect("no panic");
-    assert_eq!(most.max(meters.take().0), ROUNDS as f32);
+    assert_eq!(max.max(meters.take().0), ROUNDS as f32);
 }

@@ -1,7 +1,7 @@
-//! The bench of retrieval: what a frame's search costs and finds, beside faiss's own
-//! loop over the same index in the same run.
+//! Benchmark of retrieval: time and recall of the search for one frame, compared with faiss's own loop over the same
+//! index in the same run.
 //!
-//! Not a test: nothing here passes or fails by the clock.
+//! Not a test: nothing passes or fails by the clock.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -10,7 +10,7 @@
     reason = "figures for people to read"
 )]
 
-mod made;
+mod synthetic;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -27,18 +27,18 @@ use voxmeld_tests::machine::{Machine, cpu_seconds};
 use voxmeld_tests::{env, say};
 
 const K: usize = 8;
-/// Frames that are looked up.
+/// Number of frames that are searched.
 const QUERIES: usize = 400;
-/// The loops run so often in turn; of each query the quickest time counts, because
-/// what else the machine does interrupts some of them.
+/// Both loops run this often, in turn. The shortest time of each query counts, because other programs interrupt some
+/// of the runs.
 const REPEATS: usize = 9;
-/// Where it takes longer than this, so often as time allows, but twice.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Numbers of vectors.
-const ALL: [usize; 3] = [10_000, 50_000, 200_000];
-/// What is measured so far.
-const DONE: &str = "runs.json";
-/// Which indices; `few` has the fewest lists that the rule allows.
+/// After this time no further repeat is started, but there are at least two.
+const REPEAT_TIME: Duration = Duration::from_secs(20);
+/// Numbers of vectors that are measured.
+const SIZES: [usize; 3] = [10_000, 50_000, 200_000];
+/// The file with the results so far.
+const RESULTS_FILE: &str = "runs.json";
+/// Kinds of indices; `few` has the lowest number of lists that faiss recommends.
 const KINDS: [&str; 4] = ["flat", "few", "guide", "rvc"];
 
 /// One line of the table.
@@ -49,18 +49,18 @@ struct Run {
     kind: String,
     factory: String,
     n_probe: usize,
-    /// Mean time of a frame's search, alone.
+    /// Mean time of the search for one frame.
     us_per_frame: f64,
-    /// Of faiss's own search of the same file, called in a loop.
+    /// The same for faiss's own search in the same file, called in a loop.
     faiss_us_per_frame: f64,
     ratio: f64,
     recall_at_8: f64,
-    /// Of one core: the clock would count what other programs took, too.
+    /// Processor time of one core; wall time would include other programs.
     build_s: f64,
     load_ms: f64,
-    /// What a fresh process grew by when the index was opened and searched once.
+    /// Growth of a new process by opening the index.
     resident_mb: f64,
-    /// As [`Machine`] has it, when it was searched.
+    /// Load average (see [`Machine`]) after the search.
     load: f64,
 }
 
@@ -85,18 +85,18 @@ fn main() -> ExitCode {
     }
 }
 
-/// `--quick`: the smallest set only. `--of N`: so many vectors only. `--resume`: what a
-/// run that was ended has measured is not measured again.
+/// `--quick`: the smallest size only. `--of N`: N vectors only. `--resume`: skips what an interrupted run has
+/// measured.
 fn run() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
-        [] => bench(&ALL, false),
-        ["--resume"] => bench(&ALL, true),
-        ["--quick"] => bench(&ALL[..1], false),
+        [] => bench(&SIZES, false),
+        ["--resume"] => bench(&SIZES, true),
+        ["--quick"] => bench(&SIZES[..1], false),
         ["--of", count] => bench(&[count.parse()?], false),
-        // Every index is built and searched in processes of its own: so what a process
-        // grows by is the index, and nothing that was there before.
+        // Every index is built and searched in child processes, so that the growth of a
+        // process is the size of the index.
         ["--make", count, dim] => make(count.parse()?, dim.parse()?),
         ["--build", count, dim, kind] => build(count.parse()?, dim.parse()?, kind),
         ["--search", count, dim, kind] => search(count.parse()?, dim.parse()?, kind),
@@ -108,10 +108,10 @@ fn bench(sizes: &[usize], resume: bool) -> Result<()> {
     let machine = Machine::this();
     let started = Instant::now();
     say(format!(
-        "{}, {} cores, {}; load {:.2} before",
+        "{}, {} cores, {}; load {:.2} before the run",
         machine.cpu, machine.cores, machine.system, machine.load
     ));
-    say("vectors made to lie like a voice's; one thread, k = 8\n");
+    say("synthetic vectors with a structure like speech; one thread, k = 8\n");
     say(format!(
         "{:>7} {:>4} {:<26} {:>6} {:>9} {:>9} {:>6} {:>9} {:>8} {:>8} {:>8} {:>5}",
         "N",
@@ -135,38 +135,38 @@ fn bench(sizes: &[usize], resume: bool) -> Result<()> {
         machine,
         minutes: 0.0,
     };
-    let earlier: Vec<Run> = match fs::read(folder()?.join(DONE)) {
+    let earlier: Vec<Run> = match fs::read(folder()?.join(RESULTS_FILE)) {
         Ok(bytes) if resume => serde_json::from_slice(&bytes)?,
         _ => Vec::new(),
     };
     for &vectors in sizes {
         for dim in [256, 768] {
             let of = [vectors.to_string(), dim.to_string()];
-            let mut made = false;
+            let mut is_made = false;
             for kind in KINDS {
                 if plan(kind, vectors, dim)?.is_none() {
                     continue;
                 }
-                let this = |run: &&Run| (run.vectors, run.dim, run.kind.as_str()) == (vectors, dim, kind);
-                let known: Vec<Run> = earlier.iter().filter(this).cloned().collect();
+                let is_this = |run: &&Run| (run.vectors, run.dim, run.kind.as_str()) == (vectors, dim, kind);
+                let known: Vec<Run> = earlier.iter().filter(is_this).cloned().collect();
                 if !known.is_empty() {
-                    known.iter().for_each(line);
+                    known.iter().for_each(print_run);
                     bench.runs.extend(known);
                     continue;
                 }
-                if !made {
+                if !is_made {
                     child::<()>("--make", &of)?;
-                    made = true;
+                    is_made = true;
                 }
                 let of = [&of[..], &[kind.to_string()]].concat();
                 let built: Built = child("--build", &of)?;
                 for mut run in child::<Vec<Run>>("--search", &of)? {
                     run.build_s = built.seconds;
                     run.factory.clone_from(&built.factory);
-                    line(&run);
+                    print_run(&run);
                     bench.runs.push(run);
                 }
-                fs::write(folder()?.join(DONE), serde_json::to_string(&bench.runs)?)?;
+                fs::write(folder()?.join(RESULTS_FILE), serde_json::to_string(&bench.runs)?)?;
             }
         }
     }
@@ -184,7 +184,7 @@ fn bench(sizes: &[usize], resume: bool) -> Result<()> {
     Ok(())
 }
 
-/// This very program again; what it has said.
+/// Runs this program again with other arguments; parses its output.
 fn child<T: for<'de> Deserialize<'de>>(command: &str, of: &[String]) -> Result<T> {
     let program = std::env::current_exe()?;
     let output = Command::new(program)
@@ -200,7 +200,7 @@ fn child<T: for<'de> Deserialize<'de>>(command: &str, of: &[String]) -> Result<T
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// What building says.
+/// The output of `--build`.
 #[derive(Serialize, Deserialize)]
 struct Built {
     factory: String,
@@ -213,7 +213,7 @@ fn folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// What a kind of index is for so many vectors; `None` where it would be another one's double.
+/// The plan of a kind of index for `count` vectors; `None` if it equals another kind's.
 fn plan(kind: &str, count: usize, dim: usize) -> Result<Option<Plan>> {
     let preset = match kind {
         "flat" => Preset::Flat,
@@ -224,14 +224,14 @@ fn plan(kind: &str, count: usize, dim: usize) -> Result<Option<Plan>> {
             let fewer = lists < rvc_list_count(count);
             return Ok(fewer.then(|| Plan::of(&format!("IVF{lists},Flat"), count)));
         }
-        _ => bail!("no index is called {kind}"),
+        _ => bail!("unknown kind of index: {kind}"),
     };
     Ok(Some(Plan::preset(preset, count, dim)?))
 }
 
-/// Vectors and queries, for all indices of this size.
+/// Writes vectors and queries for all indices of this size.
 fn make(count: usize, dim: usize) -> Result<()> {
-    let (vectors, queries) = made::voice(count, QUERIES, dim);
+    let (vectors, queries) = synthetic::vectors_and_queries(count, QUERIES, dim);
     for (name, frames) in [("vectors", vectors), ("queries", queries)] {
         let mut file = BufWriter::new(File::create(folder()?.join(name))?);
         for value in frames.data() {
@@ -252,7 +252,7 @@ fn read(name: &str, dim: usize) -> Result<Frames> {
 
 fn build(count: usize, dim: usize, kind: &str) -> Result<()> {
     let vectors = read("vectors", dim)?;
-    let plan = plan(kind, count, dim)?.context("no such index")?;
+    let plan = plan(kind, count, dim)?.context("this kind equals another one")?;
     let before = cpu_seconds();
     let mut trained = Trained::train(&plan.factory, &vectors, Metric::L2, 1)?;
     trained.set_k_factor(plan.k_factor);
@@ -272,12 +272,12 @@ fn search(vectors: usize, dim: usize, kind: &str) -> Result<()> {
     let index = open(&path, Some(dim))?;
     let load_ms = started.elapsed().as_secs_f64() * 1000.0;
     let grown_mb = resident_mb() - before;
-    let mut theirs = Trained::open(&path)?;
+    let mut faiss_index = Trained::open(&path)?;
     let table = Probe::held_out(&queries, &*index).measure(&*index, K)?.table;
     let probes: &[usize] = if index.list_sizes().len() > 1 {
         &[1, 8]
     } else {
-        // Milliseconds each, of which many tell no more than some.
+        // Milliseconds each, so fewer queries are enough.
         queries.resize(if vectors > 10_000 { QUERIES / 8 } else { QUERIES });
         &[1]
     };
@@ -285,17 +285,17 @@ fn search(vectors: usize, dim: usize, kind: &str) -> Result<()> {
     for &n_probe in probes {
         let mut ours = vec![Duration::MAX; queries.len()];
         let mut faiss = ours.clone();
-        // In turn, so that what else the machine does meets both.
+        // In turn, so that other programs slow both down equally.
         let started = Instant::now();
         for turn in 0..REPEATS {
-            if turn >= 2 && started.elapsed() > PATIENCE {
+            if turn >= 2 && started.elapsed() > REPEAT_TIME {
                 break;
             }
             keep_quickest(&mut ours, &our_loop(&*index, &queries, n_probe)?);
-            keep_quickest(&mut faiss, &theirs.faiss_loop(&queries, K, n_probe)?);
+            keep_quickest(&mut faiss, &faiss_index.faiss_loop(&queries, K, n_probe)?);
         }
         let seconds = |times: &[Duration]| times.iter().sum::<Duration>().as_secs_f64();
-        let (our_s, their_s) = (seconds(&ours), seconds(&faiss));
+        let (our_s, faiss_s) = (seconds(&ours), seconds(&faiss));
         let per_frame = |seconds: f64| seconds * 1e6 / queries.len() as f64;
         let point = table.points.iter().find(|point| point.n_probe == n_probe);
         runs.push(Run {
@@ -305,8 +305,8 @@ fn search(vectors: usize, dim: usize, kind: &str) -> Result<()> {
             factory: String::new(),
             n_probe,
             us_per_frame: round(per_frame(our_s), 1),
-            faiss_us_per_frame: round(per_frame(their_s), 1),
-            ratio: round(our_s / their_s, 3),
+            faiss_us_per_frame: round(per_frame(faiss_s), 1),
+            ratio: round(our_s / faiss_s, 3),
             recall_at_8: round(point.map_or(f64::NAN, |point| point.recall as f64), 3),
             build_s: 0.0,
             load_ms: round(load_ms, 0),
@@ -324,7 +324,7 @@ fn keep_quickest(quickest: &mut [Duration], times: &[Duration]) {
     }
 }
 
-/// The time of each query, one search for each, as the engine does it.
+/// The time of each query, searched one by one as in the engine.
 fn our_loop(index: &dyn EmbeddingIndex, queries: &Frames, n_probe: usize) -> Result<Vec<Duration>> {
     let params = SearchParams {
         k: K,
@@ -352,7 +352,7 @@ fn resident_mb() -> f64 {
     pages.unwrap_or(f64::NAN) * PAGE / 1e6
 }
 
-fn line(run: &Run) {
+fn print_run(run: &Run) {
     say(format!(
         "{:>7} {:>4} {:<26} {:>6} {:>9.1} {:>9.1} {:>6.3} {:>9.3} {:>8.1} {:>8.0} {:>8.1} {:>5.1}",
         run.vectors,

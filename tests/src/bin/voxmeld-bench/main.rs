@@ -1,6 +1,6 @@
-//! The bench: what the default voice costs on one thread, hop by hop.
+//! Benchmark of the engine: computing time of the default voice on one thread, hop by hop.
 //!
-//! Not a test: nothing here passes or fails by the clock.
+//! Not a test: nothing passes or fails by the clock.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -22,12 +22,12 @@ use voxmeld_tests::machine::{Machine, cpu_seconds};
 use voxmeld_tests::rig::Rig;
 use voxmeld_tests::{env, say};
 
-/// Host rate and block of all runs.
+/// Sample rate and block size of all runs.
 const RATE_HZ: u32 = 48_000;
 const BLOCK: usize = 480;
-/// Hops that are not counted: the first ones fill caches.
+/// First hops, which fill caches and are not counted.
 const WARM_UP_HOPS: usize = 50;
-/// Steps that are measured: the default and those that trade latency for load.
+/// Hops that are measured: the default, and longer ones that trade latency for load.
 const HOPS: [Hop; 4] = [Hop::Ms20, Hop::Ms40, Hop::Ms80, Hop::Ms160];
 
 /// One line of the table.
@@ -36,7 +36,7 @@ struct Run {
     hop_ms: u32,
     hops: usize,
     latency_ms: f64,
-    /// Processor time over audio time: what other programs took is not in it.
+    /// Processor time over audio time; does not include other programs.
     cpu_rtf: f64,
     #[serde(flatten)]
     cost: Cost,
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// `--bundle DIR --out DIR --hop-ms N`, all optional; the hops to measure are returned.
+/// `--bundle DIR --out DIR --hop-ms N`, all optional. Returns bundle, output folder and hops.
 fn arguments() -> Result<(PathBuf, PathBuf, Vec<Hop>)> {
     let (mut bundle, mut out, mut hops) = (None, None, HOPS.to_vec());
     let mut words = std::env::args_os().skip(1);
@@ -114,13 +114,13 @@ fn run() -> Result<()> {
             say(format!(
                 "voice: {voice}; {RATE_HZ} Hz, blocks of {BLOCK}, one thread\n"
             ));
-            heading(&run);
+            print_heading(&run);
             bench.voice = voice;
         }
-        line(&run);
+        print_run(&run);
         bench.runs.push(run);
     }
-    say("\nCPU RTF counts processor time; RTF, its stages and the hops are by the clock");
+    say("\nCPU RTF is processor time over audio time; all other times are wall time");
     if let Some(warning) = bench.machine.warning() {
         say(warning);
     }
@@ -131,11 +131,11 @@ fn run() -> Result<()> {
     Ok(())
 }
 
-/// A machine's speed wavers from one second to the next: the speech is played so
-/// often, and the processor time told is the median pass's.
+/// The speech is played this often, and the median processor time is reported, because a machine's
+/// speed varies.
 const PASSES: usize = 5;
 
-/// Plays the speech offline and sums up what the hops took.
+/// Plays the speech offline and measures its hops.
 fn measure(speech: &Sound, hop: Hop) -> Result<(String, Run)> {
     let setup = StreamSetup {
         safety_ms: 0,
@@ -158,8 +158,8 @@ fn measure(speech: &Sound, hop: Hop) -> Result<(String, Run)> {
         *pass = (cpu_seconds() - before) / speech.seconds();
     }
     cpu_rtf.sort_by(f64::total_cmp);
-    let notes = log.notes();
-    let warm = &notes[WARM_UP_HOPS.min(notes.len() / 4)..];
+    let records = log.records();
+    let warm = &records[WARM_UP_HOPS.min(records.len() / 4)..];
     let run = Run {
         hop_ms: hop.ms(),
         hops: warm.len(),
@@ -170,7 +170,7 @@ fn measure(speech: &Sound, hop: Hop) -> Result<(String, Run)> {
     Ok((voice, run))
 }
 
-fn heading(run: &Run) {
+fn print_heading(run: &Run) {
     let stages: String = run
         .cost
         .rtf_by_stage
@@ -183,7 +183,7 @@ fn heading(run: &Run) {
     ));
 }
 
-fn line(run: &Run) {
+fn print_run(run: &Run) {
     let cost = &run.cost;
     let stages: String = cost
         .rtf_by_stage

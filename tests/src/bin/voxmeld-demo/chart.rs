@@ -1,6 +1,5 @@
-//! `report.png`: five panels over the time of the input. The output is drawn
-//! earlier by the reported latency, so that what belongs together is above
-//! each other.
+//! `report.png`: five panels over the time of the input. The output is shifted back by
+//! the reported latency, so that input and output are aligned.
 
 use crate::driver::RATE_HZ;
 use crate::passes::{Live, Offline};
@@ -19,7 +18,7 @@ const FAINT: RGBColor = RGBColor(222, 226, 230);
 const BLUE: RGBColor = RGBColor(43, 108, 176);
 const ORANGE: RGBColor = RGBColor(217, 95, 14);
 const GREEN: RGBColor = RGBColor(35, 132, 67);
-/// Top of the spectrograms: models and recordings hold nothing above.
+/// Top of the spectrograms: models and recordings have no energy above.
 const TOP_HZ: f64 = 8_000.0;
 const QUIET_DB: f32 = -85.0;
 const LOUD_DB: f32 = -15.0;
@@ -29,7 +28,7 @@ type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 /// Draws all panels.
 pub fn draw(path: &Path, speech: &Sound, live: &Live, offline: &Offline, report: &Report) -> Result<()> {
     plotters::style::register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT)
-        .map_err(|_| anyhow!("the charts' font is broken"))?;
+        .map_err(|_| anyhow!("the font of the charts could not be loaded"))?;
     let seconds = speech.seconds();
     let wet = live.output[0].get(live.latency..).unwrap_or_default();
     let wet = &wet[..wet.len().min(speech.samples.len())];
@@ -39,19 +38,19 @@ pub fn draw(path: &Path, speech: &Sound, live: &Live, offline: &Offline, report:
     title(&head, report)?;
     let panels = body.split_by_breakpoints::<i32, i32, [i32; 0], _>([], [330, 740, 1150, 1420]);
     let [waves, before, after, ratio, distance] = &panels[..] else {
-        return Err(anyhow!("five panels"));
+        return Err(anyhow!("expected five panels"));
     };
     waveforms(waves, &speech.samples, wet, seconds)?;
     spectrogram(before, "Input: spectrogram", &speech.samples, seconds)?;
     spectrogram(after, "Voxmeld's output: spectrogram", wet, seconds)?;
-    // The newest frame of a hop lies one frame of look-ahead before its end.
+    // The newest frame of a hop is one frame of look-ahead before the end of the hop.
     let hop_s = f64::from(offline.hop_ms) / 1000.0;
     let at = |hop: usize| (hop as f64 * hop_s - 0.01).max(0.0);
     let ratios: Vec<(f64, f64)> = offline
-        .notes
+        .records
         .iter()
         .enumerate()
-        .map(|(hop, note)| (at(hop), f64::from(note.blend_ratio)))
+        .map(|(hop, record)| (at(hop), f64::from(record.blend_ratio)))
         .collect();
     curve(
         ratio,
@@ -63,10 +62,10 @@ pub fn draw(path: &Path, speech: &Sound, live: &Live, offline: &Offline, report:
         GREEN,
     )?;
     let distances: Vec<(f64, f64)> = offline
-        .notes
+        .records
         .iter()
         .enumerate()
-        .filter_map(|(hop, note)| Some((at(hop), f64::from(note.neighbour_distance?))))
+        .filter_map(|(hop, record)| Some((at(hop), f64::from(record.neighbour_distance?))))
         .collect();
     let top = distances.iter().map(|point| point.1).fold(0.1, f64::max) * 1.08;
     let title = "Distance of the live embedding to its nearest neighbour in the target's index";
@@ -98,7 +97,7 @@ fn title(area: &Area<'_>, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// A panel's frame: caption, axes, seconds below.
+/// A panel with caption and axes; seconds on the x axis.
 macro_rules! panel {
     ($area:expr, $caption:expr, $seconds:expr, $range:expr) => {
         ChartBuilder::on($area)
@@ -111,7 +110,7 @@ macro_rules! panel {
     };
 }
 
-/// Axes with their words.
+/// Axes with labels.
 macro_rules! axes {
     ($chart:expr, $y:expr, $labels:expr) => {
         $chart
@@ -129,13 +128,13 @@ macro_rules! axes {
 }
 
 fn waveforms(area: &Area<'_>, input: &[f32], output: &[f32], seconds: f64) -> Result<()> {
-    let caption = "Waveform: input above, output below (moved back by the latency)";
+    let caption = "Waveform: input above, output below (latency compensated)";
     let mut chart = panel!(area, caption, seconds, -2.0..2.0)?;
     axes!(chart, "amplitude", 3)
         .y_label_formatter(&|y| if *y == 0.0 { String::new() } else { "±1".into() })
         .draw()?;
     for (signal, middle, colour) in [(input, 1.0, BLUE), (output, -1.0, ORANGE)] {
-        // One vertical stroke per column, from the lowest to the highest sample.
+        // One vertical line per column, from the lowest to the highest sample.
         let piece = (signal.len() / 1450).max(1);
         let strokes = signal.chunks(piece).enumerate().map(|(n, samples)| {
             let low = samples.iter().copied().fold(0.0_f32, f32::min);
@@ -160,7 +159,7 @@ fn spectrogram(area: &Area<'_>, caption: &str, signal: &[f32], seconds: f64) -> 
     let (columns, rows) = chart.plotting_area().get_pixel_range();
     let canvas = area.strip_coord_spec();
     let (width, height) = (f64::from(columns.len() as u32), f64::from(rows.len() as u32));
-    // Pixel positions are absolute, a drawing area counts from its corner.
+    // Pixel ranges are absolute; `draw_pixel` counts from the corner of the area.
     let (left, above) = area.get_pixel_range();
     for x in columns.clone() {
         let t = f64::from(x - columns.start) / width * seconds;
@@ -176,7 +175,7 @@ fn spectrogram(area: &Area<'_>, caption: &str, signal: &[f32], seconds: f64) -> 
     Ok(())
 }
 
-/// Between two bins.
+/// Linear interpolation between two bins.
 fn level_at(frame: &[f32], bin: f64) -> f32 {
     let low = bin as usize;
     let part = (bin - low as f64) as f32;
@@ -184,7 +183,7 @@ fn level_at(frame: &[f32], bin: f64) -> f32 {
     value(low) * (1.0 - part) + value(low + 1) * part
 }
 
-/// Dark for quiet, bright for loud; brightness alone tells the level.
+/// Dark for quiet, bright for loud; the level can be read from the brightness alone.
 fn heat(level_db: f32) -> RGBColor {
     const STOPS: [(f32, f32, f32); 6] = [
         (8.0, 10.0, 28.0),

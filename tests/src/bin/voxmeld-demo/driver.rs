@@ -1,6 +1,6 @@
-//! Rate and block size of the simulated host.
+//! Sample rate and block size of the simulated audio driver.
 
-/// The host's rate.
+/// Sample rate.
 pub const RATE_HZ: u32 = 48_000;
-/// The host's block: 10 ms, as an audio interface would use.
+/// Block size in samples: 10 ms, usual for audio interfaces.
 pub const BLOCK: usize = 480;

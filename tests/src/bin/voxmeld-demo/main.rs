@@ -1,11 +1,10 @@
-//! The demo: real speech through the built plugin in real time, the blend
-//! ratio automated 0 -> 1 -> 0, and a report of what came out.
+//! The demo: speech through the built plugin in real time, the blend ratio automated
+//! 0 -> 1 -> 0, and a report about the output.
 //!
-//! The plugin is played as a host plays it. What cannot be seen from outside
-//! (stage times, neighbour distances, the exact latency of the voice) is
-//! measured on the same engine linked into this program, with the same audio
-//! and the same automation; that both give the same samples is part of the
-//! report.
+//! The plugin runs in a host. What a host cannot measure (stage times, neighbour
+//! distances, the exact latency of the voice) is measured on the same engine linked
+//! into this program, with the same audio and automation. The report says whether both
+//! give equal samples.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -27,7 +26,7 @@ use std::time::Instant;
 use voxmeld_tests::audio::{Sound, write_wav};
 use voxmeld_tests::{env, say};
 
-/// The longest piece of speech that is played.
+/// At most this much of the speech is played.
 const LONGEST_S: f64 = 15.0;
 
 fn main() -> ExitCode {
@@ -68,23 +67,23 @@ fn run() -> Result<()> {
     let speech = Sound::read(&file)?.part(0.0, LONGEST_S).at_rate(RATE_HZ)?;
     say(format!("speech: {} ({:.1} s)", file.display(), speech.seconds()));
 
-    say("latency: a sweep through the engine with the voice that changes nothing");
+    say("latency: a sweep through the engine with the pass-through voice");
     let exact = passes::exact_latency()?;
     say(format!(
         "  reported {}, measured {:.2} samples",
         exact.reported, exact.measured
     ));
 
-    say("plugin: loading the voice, then real time");
+    say("plugin: loading the voice, then a real-time pass");
     let live = passes::through_plugin(&bundle, &speech)?;
-    say("engine: the same audio and automation, offline");
+    say("engine: an offline pass with the same audio and automation");
     let offline = passes::through_engine(&speech)?;
     let wet = &live.output[0];
     let comparison = passes::compare(wet, &offline.output);
 
     let report = report::Report::new(&file, &speech, &exact, &live, &offline, &comparison);
     write_wav(&out.join("out.wav"), RATE_HZ, &live.output)?;
-    // What a bounce gives: without the gaps that a busy machine may have made.
+    // The offline render has no gaps, which a busy machine may cause in the real-time pass.
     write_wav(
         &out.join("out_offline.wav"),
         RATE_HZ,

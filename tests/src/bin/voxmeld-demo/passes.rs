@@ -13,7 +13,7 @@ use voxmeld_core::rt::BlockControls;
 use voxmeld_core::selection::VoiceSelection;
 use voxmeld_core::status::VoiceState;
 use voxmeld_tests::audio::Sound;
-use voxmeld_tests::hops::{HopLog, HopNote};
+use voxmeld_tests::hops::{HopLog, HopRecord};
 use voxmeld_tests::host::{Automation, Host, Pace, Sizes};
 use voxmeld_tests::machine::cpu_seconds;
 use voxmeld_tests::rig::Rig;
@@ -31,14 +31,14 @@ fn setup(channels: usize) -> StreamSetup {
     }
 }
 
-/// The ratio at a moment of the clip: up to 1 in its middle, and back.
+/// The ratio at a position of the clip: rises to 1 in the middle, and falls back to 0.
 fn ratio_at(position: usize, len: usize) -> f64 {
     let part = position as f64 / len.max(1) as f64;
     (2.0 * part).min(2.0 - 2.0 * part).clamp(0.0, 1.0)
 }
 
-/// Every 10 ms, at a sample in the middle of a block: a host that rounds
-/// events to blocks, or a plugin that does, would show.
+/// A ratio event every 10 ms, at a sample inside a block, so that events rounded to blocks would
+/// change the output.
 fn ratio_steps(len: usize) -> Vec<(usize, f64)> {
     std::iter::once(0)
         .chain((160..len).step_by(BLOCK))
@@ -46,15 +46,15 @@ fn ratio_steps(len: usize) -> Vec<(usize, f64)> {
         .collect()
 }
 
-/// What is reported, and what a sweep through a voice that changes nothing takes.
+/// The latency of the engine with the pass-through voice, in samples.
 pub struct ExactLatency {
-    /// The engine's word.
+    /// As reported by the engine.
     pub reported: usize,
-    /// The sweep's.
+    /// As measured with a sweep.
     pub measured: f64,
 }
 
-/// Measures the wet path itself: models' look-ahead, joins, resamplers, queue.
+/// Measures the latency of the wet path: look-ahead, joins, resamplers and rings.
 pub fn exact_latency() -> Result<ExactLatency> {
     let mut rig = Rig::with_voice(setup(1), pass_through_voice())?;
     let sweep = chirp(RATE_HZ, 0.5, 200.0, 6_000.0);
@@ -67,24 +67,24 @@ pub fn exact_latency() -> Result<ExactLatency> {
     })
 }
 
-/// What the plugin did.
+/// Results of the real-time pass through the plugin.
 pub struct Live {
-    /// Both channels, as they came out.
+    /// Both channels, including the latency.
     pub output: Vec<Vec<f32>>,
-    /// Latency that the host was told.
+    /// Reported latency in samples.
     pub latency: usize,
-    /// Until the plugin's voice was loaded and warm.
+    /// Time until the plugin's voice was loaded.
     pub load_time: Duration,
     /// Wall time of the real-time pass.
     pub wall_time: Duration,
 }
 
-/// Plays the speech through the plugin at the pace of the clock.
+/// Plays the speech through the plugin in real time.
 pub fn through_plugin(bundle: &Path, speech: &Sound) -> Result<Live> {
     let host = Host::load(&bundle.join("voxmeld.clap"))?;
     let mut plugin = host.instance()?;
     let rate_hz = f64::from(RATE_HZ);
-    // An offline render waits for the voice, so this is how long it takes.
+    // An offline render waits for the voice, so its duration is the loading time.
     let loading = Instant::now();
     plugin.set_offline(true)?;
     plugin.activate(rate_hz, BLOCK as u32)?;
@@ -122,28 +122,28 @@ pub fn through_plugin(bundle: &Path, speech: &Sound) -> Result<Live> {
     })
 }
 
-/// The speech and enough silence to hear its end.
+/// The speech, and silence as long as the latency.
 fn padded(speech: &Sound, latency: usize) -> Vec<f32> {
     let mut input = speech.samples.clone();
     input.resize((input.len() + latency + BLOCK).next_multiple_of(BLOCK), 0.0);
     input
 }
 
-/// What the engine did, seen from inside.
+/// Results of the offline pass through the engine.
 pub struct Offline {
-    /// The voice.
+    /// The output, including the latency.
     pub output: Vec<f32>,
-    /// All hops.
-    pub notes: Vec<HopNote>,
+    /// The records of all hops.
+    pub records: Vec<HopRecord>,
     /// Name of the voice.
     pub voice: String,
-    /// The engine's step.
+    /// The engine's hop.
     pub hop_ms: u32,
-    /// Processor time of the pass over its audio time.
+    /// Processor time of the pass over audio time.
     pub cpu_rtf: f64,
 }
 
-/// The same through the engine in this program, observed.
+/// Plays the same audio through the engine in this program, and records its hops.
 pub fn through_engine(speech: &Sound) -> Result<Offline> {
     let log = HopLog::default();
     let mut rig = Rig::with_selection(setup(1), VoiceSelection::default(), Some(log.observer()))?;
@@ -156,8 +156,8 @@ pub fn through_engine(speech: &Sound) -> Result<Offline> {
     let automation: Vec<(usize, BlockControls)> = ratio_steps(speech.samples.len())
         .into_iter()
         .map(|(position, part)| {
-            // In percent and back, as the plugin's parameter does: the same
-            // rounding, so that the samples can be the same.
+            // Converted to percent and back, as by the plugin's parameter, so that the
+            // rounding is equal and the samples can be.
             let blend_ratio = (part as f32 * 100.0) / 100.0;
             let voice = Controls {
                 blend_ratio,
@@ -176,38 +176,38 @@ pub fn through_engine(speech: &Sound) -> Result<Offline> {
     Ok(Offline {
         cpu_rtf: (cpu_seconds() - before) / audio_s,
         output: output.swap_remove(0),
-        notes: log.notes(),
+        records: log.records(),
         voice,
         hop_ms: status.hop_ms,
     })
 }
 
-/// How the live pass differs from the offline one.
+/// Comparison of the real-time pass with the offline pass.
 pub struct Comparison {
-    /// Interruptions that were heard.
+    /// Gaps in the output.
     pub xruns: usize,
-    /// Samples in them.
+    /// Samples in the gaps.
     pub missing_samples: usize,
-    /// True if every sample is the same, bit by bit.
+    /// True if all samples are equal bit for bit.
     pub identical: bool,
 }
 
-/// Where the worker was late the plugin plays exact zeros, which no voice
-/// does; the offline pass tells where a voice was due.
+/// Where the worker is late the plugin outputs exact zeros, which a voice does not. The offline pass
+/// shows where the voice should sound.
 pub fn compare(live: &[f32], offline: &[f32]) -> Comparison {
-    /// A single zero may be chance; this many in a row are not.
-    const LEAST: usize = 16;
+    /// Fewer zeros in a row may be part of the voice.
+    const MIN_GAP: usize = 16;
     let (mut xruns, mut missing_samples, mut run) = (0, 0, 0);
-    for (&played, &due) in live.iter().zip(offline) {
-        if played == 0.0 && due != 0.0 {
+    for (&output, &expected) in live.iter().zip(offline) {
+        if output == 0.0 && expected != 0.0 {
             run += 1;
-            if run == LEAST {
+            if run == MIN_GAP {
                 xruns += 1;
-                missing_samples += LEAST;
-            } else if run > LEAST {
+                missing_samples += MIN_GAP;
+            } else if run > MIN_GAP {
                 missing_samples += 1;
             }
-        } else if played != 0.0 {
+        } else if output != 0.0 {
             run = 0;
         }
     }
@@ -219,7 +219,7 @@ pub fn compare(live: &[f32], offline: &[f32]) -> Comparison {
     }
 }
 
-/// Dots while a real-time pass plays: one a second.
+/// Prints a dot every second while a real-time pass plays.
 struct Progress {
     end: std::sync::mpsc::Sender<()>,
     thread: std::thread::JoinHandle<()>,

@@ -10,52 +10,52 @@ use voxmeld_tests::hops::{Cost, round};
 use voxmeld_tests::machine::Machine;
 use voxmeld_tests::signal::{correlation, envelope};
 
-/// What was measured; how, is in `how`.
+/// The measurements; `how` describes how they were made.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// Name of the voice.
     pub voice: String,
-    /// What was played.
+    /// File name of the speech.
     pub clip: String,
-    /// How long it lasts.
+    /// Duration of the speech.
     pub clip_s: f64,
-    /// The host's rate.
+    /// Sample rate in Hz.
     pub sample_rate: u32,
-    /// The host's block.
+    /// Block size.
     pub block_samples: usize,
-    /// The engine's step.
+    /// The engine's hop.
     pub hop_ms: u32,
-    /// What the plugin tells its host.
+    /// Latency that the plugin reports.
     pub reported_latency_samples: usize,
-    /// What a sweep takes.
+    /// Latency measured with a sweep.
     pub measured_latency_samples: f64,
     /// The reported latency in milliseconds.
     pub latency_ms: f64,
-    /// Where the levels of input and converted voice fit best.
+    /// Shift at which the levels of input and output correlate best.
     pub envelope_latency_ms: f64,
-    /// Interruptions in the real-time pass.
+    /// Gaps in the real-time pass.
     pub xruns: usize,
-    /// Samples that were late in it.
+    /// Samples in these gaps.
     pub missing_samples: usize,
-    /// True if the real-time pass gave the very samples of an offline render.
+    /// True if the real-time pass equals the offline render bit for bit.
     pub live_equals_offline: bool,
-    /// Compute time over audio time, one thread, and its parts.
+    /// Computing time over audio time on one thread, and its parts.
     #[serde(flatten)]
     pub cost: Cost,
-    /// Processor time over audio time: what other programs took is not in it.
+    /// Processor time over audio time; does not include other programs.
     pub cpu_rtf: f64,
-    /// From activation to a warm voice.
+    /// Time from activation until the voice is loaded.
     pub load_s: f64,
     /// Wall time of the real-time pass.
     pub real_time_pass_s: f64,
-    /// What it ran on.
+    /// The machine.
     pub machine: Machine,
-    /// How the figures were got.
+    /// How the figures were measured.
     pub how: BTreeMap<&'static str, &'static str>,
 }
 
 impl Report {
-    /// Sums up all passes.
+    /// The report about all passes.
     pub fn new(
         file: &Path,
         speech: &Sound,
@@ -82,7 +82,7 @@ impl Report {
             xruns: comparison.xruns,
             missing_samples: comparison.missing_samples,
             live_equals_offline: comparison.identical,
-            cost: Cost::of(&offline.notes, offline.hop_ms),
+            cost: Cost::of(&offline.records, offline.hop_ms),
             cpu_rtf: round(offline.cpu_rtf, 4),
             load_s: round(live.load_time.as_secs_f64(), 2),
             real_time_pass_s: round(live.wall_time.as_secs_f64(), 2),
@@ -96,27 +96,27 @@ fn how() -> BTreeMap<&'static str, &'static str> {
     BTreeMap::from([
         (
             "reported_latency_samples",
-            "asked of the built .clap through CLAP's latency extension",
+            "reported by the built .clap through CLAP's latency extension",
         ),
         (
             "measured_latency_samples",
-            "exact: cross-correlation of a 200-6000 Hz sweep with itself after the engine, same set-up, with a voice that passes audio through",
+            "exact: cross-correlation of a 200-6000 Hz sweep with the output of the engine, same set-up, with a pass-through voice",
         ),
         (
             "envelope_latency_ms",
-            "rough: shift at which the 5 ms level curves of the input and of the plugin's converted voice correlate best; the voice's own onsets differ from the speaker's",
+            "approximate: shift at which the 5 ms level curves of input and output correlate best; the onsets of the converted voice differ from the speaker's",
         ),
         (
             "xruns",
-            "stretches of exact zeros in the real-time pass through the .clap where an offline pass through the same engine has a voice",
+            "runs of exact zeros in the real-time pass through the .clap where the offline pass through the same engine has sound",
         ),
         (
             "rtf, rtf_by_stage, search_us_per_frame, hop_p*_ms",
-            "time on the clock of every hop of the offline pass, one thread; other programs make it longer",
+            "wall time of every hop of the offline pass, one thread; other programs increase it",
         ),
         (
             "cpu_rtf",
-            "processor time of the offline pass over its audio time, host side included; other programs do not count",
+            "processor time of the offline pass over its audio time, including the host; other programs are not included",
         ),
     ])
 }

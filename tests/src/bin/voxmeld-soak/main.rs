@@ -1,8 +1,8 @@
-//! The soak: the built plugin at real-time pace for as long as one likes,
-//! with automation, swaps of the target voice, and other work on the cores.
+//! The soak test: the built plugin in real time for any duration, with automation,
+//! swaps of the target voice, and background load.
 //!
-//! Everything is measured from the outside, as a host sees it: callbacks by
-//! the clock, gaps and age by listening. Not a test: nothing passes or fails.
+//! Everything is measured in the host: durations of callbacks by the clock, gaps and
+//! delay in the output. It only reports: nothing passes or fails.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -12,7 +12,7 @@
 )]
 
 mod driver;
-mod listener;
+mod output_analysis;
 mod player;
 mod report;
 
@@ -31,12 +31,12 @@ use voxmeld_tests::host::{Clock, Host};
 use voxmeld_tests::machine::{Machine, resident_mib};
 use voxmeld_tests::{env, say};
 
-/// What was asked for.
+/// Options of the command line.
 struct Options {
     minutes: f64,
     instances: usize,
-    /// Share of one core that other work takes, in bursts.
-    competing: f64,
+    /// Background load as a share of one core.
+    background_load: f64,
     bundle: PathBuf,
     out: PathBuf,
 }
@@ -52,26 +52,26 @@ fn main() -> ExitCode {
 }
 
 fn options() -> Result<Options> {
-    let (mut minutes, mut instances, mut competing) = (10.0, 1, 0.5);
+    let (mut minutes, mut instances, mut background_load) = (10.0, 1, 0.5);
     let (mut bundle, mut out) = (None, None);
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        let value = words.next().with_context(|| format!("{word} wants a value"))?;
+        let value = words.next().with_context(|| format!("{word} needs a value"))?;
         match word.as_str() {
             "--minutes" => minutes = value.parse()?,
             "--instances" => instances = value.parse()?,
-            "--competing" => competing = value.parse()?,
+            "--background-load" => background_load = value.parse()?,
             "--bundle" => bundle = Some(PathBuf::from(value)),
             "--out" => out = Some(PathBuf::from(value)),
             _ => bail!(
-                "unknown argument {word}: voxmeld-soak [--minutes N] [--instances M] [--competing 0..1] [--bundle DIR] [--out DIR]"
+                "unknown argument {word}: voxmeld-soak [--minutes N] [--instances M] [--background-load 0..1] [--bundle DIR] [--out DIR]"
             ),
         }
     }
     Ok(Options {
         minutes,
         instances,
-        competing,
+        background_load,
         bundle: bundle.map_or_else(env::bundle, Ok)?,
         out: out.unwrap_or_else(|| env::target().join("soak")),
     })
@@ -85,25 +85,25 @@ fn soak(options: &Options) -> Result<()> {
         players.push(Player::start(&host, &speech, n)?);
     }
     let swaps = Swaps::of(&mut players[0], &options.bundle)?;
-    let mut render_ages_ms = Vec::new();
+    let mut render_delays_ms = Vec::new();
     for session in &swaps.0 {
-        render_ages_ms.extend(Player::ages_of_a_render(&host, &speech, session)?);
+        render_delays_ms.extend(Player::delays_of_offline_render(&host, &speech, session)?);
     }
     let stop = Arc::new(AtomicBool::new(false));
-    let competitor = compete(options.competing, stop.clone());
+    let background = run_background_load(options.background_load, stop.clone());
     say(format!(
         "{} minutes, {} instance(s), {} Hz, blocks of {BLOCK}",
         options.minutes, options.instances, RATE_HZ
     ));
     let driver = drive(options, &mut players, &swaps);
     stop.store(true, Relaxed);
-    let _ = competitor.join();
+    let _ = background.join();
     let instances = players.into_iter().map(Player::finish).collect();
     let report = Report::new(
         options.minutes,
-        options.competing,
+        options.background_load,
         driver?,
-        &render_ages_ms,
+        &render_delays_ms,
         instances,
         Machine::this(),
     );
@@ -120,12 +120,12 @@ fn soak(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The audio thread: all instances, block after block, by the clock.
+/// Plays the audio thread: all instances, block after block, in real time.
 fn drive(options: &Options, players: &mut [Player], swaps: &Swaps) -> Result<Driver> {
     let total = (options.minutes * 60.0 * f64::from(RATE_HZ)) as usize / BLOCK;
     let warm = (60 * RATE_HZ as usize / BLOCK).min(total / 4);
     let mut clock = Clock::start(f64::from(RATE_HZ));
-    let began = Instant::now();
+    let started = Instant::now();
     let mut driver = Driver::default();
     for block in 0..total {
         clock.wait_for((block + 1) * BLOCK);
@@ -133,7 +133,7 @@ fn drive(options: &Options, players: &mut [Player], swaps: &Swaps) -> Result<Dri
         for player in players.iter_mut() {
             player.play_block(block)?;
         }
-        // What the host's own thread had no time for is not the plugin's doing.
+        // Counted, because xruns in such blocks are caused by this thread and not by the plugin.
         if woken.elapsed() > Duration::from_secs_f64(BLOCK as f64 / f64::from(RATE_HZ)) {
             driver.long_rounds += 1;
         }
@@ -150,19 +150,19 @@ fn drive(options: &Options, players: &mut [Player], swaps: &Swaps) -> Result<Dri
         }
     }
     driver.resident_mib_at_end = round(resident_mib(), 1);
-    driver.seconds = round(began.elapsed().as_secs_f64(), 1);
+    driver.seconds = round(started.elapsed().as_secs_f64(), 1);
     Ok(driver)
 }
 
-/// Other work: bursts of 1 to 40 ms that take `share` of one core.
-fn compete(share: f64, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
+/// Background load: bursts of 1 to 40 ms that take `share` of one core.
+fn run_background_load(share: f64, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
     std::thread::spawn(move || {
         let mut random = voxmeld_tests::signal::Random::new(5);
         let mut sum = 0_u64;
         while !stop.load(Relaxed) && share > 0.0 {
             let burst = Duration::from_millis(1 + random.index(40) as u64);
-            let began = Instant::now();
-            while began.elapsed() < burst {
+            let started = Instant::now();
+            while started.elapsed() < burst {
                 sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(1));
             }
             std::thread::sleep(burst.mul_f64((1.0 - share) / share.max(0.01)));

@@ -1,7 +1,7 @@
-//! One instance and what is done to it.
+//! One instance with its input, automation and swaps of the target.
 
 use super::driver::{BLOCK, RATE_HZ};
-use super::listener::{Heard, Listener, WINDOW};
+use super::output_analysis::{OutputAnalysis, OutputStats, WINDOW};
 use super::report::InstanceReport;
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use voxmeld_tests::env;
 use voxmeld_tests::host::{Host, Instance, ParamEvent};
 use voxmeld_tests::signal::Random;
 
-/// Blocks from one swap to the next (7 s): all instances take turns.
+/// Blocks between two swaps (7 s). The instances take turns.
 const SWAP_EVERY: usize = 7 * RATE_HZ as usize / BLOCK;
 
 /// An instance that plays speech in a loop.
@@ -22,12 +22,13 @@ pub struct Player {
     position: usize,
     random: Random,
     latency: usize,
+    /// Duration of every callback in ns.
     callbacks: Vec<u32>,
-    listener: Listener,
+    analysis: OutputAnalysis,
 }
 
 impl Player {
-    /// Activates an instance and waits until its voice sounds.
+    /// Activates an instance and plays until its voice sounds.
     pub fn start(host: &Host, speech: &[f32], number: usize) -> Result<Self> {
         let mut instance = host.instance()?;
         instance.activate(f64::from(RATE_HZ), BLOCK as u32)?;
@@ -39,22 +40,21 @@ impl Player {
             random: Random::new(number as u64),
             latency,
             callbacks: Vec::new(),
-            listener: Listener::start(latency),
+            analysis: OutputAnalysis::start(latency),
         };
         let started = Instant::now();
         while !player.sounds()? {
             anyhow::ensure!(
                 started.elapsed() < Duration::from_secs(60),
-                "the voice does not sound"
+                "the voice did not sound within a minute"
             );
         }
         player.callbacks.clear();
         Ok(player)
     }
 
-    /// What the measure of age says of a render of that session, in which
-    /// nothing can be late.
-    pub fn ages_of_a_render(host: &Host, speech: &[f32], session: &[u8]) -> Result<Vec<f64>> {
+    /// The measured delays of an offline render of a session, which is never late.
+    pub fn delays_of_offline_render(host: &Host, speech: &[f32], session: &[u8]) -> Result<Vec<f64>> {
         let mut instance = host.instance()?;
         instance.restore(session)?;
         instance.set_offline(true)?;
@@ -67,26 +67,26 @@ impl Player {
             random: Random::new(0),
             latency,
             callbacks: Vec::new(),
-            listener: Listener::start(latency),
+            analysis: OutputAnalysis::start(latency),
         };
         for block in 0..2 * WINDOW / BLOCK {
             player.play_block(block)?;
         }
-        Ok(player.listener.finish().ages_ms)
+        Ok(player.analysis.finish().delays_ms)
     }
 
-    /// Plays a second, by the clock and unheard; true if something came out.
+    /// Plays one second in real time without measuring; true if the last block has sound.
     fn sounds(&mut self) -> Result<bool> {
-        let mut heard = false;
+        let mut sounds = false;
         for _ in 0..RATE_HZ as usize / BLOCK {
             std::thread::sleep(Duration::from_millis(10));
             let (_, output) = self.block(&[])?;
-            heard = output.iter().any(|&x| x != 0.0);
+            sounds = output.iter().any(|&x| x != 0.0);
         }
-        Ok(heard)
+        Ok(sounds)
     }
 
-    /// One block with automation at a random sample of it.
+    /// Plays one block with automation at a random sample.
     pub fn play_block(&mut self, number: usize) -> Result<()> {
         let seconds = (number * BLOCK) as f64 / f64::from(RATE_HZ);
         let mut events = Vec::new();
@@ -98,7 +98,7 @@ impl Player {
             events.push(self.event("Pitch shift", offset, part)?);
         }
         let (input, output) = self.block(&events)?;
-        self.listener.hear(input, output);
+        self.analysis.push_block(input, output);
         Ok(())
     }
 
@@ -111,7 +111,7 @@ impl Player {
         })
     }
 
-    /// Input and output (left) of the next block.
+    /// Plays the next block; returns input and output (left).
     fn block(&mut self, events: &[ParamEvent]) -> Result<([f32; BLOCK], [f32; BLOCK])> {
         let mut input = [0.0; BLOCK];
         for sample in &mut input {
@@ -120,50 +120,50 @@ impl Player {
         }
         let (mut left, mut right) = (input, input);
         let (mut out_left, mut out_right) = ([0.0; BLOCK], [0.0; BLOCK]);
-        let began = Instant::now();
+        let started = Instant::now();
         self.instance.process(
             &mut [&mut left, &mut right],
             &mut [&mut out_left, &mut out_right],
             events,
         )?;
         self.callbacks
-            .push(u32::try_from(began.elapsed().as_nanos()).unwrap_or(u32::MAX));
+            .push(u32::try_from(started.elapsed().as_nanos()).unwrap_or(u32::MAX));
         Ok((input, out_left))
     }
 
-    /// Ends the instance; what was measured.
+    /// Destroys the instance; returns its measurements.
     pub fn finish(self) -> InstanceReport {
         let Self {
             instance,
             callbacks,
-            listener,
+            analysis,
             latency,
             ..
         } = self;
         drop(instance);
-        let heard: Heard = listener.finish();
-        InstanceReport::new(latency, callbacks, &heard)
+        let stats: OutputStats = analysis.finish();
+        InstanceReport::new(latency, callbacks, &stats)
     }
 }
 
-/// Sessions that differ in the target voice.
+/// Sessions (saved states) with different targets.
 pub struct Swaps(pub Vec<Vec<u8>>);
 
 impl Swaps {
-    /// One for each target of the default pack.
+    /// A session for each target of the default pack.
     pub fn of(player: &mut Player, bundle: &Path) -> Result<Self> {
         env::use_data_of(bundle)?;
         let pack = find_pack("default")?;
         let saved = player.instance.save()?;
-        // nice-plug puts the length before it, in eight bytes.
-        let saved: Value = serde_json::from_slice(saved.get(8..).context("a saved session")?)?;
+        // A CLAP state of nice-plug is JSON after its length in eight bytes.
+        let saved: Value = serde_json::from_slice(saved.get(8..).context("the state is too short")?)?;
         let mut states = Vec::new();
         for target in &pack.indices {
             let mut state = saved.clone();
             let field = state
                 .pointer_mut("/fields/voice")
-                .context("a saved session has its voice")?;
-            let mut voice: Value = serde_json::from_str(field.as_str().context("as text")?)?;
+                .context("no voice in the state")?;
+            let mut voice: Value = serde_json::from_str(field.as_str().context("the voice is not a text")?)?;
             voice["selection"]["index"] = serde_json::json!({ "Pack": target.name });
             *field = Value::String(voice.to_string());
             let text = serde_json::to_vec(&state)?;
@@ -174,15 +174,15 @@ impl Swaps {
         Ok(Self(states))
     }
 
-    /// Swaps the target of one instance, where it is time; how many it were.
+    /// Swaps the target of one instance if a swap is due at this block; returns the number of swaps.
     pub fn swap_if_due(&self, block: usize, players: &mut [Player]) -> Result<u32> {
         if block % SWAP_EVERY != SWAP_EVERY - 1 {
             return Ok(0);
         }
         let round = block / SWAP_EVERY;
-        let who = round % players.len();
+        let player = round % players.len();
         let state = &self.0[(round / players.len()) % self.0.len()];
-        players[who].instance.restore(state)?;
+        players[player].instance.restore(state)?;
         Ok(1)
     }
 }

@@ -1,24 +1,24 @@
-//! What a soak leaves.
+//! The report of a soak test.
 
 use super::driver::{BLOCK, RATE_HZ};
-use super::listener::Heard;
+use super::output_analysis::OutputStats;
 use serde::Serialize;
 use std::fmt::Write as _;
 use voxmeld_tests::hops::round;
 use voxmeld_tests::machine::Machine;
 
-/// What the driving thread saw.
+/// Measurements of the thread that drives all instances.
 #[derive(Default, Serialize)]
 pub struct Driver {
-    /// By the clock.
+    /// Duration.
     pub seconds: f64,
     /// Swaps of the target voice.
     pub swaps: u32,
-    /// Rounds of all instances that took longer than a block.
+    /// Blocks for which all instances together took longer than real time.
     pub long_rounds: u32,
-    /// Memory of the whole program after the first minute (or quarter).
+    /// Resident memory of the process after the first minute (or the first quarter).
     pub resident_mib_after_warm_up: f64,
-    /// At the end.
+    /// Resident memory at the end.
     pub resident_mib_at_end: f64,
 }
 
@@ -29,18 +29,18 @@ pub struct InstanceReport {
     xruns: u64,
     xruns_per_hour: f64,
     missing_ms: f64,
-    not_numbers: u64,
-    /// Oldest and youngest sound of all windows; to be held against those of a render.
-    worst_age_ms: f64,
-    least_age_ms: f64,
+    non_finite: u64,
+    /// Longest and shortest delay of all windows; to be compared with those of offline renders.
+    max_delay_ms: f64,
+    min_delay_ms: f64,
     callback_p50_us: f64,
     callback_p99_us: f64,
     callback_p99_9_us: f64,
-    callback_worst_us: f64,
+    callback_max_us: f64,
 }
 
 impl InstanceReport {
-    pub fn new(latency: usize, mut callbacks_ns: Vec<u32>, heard: &Heard) -> Self {
+    pub fn new(latency: usize, mut callbacks_ns: Vec<u32>, stats: &OutputStats) -> Self {
         callbacks_ns.sort_unstable();
         let at = |part: f64| {
             let rank = (part * callbacks_ns.len() as f64).ceil() as usize;
@@ -51,16 +51,16 @@ impl InstanceReport {
         let ms = |samples: f64| round(samples * 1e3 / f64::from(RATE_HZ), 1);
         Self {
             latency_ms: ms(latency as f64),
-            xruns: heard.gaps,
-            xruns_per_hour: round(heard.gaps as f64 / hours.max(1e-9), 1),
-            missing_ms: ms(heard.gap_samples as f64),
-            not_numbers: heard.not_numbers,
-            worst_age_ms: heard.ages_ms.iter().copied().fold(0.0, f64::max),
-            least_age_ms: heard.ages_ms.iter().copied().fold(f64::MAX, f64::min).min(1e6),
+            xruns: stats.gaps,
+            xruns_per_hour: round(stats.gaps as f64 / hours.max(1e-9), 1),
+            missing_ms: ms(stats.gap_samples as f64),
+            non_finite: stats.non_finite,
+            max_delay_ms: stats.delays_ms.iter().copied().fold(0.0, f64::max),
+            min_delay_ms: stats.delays_ms.iter().copied().fold(f64::MAX, f64::min).min(1e6),
             callback_p50_us: at(0.5),
             callback_p99_us: at(0.99),
             callback_p99_9_us: at(0.999),
-            callback_worst_us: at(1.0),
+            callback_max_us: at(1.0),
         }
     }
 }
@@ -69,12 +69,11 @@ impl InstanceReport {
 #[derive(Serialize)]
 pub struct Report {
     minutes: f64,
-    competing_share_of_a_core: f64,
+    background_load_share_of_a_core: f64,
     driver: Driver,
     memory_growth_mib: f64,
-    /// What the measure of age says of renders, where nothing can be late:
-    /// least and worst of two windows for each voice.
-    render_age_ms: (f64, f64),
+    /// Shortest and longest delay measured in offline renders, which are never late.
+    render_delay_ms: (f64, f64),
     instances: Vec<InstanceReport>,
     machine: Machine,
 }
@@ -82,27 +81,27 @@ pub struct Report {
 impl Report {
     pub fn new(
         minutes: f64,
-        competing: f64,
+        background_load: f64,
         driver: Driver,
-        render_ages_ms: &[f64],
+        render_delays_ms: &[f64],
         instances: Vec<InstanceReport>,
         machine: Machine,
     ) -> Self {
         Self {
             minutes,
-            competing_share_of_a_core: competing,
+            background_load_share_of_a_core: background_load,
             memory_growth_mib: round(driver.resident_mib_at_end - driver.resident_mib_after_warm_up, 1),
             driver,
-            render_age_ms: (
-                render_ages_ms.iter().copied().fold(f64::MAX, f64::min).min(1e6),
-                render_ages_ms.iter().copied().fold(0.0, f64::max),
+            render_delay_ms: (
+                render_delays_ms.iter().copied().fold(f64::MAX, f64::min).min(1e6),
+                render_delays_ms.iter().copied().fold(0.0, f64::max),
             ),
             instances,
             machine,
         }
     }
 
-    /// For people.
+    /// The report as text.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let machine = &self.machine;
@@ -113,37 +112,37 @@ impl Report {
         );
         let _ = writeln!(
             text,
-            "{} min, {} instance(s), {} swaps, competing work on {:.0} % of a core",
+            "{} min, {} instance(s), {} swaps, background load {:.0} % of a core",
             self.minutes,
             self.instances.len(),
             self.driver.swaps,
-            self.competing_share_of_a_core * 100.0
+            self.background_load_share_of_a_core * 100.0
         );
         let _ = writeln!(
             text,
-            "memory {:.1} MiB after warm-up, {:+.1} MiB at the end; rounds longer than a block: {}",
+            "memory {:.1} MiB after warm-up, {:+.1} MiB at the end; blocks that took longer than real time: {}",
             self.driver.resident_mib_after_warm_up, self.memory_growth_mib, self.driver.long_rounds
         );
-        let (least, worst) = self.render_age_ms;
+        let (min, max) = self.render_delay_ms;
         let _ = writeln!(
             text,
-            "age as measured in renders, where nothing is late: {least} to {worst} ms"
+            "delay measured in offline renders, which are never late: {min} to {max} ms"
         );
         for (n, one) in self.instances.iter().enumerate() {
             let _ = writeln!(
                 text,
-                "instance {}: {} xruns ({} an hour, {} ms missing), age {} to {} ms (reported {}), callback p50 {} p99 {} p99.9 {} worst {} us",
+                "instance {}: {} xruns ({} per hour, {} ms missing), delay {} to {} ms (reported {}), callback p50 {} p99 {} p99.9 {} max {} us",
                 n + 1,
                 one.xruns,
                 one.xruns_per_hour,
                 one.missing_ms,
-                one.least_age_ms,
-                one.worst_age_ms,
+                one.min_delay_ms,
+                one.max_delay_ms,
                 one.latency_ms,
                 one.callback_p50_us,
                 one.callback_p99_us,
                 one.callback_p99_9_us,
-                one.callback_worst_us
+                one.callback_max_us
             );
         }
         if let Some(warning) = machine.warning() {

@@ -1,9 +1,9 @@
-//! Blocks through an active instance, and what the plugin sends in them.
+//! Processing of blocks, with the transport and the plugin's output events.
 
 use super::Instance;
 use crate::host::handlers::Handlers;
 use crate::host::params::ParamEvent;
-use crate::host::real_time::watched;
+use crate::host::real_time::in_realtime_context;
 use anyhow::{Context, Result};
 use clack_host::events::event_types::{TransportEvent, TransportFlags};
 use clack_host::events::{EventFlags, EventHeader};
@@ -12,9 +12,9 @@ use clack_host::utils::{BeatTime, SecondsTime};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 impl Instance {
-    /// Where the host's song stands from the next block on, in seconds and in
-    /// beats; and whether it plays, and in a loop. The stream goes on as it is.
-    pub fn go_to(&mut self, seconds: f64, playing: bool, looping: bool) {
+    /// Sets the transport from the next block on: position of the song, playing or
+    /// stopped, loop on or off. The stream itself continues.
+    pub fn set_transport(&mut self, seconds: f64, playing: bool, looping: bool) {
         let mut flags = TransportFlags::HAS_TEMPO
             | TransportFlags::HAS_BEATS_TIMELINE
             | TransportFlags::HAS_SECONDS_TIMELINE;
@@ -38,16 +38,16 @@ impl Instance {
         });
     }
 
-    /// Plays blocks of silence on a thread of its own, as hosts do, while
-    /// `main` goes on on the main thread until it says that it is done.
+    /// Processes blocks of silence on a separate audio thread, while `main` is called
+    /// on this thread until it returns true. Returns the number of blocks.
     ///
     /// # Errors
-    /// If it is not active, the plugin reports an error, or `main` does.
+    /// If the instance is not active, the plugin reports an error, or `main` fails.
     pub fn while_playing(&mut self, mut main: impl FnMut(&mut Self) -> Result<bool>) -> Result<usize> {
         let mut processor = self.processor.take().context("not active")?;
         let channels = self.channels;
         let stop = AtomicBool::new(false);
-        let (blocks, answer) = std::thread::scope(|scope| {
+        let (blocks, main_result) = std::thread::scope(|scope| {
             let audio = scope.spawn(|| {
                 let mut blocks = 0;
                 let mut played = Ok(());
@@ -58,24 +58,24 @@ impl Instance {
                 }
                 played.map(|()| blocks)
             });
-            let mut answer = Ok(false);
-            while matches!(answer, Ok(false)) {
-                answer = main(self);
+            let mut main_result = Ok(false);
+            while matches!(main_result, Ok(false)) {
+                main_result = main(self);
                 self.serve_callbacks();
             }
             stop.store(true, SeqCst);
-            (audio.join(), answer)
+            (audio.join(), main_result)
         });
         self.processor = Some(processor);
-        answer?;
+        main_result?;
         blocks.map_err(|_| anyhow::anyhow!("the audio thread panicked"))?
     }
 
-    /// One block: `input` in, `output` filled. Both have one slice per channel,
-    /// all of the same length.
+    /// Processes one block. `input` and `output` have one slice per channel, all of
+    /// the same length.
     ///
     /// # Errors
-    /// If it is not active, or the plugin reports an error.
+    /// If the instance is not active, or the plugin reports an error.
     pub fn process(
         &mut self,
         input: &mut [&mut [f32]],
@@ -106,9 +106,9 @@ impl Instance {
         events: &EventBuffer,
     ) -> Result<()> {
         let len = input.first().map_or(0, |channel| channel.len());
-        self.answers.clear();
+        self.output_events.clear();
         let processor = self.processor.as_mut().context("not active")?;
-        // What the plugin leaves unwritten must be seen, not taken for silence.
+        // So that samples which the plugin does not write are not taken for silence.
         output.iter_mut().for_each(|channel| channel.fill(f32::NAN));
         let input = self
             .inputs
@@ -122,20 +122,24 @@ impl Instance {
             latency: 0,
             channels: AudioPortBufferType::f32_output_only(output.iter_mut().map(|channel| &mut **channel)),
         }]);
-        let (events, mut answers) = (events.as_input(), self.answers.as_output());
+        let (events, mut output_events) = (events.as_input(), self.output_events.as_output());
         let time = Some(self.steady_time);
         let mut process = || {
             processor.process(
                 &input,
                 &mut output,
                 &events,
-                &mut answers,
+                &mut output_events,
                 time,
                 self.transport.as_ref(),
             )
         };
-        // In an offline render the plugin may wait for its worker.
-        let processed = if self.offline { process() } else { watched(process) };
+        // In an offline render the audio thread waits for the worker.
+        let processed = if self.offline {
+            process()
+        } else {
+            in_realtime_context(process)
+        };
         processed?;
         self.record_published(len)?;
         self.steady_time += len as u64;
@@ -144,7 +148,7 @@ impl Instance {
     }
 }
 
-/// One block of silence with a side chain.
+/// Processes one block of silence with a silent side chain.
 fn play_silence(processor: &mut StartedPluginAudioProcessor<Handlers>, channels: usize) -> Result<()> {
     const LEN: usize = 48;
     let mut silence = vec![[0.0; LEN]; 2 * channels];
@@ -165,12 +169,12 @@ fn play_silence(processor: &mut StartedPluginAudioProcessor<Handlers>, channels:
         latency: 0,
         channels: AudioPortBufferType::f32_output_only(output.iter_mut().map(|channel| &mut channel[..])),
     }]);
-    let (events, mut answers) = (EventBuffer::new(), EventBuffer::new());
+    let (events, mut output_events) = (EventBuffer::new(), EventBuffer::new());
     processor.process(
         &input,
         &mut to,
         &events.as_input(),
-        &mut answers.as_output(),
+        &mut output_events.as_output(),
         None,
         None,
     )?;

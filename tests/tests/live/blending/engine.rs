@@ -1,4 +1,4 @@
-//! The engine alone.
+//! The engine without a plugin.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -21,15 +21,15 @@ use voxmeld_tests::signal::{energy, noise};
 const SECONDS: usize = 3;
 const LEN: usize = 48_000 * SECONDS;
 
-/// Noise that swells and dies away: voiced and not, loud and quiet.
-fn swells() -> Vec<f32> {
-    let swell = |n: usize| (0.02 + 0.6 * (n as f32 / 9_000.0).sin().powi(2)).min(1.0);
+/// Noise whose level rises and falls, so that the fake pitch tracker finds voiced and unvoiced frames.
+fn input() -> Vec<f32> {
+    let level = |n: usize| (0.02 + 0.6 * (n as f32 / 9_000.0).sin().powi(2)).min(1.0);
     let raw = noise(3, LEN);
-    raw.iter().enumerate().map(|(n, x)| x * swell(n)).collect()
+    raw.iter().enumerate().map(|(n, x)| x * level(n)).collect()
 }
 
-/// What is set from sample `at` on: a ratio that is drawn, a morph of two scenes,
-/// the wheel, the side chain, the pad, and all listen modes in turn.
+/// The controls from sample `at` on: a drawn ratio, a morph between two scenes, wheel, side chain, pad, and all listen
+/// modes in turn.
 fn controls(at: usize) -> BlockControls {
     let t = at as f32 / LEN as f32;
     let [a, b] = scenes();
@@ -69,10 +69,10 @@ fn controls(at: usize) -> BlockControls {
     controls
 }
 
-/// One pass in blocks of `block`, controls moving every 111 samples; what is heard
-/// and what is told of it, if nothing was interrupted or left out.
+/// One pass in blocks of `block` with other controls every 111 samples. Returns the output and the applied frames, or
+/// `None` if the pass was interrupted or reduced.
 fn pass(offline: bool, block: usize) -> Result<Option<(Vec<f32>, Vec<AppliedFrame>)>> {
-    // A generous hop: this is not about lateness.
+    // A long hop, so that a busy machine is not late.
     let setup = StreamSetup {
         hop: Hop::Ms160,
         offline,
@@ -81,7 +81,7 @@ fn pass(offline: bool, block: usize) -> Result<Option<(Vec<f32>, Vec<AppliedFram
     let mut rig = Rig::with_voice(setup, voice())?;
     let pace = if offline { Pace::Free } else { Pace::RealTime };
     let mut clock = Clock::start(48_000.0);
-    let mut play = |rig: &mut Rig, input: &[f32], told: &mut Vec<AppliedFrame>| {
+    let mut play = |rig: &mut Rig, input: &[f32], frames: &mut Vec<AppliedFrame>| {
         let side: Vec<f32> = input.iter().rev().copied().collect();
         let mut sound = input.to_vec();
         clock = Clock::start(48_000.0);
@@ -96,46 +96,46 @@ fn pass(offline: bool, block: usize) -> Result<Option<(Vec<f32>, Vec<AppliedFram
                 let channels = &mut [&mut sound[from..to]];
                 rig.audio()
                     .process_with_side(channels, &[&side[from..to]], &controls(from / 111 * 111));
-                told.extend(std::iter::from_fn(|| rig.audio().next_applied_frame()));
+                frames.extend(std::iter::from_fn(|| rig.audio().next_applied_frame()));
                 from = to;
             }
         }
         sound
     };
-    // The voice may arrive after the first hop of a live stream; then start over.
+    // In a live stream the voice may arrive after the first hop, so the stream is reset afterwards.
     play(&mut rig, &vec![0.0; 24_000], &mut Vec::new());
     rig.audio().reset();
     let before = rig.handle().status();
-    let mut told = Vec::new();
-    let heard = play(&mut rig, &swells(), &mut told);
+    let mut frames = Vec::new();
+    let output = play(&mut rig, &input(), &mut frames);
     let after = rig.handle().status();
-    let whole = after.xruns == before.xruns
+    let complete = after.xruns == before.xruns
         && after.short_searches == before.short_searches
         && after.reduced_hops == before.reduced_hops;
-    Ok(whole.then_some((heard, told)))
+    Ok(complete.then_some((output, frames)))
 }
 
 #[test]
-fn all_blend_settings_automated_live_equals_offline() -> Result<()> {
-    let _alone = crate::alone();
-    let (bounced, told) = pass(true, 480)?.context("an offline render leaves nothing out")?;
-    ensure!(energy(&bounced) > 0.1, "silence would prove nothing");
-    let ratios: Vec<f32> = told.iter().map(|told| told.ratio).collect();
+fn engine_with_all_blending_controls_automated_live_equals_offline() -> Result<()> {
+    let _lock = crate::lock_machine();
+    let (offline, frames) = pass(true, 480)?.context("the offline render was interrupted")?;
+    ensure!(energy(&offline) > 0.1, "the output is silent");
+    let ratios: Vec<f32> = frames.iter().map(|frame| frame.ratio).collect();
     ensure!(
         ratios.iter().any(|&r| r > 0.9) && ratios.iter().any(|&r| r > 0.0 && r < 0.2),
-        "the ratio moves: {ratios:?}"
+        "the ratio does not change: {ratios:?}"
     );
     for _ in 0..TRIES {
-        if let Some((live, live_told)) = pass(false, 333)? {
-            let first = bounced
+        if let Some((live, live_frames)) = pass(false, 333)? {
+            let first = offline
                 .iter()
                 .zip(&live)
                 .position(|(a, b)| a.to_bits() != b.to_bits());
             ensure!(
                 first.is_none(),
-                "live and bounced differ from sample {first:?} on"
+                "live and offline differ from sample {first:?} on"
             );
-            ensure!(told == live_told, "live tells other ratios");
+            ensure!(frames == live_frames, "the live pass publishes other frames");
             return Ok(());
         }
     }

@@ -1,6 +1,5 @@
-//! Blending live and bounced: a real-time pass without interruptions equals the
-//! offline render, bit for bit, with everything that can be set about blending
-//! in motion.
+//! A real-time pass without interruptions equals the offline render bit for bit, while all blending controls are
+//! automated.
 
 mod engine;
 mod plugin;
@@ -8,7 +7,7 @@ mod voice;
 
 use voxmeld_core::controls::{BlendSettings, Curves, LevelCurve, Listen, Morph, Scene, VoicingCurve};
 
-/// Live passes before the machine counts as overloaded.
+/// Live passes before the test fails because the machine is overloaded.
 const TRIES: usize = 5;
 
 /// Two scenes that differ in every setting.

@@ -17,7 +17,7 @@ use voxmeld_tests::host::{Clock, Host, Instance, Pace};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::energy;
 
-/// A session of the default pack with two scenes, and a recording muted.
+/// A session with the default pack, two scenes, and one muted recording.
 fn session(host: &Host) -> Result<Vec<u8>> {
     env::use_data()?;
     let rig = Rig::with_selection(offline_48k(), VoiceSelection::default(), None)?;
@@ -26,12 +26,15 @@ fn session(host: &Host) -> Result<Vec<u8>> {
         .iter()
         .find_map(|target| Some((target.name.clone(), target.sources.first()?.clone())));
     let mut saved = host.instance()?.save()?;
-    // nice-plug's CLAP states are JSON behind their length.
-    let mut state: serde_json::Value = serde_json::from_slice(saved.get(8..).context("a state")?)?;
+    // A CLAP state of nice-plug is JSON after its length in eight bytes.
+    let mut state: serde_json::Value =
+        serde_json::from_slice(saved.get(8..).context("the state is too short")?)?;
     let numbers = scenes().map(|scene| scene.to_numbers().to_vec());
     state["fields"]["scenes"] = serde_json::to_string(&numbers)?.into();
     if let Some((target, source)) = take {
-        let text = state["fields"]["voice"].as_str().context("a voice")?;
+        let text = state["fields"]["voice"]
+            .as_str()
+            .context("no voice in the state")?;
         let mut voice: serde_json::Value = serde_json::from_str(text)?;
         voice["selection"]["takes"] = serde_json::json!({ target: { source: 0 } });
         state["fields"]["voice"] = serde_json::to_string(&voice)?.into();
@@ -42,7 +45,7 @@ fn session(host: &Host) -> Result<Vec<u8>> {
     Ok(saved)
 }
 
-/// What the host does in a block.
+/// The events of a block.
 fn events(instance: &Instance, start: usize, end: usize, len: usize) -> Result<EventBuffer> {
     let mut list = EventBuffer::new();
     let value = |list: &mut EventBuffer, at: usize, name: &str, part: f64| -> Result<()> {
@@ -92,9 +95,10 @@ fn events(instance: &Instance, start: usize, end: usize, len: usize) -> Result<E
     Ok(list)
 }
 
-type Heard = (Vec<f32>, Vec<(u64, f64)>, Vec<(u64, f64)>);
+/// Output, published ratios, published confidences.
+type PassResult = (Vec<f32>, Vec<(u64, f64)>, Vec<(u64, f64)>);
 
-fn play_plugin(instance: &mut Instance, input: &[f32], block: usize, pace: Pace) -> Result<Heard> {
+fn play_plugin(instance: &mut Instance, input: &[f32], block: usize, pace: Pace) -> Result<PassResult> {
     let mut output = Vec::new();
     let mut clock = Clock::start(48_000.0);
     for start in (0..input.len()).step_by(block) {
@@ -104,36 +108,36 @@ fn play_plugin(instance: &mut Instance, input: &[f32], block: usize, pace: Pace)
             clock.wait_for(end);
         }
         let mut from = [input[start..end].to_vec(), input[start..end].to_vec()];
-        let mut beside = from.clone();
+        let mut side_chain = from.clone();
         let mut to = [vec![0.0; end - start], vec![0.0; end - start]];
         let [a, b] = &mut from;
-        let [c, d] = &mut beside;
+        let [c, d] = &mut side_chain;
         let [e, f] = &mut to;
         instance.process_with_side(&mut [a, b], &mut [c, d], &mut [e, f], &list)?;
         output.extend_from_slice(&to[0]);
     }
     Ok((
         output,
-        instance.told("Ratio applied")?,
-        instance.told("Confidence")?,
+        instance.published("Ratio applied")?,
+        instance.published("Confidence")?,
     ))
 }
 
 #[test]
-fn built_plugin_automated_live_equals_offline() -> Result<()> {
-    let _alone = crate::alone();
+fn built_plugin_with_blending_automated_live_equals_offline() -> Result<()> {
+    let _lock = crate::lock_machine();
     let host = Host::load_bundle()?;
     let session = session(&host)?;
     let speech = Sound::read(&env::sample_speech()?)?
         .part(0.1, 2.1)
         .at_rate(48_000)?
         .samples;
-    let pass = |offline: bool, block: usize| -> Result<Heard> {
+    let pass = |offline: bool, block: usize| -> Result<PassResult> {
         let mut instance = host.instance()?;
         instance.restore(&session)?;
-        // Long hops: this is not about lateness.
+        // A long hop, so that a busy machine is not late.
         instance.set("Hop", 5.0 / 6.0)?;
-        // Offline a block waits until the voice is there; it stays.
+        // Offline a block waits until the voice is loaded. The voice stays for the live pass.
         instance.set_offline(true)?;
         instance.activate(48_000.0, 480)?;
         let silence = vec![0.0; 48_000];
@@ -143,23 +147,26 @@ fn built_plugin_automated_live_equals_offline() -> Result<()> {
         let pace = if offline { Pace::Free } else { Pace::RealTime };
         play_plugin(&mut instance, &speech, block, pace)
     };
-    let bounced = pass(true, 480)?;
-    ensure!(energy(&bounced.0) > 0.1, "silence would prove nothing");
-    let ratios: Vec<f64> = bounced.1.iter().map(|told| told.1).collect();
-    ensure!(ratios.iter().any(|&r| r > 0.3), "the ratio moves: {ratios:?}");
+    let offline = pass(true, 480)?;
+    ensure!(energy(&offline.0) > 0.1, "the output is silent");
+    let ratios: Vec<f64> = offline.1.iter().map(|ratio| ratio.1).collect();
+    ensure!(
+        ratios.iter().any(|&r| r > 0.3),
+        "the ratio does not change: {ratios:?}"
+    );
     let mut differs = Vec::new();
-    // An interruption is the machine's, and makes a pass differ: one without must come.
+    // A pass differs if the machine interrupts it, so one of several has to be equal.
     for _ in 0..TRIES {
         let live = pass(false, 333)?;
-        if live == bounced {
+        if live == offline {
             return Ok(());
         }
-        let first = bounced
+        let first = offline
             .0
             .iter()
             .zip(&live.0)
             .position(|(a, b)| a.to_bits() != b.to_bits());
         differs.push(first);
     }
-    bail!("{TRIES} real-time passes differ from the bounce, from these samples on: {differs:?}")
+    bail!("{TRIES} real-time passes differ from the offline render, from these samples on: {differs:?}")
 }

@@ -1,4 +1,4 @@
-//! A voice of simple arithmetic, in which every embedding, pitch and target can be heard.
+//! A fake voice of simple arithmetic, whose output depends on every value of embeddings, pitch and targets.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -19,10 +19,10 @@ use voxmeld_tests::signal::noise;
 
 const DIM: usize = 16;
 
-/// Levels of 16 pieces of a frame.
-struct Levels;
+/// An encoder whose embedding has the levels of 16 pieces of a frame.
+struct PieceLevelEncoder;
 
-impl Encoder for Levels {
+impl Encoder for PieceLevelEncoder {
     fn dim(&self) -> usize {
         DIM
     }
@@ -40,10 +40,10 @@ impl Encoder for Levels {
     }
 }
 
-/// Loud is voiced, and the higher the louder.
-struct LevelPitch;
+/// A pitch tracker that calls loud frames voiced; the pitch rises with the level.
+struct LevelPitchTracker;
 
-impl PitchTracker for LevelPitch {
+impl PitchTracker for LevelPitchTracker {
     fn track(&mut self, audio_16k: &[f32], f0_hz: &mut Vec<f32>) -> Result<(), ModelError> {
         f0_hz.clear();
         f0_hz.extend(audio_16k.chunks_exact(160).map(|half| {
@@ -54,10 +54,10 @@ impl PitchTracker for LevelPitch {
     }
 }
 
-/// Every value of an embedding can be heard, and so can the pitch.
-struct Plain;
+/// A synthesizer whose output is a product of embedding, noise and pitch.
+struct ProductSynthesizer;
 
-impl Synthesizer for Plain {
+impl Synthesizer for ProductSynthesizer {
     fn sample_rate(&self) -> SampleRate {
         SampleRate(24_000)
     }
@@ -81,7 +81,7 @@ impl Synthesizer for Plain {
     }
 }
 
-/// A target of four recordings, one quieter and one mute.
+/// A target of four recordings with weights 1, 0.5, 0 and 1.
 fn target(seed: u64) -> Target {
     let vectors: Vec<f32> = noise(seed, 160 * DIM).iter().map(|x| 0.6 * x.abs()).collect();
     let sources = (0..4).map(|n| Source {
@@ -97,10 +97,10 @@ fn target(seed: u64) -> Target {
 
 pub fn voice() -> Voice {
     Voice {
-        name: "plain".into(),
-        encoder: Box::new(Levels),
-        pitch: Box::new(LevelPitch),
-        synthesizer: Box::new(Plain),
+        name: "product".into(),
+        encoder: Box::new(PieceLevelEncoder),
+        pitch: Box::new(LevelPitchTracker),
+        synthesizer: Box::new(ProductSynthesizer),
         targets: (1..=3).map(target).collect(),
         layout: VoiceLayout {
             window_frames_50hz: 12,

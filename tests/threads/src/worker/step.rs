@@ -1,14 +1,15 @@
-//! Stands for `voxmeld_core::worker::step`: streams and voices are counted things.
+//! Stands for `voxmeld_core::worker::step`: streams and voices are reference-counted
+//! values, so that the tests see whether the worker has dropped them.
 
 use super::thread_primitives::{Receiver, Sender};
 use loom::sync::Arc;
 use std::time::Duration;
 
-/// As the engine's, as far as beginnings and ends go.
+/// The engine's commands for starting and stopping.
 pub enum WorkerCommand {
-    /// Serve this stream.
+    /// Start this stream.
     Start(Arc<()>),
-    /// Let go of it; answer when that is done.
+    /// Drop the stream, then send a confirmation.
     Stop(Sender<()>),
     /// Use this voice.
     Swap(Arc<()>),
@@ -16,52 +17,52 @@ pub enum WorkerCommand {
     Quit,
 }
 
-/// As the engine's.
+/// As in the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextStep {
-    /// There may be more to do.
+    /// There may be more work.
     Again,
-    /// Nothing to do; wait.
+    /// No work; wait.
     Wait(Duration),
     /// The thread is to end.
     Quit,
 }
 
-/// A worker that holds what it was given.
+/// A worker that keeps its stream and its voice.
 pub struct Worker {
     commands: Receiver<WorkerCommand>,
     stream: Option<Arc<()>>,
     voice: Option<Arc<()>>,
     hops: u32,
-    hasty: bool,
+    confirms_stop_too_early: bool,
 }
 
 impl Worker {
-    /// At rest.
+    /// A worker without stream and voice.
     pub fn new(commands: Receiver<WorkerCommand>) -> Self {
         Self {
             commands,
             stream: None,
             voice: None,
             hops: 0,
-            hasty: false,
+            confirms_stop_too_early: false,
         }
     }
 
-    /// One with a mistake: it answers before it has let go.
-    pub fn hasty(commands: Receiver<WorkerCommand>) -> Self {
+    /// A worker with a bug: it confirms a stop before it has dropped the stream.
+    pub fn confirming_stop_too_early(commands: Receiver<WorkerCommand>) -> Self {
         Self {
-            hasty: true,
+            confirms_stop_too_early: true,
             ..Self::new(commands)
         }
     }
 
-    /// What the thread waits on.
+    /// The channel that the thread waits on.
     pub fn commands(&self) -> &Receiver<WorkerCommand> {
         &self.commands
     }
 
-    /// Commands, then a hop, if there is a stream that has had none.
+    /// Executes all commands, then computes one hop if there is a stream and no hop so far.
     pub fn step(&mut self) -> NextStep {
         while let Some(command) = self.commands.try_recv() {
             if self.execute(command) == NextStep::Quit {
@@ -75,11 +76,11 @@ impl Worker {
         NextStep::Wait(Duration::ZERO)
     }
 
-    /// One command.
+    /// Executes one command.
     pub fn execute(&mut self, command: WorkerCommand) -> NextStep {
         match command {
             WorkerCommand::Start(stream) => self.stream = Some(stream),
-            WorkerCommand::Stop(done) if self.hasty => {
+            WorkerCommand::Stop(done) if self.confirms_stop_too_early => {
                 let _ = done.send(());
                 self.stream = None;
             }

@@ -1,5 +1,5 @@
-//! Stands for `voxmeld_core::worker`'s channel and threads: a queue under loom's
-//! lock. crossbeam itself is not what is checked.
+//! Stands for `voxmeld_core::worker`'s channel and threads: a queue behind loom's
+//! mutex. crossbeam itself is not checked.
 
 use loom::sync::{Arc, Mutex};
 use std::collections::VecDeque;
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 pub use loom::thread::JoinHandle;
 
-/// As crossbeam's.
+/// As in crossbeam.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvTimeoutError {
-    /// Nothing came in time.
+    /// No item arrived in time.
     Timeout,
-    /// Nobody is left to send.
+    /// All senders are dropped.
     Disconnected,
 }
 
@@ -22,13 +22,13 @@ struct Queue<T> {
     receivers: usize,
 }
 
-/// The end that sends.
+/// The sending end.
 pub struct Sender<T>(Arc<Mutex<Queue<T>>>);
 
-/// The end that receives.
+/// The receiving end.
 pub struct Receiver<T>(Arc<Mutex<Queue<T>>>);
 
-/// Both ends.
+/// A channel.
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     let queue = Arc::new(Mutex::new(Queue {
         items: VecDeque::new(),
@@ -39,7 +39,7 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 }
 
 impl<T> Sender<T> {
-    /// Gives the item back where nobody is left to receive it.
+    /// Sends an item; returns it as an error if all receivers are dropped.
     pub fn send(&self, item: T) -> Result<(), T> {
         let mut queue = self.0.lock().expect("no panic");
         if queue.receivers == 0 {
@@ -64,13 +64,13 @@ impl<T> Drop for Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// An item, if there is one.
+    /// Receives an item, if there is one.
     pub fn try_recv(&self) -> Option<T> {
         self.0.lock().expect("no panic").items.pop_front()
     }
 
-    /// The time passes at once, after others had a turn: a pause may be as short
-    /// as the checker likes.
+    /// Receives an item, or times out after it has yielded once: the checker does not model
+    /// time, so a pause may have any length.
     pub fn recv_timeout(&self, _pause: Duration) -> Result<T, RecvTimeoutError> {
         let mut queue = self.0.lock().expect("no panic");
         if let Some(item) = queue.items.pop_front() {
@@ -89,14 +89,14 @@ impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         let mut queue = self.0.lock().expect("no panic");
         queue.receivers -= 1;
-        // As crossbeam does: what waits goes with the last receiver.
+        // As in crossbeam, the last receiver drops the items in the queue.
         let left = (queue.receivers == 0).then(|| std::mem::take(&mut queue.items));
         drop(queue);
         drop(left);
     }
 }
 
-/// As the engine's.
+/// Starts a thread, as in the engine.
 pub fn spawn(_name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
     Ok(loom::thread::spawn(run))
 }

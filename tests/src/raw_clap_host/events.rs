@@ -1,23 +1,21 @@
-//! A block's events, which are told to the host as they are read and written.
+//! A block's event lists. Every read and write is reported to the host's state, as a [`HostCall`].
 
-use super::{Call, Inner};
+use super::state::{HostCall, HostState};
 use clap_sys::events::{
     CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_param_value,
     clap_input_events, clap_output_events,
 };
-use std::cell::Cell;
 use std::ffi::c_void;
 
-/// Values for parameters: (sample, id, value), in order of time.
+/// Parameter values for the plugin, in order of time. What it writes is only reported.
 pub(super) struct Events {
     events: Vec<clap_event_param_value>,
-    host: *const Inner,
-    /// Events that the plugin wrote.
-    written: Cell<usize>,
+    host: *const HostState,
 }
 
 impl Events {
-    pub fn new(host: *const Inner, values: &[(u32, u32, f64)]) -> Self {
+    /// From (sample, id, value).
+    pub fn new(host: *const HostState, values: &[(u32, u32, f64)]) -> Self {
         let event = |&(time, param_id, value): &(u32, u32, f64)| clap_event_param_value {
             header: clap_event_header {
                 size: size_of::<clap_event_param_value>() as u32,
@@ -37,11 +35,10 @@ impl Events {
         Self {
             events: values.iter().map(event).collect(),
             host,
-            written: Cell::new(0),
         }
     }
 
-    /// For the plugin to read; valid as long as `self` stays where it is.
+    /// The list that the plugin reads; valid as long as `self` is not moved.
     pub fn input(&self) -> clap_input_events {
         clap_input_events {
             ctx: self.context(),
@@ -50,7 +47,7 @@ impl Events {
         }
     }
 
-    /// For the plugin to write; valid as long as `self` stays where it is.
+    /// The list that the plugin writes; valid as long as `self` is not moved.
     pub fn output(&self) -> clap_output_events {
         clap_output_events {
             ctx: self.context(),
@@ -62,7 +59,7 @@ impl Events {
         std::ptr::from_ref(self).cast_mut().cast()
     }
 
-    fn called(&self, call: Call) {
+    fn called(&self, call: HostCall) {
         // SAFETY: the host outlives every call into the plugin.
         unsafe { &*self.host }.called(call);
     }
@@ -74,17 +71,16 @@ unsafe extern "C" fn size(list: *const clap_input_events) -> u32 {
 }
 
 unsafe extern "C" fn get(list: *const clap_input_events, index: u32) -> *const clap_event_header {
-    // SAFETY: as above.
+    // SAFETY: the list is one of ours, alive during the call.
     let events = unsafe { &*(*list).ctx.cast::<Events>() };
-    events.called(Call::EventRead);
+    events.called(HostCall::EventRead);
     let event = events.events.get(index as usize);
     event.map_or(std::ptr::null(), |event| &raw const event.header)
 }
 
 unsafe extern "C" fn try_push(list: *const clap_output_events, _event: *const clap_event_header) -> bool {
-    // SAFETY: as above.
+    // SAFETY: the list is one of ours, alive during the call.
     let events = unsafe { &*(*list).ctx.cast::<Events>() };
-    events.written.set(events.written.get() + 1);
-    events.called(Call::EventWritten);
+    events.called(HostCall::EventWritten);
     true
 }

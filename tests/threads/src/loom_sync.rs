@@ -1,21 +1,20 @@
-//! What `voxmeld_core::sync` has, under loom: every access is a step that the
-//! checker may put before or after any step of another thread, and a relaxed
-//! load may see any value that the memory model allows.
+//! The names of `voxmeld_core::sync` with loom's types: every access is a step that the
+//! checker may order before or after any step of another thread, and a relaxed load may
+//! return any value that the memory model allows.
 
 pub use loom::sync::Arc;
 pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use loom::cell::UnsafeCell;
 
-/// Lets the other thread go on.
+/// Yields to the other thread.
 pub fn wait_a_little() {
     loom::thread::yield_now();
 }
 
-/// ringbuf's protocol: each end writes its own index with `Release` when it is
-/// done with the cells and reads the other's with `Acquire` before it touches
-/// them. ringbuf itself is not what is checked; loom sees whether a cell is ever
-/// touched from both sides.
+/// A ring with ringbuf's protocol: each end writes its own index with `Release` after it
+/// has accessed the cells, and reads the other end's index with `Acquire` before. ringbuf
+/// itself is not checked; loom detects concurrent accesses to a cell.
 struct Ring<T> {
     cells: Vec<UnsafeCell<Option<T>>>,
     /// Items ever popped.
@@ -30,11 +29,11 @@ impl<T> Ring<T> {
     }
 }
 
-/// Makes rings.
+/// A ring before it is split into its two ends.
 pub struct HeapRb<T>(Ring<T>);
 
 impl<T> HeapRb<T> {
-    /// A ring for so many items.
+    /// A ring with room for `capacity` items.
     pub fn new(capacity: usize) -> Self {
         Self(Ring {
             cells: (0..capacity).map(|_| UnsafeCell::new(None)).collect(),
@@ -43,42 +42,42 @@ impl<T> HeapRb<T> {
         })
     }
 
-    /// Its two ends.
+    /// The producing and the consuming end.
     pub fn split(self) -> (HeapProd<T>, HeapCons<T>) {
         let ring = Arc::new(self.0);
-        let pushing = HeapProd {
+        let producer = HeapProd {
             ring: ring.clone(),
             write: 0,
         };
-        (pushing, HeapCons { ring, read: 0 })
+        (producer, HeapCons { ring, read: 0 })
     }
 }
 
-/// The end that pushes. Its own index it knows by heart, as ringbuf's do.
+/// The producing end. It caches its own index, as ringbuf's does.
 pub struct HeapProd<T> {
     ring: Arc<Ring<T>>,
     write: usize,
 }
 
-/// The end that pops.
+/// The consuming end.
 pub struct HeapCons<T> {
     ring: Arc<Ring<T>>,
     read: usize,
 }
 
-// SAFETY: as ringbuf's: a cell belongs to the pushing end until `write` is past
-// it, and from then on to the popping end until `read` is. loom checks that.
+// SAFETY: a cell belongs to the producing end until `write` is past it, and then to the
+// consuming end until `read` is past it. loom checks that.
 unsafe impl<T: Send> Send for HeapProd<T> {}
-// SAFETY: as above.
+// SAFETY: as for the producing end.
 unsafe impl<T: Send> Send for HeapCons<T> {}
 
 impl<T: Copy> HeapProd<T> {
-    /// Room for so many.
+    /// Number of vacant cells.
     pub fn vacant_len(&self) -> usize {
         self.ring.cells.len() - (self.write - self.ring.read.load(Ordering::Acquire))
     }
 
-    /// Pushes one, where there is room.
+    /// Pushes an item; an error if the ring is full.
     pub fn try_push(&mut self, item: T) -> Result<(), T> {
         if self.push_slice(&[item]) == 1 {
             Ok(())
@@ -87,11 +86,11 @@ impl<T: Copy> HeapProd<T> {
         }
     }
 
-    /// Pushes as many as there is room for.
+    /// Pushes as many items as fit, and returns their number.
     pub fn push_slice(&mut self, items: &[T]) -> usize {
         let count = items.len().min(self.vacant_len());
         for &item in &items[..count] {
-            // SAFETY: this cell is vacant, and only this end fills vacant cells.
+            // SAFETY: this cell is vacant, and only this end writes vacant cells.
             self.ring
                 .cell(self.write)
                 .with_mut(|cell| unsafe { *cell = Some(item) });
@@ -103,12 +102,12 @@ impl<T: Copy> HeapProd<T> {
 }
 
 impl<T: Copy> HeapCons<T> {
-    /// Items to be had.
+    /// Number of occupied cells.
     pub fn occupied_len(&self) -> usize {
         self.ring.write.load(Ordering::Acquire) - self.read
     }
 
-    /// Pops one, where there is one.
+    /// Pops an item; `None` if the ring is empty.
     pub fn try_pop(&mut self) -> Option<T> {
         if self.occupied_len() == 0 {
             return None;
@@ -118,7 +117,7 @@ impl<T: Copy> HeapCons<T> {
         item
     }
 
-    /// Pops as many as there are.
+    /// Pops as many items as there are, and returns their number.
     pub fn pop_slice(&mut self, items: &mut [T]) -> usize {
         let count = items.len().min(self.occupied_len());
         for item in &mut items[..count] {
@@ -129,7 +128,7 @@ impl<T: Copy> HeapCons<T> {
     }
 
     fn pop(&mut self) -> Option<T> {
-        // SAFETY: this cell is filled, and only this end empties filled cells.
+        // SAFETY: this cell is occupied, and only this end reads occupied cells.
         let item = self
             .ring
             .cell(self.read)
@@ -139,8 +138,8 @@ impl<T: Copy> HeapCons<T> {
     }
 }
 
-// What is methods of ringbuf's traits there is methods of the types here.
-macro_rules! named {
-    ($($name:ident)*) => { $(#[doc = "Only a name."] pub trait $name {})* };
+// ringbuf's traits; their methods are inherent methods here.
+macro_rules! empty_traits {
+    ($($name:ident)*) => { $(#[doc = "Empty: only the name is needed."] pub trait $name {})* };
 }
-named!(Consumer Observer Producer Split);
+empty_traits!(Consumer Observer Producer Split);

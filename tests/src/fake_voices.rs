@@ -1,4 +1,4 @@
-//! Fake voices that misbehave on command.
+//! Fake voices that inject faults, count themselves, or do one simple thing to the audio.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::SeqCst};
@@ -7,63 +7,63 @@ use voxmeld_core::SampleRate;
 use voxmeld_core::model::fake::{PassThroughSynthesizer, pass_through_voice};
 use voxmeld_core::model::{ModelError, SynthesisInput, Synthesizer, Voice};
 
-/// What a [`FaultInjector`] does at its next hop.
+/// The fault that a [`FaultInjector`] injects into each hop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// Works.
-    Good,
-    /// Gives values that are not numbers.
+    /// No fault.
+    None,
+    /// All samples are NaN.
     NotANumber,
-    /// Gives infinities.
+    /// All samples are infinite.
     Infinite,
-    /// Reports an error.
+    /// `synthesize` returns an error.
     Error,
-    /// Panics.
+    /// `synthesize` panics.
     Panic,
-    /// Does not come back until the fault changes.
-    Stuck,
+    /// `synthesize` does not return until the fault changes.
+    Stalled,
 }
 
 const FAULT_KINDS: [FaultKind; 6] = [
-    FaultKind::Good,
+    FaultKind::None,
     FaultKind::NotANumber,
     FaultKind::Infinite,
     FaultKind::Error,
     FaultKind::Panic,
-    FaultKind::Stuck,
+    FaultKind::Stalled,
 ];
 
-/// Sets the fault of a running voice, from any thread.
+/// Sets the fault of a running voice, from any thread. Clones control the same voice.
 #[derive(Clone, Debug, Default)]
-pub struct Switch {
+pub struct FaultSwitch {
     fault: Arc<AtomicU8>,
     hops: Arc<AtomicU32>,
 }
 
-impl Switch {
-    /// From the next hop on.
+impl FaultSwitch {
+    /// Takes effect at the next hop.
     pub fn set(&self, fault: FaultKind) {
         let index = FAULT_KINDS.iter().position(|&other| other == fault).unwrap_or(0);
         self.fault.store(index as u8, SeqCst);
     }
 
-    /// The present one.
+    /// The current fault.
     #[must_use]
     pub fn fault(&self) -> FaultKind {
         FAULT_KINDS[usize::from(self.fault.load(SeqCst)) % FAULT_KINDS.len()]
     }
 
-    /// Hops that were begun.
+    /// Calls of `synthesize` so far.
     #[must_use]
     pub fn hops(&self) -> u32 {
         self.hops.load(SeqCst)
     }
 }
 
-/// A synthesizer with moods around another one.
+/// A synthesizer that injects faults into the output of another one.
 pub struct FaultInjector {
     inner: Box<dyn Synthesizer>,
-    switch: Switch,
+    switch: FaultSwitch,
 }
 
 impl Synthesizer for FaultInjector {
@@ -77,7 +77,7 @@ impl Synthesizer for FaultInjector {
 
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
         self.switch.hops.fetch_add(1, SeqCst);
-        while self.switch.fault() == FaultKind::Stuck {
+        while self.switch.fault() == FaultKind::Stalled {
             std::thread::sleep(Duration::from_millis(1));
         }
         self.inner.synthesize(input, audio)?;
@@ -87,47 +87,47 @@ impl Synthesizer for FaultInjector {
             FaultKind::Error => {
                 return Err(ModelError::Backend {
                     model: "synthesizer",
-                    why: "the test wants it so".into(),
+                    why: "injected error".into(),
                 });
             }
-            FaultKind::Panic => panic!("the test wants a panic"),
-            FaultKind::Good | FaultKind::Stuck => {}
+            FaultKind::Panic => panic!("injected panic"),
+            FaultKind::None | FaultKind::Stalled => {}
         }
         Ok(())
     }
 }
 
-/// The pass-through voice with a switch on it.
+/// The pass-through voice with a switch for faults.
 #[must_use]
-pub fn fault_injector() -> (Voice, Switch) {
+pub fn fault_injector() -> (Voice, FaultSwitch) {
     with_faults(Box::new(PassThroughSynthesizer))
 }
 
-/// A voice that says nothing, with a switch on it: whatever is heard beside
-/// it came by another way.
+/// A voice whose output is zero, with a switch for faults: every other sample in the output of a test has
+/// bypassed the voice.
 #[must_use]
-pub fn mute() -> (Voice, Switch) {
-    with_faults(Box::new(Mute(PassThroughSynthesizer)))
+pub fn silent_voice() -> (Voice, FaultSwitch) {
+    with_faults(Box::new(SilentSynthesizer(PassThroughSynthesizer)))
 }
 
-fn with_faults(inner: Box<dyn Synthesizer>) -> (Voice, Switch) {
-    let switch = Switch::default();
+fn with_faults(inner: Box<dyn Synthesizer>) -> (Voice, FaultSwitch) {
+    let switch = FaultSwitch::default();
     let synthesizer = FaultInjector {
         inner,
         switch: switch.clone(),
     };
     let voice = Voice {
-        name: "fault_injector".into(),
+        name: "fault injector".into(),
         synthesizer: Box::new(synthesizer),
         ..pass_through_voice()
     };
     (voice, switch)
 }
 
-/// Zeros of the right length.
-struct Mute(PassThroughSynthesizer);
+/// Outputs zeros, as many as the pass-through synthesizer outputs samples.
+struct SilentSynthesizer(PassThroughSynthesizer);
 
-impl Synthesizer for Mute {
+impl Synthesizer for SilentSynthesizer {
     fn sample_rate(&self) -> SampleRate {
         self.0.sample_rate()
     }
@@ -143,12 +143,12 @@ impl Synthesizer for Mute {
     }
 }
 
-/// Counts voices that are alive: in a queue, sounding, or fading out.
+/// Counts the voices in memory: queued, playing, or fading out.
 #[derive(Clone, Debug, Default)]
-pub struct Census(Arc<()>);
+pub struct VoiceCounter(Arc<()>);
 
-impl Census {
-    /// A pass-through voice that is counted until it is dropped.
+impl VoiceCounter {
+    /// A new pass-through voice, counted until it is dropped.
     #[must_use]
     pub fn voice(&self) -> Voice {
         struct Counted(
@@ -176,17 +176,17 @@ impl Census {
         }
     }
 
-    /// How many are alive.
+    /// Voices that have not been dropped.
     #[must_use]
     pub fn alive(&self) -> usize {
         Arc::strong_count(&self.0) - 1
     }
 }
 
-/// A pass-through synthesizer with something done to what it makes.
-struct Changed<F>(PassThroughSynthesizer, F);
+/// A pass-through synthesizer whose output is modified by a function.
+struct Modified<F>(PassThroughSynthesizer, F);
 
-impl<F: FnMut(&mut [f32]) + Send> Synthesizer for Changed<F> {
+impl<F: FnMut(&mut [f32]) + Send> Synthesizer for Modified<F> {
     fn sample_rate(&self) -> SampleRate {
         self.0.sample_rate()
     }
@@ -202,19 +202,19 @@ impl<F: FnMut(&mut [f32]) + Send> Synthesizer for Changed<F> {
     }
 }
 
-fn changed(name: &str, change: impl FnMut(&mut [f32]) + Send + 'static) -> Voice {
+fn modified_voice(name: &str, modify: impl FnMut(&mut [f32]) + Send + 'static) -> Voice {
     Voice {
         name: name.into(),
-        synthesizer: Box::new(Changed(PassThroughSynthesizer, change)),
+        synthesizer: Box::new(Modified(PassThroughSynthesizer, modify)),
         ..pass_through_voice()
     }
 }
 
-/// A pass-through voice that takes its time at every `nth` hop.
+/// A pass-through voice that sleeps for `time` in every `nth` hop.
 #[must_use]
-pub fn slow(time: Duration, nth: u32) -> Voice {
+pub fn slow_voice(time: Duration, nth: u32) -> Voice {
     let mut hops = 0_u32;
-    changed("slow", move |_| {
+    modified_voice("slow", move |_| {
         hops += 1;
         if hops.is_multiple_of(nth) {
             std::thread::sleep(time);
@@ -222,21 +222,21 @@ pub fn slow(time: Duration, nth: u32) -> Voice {
     })
 }
 
-/// A voice that holds one level, whatever goes in.
+/// A voice whose samples all have the value `level`, whatever the input.
 #[must_use]
-pub fn constant(level: f32) -> Voice {
-    changed("constant", move |audio| audio.fill(level))
+pub fn constant_voice(level: f32) -> Voice {
+    modified_voice("constant", move |audio| audio.fill(level))
 }
 
-/// A pass-through voice that halves the smallest normal number at every hop,
-/// and the bits of the last result.
+/// A pass-through voice that halves the smallest normal `f32` at every hop, and the bits of the last result: zero
+/// where subnormal numbers are flushed.
 #[must_use]
-pub fn halving() -> (Voice, Arc<AtomicU32>) {
-    let halved = Arc::new(AtomicU32::new(1));
-    let result = halved.clone();
-    let voice = changed("halving", move |_| {
+pub fn subnormal_voice() -> (Voice, Arc<AtomicU32>) {
+    let result_bits = Arc::new(AtomicU32::new(1));
+    let written = result_bits.clone();
+    let voice = modified_voice("subnormal", move |_| {
         let half = std::hint::black_box(f32::MIN_POSITIVE) * std::hint::black_box(0.5);
-        result.store(half.to_bits(), SeqCst);
+        written.store(half.to_bits(), SeqCst);
     });
-    (voice, halved)
+    (voice, result_bits)
 }

@@ -1,6 +1,6 @@
 //! Start, stop, quit and join of the worker's thread, in every interleaving with a
-//! loader that sends a voice meanwhile: nobody waits for ever, and nothing is left.
-//! The thread's file is the engine's, see `src/worker.rs`.
+//! loader that sends a voice at the same time: no thread waits forever, and all streams and
+//! voices are dropped. The thread's file is the engine's, see `src/worker.rs`.
 
 use loom::sync::Arc;
 use loom::thread;
@@ -29,7 +29,7 @@ fn stop_and_wait(commands: &Sender<WorkerCommand>) {
 }
 
 #[test]
-fn a_stop_is_answered_when_the_stream_is_let_go_of() {
+fn confirmed_stop_has_dropped_the_stream() {
     check(|| {
         let (commands, received) = unbounded();
         let (stream, voice) = (Arc::new(()), Arc::new(()));
@@ -46,7 +46,7 @@ fn a_stop_is_answered_when_the_stream_is_let_go_of() {
 }
 
 #[test]
-fn an_end_in_the_midst_of_work_leaves_nothing() {
+fn worker_dropped_during_work_drops_stream_and_voice() {
     check(|| {
         let (commands, received) = unbounded();
         let (stream, voice) = (Arc::new(()), Arc::new(()));
@@ -54,7 +54,7 @@ fn an_end_in_the_midst_of_work_leaves_nothing() {
         let (loads, loaded) = (commands.clone(), voice.clone());
         let loader = thread::spawn(move || send(&loads, WorkerCommand::Swap(loaded)));
         send(&commands, WorkerCommand::Start(stream.clone()));
-        // Joins: whatever the loader sends, before or after.
+        // Joins the thread, before or after the loader sends its voice.
         drop(worker);
         assert_eq!(Arc::strong_count(&stream), 1, "the stream is still held");
         loader.join().expect("no panic");
@@ -63,7 +63,7 @@ fn an_end_in_the_midst_of_work_leaves_nothing() {
 }
 
 #[test]
-fn a_second_activation_follows_the_first_at_once() {
+fn second_activation_right_after_a_stop_drops_both_streams() {
     check(|| {
         let (commands, received) = unbounded();
         let streams = [Arc::new(()), Arc::new(())];
@@ -77,14 +77,15 @@ fn a_second_activation_follows_the_first_at_once() {
     });
 }
 
-/// The checker itself: an answer that comes too early is found out.
+/// Shows that the checker finds a confirmation that is sent too early.
 #[test]
 #[should_panic(expected = "the stream is still held")]
-fn the_checker_sees_an_answer_that_comes_too_early() {
+fn checker_finds_a_stop_that_is_confirmed_too_early() {
     check(|| {
         let (commands, received) = unbounded();
         let stream = Arc::new(());
-        let worker = WorkerThread::spawn(Worker::hasty(received), commands.clone()).expect("a thread");
+        let worker = WorkerThread::spawn(Worker::confirming_stop_too_early(received), commands.clone())
+            .expect("a thread");
         send(&commands, WorkerCommand::Start(stream.clone()));
         stop_and_wait(&commands);
         assert_eq!(Arc::strong_count(&stream), 1, "the stream is still held");

@@ -1,7 +1,7 @@
-//! Beginnings and ends of engines and plugins, a great many and at any moment:
-//! none hangs, and nothing of them is left.
+//! Engines and plugins are created and destroyed many times, at random moments: none hangs, and their threads, voices,
+//! file descriptors and memory are freed.
 //!
-//! Each test plays in a child process that is ended from outside when it hangs.
+//! The cases run in child processes, which are killed if they hang.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -14,15 +14,15 @@ use voxmeld_core::engine::{Engine, StreamSetup};
 use voxmeld_core::rt::BlockControls;
 use voxmeld_core::selection::{FileRef, PackRef, VoiceSelection};
 use voxmeld_tests::child::{self, Child};
+use voxmeld_tests::fake_voices::{VoiceCounter, slow_voice};
 use voxmeld_tests::host::Host;
 use voxmeld_tests::machine::{descriptors, resident_mib, threads};
 use voxmeld_tests::rig::offline_48k;
 use voxmeld_tests::say;
 use voxmeld_tests::signal::{Random, noise};
-use voxmeld_tests::voices::{Census, slow};
 
 #[test]
-#[ignore = "played by other tests, in processes of their own"]
+#[ignore = "run by other tests in child processes"]
 fn child() -> Result<()> {
     match child::case().as_str() {
         "engines" => engines(),
@@ -32,26 +32,26 @@ fn child() -> Result<()> {
 }
 
 #[test]
-fn thousand_engines_ended_mid_work_leave_no_thread_voice_or_descriptor() -> Result<()> {
-    Child::new(module_path!(), "engines")?.passes()
+fn thousand_engines_dropped_at_work_leak_no_thread_voice_or_descriptor() -> Result<()> {
+    Child::new(module_path!(), "engines")?.expect_success()
 }
 
 #[test]
-fn forty_plugins_ended_while_loading_leave_no_thread() -> Result<()> {
-    Child::new(module_path!(), "plugins")?.passes()
+fn forty_plugins_destroyed_while_loading_leak_no_thread() -> Result<()> {
+    Child::new(module_path!(), "plugins")?.expect_success()
 }
 
-/// Threads of this process once all that were joined have gone.
-fn threads_at_rest(at_most: usize) -> usize {
-    let began = Instant::now();
-    while threads() > at_most && began.elapsed() < Duration::from_secs(2) {
+/// Threads of this process; waits for joined threads, which the system removes with a delay.
+fn threads_after_joins(at_most: usize) -> usize {
+    let started = Instant::now();
+    while threads() > at_most && started.elapsed() < Duration::from_secs(2) {
         std::thread::sleep(Duration::from_millis(5));
     }
     threads()
 }
 
-/// A voice from files that are not there: the loader looks, and says so.
-fn nowhere() -> VoiceSelection {
+/// A voice whose files are missing, so that loading fails.
+fn missing_voice() -> VoiceSelection {
     let file = |name: &str| FileRef {
         path: name.into(),
         sha256: None,
@@ -65,14 +65,13 @@ fn nowhere() -> VoiceSelection {
     }
 }
 
-/// One engine's life: blocks so fast that hops are always under way, swaps, loads
-/// that fail, stops and starts, and an end at any point of it, with the audio
-/// side gone before or after the engine.
-fn life(random: &mut Random, census: &Census) -> Result<()> {
+/// Creates an engine and drops it after random actions: blocks faster than real time (so that the worker
+/// is busy), swaps, failing loads, stops and starts. The audio side is dropped before or after the engine.
+fn use_one_engine(random: &mut Random, counter: &VoiceCounter) -> Result<()> {
     let mut engine = Engine::new();
     let handle = engine.handle();
     if random.index(4) > 0 {
-        engine.use_voice(census.voice());
+        engine.use_voice(counter.voice());
     }
     let mut audio = None;
     let mut block = noise(random.bits(), 480);
@@ -87,9 +86,9 @@ fn life(random: &mut Random, census: &Census) -> Result<()> {
                 audio = Some(engine.activate(setup)?);
             }
             1 => engine.deactivate(),
-            2 => engine.use_voice(census.voice()),
-            3 => engine.use_voice(slow(Duration::from_millis(2), 1)),
-            4 => handle.load(nowhere()),
+            2 => engine.use_voice(counter.voice()),
+            3 => engine.use_voice(slow_voice(Duration::from_millis(2), 1)),
+            4 => handle.load(missing_voice()),
             _ => {}
         }
         if audio.is_none() {
@@ -109,52 +108,52 @@ fn life(random: &mut Random, census: &Census) -> Result<()> {
         drop(engine);
     } else {
         drop(engine);
-        // The host's last block may come late.
+        // A host's last block may arrive after the engine has ended.
         if let Some(audio) = &mut audio {
             audio.process(&mut [&mut block], &BlockControls::default());
         }
     }
-    // The editor may ask once more.
+    // The editor may read the status after the engine has ended.
     let _ = handle.status();
     Ok(())
 }
 
 fn engines() -> Result<()> {
-    const FIRST: usize = 200;
-    const LIVES: usize = 1_000;
-    let census = Census::default();
+    const WARM_UP: usize = 200;
+    const ENGINES: usize = 1_000;
+    let counter = VoiceCounter::default();
     let mut random = Random::new(4);
     let before = threads();
     let mut first = (0, 0.0);
-    for number in 1..=LIVES {
-        life(&mut random, &census)?;
+    for number in 1..=ENGINES {
+        use_one_engine(&mut random, &counter)?;
         ensure!(
-            threads_at_rest(before) == before,
-            "life {number}: threads are left"
+            threads_after_joins(before) == before,
+            "engine {number}: threads leak"
         );
-        ensure!(census.alive() == 0, "life {number}: voices are left");
-        if number == FIRST {
+        ensure!(counter.alive() == 0, "engine {number}: voices leak");
+        if number == WARM_UP {
             first = (descriptors(), resident_mib());
         }
     }
     let (open, mib) = (descriptors(), resident_mib());
     say(format!(
-        "{LIVES} engines: {before} threads before and after, {open} descriptors, {:.1} MiB after {FIRST}, {mib:.1} after all",
+        "{ENGINES} engines: {before} threads before and after, {open} descriptors, {:.1} MiB after {WARM_UP}, {mib:.1} after all",
         first.1
     ));
-    ensure!(open == first.0, "descriptors are left open");
-    ensure!(mib - first.1 < 8.0, "memory is left");
+    ensure!(open == first.0, "file descriptors leak");
+    ensure!(mib - first.1 < 8.0, "memory leaks");
     Ok(())
 }
 
-/// The built plugin with the real voice: created, activated, destroyed after a
-/// moment that is long enough for a part of loading, or for all of it.
+/// The built plugin with the default voice: created, activated, and destroyed after a random time in which the voice is
+/// loaded in part or completely.
 fn plugins() -> Result<()> {
-    const LIVES: u64 = 40;
+    const PLUGINS: u64 = 40;
     let host = Host::load_bundle()?;
     let mut random = Random::new(5);
     let mut after_first = 0;
-    for number in 1..=LIVES {
+    for number in 1..=PLUGINS {
         let mut instance = host.instance()?;
         for _ in 0..1 + random.index(2) {
             instance.activate(48_000.0, 480)?;
@@ -168,17 +167,16 @@ fn plugins() -> Result<()> {
         }
         drop(instance);
         if number == 1 {
-            // What the libraries below keep for the process is there now.
+            // The libraries have now started the threads that they keep for the process.
             after_first = threads();
         }
         ensure!(
-            threads_at_rest(after_first) <= after_first,
-            "plugin {number}: threads are left"
+            threads_after_joins(after_first) <= after_first,
+            "plugin {number}: threads leak"
         );
     }
     say(format!(
-        "{LIVES} plugins: {} threads before and after",
-        after_first
+        "{PLUGINS} plugins: {after_first} threads before and after"
     ));
     Ok(())
 }

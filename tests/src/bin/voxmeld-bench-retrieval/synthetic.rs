@@ -1,17 +1,17 @@
-//! Vectors that lie like a voice's: paths between sounds, in few directions.
+//! Synthetic embeddings with a structure like speech: paths between sounds, in a low-dimensional subspace.
 
 use voxmeld_core::dsp::noise;
 use voxmeld_core::frames::Frames;
 
-/// Directions in which embeddings of speech differ.
+/// Dimensions of the subspace.
 const LATENT: usize = 24;
-/// Sounds between which a voice moves.
+/// Number of different sounds.
 const SOUNDS: u64 = 120;
 /// Frames from one sound to the next.
 const STEP: usize = 5;
 
-/// `count` vectors, and `queries` more of the same voice from later on.
-pub fn voice(count: usize, queries: usize, dim: usize) -> (Frames, Frames) {
+/// `count` vectors, and the `queries` vectors that follow them.
+pub fn vectors_and_queries(count: usize, queries: usize, dim: usize) -> (Frames, Frames) {
     let directions: Vec<Vec<f32>> = (0..LATENT).map(|n| normal(1, n as i64, dim)).collect();
     let sounds: Vec<Vec<f32>> = (0..SOUNDS as i64).map(|n| normal(2, n, LATENT)).collect();
     let mut all = Frames::new(dim);
@@ -19,10 +19,10 @@ pub fn voice(count: usize, queries: usize, dim: usize) -> (Frames, Frames) {
         let sound = |n: usize| &sounds[(mix(n as u64) % SOUNDS) as usize];
         let (from, to) = (sound(frame / STEP), sound(frame / STEP + 1));
         let part = (frame % STEP) as f32 / STEP as f32;
-        let own = normal(3, frame as i64, LATENT);
+        let offset = normal(3, frame as i64, LATENT);
         let mut row: Vec<f32> = normal(4, frame as i64, dim).iter().map(|x| 0.3 * x).collect();
         for (n, direction) in directions.iter().enumerate() {
-            let latent = from[n] + (to[n] - from[n]) * part + 0.35 * own[n];
+            let latent = from[n] + (to[n] - from[n]) * part + 0.35 * offset[n];
             for (value, along) in row.iter_mut().zip(direction) {
                 *value += latent * along;
             }
@@ -35,7 +35,7 @@ pub fn voice(count: usize, queries: usize, dim: usize) -> (Frames, Frames) {
     (all, later)
 }
 
-/// Scatters numbers (SplitMix64).
+/// A hash (SplitMix64).
 fn mix(n: u64) -> u64 {
     let z = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

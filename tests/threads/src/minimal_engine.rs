@@ -1,19 +1,19 @@
-//! What the stream needs of the engine, at its smallest.
+//! Minimal stand-ins for the parts of the engine that the stream uses.
 
 /// Stands for `voxmeld_core::controls`.
 pub mod controls {
-    /// One number instead of many: the stream only carries them.
+    /// One number, because the stream only transports controls.
     #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Controls(pub u32);
 
-    /// As in the engine.
+    /// The controls at a position of a stream, as in the engine.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct ControlFrame {
-        /// Which stream this belongs to.
+        /// Number of the stream.
         pub generation: u32,
-        /// First sample.
+        /// Position of the first sample.
         pub position_host: u64,
-        /// What was set.
+        /// The controls that are set there.
         pub controls: Controls,
     }
 }
@@ -24,25 +24,25 @@ pub mod geometry {
     #[derive(Clone, Copy, Debug)]
     pub struct SampleRate(pub u32);
 
-    /// The lengths that the stream asks for.
+    /// The lengths that the stream uses, in samples.
     #[derive(Clone, Copy, Debug)]
     pub struct Geometry {
-        /// Half of the ring's length.
+        /// One sample per second: the rings have room for two seconds.
         pub host_rate: SampleRate,
-        /// Samples of a tick.
+        /// Length of a tick.
         pub tick_host: usize,
-        /// Samples of a hop.
+        /// Length of a hop.
         pub hop_host: usize,
-        /// Ticks of a hop.
+        /// Ticks per hop.
         pub ticks_per_hop: usize,
         /// Largest block.
         pub max_block_host: usize,
-        /// Input that comes before the first output.
+        /// Input samples before the first output sample.
         pub schedule: usize,
     }
 
     impl Geometry {
-        /// Ticks of a sample, hops of `ticks`, played `schedule` samples later.
+        /// Ticks of one sample, hops of `ticks` ticks, output `schedule` samples later.
         #[must_use]
         pub fn small(ticks: usize, schedule: usize) -> Self {
             Self {
@@ -55,13 +55,13 @@ pub mod geometry {
             }
         }
 
-        /// Samples between in and out.
+        /// Latency from input to output.
         #[must_use]
         pub fn buffering_latency_host(&self) -> usize {
             self.schedule
         }
 
-        /// Sample of a tick at which controls are read.
+        /// Position in a tick at which the controls are read.
         #[must_use]
         pub fn frame_middle_host(&self) -> usize {
             0
@@ -71,6 +71,6 @@ pub mod geometry {
 
 /// Stands for `voxmeld_core::denormals`.
 pub mod denormals {
-    /// Nothing is computed here.
+    /// Does nothing, because nothing is computed.
     pub fn flush_denormals() {}
 }
