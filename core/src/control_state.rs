@@ -2,7 +2,7 @@
 //! [`crate::status`].
 
 use crate::loads::PendingLoads;
-use crate::selection::EncoderChoice;
+use crate::selection::{EncoderChoice, VoiceSelection};
 use parking_lot::Mutex;
 
 /// State of the chosen voice.
@@ -39,6 +39,52 @@ pub struct ControlState {
     pub voice: Mutex<VoiceState>,
     /// The encoder of the loaded voice: indices are made with it. Written by the loader.
     pub encoder: Mutex<Option<EncoderChoice>>,
+    /// Which selection runs, and which ran before it.
+    pub running: Mutex<RunningSelection>,
     /// Loads that were requested and are not done: an offline render waits for them.
     pub loads: PendingLoads,
+}
+
+/// The selection behind the running voice. It differs from the requested one where that was refused.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunningSelection {
+    current: Option<VoiceSelection>,
+    previous: Option<VoiceSelection>,
+    last_was_refused: bool,
+}
+
+impl RunningSelection {
+    /// This selection was loaded.
+    pub fn loaded(&mut self, selection: VoiceSelection) {
+        self.previous = self.current.replace(selection);
+        self.last_was_refused = false;
+    }
+
+    /// The last request could not be loaded; the voice before it runs on, if there is one.
+    pub fn refused(&mut self) {
+        self.last_was_refused = true;
+    }
+
+    /// The loaded voice failed in its first hop; the voice before it runs on.
+    pub fn reverted(&mut self) {
+        self.current = self.previous.take();
+        self.last_was_refused = true;
+    }
+
+    /// No voice is chosen.
+    pub fn unloaded(&mut self) {
+        *self = Self::default();
+    }
+
+    /// True if the last request was refused: the same one may then be made again.
+    #[must_use]
+    pub fn last_was_refused(&self) -> bool {
+        self.last_was_refused
+    }
+
+    /// The selection that runs although another one was requested and refused.
+    #[must_use]
+    pub fn instead_of_refused(&self) -> Option<&VoiceSelection> {
+        self.current.as_ref().filter(|_| self.last_was_refused)
+    }
 }

@@ -208,10 +208,14 @@ impl Engine {
         if let Some(clock) = self.clock.take() {
             worker.use_clock(clock);
         }
+        let (discard, discarded) = unbounded();
+        worker.discard_by(Box::new(move |voice| {
+            let _ = discard.send(voice);
+        }));
         let commands = self.commands.0.clone();
         let worker = WorkerThread::spawn(worker, commands.clone())?;
         let requests = (self.shared.load.clone(), self.requests.clone());
-        let loader = LoaderThread::spawn(requests, commands, control.clone(), status.clone())?;
+        let loader = LoaderThread::spawn(requests, discarded, commands, control.clone(), status.clone())?;
         self.threads = Some(Threads {
             _worker: worker,
             _loader: loader,

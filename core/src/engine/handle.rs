@@ -25,7 +25,8 @@ impl EngineHandle {
     /// activated. Requesting the same selection again does nothing, unless it failed.
     pub fn load(&self, selection: VoiceSelection) {
         let mut current = self.shared.selection.lock();
-        let failed = matches!(*self.shared.control.voice.lock(), VoiceState::Failed { .. });
+        let failed = matches!(*self.shared.control.voice.lock(), VoiceState::Failed { .. })
+            || self.shared.control.running.lock().last_was_refused();
         let same_files = current.same_files(&selection) && !failed && !selection.is_nothing();
         if current.takes != selection.takes {
             let _ = self
@@ -67,10 +68,15 @@ impl EngineHandle {
         self.shared.builder.stop();
     }
 
-    /// The selection requested last.
+    /// What was requested last; or, where that was refused and another voice goes on, the selection of
+    /// that voice: a session that is saved must not come back with a voice that cannot be loaded.
     #[must_use]
     pub fn selection(&self) -> VoiceSelection {
-        self.shared.selection.lock().clone()
+        let running = self.shared.control.running.lock().clone();
+        match running.instead_of_refused() {
+            Some(running) => running.clone(),
+            None => self.shared.selection.lock().clone(),
+        }
     }
 
     /// State of the voice alone; see [`Self::status`].

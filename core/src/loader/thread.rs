@@ -4,10 +4,11 @@ use super::notes::notes;
 use super::parts::loaded_encoder;
 use super::voice::load_voice;
 use crate::control_state::{ControlState, VoiceState};
+use crate::model::Voice;
 use crate::selection::VoiceSelection;
 use crate::status::StatusCells;
 use crate::worker::WorkerCommand;
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, select};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -27,19 +28,35 @@ pub struct LoaderThread {
 }
 
 impl LoaderThread {
-    /// Starts the thread.
+    /// Starts the thread. It also frees the voices that come by `discarded`.
     ///
     /// # Errors
     /// If the system cannot start a thread.
     pub fn spawn(
         commands: (Sender<LoaderCommand>, Receiver<LoaderCommand>),
+        discarded: Receiver<Box<Voice>>,
         worker: Sender<WorkerCommand>,
         control: Arc<ControlState>,
         status: Arc<StatusCells>,
     ) -> std::io::Result<Self> {
         let (commands, requests) = commands;
         let run = move || {
-            while let Ok(LoaderCommand::Load(selection)) = requests.recv() {
+            loop {
+                let selection = select! {
+                    recv(requests) -> command => match command {
+                        Ok(LoaderCommand::Load(selection)) => selection,
+                        Ok(LoaderCommand::Quit) | Err(_) => return,
+                    },
+                    // Freeing a large index takes longer than a hop: not the worker's work.
+                    recv(discarded) -> voice => match voice {
+                        Ok(voice) => {
+                            drop(voice);
+                            continue;
+                        }
+                        // The worker has ended.
+                        Err(_) => return,
+                    },
+                };
                 control.loads.deliver(|| {
                     // Skipped if a newer request (or Quit) is waiting.
                     if requests.is_empty() {
@@ -76,6 +93,7 @@ fn serve(
 ) {
     if selection.is_nothing() {
         *control.encoder.lock() = None;
+        control.running.lock().unloaded();
         let _ = worker.send(WorkerCommand::Unload);
         return;
     }
@@ -102,11 +120,13 @@ fn serve(
             *status.message.lock() = None;
             *status.notes.lock() = notes;
             *control.encoder.lock() = loaded_encoder(selection, voice.encoder.dim());
+            control.running.lock().loaded(selection.clone());
             let _ = worker.send(WorkerCommand::Swap(Box::new(voice)));
         }
         Err(why) => {
             tracing::warn!("the voice was not loaded: {why}");
             // A running voice is kept; without one the state is failed.
+            control.running.lock().refused();
             *status.message.lock() = Some(why.clone());
             *control.voice.lock() = match before {
                 ready @ VoiceState::Ready { .. } => ready,

@@ -93,6 +93,11 @@ impl Chain {
         &mut self.voice
     }
 
+    /// The voice.
+    pub fn voice(&self) -> &Voice {
+        &self.voice
+    }
+
     /// Returns the voice, for another stream.
     #[must_use]
     pub fn into_voice(self) -> Voice {

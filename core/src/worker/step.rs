@@ -65,6 +65,8 @@ pub struct Worker {
     status: Arc<StatusCells>,
     /// Requests the loader to load the same voice again.
     request_reload: Box<dyn Fn() + Send>,
+    /// Frees a voice elsewhere: that can take longer than a hop.
+    discard: Box<dyn Fn(Box<Voice>) + Send>,
     observer: Option<HopObserver>,
     clock: WorkerClock,
     streaming: Option<Streaming>,
@@ -103,6 +105,7 @@ impl Worker {
             control,
             status,
             request_reload,
+            discard: Box::new(drop),
             observer: None,
             clock: Box::new(move || began.elapsed()),
             streaming: None,
@@ -120,6 +123,11 @@ impl Worker {
     /// Reports every hop to `observer`.
     pub fn observe(&mut self, observer: HopObserver) {
         self.observer = Some(observer);
+    }
+
+    /// Gives replaced voices to `discard` instead of freeing them on the worker's thread.
+    pub fn discard_by(&mut self, discard: Box<dyn Fn(Box<Voice>) + Send>) {
+        self.discard = discard;
     }
 
     /// Measures hops by `clock`; quality depends on these times.

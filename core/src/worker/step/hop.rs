@@ -6,6 +6,7 @@ use crate::control_state::VoiceState;
 use crate::geometry::FRAME_STEP_16K;
 use crate::stream::{AppliedHop, HopHeader, SegmentKind};
 use crate::worker::pipeline::Chain;
+use crate::worker::report::HopReport;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -80,28 +81,12 @@ impl Worker {
         self.incoming
             .iter_mut()
             .for_each(|chain| chain.reduce_quality(reduction));
-        let mut result = run_hop(active, streaming, false);
-        let mut swapped = false;
-        if let Some(incoming) = &mut self.incoming {
-            let next = run_hop(incoming, streaming, true);
-            if next.is_ok() {
-                if result.is_ok() {
-                    cross_fade(
-                        &streaming.geometry,
-                        &mut streaming.output_host,
-                        &streaming.incoming_host,
-                    );
-                } else {
-                    std::mem::swap(&mut streaming.output_host, &mut streaming.incoming_host);
-                }
-            }
-            result = next;
-            swapped = true;
-        }
-        if swapped {
-            self.active = self.incoming.take();
-        }
-        let hop_ms = streaming.geometry.hop.ms();
+        let result = run_hop(active, streaming, false);
+        let (result, swapped) = match self.incoming.take() {
+            Some(incoming) => self.take_over(incoming, result),
+            None => (result, false),
+        };
+        let hop_ms = self.streaming.as_ref()?.geometry.hop.ms();
         match result {
             Ok(report) => {
                 self.good_hops += 1;
@@ -118,6 +103,58 @@ impl Worker {
                 None
             }
         }
+    }
+
+    /// The first hop of a voice that was swapped in, cross-faded with the hop of the one that runs. A voice
+    /// that fails here is refused, and the one that runs goes on. True if they were swapped.
+    fn take_over(
+        &mut self,
+        mut incoming: Chain,
+        result: Result<HopReport, Failure>,
+    ) -> (Result<HopReport, Failure>, bool) {
+        let Some(streaming) = &mut self.streaming else {
+            return (result, false);
+        };
+        match run_hop(&mut incoming, streaming, true) {
+            Ok(report) => {
+                if result.is_ok() {
+                    cross_fade(
+                        &streaming.geometry,
+                        &mut streaming.output_host,
+                        &streaming.incoming_host,
+                    );
+                } else {
+                    std::mem::swap(&mut streaming.output_host, &mut streaming.incoming_host);
+                }
+                if let Some(replaced) = self.active.replace(incoming) {
+                    (self.discard)(Box::new(replaced.into_voice()));
+                }
+                (Ok(report), true)
+            }
+            Err(failure) => {
+                self.refuse(incoming, failure);
+                (result, false)
+            }
+        }
+    }
+
+    fn refuse(&mut self, incoming: Chain, failure: Failure) {
+        let (Failure::Hop(why) | Failure::Voice(why)) = failure;
+        tracing::warn!("the new voice was refused: {why}");
+        self.status.failed_hops.fetch_add(1, Relaxed);
+        *self.status.message.lock() = Some(why);
+        self.control.running.lock().reverted();
+        if let Some(active) = &self.active {
+            let voice = active.voice();
+            *self.control.voice.lock() = VoiceState::Ready {
+                name: voice.name.clone(),
+            };
+            self.status
+                .draws_own_noise
+                .store(!voice.is_reproducible(), Relaxed);
+            self.publish_targets(voice);
+        }
+        (self.discard)(Box::new(incoming.into_voice()));
     }
 
     /// Non-finite samples silence one hop; an error or a panic drops the voice,
