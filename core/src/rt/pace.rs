@@ -57,7 +57,7 @@ impl Pace {
     }
 
     fn lead_at(&mut self, now: Instant, position: u64, len: usize, rate_hz: f64) -> Lead {
-        let window = self.window.get_or_insert_with(|| Window {
+        let window = self.window.get_or_insert(Window {
             began: now,
             from: position,
             switched: now,
