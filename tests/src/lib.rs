@@ -11,6 +11,7 @@
 //! | [`load`] | a machine that is as slow as a test wants it |
 //! | [`audio`] | reading, writing and resampling of sound files |
 //! | [`embeddings`] | what blending finds for a sound, without the stream around it |
+//! | [`fenced`] | memory that ends where nothing may be read |
 //! | [`foreign`] | sounds that are no speech |
 //! | [`hops`] | what the engine tells about every hop |
 //! | [`signal`] | test signals and what is measured on them |
@@ -37,6 +38,7 @@ pub mod child;
 pub mod display;
 pub mod embeddings;
 pub mod env;
+pub mod fenced;
 pub mod foreign;
 pub mod hops;
 pub mod host;

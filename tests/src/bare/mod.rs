@@ -7,6 +7,7 @@
 
 mod events;
 mod plug;
+mod raw;
 
 pub use plug::Plug;
 

@@ -21,7 +21,7 @@ use std::ffi::{CStr, c_char, c_void};
 #[derive(Clone, Copy)]
 pub struct Plug {
     host: *const Inner,
-    plugin: *const clap_plugin,
+    pub(super) plugin: *const clap_plugin,
 }
 
 /// Calls a function of the plugin, or of one of its extensions.
@@ -41,13 +41,13 @@ impl Plug {
         Self { host, plugin }
     }
 
-    fn table(&self) -> &clap_plugin {
+    pub(super) fn table(&self) -> &clap_plugin {
         // SAFETY: alive as long as the host.
         unsafe { &*self.plugin }
     }
 
     /// One of the plugin's extensions.
-    fn extension<T>(&self, id: &CStr) -> Result<&T> {
+    pub(super) fn extension<T>(&self, id: &CStr) -> Result<&T> {
         let found = call!(self.table(), get_extension, self.plugin, id.as_ptr());
         // SAFETY: null or the extension of that id, alive as long as the plugin.
         unsafe { found.cast::<T>().as_ref() }.with_context(|| format!("no {}", id.to_string_lossy()))
@@ -265,6 +265,19 @@ impl Plug {
     /// # Errors
     /// If the plugin says that it failed.
     pub fn process(&self, input: &[f32], values: &[(u32, u32, f64)]) -> Result<Vec<f32>> {
+        self.process_at(-1, input, values)
+    }
+
+    /// [`Self::process`] at a steady time of the host's; negative: unknown.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn process_at(
+        &self,
+        steady_time: i64,
+        input: &[f32],
+        values: &[(u32, u32, f64)],
+    ) -> Result<Vec<f32>> {
         let len = input.len();
         let (mut main, mut side) = ([input.to_vec(), input.to_vec()], vec![0.0; len]);
         let mut output = [vec![f32::NAN; len], vec![f32::NAN; len]];
@@ -284,7 +297,7 @@ impl Plug {
         let events = Events::new(self.host, values);
         let (given, told) = (events.input(), events.output());
         let block = clap_process {
-            steady_time: -1,
+            steady_time,
             frames_count: len as u32,
             transport: std::ptr::null(),
             audio_inputs: inputs.as_ptr(),
@@ -301,7 +314,7 @@ impl Plug {
     }
 
     /// This thread is the audio thread during `work`.
-    fn as_audio<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(super) fn as_audio<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         // SAFETY: the host is alive.
         let audio = unsafe { &(*self.host).audio };
         let before = audio.replace(true);

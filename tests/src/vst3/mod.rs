@@ -6,8 +6,10 @@
 
 mod handler;
 mod points;
+mod raw;
 mod view;
 
+pub use raw::{RawBlock, RawBus, changes};
 pub use view::Player;
 
 use anyhow::{Context, Result, ensure};

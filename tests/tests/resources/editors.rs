@@ -17,6 +17,9 @@ use voxmeld_tests::host::Host;
 use voxmeld_tests::machine::{descriptors, heap_mib, resident_mib, threads};
 use voxmeld_tests::say;
 use voxmeld_tests::vst3::Vst3;
+use vst3::ComPtr;
+use vst3::Steinberg::Vst::{IEditControllerTrait, ViewType};
+use vst3::Steinberg::{IPlugView, IPlugViewTrait, kPlatformTypeX11EmbedWindowID};
 
 const RATE_HZ: f64 = 48_000.0;
 /// Times that everything may still be made for the first time.
@@ -43,6 +46,7 @@ fn child() -> Result<()> {
         "clap" => clap(),
         "vst3" => vst3(),
         "taken" => taken_away(),
+        "one view" => one_view(),
         _ => Ok(()),
     }
 }
@@ -63,6 +67,12 @@ fn opening_the_editor_120_times_in_vst3_leaves_nothing_behind() -> Result<()> {
 #[ignore = "played in stage `editors`, on Xvfb"]
 fn windows_closed_by_user_or_host_are_reported_and_harmless() -> Result<()> {
     in_a_child("taken")
+}
+
+#[test]
+#[ignore = "played in stage `editors`, on Xvfb"]
+fn one_vst3_view_attached_and_removed_20_times_leaves_nothing_behind() -> Result<()> {
+    in_a_child("one view")
 }
 
 /// What this process has: descriptors, threads, memory. The heap is counted, and
@@ -167,6 +177,50 @@ fn vst3() -> Result<()> {
             .map_err(|_| anyhow::anyhow!("the audio thread panicked"))??;
         opened?;
         ensure!(blocks > TIMES, "audio did not run");
+        now.grown_since(&first.context("more than the first")?)
+    })
+}
+
+/// Some hosts keep their view, and attach and remove it whenever its window opens and
+/// closes; also without a run loop in its frame.
+fn one_view() -> Result<()> {
+    let windows = Windows::connect()?;
+    let vst3 = Vst3::load(480, STEREO, STEREO)?;
+    let (player, stop) = (vst3.player(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let audio = scope.spawn(|| -> Result<()> {
+            while !stop.load(SeqCst) {
+                player.block(480)?;
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Ok(())
+        });
+        // SAFETY: the view is the plugin's, with a reference for us.
+        let view = unsafe { ComPtr::<IPlugView>::from_raw(vst3.controller().createView(ViewType::kEditor)) };
+        let view = view.context("no editor")?;
+        let mut first = None;
+        let attached = (1..=20).try_for_each(|time| -> Result<()> {
+            let window = windows.open()?;
+            // SAFETY: an X11 window's number goes where pointers do.
+            let answers = unsafe {
+                let parent = std::ptr::without_provenance_mut(window as usize);
+                let attached = view.attached(parent, kPlatformTypeX11EmbedWindowID);
+                std::thread::sleep(OPEN);
+                [attached, view.removed()]
+            };
+            ensure!(answers == [0, 0], "time {time}: {answers:?}");
+            windows.close(window)?;
+            if time == 5 {
+                first = Some(Holdings::now());
+            }
+            Ok(())
+        });
+        let now = Holdings::now();
+        stop.store(true, SeqCst);
+        audio
+            .join()
+            .map_err(|_| anyhow::anyhow!("the audio thread panicked"))??;
+        attached?;
         now.grown_since(&first.context("more than the first")?)
     })
 }
