@@ -160,6 +160,9 @@ impl Plugin for Voxmeld {
     }
 
     fn reset(&mut self) {
+        if !self.bridge.must_start_over() {
+            return;
+        }
         if let Some(audio) = &mut self.audio {
             audio.reset();
         }

@@ -11,8 +11,10 @@ pub type EditorWindow<P> = <<<P as Plugin>::Editor as Editor>::Handle as EditorH
 /// A plugin for the exports of this package; see [`export_plugin!`](crate::export_plugin).
 ///
 /// Its constructor must make one [`Bridge`](crate::Bridge), its `editor` must pass
-/// through [`Bridge::editor`](crate::Bridge::editor), and its task executor must
-/// hand each [`BridgeTask`] to [`Bridge::run`](crate::Bridge::run). A library
+/// through [`Bridge::editor`](crate::Bridge::editor), its `reset` must do nothing unless
+/// [`Bridge::must_start_over`](crate::Bridge::must_start_over), and its task executor must
+/// hand each [`BridgeTask`] to [`Bridge::run`](crate::Bridge::run). Its layouts have one or two
+/// channels, the same in and out, and at most one side chain of one or two. A library
 /// exports one plugin.
 pub trait ExportedPlugin: ClapPlugin + Vst3Plugin + Plugin<BackgroundTask: From<BridgeTask>> {
     /// Ids (those of `#[id = "..."]`) of the parameters whose values the plugin
@@ -27,6 +29,9 @@ pub trait ExportedPlugin: ClapPlugin + Vst3Plugin + Plugin<BackgroundTask: From<
     /// Whether the plugin reads tempo, transport or the position in the song. A VST3
     /// host is asked for them only then.
     const READS_TRANSPORT: bool = false;
+
+    /// Whether the plugin reads notes. A VST3 host's events are passed on only then.
+    const READS_NOTES: bool = false;
 
     /// The size of an open window in the platform's pixels, which nice-plug's
     /// `EditorHandle` does not know. `None`: the size that the editor has by itself.

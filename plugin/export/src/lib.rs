@@ -18,13 +18,15 @@
 //! | --- | --- |
 //! | `exported_plugin` | [`ExportedPlugin`]: what a plugin says of itself |
 //! | `bridge` | [`Bridge`]: the plugin's end; the state that both ends share; the slot of a construction |
+//! | `block` | what both exports do with a host's block before nice-plug sees it |
 //! | `param_order` | finding parameters by their string ids |
 //! | [`clap`] | the CLAP export |
 //! | [`vst3`] | the VST3 export |
 //!
-//! `clap` and `vst3` know `bridge` and nothing of each other; `bridge` knows neither.
+//! `clap` and `vst3` know `bridge` and `block` and nothing of each other; those two know neither.
 #![warn(missing_docs)]
 
+mod block;
 mod bridge;
 pub mod clap;
 mod exported_plugin;

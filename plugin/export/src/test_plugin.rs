@@ -103,6 +103,12 @@ impl Plugin for TestPlugin {
         true
     }
 
+    fn reset(&mut self) {
+        if self.bridge.must_start_over() {
+            self.position = 0;
+        }
+    }
+
     fn process(
         &mut self,
         buffer: &mut Buffer,

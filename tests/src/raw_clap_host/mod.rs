@@ -10,6 +10,7 @@ mod editor;
 mod events;
 mod host;
 mod plugin;
+mod raw;
 mod session;
 mod state;
 

@@ -40,7 +40,7 @@ impl RawPlugin {
         unsafe { &*self.host }
     }
 
-    fn table(&self) -> &clap_plugin {
+    pub(super) fn table(&self) -> &clap_plugin {
         // SAFETY: the plugin is alive as long as the host.
         unsafe { &*self.plugin }
     }
@@ -210,6 +210,19 @@ impl RawPlugin {
     /// # Errors
     /// If the plugin returns `CLAP_PROCESS_ERROR`.
     pub fn process(&self, input: &[f32], values: &[(u32, u32, f64)]) -> Result<Vec<f32>> {
+        self.process_at(-1, input, values)
+    }
+
+    /// [`Self::process`] at a steady time of the host's; negative: unknown.
+    ///
+    /// # Errors
+    /// If the plugin returns `CLAP_PROCESS_ERROR`.
+    pub fn process_at(
+        &self,
+        steady_time: i64,
+        input: &[f32],
+        values: &[(u32, u32, f64)],
+    ) -> Result<Vec<f32>> {
         let len = input.len();
         let (mut main, mut side) = ([input.to_vec(), input.to_vec()], vec![0.0; len]);
         let mut output = [vec![f32::NAN; len], vec![f32::NAN; len]];
@@ -229,7 +242,7 @@ impl RawPlugin {
         let events = Events::new(self.host, values);
         let (in_events, out_events) = (events.input(), events.output());
         let block = clap_process {
-            steady_time: -1,
+            steady_time,
             frames_count: len as u32,
             transport: std::ptr::null(),
             audio_inputs: inputs.as_ptr(),

@@ -26,13 +26,13 @@ use vst3::{ComPtr, ComWrapper, Interface};
 
 /// A loaded instance, active, in offline mode.
 pub struct Vst3Instance {
-    component: ComPtr<IComponent>,
+    pub(super) component: ComPtr<IComponent>,
     pub(super) processor: ComPtr<IAudioProcessor>,
     pub(super) controller: ComPtr<IEditController>,
     restart_requests: RestartRequests,
     pub(super) run_loop: RunLoop,
     max_block: i32,
-    ids_by_title: BTreeMap<String, ParamID>,
+    pub(super) ids_by_title: BTreeMap<String, ParamID>,
     read_only: Vec<ParamID>,
     /// Samples processed since the last activation.
     position: u64,
@@ -185,7 +185,7 @@ impl Vst3Instance {
         std::mem::take(&mut *requests.unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn id(&self, title: &str) -> Result<ParamID> {
+    pub(super) fn id(&self, title: &str) -> Result<ParamID> {
         let id = self.ids_by_title.get(title).copied();
         id.with_context(|| format!("the plugin has no parameter \"{title}\""))
     }

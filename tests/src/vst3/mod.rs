@@ -7,9 +7,11 @@
 mod handler;
 mod instance;
 mod points;
+mod raw;
 mod results;
 mod view;
 
 pub use instance::Vst3Instance;
 pub use points::Point;
+pub use raw::{RawBlock, RawBus, changes};
 pub use view::RealTimePlayer;

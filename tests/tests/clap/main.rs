@@ -7,4 +7,7 @@ mod fuzz;
 mod host_changes;
 mod lifecycle;
 mod log;
+mod raw_blocks;
 mod reentrant;
+mod start_stop;
+mod values;

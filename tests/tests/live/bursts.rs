@@ -40,7 +40,7 @@ fn play(host: &Host, sizes: &Sizes, pace: Pace) -> Result<Vec<f32>> {
 
 #[test]
 fn bursts_of_blocks_lose_nothing_and_equal_the_render() -> Result<()> {
-    let _alone = super::alone();
+    let _alone = super::lock_machine();
     let host = Host::load_bundle()?;
     let render = play(&host, &Sizes::all(480), Pace::Free)?;
     let latency = render.iter().position(|sample| *sample != 0.0).unwrap_or(0);

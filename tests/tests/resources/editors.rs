@@ -17,6 +17,9 @@ use voxmeld_tests::machine::{descriptors, heap_mib, resident_mib, threads};
 use voxmeld_tests::raw_clap_host::{HostCall, RawClapHost};
 use voxmeld_tests::say;
 use voxmeld_tests::vst3::Vst3Instance;
+use vst3::ComPtr;
+use vst3::Steinberg::Vst::{IEditControllerTrait, ViewType};
+use vst3::Steinberg::{IPlugView, IPlugViewTrait, kPlatformTypeX11EmbedWindowID};
 
 const RATE_HZ: f64 = 48_000.0;
 /// Openings before the first measurement, in which libraries may still allocate for the process.
@@ -43,6 +46,7 @@ fn child() -> Result<()> {
         "clap" => clap(),
         "vst3" => vst3(),
         "closed" => close_windows(),
+        "one view" => one_view(),
         _ => Ok(()),
     }
 }
@@ -63,6 +67,12 @@ fn opening_the_editor_120_times_in_vst3_leaks_nothing() -> Result<()> {
 #[ignore = "run in stage `editors`, on Xvfb"]
 fn window_closed_by_the_user_is_reported_and_by_the_host_is_survived() -> Result<()> {
     run_in_child("closed")
+}
+
+#[test]
+#[ignore = "run in stage `editors`, on Xvfb"]
+fn one_vst3_view_attached_and_removed_20_times_leaves_nothing_behind() -> Result<()> {
+    run_in_child("one view")
 }
 
 /// Resources of this process. The heap is checked; resident memory is only printed, because every
@@ -167,6 +177,50 @@ fn vst3() -> Result<()> {
         opened?;
         ensure!(blocks > OPENINGS, "audio did not run");
         now.check_growth_since(&first.context("no first measurement")?)
+    })
+}
+
+/// Some hosts keep their view, and attach and remove it whenever its window opens and
+/// closes; also without a run loop in its frame.
+fn one_view() -> Result<()> {
+    let windows = Windows::connect()?;
+    let vst3 = Vst3Instance::load(480, STEREO, STEREO)?;
+    let (player, stop) = (vst3.real_time_player(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let audio = scope.spawn(|| -> Result<()> {
+            while !stop.load(SeqCst) {
+                player.process_block(480)?;
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Ok(())
+        });
+        // SAFETY: the view is the plugin's, with a reference for us.
+        let view = unsafe { ComPtr::<IPlugView>::from_raw(vst3.controller().createView(ViewType::kEditor)) };
+        let view = view.context("no editor")?;
+        let mut first = None;
+        let attached = (1..=20).try_for_each(|time| -> Result<()> {
+            let window = windows.open()?;
+            // SAFETY: an X11 window's number goes where pointers do.
+            let answers = unsafe {
+                let parent = std::ptr::without_provenance_mut(window as usize);
+                let attached = view.attached(parent, kPlatformTypeX11EmbedWindowID);
+                std::thread::sleep(OPEN_TIME);
+                [attached, view.removed()]
+            };
+            ensure!(answers == [0, 0], "time {time}: {answers:?}");
+            windows.close(window)?;
+            if time == 5 {
+                first = Some(ProcessResources::now());
+            }
+            Ok(())
+        });
+        let now = ProcessResources::now();
+        stop.store(true, SeqCst);
+        audio
+            .join()
+            .map_err(|_| anyhow::anyhow!("the audio thread panicked"))??;
+        attached?;
+        now.check_growth_since(&first.context("more than the first")?)
     })
 }
 

@@ -1,5 +1,9 @@
 //! The built VST3 plugin in VST3 hosts: pedalboard (JUCE) through Python, and `voxmeld_tests::vst3`.
 
 mod automation_lines;
+mod live_video_host;
 mod python_host;
+mod raw_blocks;
 mod restarts;
+mod start_stop;
+mod values;

@@ -99,24 +99,44 @@ fn hop_change_is_reported_on_the_host_thread_and_the_voice_sounds() -> Result<()
     Ok(())
 }
 
-/// Without a run loop another thread has to report the latency, because the audio thread must not.
+/// Where the host has no run loop, it is notified when it next calls on its main thread, and on no other thread.
 #[test]
-fn hop_change_without_a_run_loop_is_reported_off_the_audio_thread() -> Result<()> {
-    let mut vst3 = load(false)?;
-    drop(vst3.take_restart_requests());
-    let thread = set_hop_40_ms(&mut vst3)?;
-    // This thread is the audio thread here.
-    ensure!(
-        thread != std::thread::current().id(),
-        "reported from inside the block"
-    );
-    vst3.restart(48_000.0)?;
-    assert_eq!(vst3.latency(), latency(48_000.0, Hop::Ms40)?);
-    ensure!(
-        energy(&play(&mut vst3, &speech(48_000)?)?) > 1.0,
-        "the voice is silent"
-    );
+fn hop_change_without_a_run_loop_is_reported_at_the_next_call_on_the_main_thread() -> Result<()> {
+    for back in [false, true] {
+        let mut vst3 = load(false)?;
+        set_hop_without_a_run_loop(&mut vst3, HOP_40)?;
+        if back {
+            set_hop_without_a_run_loop(&mut vst3, 0.0)?;
+        }
+        let hop = if back { Hop::Ms20 } else { Hop::Ms40 };
+        assert_eq!(vst3.latency(), latency(48_000.0, hop)?);
+        ensure!(
+            energy(&play(&mut vst3, &speech(48_000)?)?) > 1.0,
+            "the voice is silent"
+        );
+    }
     Ok(())
+}
+
+fn set_hop_without_a_run_loop(vst3: &mut Vst3Instance, step: f64) -> Result<()> {
+    let mut track = vec![vec![0.0; MAX_BLOCK]; 2];
+    let mut side = track.clone();
+    drop(vst3.take_restart_requests());
+    vst3.process(&mut track, &mut side, &[("Hop", vec![(0, step)])])?;
+    // The request passes through a thread that must not notify the host: time for it to do so wrongly.
+    std::thread::sleep(Duration::from_millis(300));
+    ensure!(
+        vst3.take_restart_requests().is_empty(),
+        "notified without a call of the host's"
+    );
+    let _ = vst3.latency();
+    let here = std::thread::current().id();
+    let requests = vst3.take_restart_requests();
+    ensure!(
+        matches!(requests[..], [(flags, thread)] if flags & LATENCY_CHANGED != 0 && thread == here),
+        "notified: {requests:?}"
+    );
+    vst3.restart(48_000.0)
 }
 
 #[test]

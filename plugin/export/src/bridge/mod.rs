@@ -3,6 +3,7 @@
 //! | what | direction | thread |
 //! | --- | --- | --- |
 //! | process mode, per block where the format has it | export to plugin | audio |
+//! | whether a reset has to be followed | export to plugin | audio |
 //! | position on the stream, grid of control reads | plugin to export | audio |
 //! | values of output parameters with sample offsets | plugin to export | audio |
 //! | request for a restart | plugin to export | audio, then nice-plug's background thread |
@@ -65,6 +66,8 @@ impl Bridge {
                 let _ = done.try_send(());
             }
             Task::RequestRestart => self.shared.request_restart(),
+            #[cfg(any(windows, target_os = "macos"))]
+            Task::Deliver => self.shared.deliver(),
         }
     }
 
@@ -81,6 +84,17 @@ impl Bridge {
     #[must_use]
     pub fn is_offline(&self) -> bool {
         self.shared.is_offline()
+    }
+
+    /// Whether `Plugin::reset` must start the stream over. If not, it must do nothing:
+    /// nice-plug 0.4.2 calls it at every start of processing, also where nothing of the
+    /// host's timeline is missing.
+    ///
+    /// # Real-time
+    /// One atomic load.
+    #[must_use]
+    pub fn must_start_over(&self) -> bool {
+        self.format.is_none() || self.shared.starts_over()
     }
 
     /// Asks the host to deactivate and activate the plugin.

@@ -15,7 +15,10 @@ pub(crate) struct Shared {
     pub timeline: Timeline,
     pub outputs: OutputQueue,
     offline: AtomicBool,
+    starts_over: AtomicBool,
     restart: OnceLock<RestartHandler>,
+    #[cfg(any(windows, target_os = "macos"))]
+    delivery: OnceLock<RestartHandler>,
 }
 
 impl Shared {
@@ -53,10 +56,40 @@ impl Shared {
         self.offline.load(Relaxed)
     }
 
+    /// Export: has the plugin follow the resets that `reset` brings it.
+    ///
+    /// # Real-time
+    /// Two atomic stores beside `reset`.
+    pub fn start_over(&self, reset: impl FnOnce()) {
+        self.starts_over.store(true, Relaxed);
+        reset();
+        self.starts_over.store(false, Relaxed);
+    }
+
+    /// Plugin: whether a reset has to be followed.
+    pub fn starts_over(&self) -> bool {
+        self.starts_over.load(Relaxed)
+    }
+
     /// Export: sets what [`Self::request_restart`] calls. Only the first call counts.
     pub fn set_restart_handler(&self, handler: RestartHandler) {
         // There is one call per instance; a second handler would be dropped.
         let _ = self.restart.set(handler);
+    }
+
+    /// Export: sets what [`Self::deliver`] calls. Only the first call counts.
+    #[cfg(any(windows, target_os = "macos"))]
+    pub fn set_delivery(&self, delivery: RestartHandler) {
+        // As above.
+        let _ = self.delivery.set(delivery);
+    }
+
+    /// Tells the host what waits for its main thread. On that thread.
+    #[cfg(any(windows, target_os = "macos"))]
+    pub fn deliver(&self) {
+        if let Some(deliver) = self.delivery.get() {
+            deliver();
+        }
     }
 
     /// Asks the host for a restart; nothing where no handler is set. Not on the

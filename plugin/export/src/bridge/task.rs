@@ -1,4 +1,5 @@
-//! Work of the exports on nice-plug's background thread.
+//! Work of the exports on nice-plug's background thread, and on the main thread where the
+//! system has a queue for it.
 
 use std::sync::mpsc::SyncSender;
 
@@ -11,6 +12,9 @@ pub(crate) enum Task {
     Barrier(SyncSender<()>),
     /// Asks the host for a restart, away from the audio thread.
     RequestRestart,
+    /// Tells the host what waits, on the main thread.
+    #[cfg(any(windows, target_os = "macos"))]
+    Deliver,
 }
 
 impl BridgeTask {
@@ -20,5 +24,10 @@ impl BridgeTask {
 
     pub(crate) const fn request_restart() -> Self {
         Self(Task::RequestRestart)
+    }
+
+    #[cfg(any(windows, target_os = "macos"))]
+    pub(crate) const fn deliver() -> Self {
+        Self(Task::Deliver)
     }
 }

@@ -1,16 +1,21 @@
 //! One instance: nice-plug's object, and what is added to it.
 
+use super::channels::silence;
+use super::input_events::InputEvents;
 use super::output_events::OutputEvents;
 use super::param_info::ParamInfo;
 use super::reentrancy::Reentrancy;
 use crate::ExportedPlugin;
+use crate::block::{Buffers, Continuity, Gate};
 use crate::bridge::Shared;
 use crate::bridge::construction::{Format, construct};
 use crate::param_order::index_of;
 use clap_sys::events::{clap_input_events, clap_output_events};
+use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
 use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_plugin_gui};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
+use nice_plug::nice_error;
 use nice_plug::wrapper::clap::{Wrapper, clap_host, clap_plugin};
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
@@ -18,19 +23,23 @@ use std::sync::Arc;
 /// What the host gets a pointer to. nice-plug's functions find their object by
 /// `plugin.plugin_data` and by nothing else, so they work on this one as well.
 #[repr(C)]
-struct Instance {
+pub(super) struct Instance {
     /// First, so that a pointer to it is one to the whole.
     plugin: clap_plugin,
     /// nice-plug's functions.
-    inner: clap_plugin,
+    pub(super) inner: clap_plugin,
     inner_params: clap_plugin_params,
+    inner_audio_ports: Option<clap_plugin_audio_ports>,
     params: clap_plugin_params,
     /// nice-plug's `gui.destroy`, and the extension that the host gets in its place.
     inner_gui_destroy: Option<unsafe extern "C" fn(*const clap_plugin)>,
     gui: Option<clap_plugin_gui>,
     reentrancy: Reentrancy,
-    param_info: ParamInfo,
-    shared: Arc<Shared>,
+    pub(super) param_info: ParamInfo,
+    pub(super) shared: Arc<Shared>,
+    /// What a block uses; closed while the plugin is activated or deactivated.
+    pub(super) block: Gate<Buffers>,
+    pub(super) continuity: Continuity,
 }
 
 /// Makes an instance for a host; null if the plugin made no bridge, or nice-plug
@@ -50,10 +59,11 @@ pub(super) unsafe fn create<P: ExportedPlugin>(host: *const clap_host) -> *const
     // SAFETY: initialised by the constructor.
     let inner = unsafe { *given };
     // SAFETY: `given` is nice-plug's own object, and the types are the extensions'.
-    let (params, gui) = unsafe {
+    let (params, gui, inner_audio_ports) = unsafe {
         (
             extension_of::<clap_plugin_params>(given, &inner, CLAP_EXT_PARAMS),
             extension_of::<clap_plugin_gui>(given, &inner, CLAP_EXT_GUI),
+            extension_of::<clap_plugin_audio_ports>(given, &inner, CLAP_EXT_AUDIO_PORTS),
         )
     };
     let (Some(constructed), Some(inner_params)) = (constructed, params) else {
@@ -71,6 +81,10 @@ pub(super) unsafe fn create<P: ExportedPlugin>(host: *const clap_host) -> *const
     let instance = Box::new(Instance {
         plugin: clap_plugin {
             destroy: Some(destroy),
+            activate: Some(activate),
+            deactivate: Some(deactivate),
+            start_processing: Some(start_processing),
+            reset: Some(reset),
             process: Some(process),
             get_extension: Some(get_extension),
             on_main_thread: Some(on_main_thread),
@@ -78,6 +92,7 @@ pub(super) unsafe fn create<P: ExportedPlugin>(host: *const clap_host) -> *const
         },
         inner,
         inner_params,
+        inner_audio_ports,
         params: clap_plugin_params {
             get_info: Some(get_info),
             flush: Some(flush),
@@ -91,6 +106,8 @@ pub(super) unsafe fn create<P: ExportedPlugin>(host: *const clap_host) -> *const
         reentrancy: Reentrancy::default(),
         param_info,
         shared: constructed.shared,
+        block: Gate::default(),
+        continuity: Continuity::default(),
     });
     Box::into_raw(instance).cast()
 }
@@ -124,8 +141,126 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     }
 }
 
+impl Instance {
+    /// Channels of the main bus and of the side chain in the layout that is chosen now.
+    ///
+    /// # Safety
+    /// `plugin` must be the host's pointer to this instance.
+    unsafe fn channels(&self, plugin: *const clap_plugin) -> [usize; 2] {
+        let channels = |index, is_input| {
+            // SAFETY: all zero is a valid description: numbers, characters and a pointer.
+            let mut info: clap_audio_port_info = unsafe { std::mem::zeroed() };
+            let get = self.inner_audio_ports.and_then(|ports| ports.get);
+            // SAFETY: nice-plug's own function; `info` outlives the call.
+            let found = get.is_some_and(|get| unsafe { get(plugin, index, is_input, &raw mut info) });
+            if found { info.channel_count as usize } else { 0 }
+        };
+        // nice-plug checks the index, but complains where there is no such port.
+        let count = self.inner_audio_ports.and_then(|ports| ports.count);
+        // SAFETY: nice-plug's own function.
+        let inputs = count.map_or(0, |count| unsafe { count(plugin, true) });
+        [channels(0, false), if inputs > 1 { channels(1, true) } else { 0 }]
+    }
+
+    /// Has nice-plug reset the plugin.
+    ///
+    /// # Real-time
+    /// As nice-plug is.
+    ///
+    /// # Safety
+    /// `plugin` must be the host's pointer to this instance.
+    pub(super) unsafe fn start_over(&self, plugin: *const clap_plugin) {
+        if let Some(reset) = self.inner.reset {
+            // SAFETY: the caller's promise.
+            self.shared.start_over(|| unsafe { reset(plugin) });
+        }
+    }
+
+    /// Has nice-plug take events without audio. Not while it uses its list of events.
+    ///
+    /// # Safety
+    /// `plugin` must be the host's pointer to this instance; the lists are null or alive.
+    pub(super) unsafe fn flush_to_nice_plug(
+        &self,
+        plugin: *const clap_plugin,
+        input: *const clap_input_events,
+        output: *const clap_output_events,
+    ) {
+        let Some(flush) = self.inner_params.flush else {
+            return;
+        };
+        let events = InputEvents::new(input, 0);
+        // The outputs of the newest block have been sent.
+        let outputs = OutputEvents::new(&self.shared.outputs, &[], output);
+        let (in_list, out_list) = (events.list(), outputs.list());
+        let out_list: *const clap_output_events = if output.is_null() {
+            std::ptr::null()
+        } else {
+            &raw const out_list
+        };
+        // SAFETY: lists that are alive during the call.
+        unsafe { flush(plugin, &raw const in_list, out_list) };
+    }
+}
+
+unsafe extern "C" fn activate(
+    plugin: *const clap_plugin,
+    sample_rate: f64,
+    min_frames: u32,
+    max_frames: u32,
+) -> bool {
+    // SAFETY: the host's pointer to this instance.
+    let instance = unsafe { instance(plugin) };
+    let (Some(inner), Some(closed)) = (instance.inner.activate, instance.block.close()) else {
+        return false;
+    };
+    // SAFETY: passed on under the same contract.
+    if !unsafe { inner(plugin, sample_rate, min_frames, max_frames) } {
+        return false;
+    }
+    instance.continuity.restart();
+    // SAFETY: as above.
+    let [main, side] = unsafe { instance.channels(plugin) };
+    closed
+        .with(|buffers| buffers.prepare(main, side, max_frames as usize))
+        .is_some()
+}
+
+unsafe extern "C" fn deactivate(plugin: *const clap_plugin) {
+    // SAFETY: the host's pointer to this instance.
+    let instance = unsafe { instance(plugin) };
+    let Some(closed) = instance.block.close() else {
+        nice_error!("The plugin stays active: the host deactivated it from inside of a block");
+        return;
+    };
+    if let Some(inner) = instance.inner.deactivate {
+        // SAFETY: passed on under the same contract.
+        unsafe { inner(plugin) };
+    }
+    closed.with(Buffers::clear);
+}
+
+unsafe extern "C" fn start_processing(plugin: *const clap_plugin) -> bool {
+    // SAFETY: the host's pointer to this instance.
+    let instance = unsafe { instance(plugin) };
+    instance.continuity.start();
+    // SAFETY: passed on under the same contract.
+    instance
+        .inner
+        .start_processing
+        .is_some_and(|inner| unsafe { inner(plugin) })
+}
+
+unsafe extern "C" fn reset(plugin: *const clap_plugin) {
+    // SAFETY: the host's pointer to this instance.
+    let instance = unsafe { instance(plugin) };
+    instance.continuity.restart();
+    // SAFETY: passed on under the same contract.
+    unsafe { instance.start_over(plugin) };
+}
+
 /// # Real-time
-/// Atomics, and the host's own list.
+/// Atomics, copies, and the host's own lists.
 unsafe extern "C" fn process(
     plugin: *const clap_plugin,
     process: *const clap_process,
@@ -133,24 +268,20 @@ unsafe extern "C" fn process(
     // SAFETY: the host's pointer to this instance.
     let instance = unsafe { instance(plugin) };
     // SAFETY: null or the host's, alive during the call.
-    let (Some(inner), Some(given)) = (instance.inner.process, unsafe { process.as_ref() }) else {
+    let Some(given) = (unsafe { process.as_ref() }) else {
         return CLAP_PROCESS_ERROR;
     };
-    let Some(_events) = instance.reentrancy.lock_events() else {
-        return CLAP_PROCESS_ERROR;
-    };
-    instance.shared.begin_block();
-    let ids = instance.param_info.output_ids();
-    let outputs = OutputEvents::new(&instance.shared.outputs, ids, given.out_events);
-    let mut passed = *given;
-    let list = outputs.list();
-    if !given.out_events.is_null() {
-        passed.out_events = &raw const list;
+    let events = instance.reentrancy.lock_events();
+    // SAFETY: passed on under the same contract.
+    let played = events.and_then(|_events| unsafe { instance.process_block(plugin, given) });
+    match played {
+        Some(status) => status,
+        None => {
+            // SAFETY: as above.
+            unsafe { silence(given) };
+            CLAP_PROCESS_ERROR
+        }
     }
-    // SAFETY: the host's data with a list that is alive during the call.
-    let status = unsafe { inner(plugin, &raw const passed) };
-    outputs.send_rest();
-    status
 }
 
 unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
@@ -186,9 +317,9 @@ unsafe extern "C" fn flush(
 ) {
     // SAFETY: the host's pointer to this instance.
     let instance = unsafe { instance(plugin) };
-    if let (Some(inner), Some(_events)) = (instance.inner_params.flush, instance.reentrancy.lock_events()) {
+    if let Some(_events) = instance.reentrancy.lock_events() {
         // SAFETY: passed on under the same contract.
-        unsafe { inner(plugin, input, output) };
+        unsafe { instance.flush_to_nice_plug(plugin, input, output) };
     }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! | function | what is added | file |
 //! | --- | --- | --- |
+//! | `process` | the host's buffers are copied in and out; what cannot be played is silent | `block` |
 //! | `process` | a `CLAP_EVENT_PARAM_VALUE` per value of an output parameter | `output_events` |
+//! | `process`, `params.flush` | events that are null, too short or late | `input_events` |
+//! | `activate`, `deactivate` | no block runs meanwhile | `instance` |
+//! | `start_processing`, `reset` | only the latter, and a gap of the steady time, start the stream over | `instance` |
 //! | `params.get_info` | outputs are visible and read-only; an index out of range is rejected | `param_info` |
 //! | `process`, `params.flush` | a call from within another one is rejected | `reentrancy` |
 //! | `on_main_thread`, `gui.destroy` | from within `on_main_thread` they are deferred until it ends | `reentrancy` |
@@ -12,6 +16,9 @@
 //! `nice_export_clap!` once a nice-plug has none of the gaps of those files and
 //! `tests/tests/reentrant.rs` passes with it.
 
+mod block;
+mod channels;
+mod input_events;
 mod instance;
 mod output_events;
 mod param_info;

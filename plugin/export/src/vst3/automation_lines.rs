@@ -195,6 +195,11 @@ impl Lines {
             let Some(read) = (unsafe { ComRef::from_raw(queue) }) else {
                 continue;
             };
+            // Some hosts send back what the plugin has published.
+            // SAFETY: as above.
+            if parameters.is_output(unsafe { read.getParameterId() }) {
+                continue;
+            }
             // SAFETY: as above.
             let filled = own
                 .next()

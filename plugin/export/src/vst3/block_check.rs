@@ -1,13 +1,12 @@
 //! Gap of nice-plug 0.4.2: it trusts what a host says of a block, and panics or
 //! reads wildly where that is wrong: a block before `setupProcessing` or above its
-//! maximum, double precision, a bus that is switched off and has no channel
-//! pointers.
+//! maximum, or double precision, which it says it cannot process.
 //!
 //! To delete once nice-plug rejects such blocks itself: this file, and its calls in
 //! `component/`.
 
-use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
-use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{AudioBusBuffers, ProcessData};
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::SymbolicSampleSizes_::{kSample32, kSample64};
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{ProcessData, ProcessSetup};
 use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kInvalidArgument, kNotInitialized, tresult};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -18,57 +17,44 @@ pub(super) struct BlockCheck {
     max_samples: AtomicU32,
 }
 
+fn is_single(sample_size: int32) -> bool {
+    i64::from(sample_size) == i64::from(kSample32)
+}
+
+/// Whether the channels of a block are of double precision.
+pub(super) fn is_double(data: &ProcessData) -> bool {
+    i64::from(data.symbolicSampleSize) == i64::from(kSample64)
+}
+
 impl BlockCheck {
-    /// Takes `ProcessSetup.maxSamplesPerBlock`.
-    pub fn set_max_samples(&self, max_samples: int32) {
-        self.max_samples
-            .store(u32::try_from(max_samples).unwrap_or(0), Ordering::Relaxed);
+    /// Takes `ProcessSetup.maxSamplesPerBlock`. The answer to the host if a setup cannot be
+    /// used; then the former one holds.
+    pub fn set_up(&self, setup: &ProcessSetup) -> Result<(), tresult> {
+        if !is_single(setup.symbolicSampleSize) {
+            return Err(kInvalidArgument);
+        }
+        let max_samples = u32::try_from(setup.maxSamplesPerBlock).map_err(|_| kInvalidArgument)?;
+        self.max_samples.store(max_samples, Ordering::Relaxed);
+        Ok(())
     }
 
-    /// The answer to the host if a block cannot be processed.
+    /// The largest block in samples; 0 before the first setup.
+    pub fn max_samples(&self) -> usize {
+        self.max_samples.load(Ordering::Relaxed) as usize
+    }
+
+    /// The length of a block in samples, or the answer to the host if it cannot be processed.
     ///
     /// # Real-time
     /// One atomic load.
-    pub fn check(&self, data: &ProcessData) -> Result<(), tresult> {
-        let max_samples = self.max_samples.load(Ordering::Relaxed);
+    pub fn check(&self, data: &ProcessData) -> Result<usize, tresult> {
+        let max_samples = self.max_samples();
         if max_samples == 0 {
             return Err(kNotInitialized);
         }
-        let fits = u32::try_from(data.numSamples).is_ok_and(|samples| samples <= max_samples);
-        if !fits || i64::from(data.symbolicSampleSize) != i64::from(kSample32) {
-            return Err(kInvalidArgument);
-        }
-        Ok(())
+        usize::try_from(data.numSamples)
+            .ok()
+            .filter(|&samples| samples <= max_samples && is_single(data.symbolicSampleSize))
+            .ok_or(kInvalidArgument)
     }
-}
-
-/// Takes the buses out of a block whose main bus has no channel pointers.
-///
-/// # Safety
-/// The bus arrays must be null or as long as `data` says.
-pub(super) unsafe fn remove_missing_buses(data: &mut ProcessData) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if lacks_buffers(data.inputs, data.numInputs) {
-            data.numInputs = 0;
-            data.inputs = std::ptr::null_mut();
-        }
-        if lacks_buffers(data.outputs, data.numOutputs) {
-            data.numOutputs = 0;
-            data.outputs = std::ptr::null_mut();
-        }
-    }
-}
-
-/// Whether the main bus comes without channel pointers, as some hosts do for a
-/// bus that is switched off.
-///
-/// # Safety
-/// `buses` must be null or hold `count` buses.
-unsafe fn lacks_buffers(buses: *mut AudioBusBuffers, count: int32) -> bool {
-    if buses.is_null() || count < 1 {
-        return false;
-    }
-    // SAFETY: not null and at least one long; both union members are one pointer.
-    unsafe { (*buses).numChannels < 1 || (*buses).__field0.channelBuffers32.is_null() }
 }

@@ -1,6 +1,6 @@
 //! What the editor may ask of a VST3 host.
 
-use super::host_messages::HostMessage;
+use super::host_messages::Edit;
 use super::instance::Instance;
 use super::memory_stream::MemoryStream;
 use super::restart;
@@ -11,8 +11,8 @@ use nice_plug::params::internals::ParamPtr;
 use nice_plug::plugin::PluginState;
 use nice_plug::wrapper::vst3::vst3::ComWrapper;
 use nice_plug::wrapper::vst3::vst3::Steinberg::IBStream;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::IComponentTrait;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::RestartFlags_::kParamValuesChanged;
-use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{IComponentTrait, IEditControllerTrait};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
@@ -42,26 +42,19 @@ impl<P: ExportedPlugin> GuiContextInner for Vst3GuiContext<P> {
     }
 
     unsafe fn raw_begin_set_parameter(&self, param: ParamPtr) {
-        self.with_param(param, |instance, id| {
-            instance.messages.send(HostMessage::BeginEdit(id))
-        });
+        self.with_param(param, |instance, id| instance.messages.send(Edit::BeginEdit(id)));
     }
 
     unsafe fn raw_set_parameter_normalized(&self, param: ParamPtr, normalized: f32) {
         self.with_param(param, |instance, id| {
             let value = f64::from(normalized);
-            instance.pending.remember(id, value);
-            // While audio runs this does nothing and the value comes with a block.
-            // SAFETY: plain numbers.
-            unsafe { IEditControllerTrait::setParamNormalized(&instance.wrapper, id, value) };
-            instance.messages.send(HostMessage::PerformEdit(id, value));
+            instance.set_value(id, value);
+            instance.messages.send(Edit::PerformEdit(id, value));
         });
     }
 
     unsafe fn raw_end_set_parameter(&self, param: ParamPtr) {
-        self.with_param(param, |instance, id| {
-            instance.messages.send(HostMessage::EndEdit(id))
-        });
+        self.with_param(param, |instance, id| instance.messages.send(Edit::EndEdit(id)));
     }
 
     fn get_state(&self) -> PluginState {
@@ -85,7 +78,7 @@ impl<P: ExportedPlugin> GuiContextInner for Vst3GuiContext<P> {
         };
         // SAFETY: the stream outlives the call.
         unsafe { IComponentTrait::setState(&instance.wrapper, stream.as_ptr()) };
-        instance.messages.send(HostMessage::Restart(kParamValuesChanged));
+        instance.messages.send_restart(kParamValuesChanged);
     }
 
     fn request_restart(&self) {

@@ -10,9 +10,11 @@ use crate::bridge::Shared;
 use crate::bridge::construction::{Format, construct};
 use nice_plug::editor::Editor;
 use nice_plug::wrapper::vst3::Wrapper;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{IEditControllerTrait, ParamID, ParamValue};
+use nice_plug::wrapper::vst3::vst3::Steinberg::tresult;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One plugin instance as a VST3 host sees it.
 pub struct Instance<P: ExportedPlugin> {
@@ -28,6 +30,8 @@ pub struct Instance<P: ExportedPlugin> {
     pub pending: PendingValues,
     /// The way to the host's component handler.
     pub messages: Arc<HostMessages>,
+    /// `setActive`.
+    is_active: AtomicBool,
 }
 
 /// An editor that nice-plug does not know of.
@@ -46,6 +50,8 @@ impl<P: ExportedPlugin> Instance<P> {
     pub fn new() -> Arc<Self> {
         background_thread_guard::ensure::<P>();
         let (wrapper, constructed) = construct::<P, _>(Format::Vst3, Wrapper::<P>::new);
+        #[cfg(any(windows, target_os = "macos"))]
+        let executor = constructed.as_ref().and_then(|made| made.executor.clone());
         let (shared, parameters, editor) = match constructed {
             Some(made) => (
                 made.shared,
@@ -54,8 +60,14 @@ impl<P: ExportedPlugin> Instance<P> {
             ),
             None => Default::default(),
         };
-        let messages = Arc::default();
+        let messages: Arc<HostMessages> = Arc::default();
         restart::connect(&shared, &messages);
+        #[cfg(any(windows, target_os = "macos"))]
+        if let Some(executor) = executor {
+            messages.set_main_thread_poster(Box::new(move || {
+                executor.execute_gui(crate::bridge::BridgeTask::deliver().into());
+            }));
+        }
         Arc::new(Self {
             wrapper,
             editor: editor.map(|editor| HiddenEditor {
@@ -67,7 +79,27 @@ impl<P: ExportedPlugin> Instance<P> {
             parameters,
             pending: PendingValues::default(),
             messages,
+            is_active: AtomicBool::new(false),
         })
+    }
+
+    /// Between a successful `setActive(1)` and `setActive(0)`.
+    pub fn set_active(&self, active: bool) {
+        self.is_active.store(active, Ordering::SeqCst);
+    }
+
+    /// Sets a normalised value for the host or the editor. While audio runs nice-plug
+    /// does nothing, because the value comes again with a block; until then it is
+    /// remembered.
+    pub fn set_value(&self, id: ParamID, value: ParamValue) -> tresult {
+        self.pending.remember(id, value);
+        // SAFETY: plain numbers.
+        let answer = unsafe { IEditControllerTrait::setParamNormalized(&self.wrapper, id, value) };
+        // nice-plug knows whether processing was stopped, not whether blocks can come.
+        if !self.is_active.load(Ordering::SeqCst) {
+            self.parameters.set(id, value);
+        }
+        answer
     }
 }
 

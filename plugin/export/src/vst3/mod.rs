@@ -16,8 +16,11 @@
 //! | no visible read-only parameters; an index that panics | `param_info` |
 //! | 2080 parameters for MIDI controllers | `midi_mapping` |
 //! | values set between blocks are not saved | `pending_values` |
-//! | side chains of other channels than the track's | `side_chain` |
+//! | side chains of other channels than the track's, and surround | `bus_arrangements` |
 //! | malformed blocks that panic | `block_check` |
+//! | channel pointers that are null, shared or too few | `host_buses`, and `block/` of this package |
+//! | parameter changes lost with blocks that are not processed | `values_without_audio` |
+//! | a reset at every start of processing; blocks during `setActive` | `component/`, and `block/` of this package |
 //!
 //! Imports go one way: entry points, `factory`, `component`, `view`, `gui_context`,
 //! `instance`, and below it the files of the table. The host's object is
@@ -30,9 +33,11 @@
 mod automation_lines;
 mod background_thread_guard;
 mod block_check;
+mod bus_arrangements;
 pub mod component;
 mod factory;
 mod gui_context;
+mod host_buses;
 mod host_messages;
 mod host_thread;
 mod instance;
@@ -47,7 +52,7 @@ mod process_mode;
 mod restart;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod run_loop;
-mod side_chain;
+mod values_without_audio;
 mod view;
 
 #[cfg(any(test, feature = "test-host"))]

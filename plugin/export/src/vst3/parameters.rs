@@ -82,6 +82,12 @@ impl Parameters {
         &self.outputs
     }
 
+    /// Whether the plugin publishes this parameter's value; hosts only read it.
+    #[must_use]
+    pub fn is_output(&self, id: ParamID) -> bool {
+        self.outputs.contains(&Some(id))
+    }
+
     /// A normalised value on the parameter's steps.
     #[must_use]
     pub fn on_steps(&self, id: ParamID, value: f32) -> Option<ParamValue> {
@@ -90,6 +96,22 @@ impl Parameters {
         Some(ParamValue::from(unsafe {
             param.preview_normalized(param.preview_plain(value))
         }))
+    }
+
+    /// Sets a parameter that is not an output to a normalised value; true if there is such
+    /// a parameter and the value is a number. Any thread, without a lock.
+    pub fn set(&self, id: ParamID, value: ParamValue) -> bool {
+        let Some((param, _)) = self.ids.iter().find(|(_, known)| **known == id) else {
+            return false;
+        };
+        if !value.is_finite() || self.is_output(id) {
+            return false;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "parameters are f32")]
+        let value = value as f32;
+        // SAFETY: the parameters live as long as `self`, and setting is an atomic store.
+        unsafe { param._internal_set_normalized_value(value) };
+        true
     }
 
     /// Sets each parameter for which `value` gives a normalised value.

@@ -6,19 +6,28 @@
 //! To delete once nice-plug sends both on the host's thread: this file and the
 //! branch in `Bridge::request_restart`.
 
-use super::host_messages::{HostMessage, HostMessages};
+use super::host_messages::HostMessages;
 use crate::bridge::Shared;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::RestartFlags_::{kIoChanged, kLatencyChanged};
 use std::sync::Arc;
 
 /// Asks the host to deactivate and activate the plugin. Not on the audio thread.
 pub fn request(messages: &HostMessages) {
-    messages.send(HostMessage::Restart(kIoChanged | kLatencyChanged));
+    messages.send_restart(kIoChanged | kLatencyChanged);
 }
 
 /// From now on the plugin's requests arrive at the host, as long as the instance
 /// lives.
 pub(super) fn connect(shared: &Shared, messages: &Arc<HostMessages>) {
+    #[cfg(any(windows, target_os = "macos"))]
+    {
+        let messages = Arc::downgrade(messages);
+        shared.set_delivery(Box::new(move || {
+            if let Some(messages) = messages.upgrade() {
+                messages.deliver();
+            }
+        }));
+    }
     let messages = Arc::downgrade(messages);
     shared.set_restart_handler(Box::new(move || {
         if let Some(messages) = messages.upgrade() {

@@ -88,22 +88,35 @@ impl<P: ExportedPlugin> TestHost<P> {
         }
     }
 
-    /// One block of 0.5 on all channels, in place, without a side chain. Returns the
-    /// answer and the first channel.
+    /// [`Self::process_channels`]; returns the answer and the first channel.
     pub fn process(&self, samples: int32, process_mode: int32, sample_size: int32) -> (tresult, Vec<f32>) {
+        let (answer, mut channels) = self.process_channels(samples, process_mode, sample_size);
+        (answer, channels.swap_remove(0))
+    }
+
+    /// One block of 0.5 on all channels of the track, in place, without a side chain. Returns
+    /// the answer and the channels.
+    pub fn process_channels(
+        &self,
+        samples: int32,
+        process_mode: int32,
+        sample_size: int32,
+    ) -> (tresult, Vec<Vec<f32>>) {
         let len = usize::try_from(samples).expect("a length");
         let mut arrangement = 0;
         // SAFETY: `arrangement` outlives the call.
         let answer = unsafe { self.component.getBusArrangement(1, 0, &raw mut arrangement) };
         assert_eq!(answer, kResultOk);
-        let (mut left, mut right) = (vec![0.5_f32; len], vec![0.5_f32; len]);
-        let mut channels = [left.as_mut_ptr(), right.as_mut_ptr()];
-        let pointers = channels.as_mut_ptr();
+        let count = arrangement.count_ones();
+        // Room for double precision, too.
+        let mut channels: Vec<Vec<f32>> = (0..count).map(|_| vec![0.5; 2 * len]).collect();
+        let mut pointers: Vec<*mut f32> = channels.iter_mut().map(|channel| channel.as_mut_ptr()).collect();
+        let array = pointers.as_mut_ptr();
         let bus = || AudioBusBuffers {
-            numChannels: int32::try_from(arrangement.count_ones()).expect("one or two"),
-            silenceFlags: 0,
+            numChannels: int32::try_from(count).expect("a few"),
+            silenceFlags: u64::MAX,
             __field0: AudioBusBuffers__type0 {
-                channelBuffers32: pointers,
+                channelBuffers32: array,
             },
         };
         let (mut input, mut output) = (bus(), bus());
@@ -123,7 +136,9 @@ impl<P: ExportedPlugin> TestHost<P> {
         };
         // SAFETY: everything that the data points to outlives the call.
         let answer = unsafe { IAudioProcessorTrait::process(&self.component, &raw mut data) };
-        (answer, left)
+        assert_eq!(output.silenceFlags, 0, "the output is said to be silent");
+        channels.iter_mut().for_each(|channel| channel.truncate(len));
+        (answer, channels)
     }
 
     /// A full block, see [`Self::process`].

@@ -6,12 +6,14 @@ use crate::test_plugin::TestPlugin;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ParameterInfo_::ParameterFlags_::kIsReadOnly;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample64;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
-    IAudioProcessorTrait, IEditControllerTrait, IMidiMappingTrait,
+    BusInfo, IAudioProcessorTrait, IComponentTrait, IEditControllerTrait, IMidiMappingTrait, ProcessSetup,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
     int32, kInvalidArgument, kNotInitialized, kResultFalse, kResultOk, tresult,
 };
 use std::ptr::null_mut;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
 
 fn host() -> TestHost<TestPlugin> {
     TestHost::default()
@@ -47,8 +49,12 @@ fn block_before_setup_is_not_initialized() {
 #[test]
 fn block_above_the_maximum_is_rejected() {
     let host = started(REALTIME);
-    let answer = host.process(MAX_BLOCK + 1, REALTIME, SAMPLE_32).0;
+    let (answer, samples) = host.process(MAX_BLOCK + 1, REALTIME, SAMPLE_32);
     assert_eq!(answer, kInvalidArgument);
+    assert!(
+        samples.iter().all(|&is| is == 0.0),
+        "the input is left in the output"
+    );
     host.stop();
 }
 
@@ -56,8 +62,24 @@ fn block_above_the_maximum_is_rejected() {
 fn block_of_double_precision_is_rejected() {
     let host = started(REALTIME);
     let double = int32::try_from(i64::from(kSample64)).expect("a small constant");
-    assert_eq!(host.process(MAX_BLOCK, REALTIME, double).0, kInvalidArgument);
+    let (answer, samples) = host.process(MAX_BLOCK, REALTIME, double);
+    assert_eq!(answer, kInvalidArgument);
+    assert!(
+        samples.iter().all(|&is| is == 0.0),
+        "the input is left in the output"
+    );
     host.stop();
+    let mut setup = ProcessSetup {
+        processMode: REALTIME,
+        symbolicSampleSize: double,
+        maxSamplesPerBlock: MAX_BLOCK,
+        sampleRate: 48_000.0,
+    };
+    // SAFETY: the setup outlives the call.
+    unsafe {
+        assert_eq!(host.component.canProcessSampleSize(double), kResultFalse);
+        assert_eq!(host.component.setupProcessing(&raw mut setup), kInvalidArgument);
+    }
 }
 
 #[test]
@@ -164,27 +186,24 @@ fn controller_1_is_mapped_to_the_wheel_parameter_and_controller_7_is_not_mapped(
     assert_eq!(answer, kResultFalse);
 }
 
+const MONO: u64 = 1 << 19;
+const STEREO: u64 = 0b11;
+const SURROUND_51: u64 = 0b11_1111;
+
 /// Hosts switch a side chain off by giving it no channels; others give it one
-/// channel or two beside any track.
+/// channel or more beside any track.
 #[test]
-fn side_chain_of_two_channels_one_and_none_is_accepted_beside_any_track_and_six_are_not() {
-    const MONO: u64 = 1 << 19;
-    const STEREO: u64 = 0b11;
-    const SURROUND: u64 = 0b11_1111;
+fn side_chain_of_any_channels_is_accepted_beside_any_track() {
     let host = host();
     for main in [STEREO, MONO] {
-        assert_eq!(set_arrangements(&host, main, SURROUND, 2), kResultFalse);
-        for (side, inputs) in [(STEREO, 2), (MONO, 2), (0, 2), (0, 1)] {
+        for (side, inputs) in [(STEREO, 2), (MONO, 2), (0, 2), (SURROUND_51, 2), (0, 1)] {
             assert_eq!(
-                set_arrangements(&host, main, side, inputs),
+                set_arrangements(&host, [main, side], inputs, main),
                 kResultOk,
                 "track {main}, side chain {side}, {inputs} inputs"
             );
             if inputs == 2 {
-                let mut seen = u64::MAX;
-                // SAFETY: `seen` outlives the call.
-                let answer = unsafe { host.component.getBusArrangement(0, 1, &raw mut seen) };
-                assert_eq!((answer, seen), (kResultOk, side));
+                assert_eq!(arrangement(&host, 0, 1), side);
             }
             host.set_up(REALTIME);
             host.start();
@@ -194,8 +213,123 @@ fn side_chain_of_two_channels_one_and_none_is_accepted_beside_any_track_and_six_
     }
 }
 
-fn set_arrangements(host: &TestHost<TestPlugin>, main: u64, side: u64, inputs: int32) -> tresult {
-    let (mut ins, mut outs) = ([main, side], [main]);
+/// 2.1, 4.0, 5.1 and 7.1: what is beyond the first two channels is silent.
+#[test]
+fn surround_track_is_accepted_and_sounds_on_its_first_two_channels() {
+    let host = host();
+    for track in [
+        0b1011,
+        0b10_0000_0011,
+        0b11_0011,
+        SURROUND_51,
+        0b110_0011_1111,
+        STEREO,
+        MONO,
+    ] {
+        assert_eq!(
+            set_arrangements(&host, [track, STEREO], 2, track),
+            kResultOk,
+            "{track:b}"
+        );
+        for direction in [0, 1] {
+            assert_eq!(arrangement(&host, direction, 0), track);
+            // SAFETY: all zero is a valid description: numbers and characters.
+            let mut info: BusInfo = unsafe { std::mem::zeroed() };
+            // SAFETY: `info` outlives the call.
+            unsafe { host.component.getBusInfo(0, direction, 0, &raw mut info) };
+            assert_eq!(u32::try_from(info.channelCount), Ok(track.count_ones()));
+        }
+        host.set_up(REALTIME);
+        host.start();
+        let (answer, channels) = host.process_channels(MAX_BLOCK, REALTIME, SAMPLE_32);
+        assert_eq!(answer, kResultOk);
+        for (n, channel) in channels.iter().enumerate() {
+            let expected = if n < 2 { TestPlugin::LIVE_SAMPLE } else { 0.0 };
+            assert!(channel.iter().all(|&is| is == expected), "{track:b}, channel {n}");
+        }
+        host.stop();
+    }
+}
+
+#[test]
+fn arrangements_without_a_track_or_of_mono_and_stereo_are_refused_and_change_nothing() {
+    let host = host();
+    assert_eq!(
+        set_arrangements(&host, [SURROUND_51, STEREO], 2, SURROUND_51),
+        kResultOk
+    );
+    for (main, inputs, output) in [
+        (0, 2, 0),
+        (MONO, 2, STEREO),
+        (STEREO, 2, MONO),
+        (STEREO, 3, STEREO),
+        (0, 0, 0),
+    ] {
+        assert_eq!(
+            set_arrangements(&host, [main, STEREO], inputs, output),
+            kResultFalse
+        );
+        assert_eq!(arrangement(&host, 0, 0), SURROUND_51);
+    }
+    // SAFETY: null is refused.
+    let answer = unsafe { host.component.setBusArrangements(null_mut(), 2, null_mut(), 1) };
+    assert_eq!(answer, kResultFalse);
+}
+
+/// Another thread plays on while the host activates and deactivates. Nothing but the
+/// plugin's sound or silence comes out.
+#[test]
+fn blocks_during_activation_and_deactivation_are_whole_or_silent() {
+    let host = started(REALTIME);
+    let stop = AtomicBool::new(false);
+    let player = Player(&host);
+    std::thread::scope(|scope| {
+        let played = scope.spawn(|| {
+            let player = &player;
+            let (mut sounding, mut silent) = (0, 0);
+            while !stop.load(SeqCst) {
+                let (answer, samples) = player.0.process(MAX_BLOCK, REALTIME, SAMPLE_32);
+                assert_eq!(answer, kResultOk);
+                assert!(samples.iter().all(|&is| is == samples[0]));
+                if samples[0] == 0.0 {
+                    silent += 1;
+                } else {
+                    assert_eq!(samples[0], TestPlugin::LIVE_SAMPLE);
+                    sounding += 1;
+                }
+            }
+            (sounding, silent)
+        });
+        for _ in 0..200 {
+            host.stop();
+            std::thread::yield_now();
+            host.set_up(REALTIME);
+            host.start();
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        stop.store(true, SeqCst);
+        let (sounding, silent) = played.join().expect("no block is torn");
+        assert!(sounding > 0, "{sounding} blocks sounded, {silent} were silent");
+    });
+    host.stop();
+}
+
+/// Lets another thread play, as hosts do.
+struct Player<'a>(&'a TestHost<TestPlugin>);
+
+// SAFETY: the only call made there is `process`, which hosts make beside all others.
+unsafe impl Sync for Player<'_> {}
+
+fn arrangement(host: &TestHost<TestPlugin>, direction: int32, index: int32) -> u64 {
+    let mut seen = u64::MAX;
+    // SAFETY: `seen` outlives the call.
+    let answer = unsafe { host.component.getBusArrangement(direction, index, &raw mut seen) };
+    assert_eq!(answer, kResultOk);
+    seen
+}
+
+fn set_arrangements(host: &TestHost<TestPlugin>, ins: [u64; 2], inputs: int32, output: u64) -> tresult {
+    let (mut ins, mut outs) = ([ins[0], ins[1], 0], [output]);
     // SAFETY: both arrays are as long as is said.
     unsafe {
         IAudioProcessorTrait::setBusArrangements(

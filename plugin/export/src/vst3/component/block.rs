@@ -2,52 +2,157 @@
 
 use super::Component;
 use crate::ExportedPlugin;
-use crate::vst3::side_chain::Inputs;
-use crate::vst3::{block_check, output_values, process_mode};
-use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{IAudioProcessorTrait, ProcessData};
-use nice_plug::wrapper::vst3::vst3::Steinberg::{kInvalidArgument, tresult};
+use crate::block::{Begins, Buffers};
+use crate::vst3::host_buses::{self, channel, channels};
+use crate::vst3::{output_values, process_mode, values_without_audio};
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ProcessContext_::StatesAndFlags_::kContTimeValid;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
+    AudioBusBuffers, AudioBusBuffers__type0, IAudioProcessorTrait, ProcessData,
+};
+use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kInvalidArgument, kResultOk, tresult};
+use std::ptr::null_mut;
+
+/// The host's clock that never stops, in samples, at the beginning of a block.
+///
+/// # Safety
+/// The block's context must be null or alive.
+unsafe fn continuous_time(data: &ProcessData) -> Option<i64> {
+    // SAFETY: the caller's promise.
+    let context = unsafe { data.processContext.as_ref() }?;
+    let is_valid = i64::from(context.state) & i64::from(kContTimeValid) != 0;
+    is_valid.then_some(context.continousTimeSamples)
+}
+
+fn bus(channels: &mut [*mut f32; 2], count: u32) -> AudioBusBuffers {
+    AudioBusBuffers {
+        numChannels: int32::try_from(count).unwrap_or(0),
+        silenceFlags: 0,
+        __field0: AudioBusBuffers__type0 {
+            channelBuffers32: channels.as_mut_ptr(),
+        },
+    }
+}
 
 impl<P: ExportedPlugin> Component<P> {
-    /// One block of the host's: checked, completed and handed to nice-plug.
+    /// One block of the host's: checked, completed and handed to nice-plug. What cannot be
+    /// processed is silent, and its parameter changes are taken all the same.
     ///
     /// # Real-time
     /// Yes, as far as nice-plug is.
     ///
     /// # Safety
-    /// As `IAudioProcessor::process`.
+    /// As `IAudioProcessor::process`, with null allowed for every pointer.
     pub(super) unsafe fn process_block(&self, data: *mut ProcessData) -> tresult {
         // SAFETY: hosts pass null or valid data.
-        let Some(host_data) = (unsafe { data.as_ref() }) else {
+        let Some(given) = (unsafe { data.as_ref() }) else {
             return kInvalidArgument;
         };
-        if let Err(answer) = self.block_check.check(host_data) {
-            return answer;
+        // SAFETY: passed on under the same contract.
+        let answer = match unsafe { self.play(given) } {
+            Ok(()) => kResultOk,
+            Err(answer) => {
+                let instance = &*self.instance;
+                // SAFETY: the host's list is null or alive; its buses are as many as it says.
+                unsafe {
+                    if values_without_audio::take(&instance.parameters, given.inputParameterChanges) {
+                        instance.pending.count_block();
+                    }
+                    host_buses::silence(given, host_buses::outputs(given));
+                }
+                answer
+            }
+        };
+        // SAFETY: the host's own array.
+        unsafe { host_buses::clear_silence_flags(given) };
+        answer
+    }
+
+    /// The answer to the host if nice-plug did not process the block.
+    ///
+    /// # Safety
+    /// As [`Self::process_block`].
+    unsafe fn play(&self, given: &ProcessData) -> Result<(), tresult> {
+        // Closed while the plugin is activated or deactivated: silence is a right answer.
+        let mut buffers = self.block.enter().ok_or(kResultOk)?;
+        if !buffers.are_ready() && given.numSamples == 0 {
+            return Err(kResultOk);
+        }
+        let len = self.block_check.check(given)?;
+        if !buffers.are_ready() {
+            return Err(kResultOk);
+        }
+        if !buffers.fit(len) {
+            return Err(kInvalidArgument);
         }
         let instance = &*self.instance;
-        process_mode::publish(&instance.shared, host_data.processMode);
+        process_mode::publish(&instance.shared, given.processMode);
         instance.pending.count_block();
-        let mut checked = *host_data;
-        let mut inputs = Inputs::default();
-        // SAFETY: the host's bus arrays and channels are as many as it says.
-        unsafe {
-            block_check::remove_missing_buses(&mut checked);
-            self.side_chain.fit(&mut checked, &mut inputs);
+        // SAFETY: the host's context is null or alive.
+        let time = unsafe { continuous_time(given) };
+        // A host without such a clock resets by stopping and starting, so a start after a long
+        // run is one. One that stops round its blocks runs shorter than the latency.
+        // SAFETY: no arguments.
+        let latency = u64::from(unsafe { instance.wrapper.getLatencySamples() });
+        let samples = u32::try_from(len).unwrap_or(0);
+        if samples > 0 {
+            // Here rather than in the host's call, which may come on another thread while a
+            // block runs: nice-plug has to lock the plugin for it.
+            // SAFETY: a plain number.
+            let start = || unsafe { _ = instance.wrapper.setProcessing(1) };
+            match self.continuity.begin_block(time, samples, latency) {
+                Begins::Nothing => {}
+                Begins::Processing => start(),
+                Begins::Stream => instance.shared.start_over(start),
+            }
+        }
+        // SAFETY: passed on under the same contract; the block fits.
+        unsafe { self.play_in(&mut buffers, given, len) }
+    }
+
+    /// # Safety
+    /// As [`Self::process_block`]; the block must fit.
+    unsafe fn play_in(&self, buffers: &mut Buffers, given: &ProcessData, len: usize) -> Result<(), tresult> {
+        let instance = &*self.instance;
+        // SAFETY: the host's arrays are null or as long as it says.
+        let (ins, outs) = unsafe { (host_buses::inputs(given), host_buses::outputs(given)) };
+        let (main, side, out) = (ins.first(), ins.get(1), outs.first());
+        // SAFETY: the channels are as long as the block.
+        unsafe { buffers.read(|n| channel(given, main, n), |n| channel(given, side, n), len) };
+        let mut own = buffers.buses();
+        let mut output = bus(&mut own.main, own.main_channels);
+        // nice-plug reads as many buses as the layout has, whatever it is told.
+        let mut inputs = [output, bus(&mut own.side, own.side_channels)];
+        let mut passed = *given;
+        // Without buses nice-plug takes a block for one of parameter changes only.
+        (passed.inputs, passed.numInputs) = (inputs.as_mut_ptr(), 2);
+        (passed.outputs, passed.numOutputs) = (&raw mut output, 1);
+        if !P::READS_NOTES {
+            // nice-plug panics at events without data, and reads those that it was refused.
+            passed.inputEvents = null_mut();
         }
         instance.shared.begin_block();
         // SAFETY: the host's object is null or alive during the call.
-        checked.inputParameterChanges = unsafe {
+        passed.inputParameterChanges = unsafe {
             self.lines.interpolated(
-                checked.inputParameterChanges,
+                given.inputParameterChanges,
                 &instance.wrapper,
                 &instance.parameters,
                 &instance.shared.timeline,
             )
         };
-        // SAFETY: a copy of the host's data, alive during the call.
-        let answer = unsafe { IAudioProcessorTrait::process(&instance.wrapper, &raw mut checked) };
-        let (outputs, ids) = (&instance.shared.outputs, instance.parameters.outputs());
+        // SAFETY: this instance's own memory, and lists that are alive during the call.
+        let answer = unsafe { IAudioProcessorTrait::process(&instance.wrapper, &raw mut passed) };
+        let (published, ids) = (&instance.shared.outputs, instance.parameters.outputs());
         // SAFETY: the host's object is null or alive during the call.
-        unsafe { output_values::send(outputs, ids, checked.outputParameterChanges) };
-        answer
+        unsafe { output_values::send(published, ids, given.outputParameterChanges) };
+        if answer != kResultOk {
+            return Err(answer);
+        }
+        // SAFETY: as above. Further outputs first: they may be the first one's buffers.
+        unsafe {
+            host_buses::silence(given, outs.get(1..).unwrap_or_default());
+            buffers.write(channels(out), |n| channel(given, out, n), len);
+        }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Component;
 use crate::ExportedPlugin;
-use crate::vst3::{background_thread_guard, midi_mapping, param_info, view};
+use crate::vst3::{midi_mapping, param_info, view};
 use nice_plug::wrapper::vst3::vst3::ComRef;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     CtrlNumber, IComponentHandler, IEditControllerTrait, IMidiMappingTrait, ParamID, ParamValue,
@@ -29,6 +29,7 @@ impl<P: ExportedPlugin> IEditControllerTrait for Component<P> {
 
     unsafe fn getParamNormalized(&self, id: ParamID) -> ParamValue {
         let instance = &self.instance;
+        instance.messages.deliver_due();
         if let Some(value) = instance.pending.value(&instance.parameters, id) {
             return value;
         }
@@ -37,27 +38,27 @@ impl<P: ExportedPlugin> IEditControllerTrait for Component<P> {
     }
 
     unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
-        self.instance.pending.remember(id, value);
-        // SAFETY: plain numbers.
-        unsafe { IEditControllerTrait::setParamNormalized(&self.instance.wrapper, id, value) }
+        self.instance.messages.deliver_due();
+        self.instance.set_value(id, value)
     }
 
     unsafe fn getParameterInfo(&self, index: int32, info: *mut ParameterInfo) -> tresult {
+        self.instance.messages.deliver_due();
         // SAFETY: passed on under the same contract.
         unsafe { param_info::get(&self.instance.wrapper, &self.instance.parameters, index, info) }
     }
 
     unsafe fn setComponentHandler(&self, handler: *mut IComponentHandler) -> tresult {
-        // nice-plug's background thread may be using the former handler.
-        background_thread_guard::drain();
         // SAFETY: the host's pointer is null or a live object.
         let kept = unsafe { ComRef::from_raw(handler) }.map(|handler| handler.to_com_ptr());
         self.instance.messages.set_handler(kept);
-        // SAFETY: passed on under the same contract.
-        unsafe { IEditControllerTrait::setComponentHandler(&self.instance.wrapper, handler) }
+        // nice-plug gets none: it would call the host on its background thread.
+        kResultOk
     }
 
     unsafe fn createView(&self, name: FIDString) -> *mut IPlugView {
+        self.instance.messages.set_main_thread();
+        self.instance.messages.deliver_due();
         // SAFETY: the host passes null or a string.
         unsafe { view::create(&self.instance, name) }
     }

@@ -18,10 +18,11 @@ mod units;
 
 use super::automation_lines::Lines;
 use super::block_check::BlockCheck;
+use super::bus_arrangements::BusArrangements;
 use super::host_thread::HostThread;
 use super::instance::Instance;
-use super::side_chain::SideChain;
 use crate::ExportedPlugin;
+use crate::block::{Buffers, Continuity, Gate};
 use nice_plug::wrapper::vst3::vst3::Class;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     IAudioProcessor, IComponent, IEditController, IEditControllerTrait, IMidiMapping,
@@ -35,8 +36,11 @@ pub struct Component<P: ExportedPlugin> {
     pub(super) instance: Arc<Instance<P>>,
     /// The block's parameter changes; the thread that processes uses them.
     lines: Lines,
-    side_chain: SideChain,
+    arrangements: BusArrangements,
     block_check: BlockCheck,
+    /// What a block uses; closed while the plugin is activated or deactivated.
+    block: Gate<Buffers>,
+    continuity: Continuity,
     host_thread: HostThread,
 }
 
@@ -49,8 +53,10 @@ impl<P: ExportedPlugin> Component<P> {
         Self {
             instance,
             lines: Lines::new(params),
-            side_chain: SideChain::default(),
+            arrangements: BusArrangements::default(),
             block_check: BlockCheck::default(),
+            block: Gate::default(),
+            continuity: Continuity::default(),
             host_thread,
         }
     }
@@ -75,6 +81,7 @@ impl<P: ExportedPlugin> Class for Component<P> {
 
 impl<P: ExportedPlugin> IPluginBaseTrait for Component<P> {
     unsafe fn initialize(&self, context: *mut FUnknown) -> tresult {
+        self.instance.messages.set_main_thread();
         // SAFETY: the host passes null or its own object, under the same contract.
         unsafe {
             self.host_thread.connect(&self.instance.messages, context);

@@ -2,9 +2,12 @@
 
 use super::Component;
 use crate::ExportedPlugin;
+use crate::block::Buffers;
 use crate::vst3::process_mode;
-use crate::vst3::side_chain::{NO_SPEAKERS, SideChain};
+use nice_plug::nice_error;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::BusDirections_::kOutput;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::MediaTypes_::kAudio;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::RestartFlags_::{kLatencyChanged, kParamValuesChanged};
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     BusDirection, BusInfo, IAudioProcessorTrait, IComponentTrait, IoMode, MediaType, ProcessData,
     ProcessSetup, RoutingInfo, SpeakerArrangement,
@@ -20,7 +23,6 @@ impl<P: ExportedPlugin> IComponentTrait for Component<P> {
         fn getBusCount(media: MediaType, direction: BusDirection) -> int32;
         fn getRoutingInfo(input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult;
         fn activateBus(media: MediaType, direction: BusDirection, index: int32, state: TBool) -> tresult;
-        fn setActive(state: TBool) -> tresult;
     }
 
     unsafe fn getBusInfo(
@@ -37,32 +39,107 @@ impl<P: ExportedPlugin> IComponentTrait for Component<P> {
         // SAFETY: the host passes null or its own object.
         if let Some(info) = unsafe { info.as_mut() }
             && is_audio
-            && let Some(side) = self.side_chain.arrangement_of(direction, index)
+            && let Some(bus) = self.arrangements.of(direction, index)
         {
-            info.channelCount = int32::try_from(side.count_ones()).unwrap_or(0);
+            info.channelCount = int32::try_from(bus.count_ones()).unwrap_or(0);
         }
         answer
     }
 
-    unsafe fn setState(&self, state: *mut IBStream) -> tresult {
-        self.instance.pending.clear();
+    /// While it is activated or deactivated no block runs; blocks that come meanwhile on
+    /// another thread are silent.
+    unsafe fn setActive(&self, state: TBool) -> tresult {
+        let instance = &*self.instance;
+        // SAFETY: no arguments.
+        let latency = || unsafe { instance.wrapper.getLatencySamples() };
+        let before = latency();
+        let Some(closed) = self.block.close() else {
+            nice_error!("The host called setActive from inside of a block");
+            return kResultFalse;
+        };
+        // No block will bring these.
+        instance.pending.apply(&instance.parameters);
         // SAFETY: passed on under the same contract.
-        unsafe { IComponentTrait::setState(&self.instance.wrapper, state) }
+        let answer = unsafe { IComponentTrait::setActive(&instance.wrapper, state) };
+        let active = state != 0 && answer == kResultOk;
+        instance.set_active(active);
+        self.continuity.restart();
+        // SAFETY: no arguments but a variable.
+        let channels = unsafe { self.main_channels() };
+        let changed = closed.with(|buffers| {
+            if active {
+                buffers.prepare(channels, channels, self.block_check.max_samples());
+            } else {
+                Buffers::clear(buffers);
+            }
+        });
+        drop(closed);
+        // Blocks run again: the host may come back from inside of this.
+        if latency() != before {
+            instance.messages.send_restart(kLatencyChanged);
+        }
+        instance.messages.deliver_due();
+        if changed.is_some() { answer } else { kResultFalse }
+    }
+
+    unsafe fn setState(&self, state: *mut IBStream) -> tresult {
+        let instance = &*self.instance;
+        instance.pending.clear();
+        // SAFETY: passed on under the same contract.
+        let answer = unsafe { IComponentTrait::setState(&instance.wrapper, state) };
+        if answer == kResultOk {
+            instance.messages.send_restart(kParamValuesChanged);
+        }
+        answer
     }
 
     unsafe fn getState(&self, state: *mut IBStream) -> tresult {
         self.instance.pending.apply(&self.instance.parameters);
         // SAFETY: passed on under the same contract.
-        unsafe { IComponentTrait::getState(&self.instance.wrapper, state) }
+        let answer = unsafe { IComponentTrait::getState(&self.instance.wrapper, state) };
+        self.instance.messages.deliver_due();
+        answer
+    }
+}
+
+impl<P: ExportedPlugin> Component<P> {
+    /// Channels of the main bus that nice-plug knows of.
+    ///
+    /// # Safety
+    /// None beyond those of a call of nice-plug's.
+    unsafe fn main_channels(&self) -> usize {
+        let mut arrangement = 0;
+        let output = BusDirection::try_from(i64::from(kOutput)).unwrap_or_default();
+        // SAFETY: `arrangement` outlives the call.
+        unsafe {
+            self.instance
+                .wrapper
+                .getBusArrangement(output, 0, &raw mut arrangement)
+        };
+        arrangement.count_ones() as usize
     }
 }
 
 impl<P: ExportedPlugin> IAudioProcessorTrait for Component<P> {
     forward! { IAudioProcessorTrait:
         fn canProcessSampleSize(size: int32) -> tresult;
-        fn getLatencySamples() -> uint32;
-        fn setProcessing(state: TBool) -> tresult;
         fn getTailSamples() -> uint32;
+    }
+
+    unsafe fn getLatencySamples(&self) -> uint32 {
+        self.instance.messages.deliver_due();
+        // SAFETY: no arguments.
+        unsafe { IAudioProcessorTrait::getLatencySamples(&self.instance.wrapper) }
+    }
+
+    unsafe fn setProcessing(&self, state: TBool) -> tresult {
+        if state != 0 {
+            // The first block brings it to nice-plug.
+            self.continuity.start();
+            return kResultOk;
+        }
+        // SAFETY: passed on under the same contract.
+        unsafe { IAudioProcessorTrait::setProcessing(&self.instance.wrapper, state) }
     }
 
     unsafe fn setBusArrangements(
@@ -72,34 +149,11 @@ impl<P: ExportedPlugin> IAudioProcessorTrait for Component<P> {
         outputs: *mut SpeakerArrangement,
         num_outs: int32,
     ) -> tresult {
-        // SAFETY: the host passes null or as many arrangements as it says.
-        let main = unsafe { inputs.as_ref() }.filter(|_| num_ins == 2);
-        // SAFETY: two arrangements.
-        let side = main.map(|_| unsafe { *inputs.add(1) });
-        if !side.is_none_or(SideChain::is_supported) {
-            return kResultFalse;
+        // SAFETY: passed on under the same contract.
+        unsafe {
+            self.arrangements
+                .set(&self.instance.wrapper, inputs, num_ins, outputs, num_outs)
         }
-        // nice-plug gets a side chain like the main bus.
-        let mut replaced = main.map_or([NO_SPEAKERS; 2], |&main| [main; 2]);
-        let passed = if side.is_some() {
-            replaced.as_mut_ptr()
-        } else {
-            inputs
-        };
-        // SAFETY: the host's own or a copy, alive during the call.
-        let answer = unsafe {
-            IAudioProcessorTrait::setBusArrangements(
-                &self.instance.wrapper,
-                passed,
-                num_ins,
-                outputs,
-                num_outs,
-            )
-        };
-        if answer == kResultOk {
-            self.side_chain.set(side);
-        }
-        answer
     }
 
     unsafe fn getBusArrangement(
@@ -114,9 +168,9 @@ impl<P: ExportedPlugin> IAudioProcessorTrait for Component<P> {
         };
         // SAFETY: the host passes null or its own variable.
         if let Some(arrangement) = unsafe { arrangement.as_mut() }
-            && let Some(side) = self.side_chain.arrangement_of(direction, index)
+            && let Some(said) = self.arrangements.of(direction, index)
         {
-            *arrangement = side;
+            *arrangement = said;
         }
         answer
     }
@@ -126,9 +180,10 @@ impl<P: ExportedPlugin> IAudioProcessorTrait for Component<P> {
         let Some(read) = (unsafe { setup.as_ref() }) else {
             return kInvalidArgument;
         };
+        if let Err(answer) = self.block_check.set_up(read) {
+            return answer;
+        }
         process_mode::publish(&self.instance.shared, read.processMode);
-        self.block_check.set_max_samples(read.maxSamplesPerBlock);
-        self.side_chain.resize(read.maxSamplesPerBlock);
         // SAFETY: passed on under the same contract.
         unsafe { process_mode::set_up(&self.instance.wrapper, setup) }
     }

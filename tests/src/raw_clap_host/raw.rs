@@ -1,0 +1,57 @@
+//! Starts, stops and blocks just as a test makes them.
+
+use super::plugin::RawPlugin;
+use anyhow::{Context, Result, ensure};
+use clap_sys::events::clap_input_events;
+use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_plugin_params};
+use clap_sys::process::{clap_process, clap_process_status};
+
+impl RawPlugin {
+    /// `start_processing`, of an active plugin.
+    ///
+    /// # Errors
+    /// If it refuses.
+    pub fn start_processing(&self) -> Result<()> {
+        let start = self.table().start_processing.context("no start_processing")?;
+        // SAFETY: the plugin's own function.
+        let started = self.as_audio_thread(|| Ok(unsafe { start(self.pointer()) }))?;
+        ensure!(started, "start_processing");
+        Ok(())
+    }
+
+    /// `stop_processing`.
+    ///
+    /// # Errors
+    /// If it has no such function.
+    pub fn stop_processing(&self) -> Result<()> {
+        let stop = self.table().stop_processing.context("no stop_processing")?;
+        self.as_audio_thread(|| {
+            // SAFETY: the plugin's own function.
+            unsafe { stop(self.pointer()) };
+            Ok(())
+        })
+    }
+
+    /// A block as it is; the plugin's answer. What the block points to is the caller's
+    /// responsibility, and may well be wrong: that is what is tested.
+    ///
+    /// # Errors
+    /// If it has no such function.
+    pub fn process_raw(&self, block: *const clap_process) -> Result<clap_process_status> {
+        let process = self.table().process.context("no process")?;
+        // SAFETY: the plugin's own function, with what the test wants it to survive.
+        self.as_audio_thread(|| Ok(unsafe { process(self.pointer(), block) }))
+    }
+
+    /// `params.flush` with a list as it is.
+    ///
+    /// # Errors
+    /// If it has no such function.
+    pub fn flush_raw(&self, events: *const clap_input_events) -> Result<()> {
+        let params: &clap_plugin_params = self.extension(CLAP_EXT_PARAMS)?;
+        let flush = params.flush.context("no flush")?;
+        // SAFETY: the plugin's own function, with what the test wants it to survive.
+        unsafe { flush(self.pointer(), events, std::ptr::null()) };
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! A host that stops and starts processing round its blocks, with a clock and without
+//! one; and one that does so to reset.
+
+use anyhow::{Result, ensure};
+use voxmeld_tests::audio::Sound;
+use voxmeld_tests::env;
+use voxmeld_tests::signal::energy;
+use voxmeld_tests::vst3::{RawBlock, RawBus, Vst3Instance};
+use vst3::Steinberg::Vst::{IAudioProcessorTrait, ProcessContext};
+
+const STEREO: u64 = 0b11;
+const BLOCK: usize = 480;
+const OFFLINE: i32 = 2;
+/// `kContTimeValid`.
+const TIME_VALID: u32 = 1 << 17;
+
+fn load() -> Result<Vst3Instance> {
+    Vst3Instance::load(BLOCK, STEREO, STEREO)
+}
+
+fn speech() -> Result<Vec<f32>> {
+    let sound = Sound::read(&env::sample_speech()?)?.part(0.1, 1.6);
+    Ok(sound.at_rate(48_000)?.samples)
+}
+
+/// Plays `input` in place, stopped and started before every block whose number `every`
+/// divides (0: never), at times from `time` on (`None`: unknown).
+fn play(vst3: &Vst3Instance, input: &[f32], every: usize, time: Option<i64>) -> Result<Vec<f32>> {
+    let mut heard = Vec::new();
+    for (n, block) in input.chunks(BLOCK).enumerate() {
+        if every > 0 && n % every == 0 {
+            stop_and_start(vst3);
+        }
+        let mut channels = [block.to_vec(), block.to_vec()];
+        let bus = RawBus::of(&channels.each_mut().map(|channel| channel.as_mut_ptr()));
+        let context = match time {
+            // SAFETY: all zero is a valid context: numbers.
+            Some(time) => Some(ProcessContext {
+                state: TIME_VALID,
+                continousTimeSamples: time + i64::try_from(n * BLOCK)?,
+                ..unsafe { std::mem::zeroed() }
+            }),
+            None => None,
+        };
+        let mut raw = RawBlock {
+            mode: OFFLINE,
+            samples: i32::try_from(block.len())?,
+            inputs: vec![bus.clone()],
+            outputs: vec![bus],
+            context,
+            ..RawBlock::default()
+        };
+        ensure!(raw.process(vst3.processor()).0 == 0, "the block is refused");
+        let [left, _] = channels;
+        heard.extend(left);
+    }
+    Ok(heard)
+}
+
+fn stop_and_start(vst3: &Vst3Instance) {
+    // SAFETY: plain numbers.
+    unsafe {
+        vst3.processor().setProcessing(0);
+        vst3.processor().setProcessing(1);
+    }
+}
+
+#[test]
+fn stop_and_start_round_every_block_give_equal_output() -> Result<()> {
+    let input = speech()?;
+    let without = play(&load()?, &input, 0, None)?;
+    ensure!(energy(&without) > 1.0, "it does not sound");
+    // Without a clock a start after a run of the latency (8 blocks here) is a reset.
+    for (every, time) in [
+        (1, None),
+        (2, None),
+        (7, None),
+        (1, Some(0)),
+        (7, Some(5)),
+        (31, Some(0)),
+    ] {
+        let heard = play(&load()?, &input, every, time)?;
+        ensure!(
+            heard == without,
+            "stopped every {every} blocks, time {time:?}: it sounds otherwise, energy {} of {}",
+            energy(&heard),
+            energy(&without)
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn start_after_a_gap_or_without_a_clock_after_a_long_run_starts_over() -> Result<()> {
+    let input = speech()?;
+    let (before, after) = input.split_at(100 * BLOCK);
+    let fresh = play(&load()?, after, 0, None)?;
+    let length = i64::try_from(before.len())?;
+    for (first, then) in [
+        (Some(0), Some(length + 1)),
+        (Some(0), Some(0)),
+        (None, None),
+        (Some(0), None),
+        (None, Some(0)),
+    ] {
+        let vst3 = load()?;
+        play(&vst3, before, 0, first)?;
+        stop_and_start(&vst3);
+        stop_and_start(&vst3);
+        let heard = play(&vst3, after, 0, then)?;
+        ensure!(heard == fresh, "{first:?}, then {then:?}: something is left");
+    }
+    Ok(())
+}
