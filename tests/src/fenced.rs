@@ -40,10 +40,8 @@ impl<T: Copy> Fenced<T> {
             (fence, fence.cast::<T>().sub(len))
         };
         // SAFETY: the last of these pages.
-        ensure!(
-            unsafe { libc::mprotect(fence, page, libc::PROT_NONE) } == 0,
-            "no fence"
-        );
+        let protected = unsafe { libc::mprotect(fence, page, libc::PROT_NONE) };
+        ensure!(protected == 0, "no fence");
         let mut fenced = Self {
             start,
             bytes,

@@ -37,6 +37,10 @@ impl RawPlugin {
     ///
     /// # Errors
     /// If it has no such function.
+    #[expect(
+        clippy::not_unsafe_ptr_arg_deref,
+        reason = "wrong pointers are what is tested, and only the plugin reads them"
+    )]
     pub fn process_raw(&self, block: *const clap_process) -> Result<clap_process_status> {
         let process = self.table().process.context("no process")?;
         // SAFETY: the plugin's own function, with what the test wants it to survive.
@@ -47,6 +51,10 @@ impl RawPlugin {
     ///
     /// # Errors
     /// If it has no such function.
+    #[expect(
+        clippy::not_unsafe_ptr_arg_deref,
+        reason = "wrong pointers are what is tested, and only the plugin reads them"
+    )]
     pub fn flush_raw(&self, events: *const clap_input_events) -> Result<()> {
         let params: &clap_plugin_params = self.extension(CLAP_EXT_PARAMS)?;
         let flush = params.flush.context("no flush")?;
