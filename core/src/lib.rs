@@ -32,6 +32,7 @@ pub mod dsp;
 pub mod engine;
 pub mod frames;
 pub mod geometry;
+pub mod import;
 pub mod indexing;
 pub mod loader;
 pub mod loads;
