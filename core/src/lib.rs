@@ -37,6 +37,7 @@ pub mod indexing;
 pub mod loader;
 pub mod loads;
 pub mod model;
+mod onnx_proto;
 pub mod pack;
 pub mod quality;
 pub mod retrieval;

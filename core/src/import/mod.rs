@@ -11,9 +11,16 @@
 //! sentence that says what to do. Thread: any but the audio thread.
 
 mod container;
+mod encoder;
 mod error;
+mod graph;
+mod kind;
+mod names;
 mod pickle;
+pub mod rvc;
 mod tensor;
 
 pub use container::WeightsFile;
+pub use encoder::{EncoderFacts, EncoderNames};
 pub use error::ReadError;
+pub use kind::{ModelKind, RecognizeError};
