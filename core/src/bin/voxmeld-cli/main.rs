@@ -7,6 +7,7 @@
 
 mod audio;
 mod index;
+mod model;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -38,6 +39,9 @@ enum Command {
     /// Build, check and search indices.
     #[command(subcommand)]
     Index(index::Index),
+    /// Look into voice files, and run them on given inputs.
+    #[command(subcommand)]
+    Model(model::Model),
 }
 
 #[derive(Args)]
@@ -92,6 +96,7 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Convert(args) => convert(&args),
         Command::Index(command) => index::run(&command),
+        Command::Model(command) => model::run(&command),
         Command::Voices(data) => {
             voxmeld_core::pack::set_data_dir(&data.data);
             for pack in voxmeld_core::pack::installed_packs() {

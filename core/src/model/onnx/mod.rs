@@ -3,11 +3,13 @@
 mod content_encoder;
 mod memory;
 mod random;
+mod rvc_graph;
 mod rvc_synthesizer;
 mod session;
 mod swift_f0;
 
 pub use content_encoder::ContentEncoder;
+pub use rvc_graph::{RvcGraph, RvcGraphInput};
 pub use rvc_synthesizer::{RvcSynthesizer, coarse_pitch};
 pub use session::{ModelFileError, runtime_available, set_runtime_library};
 pub use swift_f0::SwiftF0;
