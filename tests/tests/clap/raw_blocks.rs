@@ -1,6 +1,14 @@
 //! Blocks with every combination of pointers that a host can hand over: null, too few,
 //! too many, shared, in place, double precision; and event lists of the same kind.
 //! Memory ends at pages that cannot be read. Played in processes of their own.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::needless_range_loop,
+    reason = "a few seconds of audio in two channels"
+)]
 
 use anyhow::{Context, Result, ensure};
 use clap_sys::audio_buffer::clap_audio_buffer;

@@ -1,5 +1,13 @@
 //! A host that starts and stops processing round its blocks: what it hears is what it
 //! hears without, except where its clock says that something is missing.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::needless_range_loop,
+    reason = "a few seconds of audio in two channels"
+)]
 
 use anyhow::{Result, ensure};
 use voxmeld_tests::audio::Sound;

@@ -1,5 +1,13 @@
 //! Hosts that call several blocks at once and then pause for as long: anticipative rendering, large device
 //! buffers that are cut into small blocks.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::needless_range_loop,
+    reason = "a few seconds of audio in two channels"
+)]
 
 use anyhow::{Result, ensure};
 use voxmeld_tests::audio::Sound;

@@ -2,6 +2,14 @@
 //! and does not stop for anything. The state is restored meanwhile; a new latency restarts
 //! the plugin from inside of the call that tells it; all values are sent back, those that
 //! the plugin publishes as well; and surround is offered.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::needless_range_loop,
+    reason = "a few seconds of audio in two channels"
+)]
 
 use anyhow::{Context, Result, ensure};
 use std::ptr::null_mut;

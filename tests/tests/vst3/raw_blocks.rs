@@ -1,6 +1,14 @@
 //! Blocks with every combination of pointers that a VST3 host can hand over: null, too
 //! few, too many, shared, in place, double precision. Memory ends at pages that cannot be
 //! read. Played in processes of their own.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::needless_range_loop,
+    reason = "a few seconds of audio in two channels"
+)]
 
 use anyhow::{Context, Result, ensure};
 use std::ffi::c_void;
@@ -100,6 +108,9 @@ fn render(make: impl Fn(Places) -> Made, input: &[Vec<f32>; 2]) -> Result<[Vec<f
     Ok(heard)
 }
 
+/// Chooses the memory of two outputs.
+type Place = fn(Places) -> [*mut f32; 2];
+
 fn cases() -> Result<()> {
     let input = input()?;
     let null = null_mut::<f32>();
@@ -136,7 +147,7 @@ fn cases() -> Result<()> {
     for (what, side) in sides {
         ensure!(render(plain(side, apart), &input)? == expected, "{what}");
     }
-    let in_place: [(&str, fn(Places) -> [*mut f32; 2]); 3] = [
+    let in_place: [(&str, Place); 3] = [
         ("in place", |at| [at[0], at[1]]),
         ("in place, but crossed", |at| [at[1], at[0]]),
         ("on the side chain's channels", |at| [at[2], at[3]]),

@@ -1,5 +1,13 @@
 //! A host that stops and starts processing round its blocks, with a clock and without
 //! one; and one that does so to reset.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::needless_range_loop,
+    reason = "a few seconds of audio in two channels"
+)]
 
 use anyhow::{Result, ensure};
 use voxmeld_tests::audio::Sound;

@@ -1,5 +1,13 @@
 //! Values that come without audio: they hold, are saved, and the host is told where it
 //! has to read them again.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::needless_range_loop,
+    reason = "a few seconds of audio in two channels"
+)]
 
 use anyhow::{Result, ensure};
 use voxmeld_tests::vst3::{RawBlock, Vst3Instance, changes};

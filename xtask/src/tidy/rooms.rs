@@ -41,7 +41,10 @@ pub fn unused(table: &Table, imports: &Imports) -> Vec<String> {
 /// Rust files that are not checked because no crate contains them or they do not parse.
 fn unread(tree: &Tree<'_>, sources: &[Source]) -> Vec<String> {
     let reached = tree.reached();
-    let rust = sources.iter().filter(|source| source.is_rust());
+    // Fuzz targets are a workspace of their own, which cargo-fuzz builds.
+    let rust = sources
+        .iter()
+        .filter(|source| source.is_rust() && !source.path.contains("/fuzz_targets/"));
     rust.filter_map(|source| {
         let path = &source.path;
         if source.syntax.is_none() {

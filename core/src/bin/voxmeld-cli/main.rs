@@ -8,6 +8,7 @@
 mod audio;
 mod index;
 mod logging;
+mod model;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -39,6 +40,9 @@ enum Command {
     /// Build, check and search indices.
     #[command(subcommand)]
     Index(index::Index),
+    /// Look into voice files, and run them on given inputs.
+    #[command(subcommand)]
+    Model(model::Model),
 }
 
 #[derive(Args)]
@@ -95,6 +99,7 @@ fn main() -> Result<()> {
     match command {
         Command::Convert(args) => convert(&args),
         Command::Index(command) => index::run(&command),
+        Command::Model(command) => model::run(&command),
         Command::Voices(data) => {
             voxmeld_core::pack::set_data_dir(&data.data);
             for pack in voxmeld_core::pack::installed_packs() {

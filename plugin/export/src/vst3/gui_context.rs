@@ -42,19 +42,19 @@ impl<P: ExportedPlugin> GuiContextInner for Vst3GuiContext<P> {
     }
 
     unsafe fn raw_begin_set_parameter(&self, param: ParamPtr) {
-        self.with_param(param, |instance, id| instance.messages.send(Edit::BeginEdit(id)));
+        self.with_param(param, |instance, id| instance.messages.send(Edit::Begin(id)));
     }
 
     unsafe fn raw_set_parameter_normalized(&self, param: ParamPtr, normalized: f32) {
         self.with_param(param, |instance, id| {
             let value = f64::from(normalized);
             instance.set_value(id, value);
-            instance.messages.send(Edit::PerformEdit(id, value));
+            instance.messages.send(Edit::Perform(id, value));
         });
     }
 
     unsafe fn raw_end_set_parameter(&self, param: ParamPtr) {
-        self.with_param(param, |instance, id| instance.messages.send(Edit::EndEdit(id)));
+        self.with_param(param, |instance, id| instance.messages.send(Edit::End(id)));
     }
 
     fn get_state(&self) -> PluginState {

@@ -36,11 +36,11 @@ use std::thread::ThreadId;
 /// A call of the host's component handler about a parameter.
 pub enum Edit {
     /// The user takes hold of a control.
-    BeginEdit(ParamID),
+    Begin(ParamID),
     /// The user moved it to this normalised value.
-    PerformEdit(ParamID, ParamValue),
+    Perform(ParamID, ParamValue),
     /// The user let go.
-    EndEdit(ParamID),
+    End(ParamID),
 }
 
 /// Wakes the host's main thread from any other; it then calls
@@ -173,9 +173,9 @@ impl HostMessages {
             // SAFETY: the host gave us this handler and we hold a reference to it.
             unsafe {
                 match edit {
-                    Edit::BeginEdit(id) => handler.beginEdit(id),
-                    Edit::PerformEdit(id, value) => handler.performEdit(id, value),
-                    Edit::EndEdit(id) => handler.endEdit(id),
+                    Edit::Begin(id) => handler.beginEdit(id),
+                    Edit::Perform(id, value) => handler.performEdit(id, value),
+                    Edit::End(id) => handler.endEdit(id),
                 }
             };
         }

@@ -1,0 +1,17 @@
+//! Pickle, as far as PyTorch's files need it, without Python.
+//!
+//! The instructions build a [`Tree`] of plain values. Names of classes and
+//! functions are looked up in the table of [`globals`]; what is not there ends
+//! the reading, and nothing is ever called. Work and memory are bounded by the
+//! pickle's length: an instruction makes at most one value, and values are
+//! shared by number, never copied or walked in depth.
+
+mod calls;
+mod cursor;
+mod globals;
+mod machine;
+mod stack;
+mod tree;
+
+pub use machine::load;
+pub use tree::{Id, Node, Tree, Value};

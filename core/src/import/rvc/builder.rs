@@ -1,0 +1,131 @@
+//! Layers of a voice, taken from its file and put into the graph.
+
+use super::super::graph::{Edge, Graph, ints, signed};
+use super::error::VoiceFileError;
+use super::shape::Shape;
+use super::weights::Weights;
+
+/// Axis of time in an image `[1, C, 1, T]`.
+pub const TIME: i64 = 3;
+/// The graph, and where its weights come from.
+pub struct Builder<'a> {
+    pub graph: Graph,
+    pub weights: Weights<'a>,
+    pub shape: &'a Shape,
+}
+
+/// Steps and edges of a convolution along time.
+#[derive(Clone, Copy)]
+pub struct Window {
+    pub dilation: usize,
+    pub stride: usize,
+    pub pads: [usize; 2],
+}
+
+impl Window {
+    /// As many values out as in.
+    pub fn same(kernel: usize, dilation: usize) -> Self {
+        let both = (kernel - 1) * dilation;
+        Self {
+            dilation,
+            stride: 1,
+            pads: [both / 2, both - both / 2],
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// A speaker's embedding as an image `[1, gin, 1, 1]`.
+    pub fn speaker(&mut self, speaker: &Edge) -> Result<Edge, VoiceFileError> {
+        let (speakers, gin) = (self.shape.speakers, self.shape.gin);
+        let table = self.weights.tensor("emb_g.weight", &[speakers, gin])?;
+        let table = self.graph.floats(&[speakers, gin], &table);
+        let row = self.graph.op("Gather", &[&table, speaker], vec![]);
+        Ok(self.graph.reshape(&row, &[1, signed(gin), 1, 1]))
+    }
+
+    /// A convolution that keeps the length; its kernel is the file's.
+    pub fn conv(
+        &mut self,
+        x: &Edge,
+        name: &str,
+        [outputs, inputs]: [usize; 2],
+        dilation: usize,
+    ) -> Result<Edge, VoiceFileError> {
+        let kernel = self.weights.kernel(name)?;
+        if !(1..=MAX_KERNEL).contains(&kernel) {
+            return Err(VoiceFileError::config(format!(
+                "a kernel of {kernel} in `{name}`"
+            )));
+        }
+        self.conv_of(x, name, [outputs, inputs, kernel], Window::same(kernel, dilation))
+    }
+
+    /// A convolution with the file's weights.
+    pub fn conv_of(
+        &mut self,
+        x: &Edge,
+        name: &str,
+        shape: [usize; 3],
+        window: Window,
+    ) -> Result<Edge, VoiceFileError> {
+        let layer = self.weights.layer(name, &shape, shape[0])?;
+        Ok(self.conv_with(x, &layer.weight, layer.bias.as_deref(), shape, window))
+    }
+
+    /// A convolution `[1, inputs, 1, T]` to `[1, outputs, 1, T']`.
+    pub fn conv_with(
+        &mut self,
+        x: &Edge,
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        [outputs, inputs, kernel]: [usize; 3],
+        window: Window,
+    ) -> Edge {
+        let weight = self.graph.floats(&[outputs, inputs, 1, kernel], weight);
+        let bias = bias.map(|bias| self.graph.floats(&[outputs], bias));
+        let mut edges = vec![x, &weight];
+        edges.extend(bias.as_ref());
+        let [before, after] = window.pads.map(signed);
+        let attributes = vec![
+            ints("kernel_shape", &[1, signed(kernel)]),
+            ints("dilations", &[1, signed(window.dilation)]),
+            ints("strides", &[1, signed(window.stride)]),
+            ints("pads", &[0, before, 0, after]),
+        ];
+        self.graph.op("Conv", &edges, attributes)
+    }
+
+    /// A convolution with a kernel of 1, as a product on `[1, T, inputs]`.
+    pub fn linear(
+        &mut self,
+        x: &Edge,
+        name: &str,
+        [outputs, inputs]: [usize; 2],
+        shape: &[usize],
+    ) -> Result<Edge, VoiceFileError> {
+        let layer = self.weights.layer(name, shape, outputs)?;
+        let turned = transposed(&layer.weight, outputs, inputs);
+        let weight = self.graph.floats(&[inputs, outputs], &turned);
+        let y = self.graph.matmul(x, &weight);
+        Ok(match layer.bias {
+            Some(bias) => {
+                let bias = self.graph.floats(&[outputs], &bias);
+                self.graph.add(&y, &bias)
+            }
+            None => y,
+        })
+    }
+}
+
+/// Longer kernels than any voice has.
+const MAX_KERNEL: usize = 4096;
+
+/// `[rows, columns]` to `[columns, rows]`.
+pub fn transposed(matrix: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    let mut turned = Vec::with_capacity(matrix.len());
+    for column in 0..columns {
+        turned.extend((0..rows).map(|row| matrix[row * columns + column]));
+    }
+    turned
+}
