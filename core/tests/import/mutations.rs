@@ -128,7 +128,11 @@ fn ten_thousand_of_each() {
     assert!((500..6000).contains(&opened), "zip: {opened} opened");
 
     let legacy = bytes("v1_40k_mixed_legacy_4.pth");
-    let opened = run("v1_40k_mixed_legacy_4.pth", &[0..legacy.len() / 3], false);
+    let opened = run(
+        "v1_40k_mixed_legacy_4.pth",
+        std::slice::from_ref(&(0..legacy.len() / 3)),
+        false,
+    );
     assert!((500..6000).contains(&opened), "legacy: {opened} opened");
 
     let tensors = bytes("v2_40k_safetensors.safetensors");
