@@ -147,8 +147,12 @@ mod tests {
     use voxmeld_core::status::VoiceState;
 
     /// The only test that installs, because a process has one subscriber. Lines of other tests may be in between.
+    /// The lines in memory are the program's: one test at a time.
+    static ALONE: Mutex<()> = Mutex::new(());
+
     #[test]
     fn a_failed_load_writes_a_line_to_the_file_and_to_memory() {
+        let _alone = ALONE.lock();
         let path = std::env::temp_dir().join(format!("voxmeld-log-{}.txt", std::process::id()));
         assert!(install_with(Some(&path), Some("debug")), "the first subscriber");
         assert!(!install_with(None, None), "a second one is rejected");
@@ -198,6 +202,7 @@ mod tests {
 
     #[test]
     fn memory_keeps_the_newest_200_lines_and_truncates_long_ones() {
+        let _alone = ALONE.lock();
         for n in 0..300 {
             keep(&format!("line {n}\n"));
         }

@@ -92,11 +92,14 @@ fn ids_order_ranges_and_defaults_are_stable() {
 }
 
 #[test]
-fn hop_and_outputs_are_not_automatable_and_bypass_is_marked() {
+fn latency_settings_and_outputs_are_not_automatable_and_bypass_is_marked() {
     for (id, ptr, _) in params().param_map() {
         // SAFETY: the flags are read before the parameters go away with the loop.
         let flags = unsafe { ptr.flags() };
-        let fixed = matches!(id.as_str(), "hop" | "out_ratio" | "out_confidence");
+        let fixed = matches!(
+            id.as_str(),
+            "hop" | "host_block" | "safety_buffer" | "out_ratio" | "out_confidence"
+        );
         assert_eq!(flags.contains(ParamFlags::NON_AUTOMATABLE), fixed, "{id}");
         assert_eq!(flags.contains(ParamFlags::BYPASS), id == "bypass", "{id}");
     }

@@ -80,3 +80,35 @@ fn nan_silences_the_hop_and_errors_or_panics_fail_the_voice() {
         "one restart, then it stays failed until it has run without errors for a while"
     );
 }
+
+#[test]
+fn voice_that_fails_in_its_first_hop_is_refused_and_the_running_voice_continues() {
+    for code in [1, 2, 3] {
+        let good = Arc::new(AtomicU32::new(0));
+        let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, faulty_voice(&good));
+        let loud = vec![0.5; 24_000];
+        rig.play(&loud, &live());
+        rig.swap(Voice {
+            name: "newcomer".into(),
+            ..faulty_voice(&Arc::new(AtomicU32::new(code)))
+        });
+        let output = rig.play(&loud, &live());
+        assert!(
+            output.iter().all(|&sample| (sample - 0.25).abs() < 1e-3),
+            "fault {code}: the running voice has a gap"
+        );
+        let expected = VoiceState::Ready {
+            name: "faulty".into(),
+        };
+        assert_eq!(*rig.control.voice.lock(), expected, "fault {code}");
+        assert!(
+            rig.status.message.lock().is_some(),
+            "fault {code}: no reason is shown"
+        );
+        assert!(
+            rig.control.running.lock().last_was_refused(),
+            "fault {code}: the same file could not be chosen again"
+        );
+        assert_eq!(rig.reloads.load(Relaxed), 0);
+    }
+}
