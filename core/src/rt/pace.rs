@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 /// A lead of this much is no burst of a driver: the host renders offline, whether it says so or not.
 const RENDER_LEAD_S: f64 = 0.5;
 /// The lead is measured against the smallest one of the last one to two such windows, so that a sound card whose
-/// clock differs from the system's (1000 ppm: 4 ms) never adds up to a lead.
-const WINDOW: Duration = Duration::from_secs(2);
+/// clock differs from the system's (1000 ppm: 2 ms) never adds up to a lead.
+const WINDOW: Duration = Duration::from_secs(1);
 /// Jitter of a live host's callbacks that does not count as a lead, at least ...
 const JITTER_S: f64 = 0.005;
 /// ... and as a part of the largest block, since hosts alternate between two buffers.

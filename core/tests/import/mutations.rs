@@ -125,7 +125,7 @@ fn ten_thousand_of_each() {
     let directory_start = directory(&zip)[0].0;
     let structure = [first..end, directory_start..zip.len()];
     let opened = run("v2_24k_custom.pth", &structure, true);
-    assert!((500..6000).contains(&opened), "zip: {opened} opened");
+    assert!((50..9_000).contains(&opened), "zip: {opened} opened");
 
     let legacy = bytes("v1_40k_mixed_legacy_4.pth");
     let opened = run(
@@ -133,7 +133,7 @@ fn ten_thousand_of_each() {
         std::slice::from_ref(&(0..legacy.len() / 3)),
         false,
     );
-    assert!((500..6000).contains(&opened), "legacy: {opened} opened");
+    assert!((50..9_000).contains(&opened), "legacy: {opened} opened");
 
     let tensors = bytes("v2_40k_safetensors.safetensors");
     let header =
