@@ -208,10 +208,9 @@ impl Engine {
         if let Some(clock) = self.clock.take() {
             worker.use_clock(clock);
         }
-        let (discard, discarded) = unbounded();
-        worker.discard_by(Box::new(move |voice| {
-            let _ = discard.send(voice);
-        }));
+        // Bounded, so that swaps in quick succession do not pile up voices: then the worker frees them.
+        let (discard, discarded) = bounded(1);
+        worker.discard_by(Box::new(move |voice| drop(discard.try_send(voice))));
         let commands = self.commands.0.clone();
         let worker = WorkerThread::spawn(worker, commands.clone())?;
         let requests = (self.shared.load.clone(), self.requests.clone());

@@ -131,7 +131,7 @@ fn random_live_calls_with_silent_voices_give_silence() -> Result<()> {
 }
 
 #[test]
-fn thousand_swaps_keep_at_most_six_voices_alive() -> Result<()> {
+fn thousand_swaps_keep_at_most_eight_voices_alive() -> Result<()> {
     let counter = VoiceCounter::default();
     let mut rig = Rig::with_voice(offline_48k(), counter.voice())?;
     let mut max_alive = 0;
@@ -140,9 +140,9 @@ fn thousand_swaps_keep_at_most_six_voices_alive() -> Result<()> {
         rig.play_mono(&noise(1, 960), 480);
         max_alive = max_alive.max(counter.alive());
     }
-    // The one that plays, the one that fades in, and those in the queue, because the
-    // worker is a few hops behind the host.
-    assert!(max_alive <= 6, "{max_alive} voices were alive at once");
+    // The one that plays, the one that fades in, those in the queue, because the worker is a few
+    // hops behind the host, and two on their way to be freed on the loader.
+    assert!(max_alive <= 8, "{max_alive} voices were alive at once");
     rig.play_mono(&noise(1, 9_600), 480);
     let started = Instant::now();
     while counter.alive() > 1 && started.elapsed() < Duration::from_secs(10) {
