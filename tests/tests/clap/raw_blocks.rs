@@ -81,10 +81,9 @@ fn render(make: impl Fn(&mut Channels) -> Made, input: &[Vec<f32>; 2]) -> Result
             block(&bare.plugin(), &mut ins, &mut outs, BLOCK)?,
             "the block is refused"
         );
-        for (heard, place) in heard.iter_mut().zip(places) {
+        for (n, (heard, place)) in heard.iter_mut().zip(places).enumerate() {
             if place.is_null() {
                 // Double precision.
-                let n = usize::from(!heard.is_empty() && heard.len() > start);
                 let values = channels.doubles[2 + n].values();
                 heard.extend(values.iter().map(|&value| value as f32));
             } else {
