@@ -60,9 +60,9 @@ fn thousand_swaps_under_automation_have_no_gap_click_or_allocation() -> Result<(
     }
     assert_eq!(allocations, 0, "the audio thread allocates or frees");
     assert_eq!(rig.handle().status().missing_samples, 0);
-    // The one that plays, the one that fades in, and those in the queue, because the
-    // worker is a few hops behind the host.
-    assert!(max_alive <= 6, "{max_alive} voices were alive at once");
+    // The one that plays, the one that fades in, those in the queue, because the worker is a few
+    // hops behind the host, and two on their way to be freed on the loader.
+    assert!(max_alive <= 8, "{max_alive} voices were alive at once");
     let steady = &output[rig.latency() + 4_800..];
     let (step, bound) = (worst_step(steady), 1.5 * worst_step(&input));
     assert!(
