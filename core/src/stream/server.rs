@@ -91,13 +91,21 @@ impl StreamServer {
         self.shared.heartbeat.fetch_add(1, Relaxed);
     }
 
-    /// The next whole hop, once all of it has come in.
-    pub fn next_hop(&mut self) -> Option<&HopInput> {
+    /// Collects input. True once a whole hop is there, which [`Self::next_hop`] returns.
+    ///
+    /// Everything that the other threads did before they pushed that input is visible after this: the offline
+    /// flag, and loads that were requested.
+    pub fn has_hop(&mut self) -> bool {
+        if self.filled_ticks > 0 && self.hop.generation != self.shared.generation.load(Relaxed) {
+            self.filled_ticks = 0;
+        }
         while self.filled_ticks < self.hop.controls.len() {
             let frame = match self.held.take() {
                 Some(frame) => frame,
                 None => {
-                    let frame = self.controls.try_pop()?;
+                    let Some(frame) = self.controls.try_pop() else {
+                        return false;
+                    };
                     self.input.pop_slice(&mut self.held_samples);
                     frame
                 }
@@ -108,6 +116,14 @@ impl StreamServer {
                 continue;
             }
             self.place(frame);
+        }
+        true
+    }
+
+    /// The next whole hop, once all of it has come in.
+    pub fn next_hop(&mut self) -> Option<&HopInput> {
+        if !self.has_hop() {
+            return None;
         }
         self.filled_ticks = 0;
         let here = (self.hop.generation, self.hop.position_host);

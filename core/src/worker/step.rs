@@ -144,11 +144,19 @@ impl Worker {
     pub fn step(&mut self) -> NextStep {
         let control = self.control.clone();
         let mut next = NextStep::Again;
+        // Before the flags below are read: what was set before this hop was pushed (offline, a load that a
+        // render must wait for) then counts for it.
+        let hop_is_ready = self
+            .streaming
+            .as_mut()
+            .is_some_and(|streaming| streaming.server.has_hop());
+        let mut executed = false;
         let loading = control.loads.receive_delivered(|| {
             while next != NextStep::Quit
                 && let Ok(command) = self.commands.try_recv()
             {
                 next = self.execute(command);
+                executed = true;
             }
         });
         if next == NextStep::Quit {
@@ -167,7 +175,16 @@ impl Worker {
                 return NextStep::Wait(POLL_OFFLINE);
             }
         }
-        self.serve_hop(if offline { POLL_OFFLINE } else { POLL_LIVE })
+        if executed {
+            // The stream may be another one.
+            return NextStep::Again;
+        }
+        let poll = if offline { POLL_OFFLINE } else { POLL_LIVE };
+        if hop_is_ready {
+            self.serve_hop(poll)
+        } else {
+            NextStep::Wait(poll)
+        }
     }
 
     /// Executes a command.

@@ -112,6 +112,31 @@ fn reset_at_any_time_does_not_mix_streams() {
     });
 }
 
+/// The worker looks for a hop first: only then do the offline flag and the pending load hold for it.
+#[test]
+fn hop_pushed_after_a_load_was_requested_offline_shows_both() {
+    let geometry = Geometry::small(1, 1);
+    check(2, move || {
+        let (mut client, mut server) = stream_link(&geometry);
+        let loads = Arc::new(PendingLoads::default());
+        let worker_loads = loads.clone();
+        let worker = thread::spawn(move || {
+            for _ in 0..2 {
+                if server.has_hop() {
+                    assert!(worker_loads.receive_delivered(|| {}), "the load is not seen");
+                    assert!(server.offline(), "the render is taken as live");
+                    return;
+                }
+                thread::yield_now();
+            }
+        });
+        loads.add();
+        client.set_waits(true);
+        push(&mut client, 0, 0);
+        worker.join().expect("no panic");
+    });
+}
+
 #[test]
 fn offline_render_receives_every_hop_and_ends() {
     let geometry = Geometry::small(1, 1);
