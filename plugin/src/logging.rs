@@ -1,4 +1,4 @@
-//! Log output: the newest lines are kept in memory, where the editor copies them, and all are appended to the file
+//! Log output: the newest lines are kept in memory, for the editor to copy, and all lines are appended to the file
 //! named by `VOXMELD_LOG`.
 //!
 //! | variable | meaning |
@@ -146,10 +146,10 @@ mod tests {
     use voxmeld_core::selection::{FileRef, VoiceSelection};
     use voxmeld_core::status::VoiceState;
 
-    /// The only test that installs, because a process has one subscriber. Lines of other tests may be in between.
-    /// The lines in memory are the program's: one test at a time.
+    /// The lines in memory belong to the whole process, so these tests run one at a time.
     static ALONE: Mutex<()> = Mutex::new(());
 
+    /// The only test that installs, because a process has one subscriber. Lines of other tests may be in between.
     #[test]
     fn a_failed_load_writes_a_line_to_the_file_and_to_memory() {
         let _alone = ALONE.lock();

@@ -1,24 +1,24 @@
 //! What the latency depends on, and the block size that a host really plays.
 //!
-//! Hosts declare the largest block that they may ever send, and some declare 8192 samples and play 64. A block is
-//! part of the latency, so with "Host block" at Auto the plugin measures the blocks of the first second of live
-//! play and requests one restart with a latency that fits them.
+//! Hosts declare the largest block that they may ever send, and some declare 8192 samples but play 64. The latency
+//! includes one block, so with "Host block" at Auto the plugin measures the blocks of the first second of live
+//! playback and requests one restart with a latency that fits them.
 
 use crate::params::VoxmeldParams;
 use voxmeld_core::geometry::Hop;
 
-/// Blocks that are learned are rounded up to one of these, so that a host whose blocks vary a little is not
-/// measured twice.
+/// Measured block sizes are rounded up to one of these, so that a host whose blocks vary a little does not
+/// restart twice.
 pub const BLOCKS: [usize; 8] = [64, 128, 256, 512, 1024, 2048, 4096, 8192];
 
-/// What a restart of the stream is needed for.
+/// Settings whose change needs a restart of the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
     /// The engine's step.
     pub hop: Hop,
     /// Largest block, in samples, that the latency allows for.
     pub block: usize,
-    /// Added latency in which the worker may be late.
+    /// Latency added as a margin for a late worker.
     pub safety_ms: u32,
 }
 
@@ -28,7 +28,7 @@ pub struct TimingControl {
     active: Timing,
     /// Largest block that the host declared at activation.
     declared: usize,
-    /// Requested from the host, to request it once only.
+    /// The timing for which a restart was requested, so that it is requested only once.
     requested: Option<Timing>,
     learned: BlockLearner,
 }
@@ -43,7 +43,7 @@ impl TimingControl {
         self.active
     }
 
-    /// To be called with the length of every block. True if the host must be asked for a restart.
+    /// Call with the length of every block. True if a restart must be requested from the host.
     ///
     /// # Real-time
     /// Atomic loads and arithmetic.
@@ -76,12 +76,12 @@ struct BlockLearner {
     /// Of this activation.
     largest: usize,
     live_samples: usize,
-    /// One of [`BLOCKS`], or more where a host plays more.
+    /// One of [`BLOCKS`], or more if the host plays larger blocks.
     known: Option<usize>,
 }
 
 impl BlockLearner {
-    /// A new activation: what was learned holds until it is contradicted.
+    /// Begins an activation: the measured block size is kept until a larger block arrives.
     fn begin(&mut self) {
         self.largest = 0;
         self.live_samples = 0;
@@ -89,7 +89,7 @@ impl BlockLearner {
 
     fn block(&mut self, len: usize, live: bool, rate_hz: f64) {
         if !live {
-            // An offline render plays other blocks, and waits for its voice anyway.
+            // An offline render plays blocks of another size, and waits for the worker anyway.
             return;
         }
         self.largest = self.largest.max(len);
@@ -100,7 +100,7 @@ impl BlockLearner {
             .unwrap_or(self.largest);
         #[expect(clippy::cast_precision_loss, reason = "compared with one second")]
         let learned = self.live_samples as f64 >= LEARN_S * rate_hz;
-        // A larger block than was learned is late at once: it counts without waiting.
+        // A block larger than the measured size would be late at once, so it counts immediately.
         if (self.known.is_none() && learned) || self.known.is_some_and(|known| rounded > known) {
             self.known = Some(rounded);
         }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chosen_block_hop_or_safety_buffer_takes_the_place_of_what_is_measured() {
+    fn a_chosen_block_hop_or_safety_buffer_overrides_the_measured_one() {
         let (mut timing, params) = (TimingControl::default(), params());
         timing.activate(&params, 8_192);
         let set = |param: ParamPtr, value: f32| {

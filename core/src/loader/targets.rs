@@ -14,7 +14,7 @@ pub(super) fn load_targets(
     pack: Option<&PackManifest>,
     dim: usize,
 ) -> Result<Vec<Target>, LoadError> {
-    // The pack's targets are no default for a synthesizer file of the user's.
+    // A synthesizer file that the user chose does not use the pack's targets by default.
     let uses_pack_voice = selection.synthesizer.is_none();
     let packed = pack
         .filter(|_| uses_pack_voice)

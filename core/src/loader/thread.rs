@@ -28,7 +28,7 @@ pub struct LoaderThread {
 }
 
 impl LoaderThread {
-    /// Starts the thread. It also frees the voices that come by `discarded`.
+    /// Starts the thread. It also frees the voices that it receives from `discarded`.
     ///
     /// # Errors
     /// If the system cannot start a thread.
@@ -47,7 +47,7 @@ impl LoaderThread {
                         Ok(LoaderCommand::Load(selection)) => selection,
                         Ok(LoaderCommand::Quit) | Err(_) => return,
                     },
-                    // Freeing a large index takes longer than a hop: not the worker's work.
+                    // Freeing a large index takes longer than a hop, so it is not done on the worker.
                     recv(discarded) -> voice => match voice {
                         Ok(voice) => {
                             drop(voice);

@@ -33,8 +33,8 @@ impl Encoder for PassThroughEncoder {
     }
 }
 
-/// The inverse: the samples again, at 16 kHz. Held frames use the look-ahead in the
-/// embedding, so that joins change nothing.
+/// The inverse of [`PassThroughEncoder`]: returns the samples, at 16 kHz. Held frames use the
+/// look-ahead in the embedding, so that joins change nothing.
 pub struct PassThroughSynthesizer;
 
 impl Synthesizer for PassThroughSynthesizer {

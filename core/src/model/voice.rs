@@ -92,7 +92,7 @@ impl Voice {
         self.encoder.is_reproducible() && self.synthesizer.is_reproducible()
     }
 
-    /// The search of the target that needs most probes.
+    /// The requested search, with the probes of the target that needs most.
     #[must_use]
     pub fn max_search(&self, requested: SearchParams) -> SearchParams {
         let searches = self.targets.iter().map(|target| target.search(requested));

@@ -32,7 +32,7 @@ const RUN: usize = Delay::SLACK;
 /// The audio thread's part of the engine.
 ///
 /// # Real-time
-/// [`Self::process`] and [`Self::reset`] are; making one is not.
+/// [`Self::process`] and [`Self::reset`]; [`Self::new`] allocates.
 pub struct AudioSide {
     /// `None` at an unsupported rate: then all output counts as not ready.
     stream: Option<StreamClient>,
@@ -138,7 +138,7 @@ impl AudioSide {
         self.offline = offline;
     }
 
-    /// False in an offline render, announced by the host or seen by the clock.
+    /// False in an offline render, announced by the host or recognised from the clock.
     #[must_use]
     pub fn is_live(&self) -> bool {
         !self.offline && !self.renders
@@ -156,7 +156,7 @@ impl AudioSide {
         self.first_block = true;
     }
 
-    /// Processes a (sub-)block of constant controls in place. All channels
+    /// Processes a (sub-)block with constant controls in place. All channels
     /// have the same length; the voice goes to each of them.
     ///
     /// # How a block is cut
@@ -171,8 +171,8 @@ impl AudioSide {
     /// The output does not depend on any of these cuts.
     ///
     /// # Real-time
-    /// Yes. It waits for the worker only where nobody hears the result yet: in an offline render, and
-    /// in the later blocks of a burst of blocks, for the time until they are due (see [`super::pace`]).
+    /// Yes. It waits for the worker only while the result is not being played yet: in an offline render, and
+    /// in the later blocks of a burst, until they are due (see [`super::pace`]).
     pub fn process(&mut self, channels: &mut [&mut [f32]], controls: &BlockControls) {
         self.process_with_side(channels, &[], controls);
     }
@@ -235,7 +235,7 @@ impl AudioSide {
         }
     }
 
-    /// Mixes a run's input to mono and hands it to stream and output stage. Returns its peak.
+    /// Mixes a run's input to mono and passes it to the stream and the output stage. Returns its peak.
     fn gather(&mut self, channels: &mut [&mut [f32]], run: Range<usize>, controls: &Controls) -> f32 {
         let mut peak = 0.0_f32;
         #[expect(clippy::cast_precision_loss, reason = "one or two channels")]

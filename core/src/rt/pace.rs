@@ -1,29 +1,28 @@
 //! How far the stream runs ahead of the clock, and how much of that may be spent waiting.
 //!
-//! A live host calls when a block has come in: its lead over the clock is constant but for jitter.
+//! A live host calls when a block has arrived: apart from jitter, the stream's lead over the clock is constant.
 //! Hosts that render ahead (anticipative rendering, large device buffers cut into small blocks) call several
-//! times in a row and then pause: the later blocks of such a burst are not heard until the pause is over, so
-//! the time up to then may be spent waiting for the worker. An offline render leaves the clock behind
-//! altogether.
+//! times in a row and then pause: the later blocks of such a burst are not played until the pause is over, so
+//! that time may be spent waiting for the worker. In an offline render the lead grows without limit.
 
 use std::time::{Duration, Instant};
 
-/// A lead of this much is no burst of a driver: the host renders offline, whether it says so or not.
+/// A lead this large cannot be a driver's burst: the host renders offline, whether it says so or not.
 const RENDER_LEAD_S: f64 = 0.5;
 /// The lead is measured against the smallest one of the last one to two such windows, so that a sound card whose
 /// clock differs from the system's (1000 ppm: 2 ms) never adds up to a lead.
 const WINDOW: Duration = Duration::from_secs(1);
-/// Jitter of a live host's callbacks that does not count as a lead, at least ...
+/// Jitter of a live host's callbacks that does not count as a lead: at least this,
 const JITTER_S: f64 = 0.005;
-/// ... and as a part of the largest block, since hosts alternate between two buffers.
+/// and at least this share of the largest block, since hosts alternate between two buffers.
 const JITTER_BLOCKS: f64 = 0.5;
 
-/// What a block may cost besides its computation.
+/// How a block relates to the clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lead {
-    /// The stream outruns the clock: an offline render.
+    /// The stream runs far ahead of the clock: an offline render.
     pub is_render: bool,
-    /// Seconds for which the worker may be waited for in this block; 0 in a live stream.
+    /// Longest time, in seconds, to wait for the worker in this block; 0 in a live stream.
     pub spare_s: f64,
 }
 
@@ -70,7 +69,7 @@ impl Pace {
             (position - window.from + len as u64) as f64 / rate_hz,
             len as f64 / rate_hz,
         );
-        // A block has come in when its last sample has: so blocks of any length are compared by their ends.
+        // A block has arrived when its last sample has, so blocks of any length are compared by their ends.
         let lead_s = played_s - now.saturating_duration_since(window.began).as_secs_f64();
         if now.saturating_duration_since(window.switched) >= WINDOW {
             window.switched = now;
@@ -129,15 +128,15 @@ mod tests {
     }
 
     #[test]
-    fn a_render_at_twice_the_clock_is_noticed_within_a_second_and_stays_noticed() {
+    fn a_render_at_twice_real_time_is_detected_within_a_second_and_stays_detected() {
         let leads = leads(480, (0..3_000).map(|n| f64::from(n) * 5.0));
         assert!(!leads[0].is_render);
         assert!(leads[110..].iter().all(|lead| lead.is_render));
     }
 
     #[test]
-    fn a_host_that_lost_time_is_live_at_once() {
-        // 3 s of a debugger's break; the host does not catch up.
+    fn a_host_that_paused_3_s_is_live_at_once() {
+        // A break of 3 s in a debugger; the host does not catch up.
         let calls = (0..2_000).map(|n| f64::from(n) * 10.0 + if n > 500 { 3_000.0 } else { 0.0 });
         assert!(leads(480, calls).iter().all(|lead| lead.spare_s <= 0.0));
     }

@@ -143,14 +143,14 @@ impl StreamServer {
         now >= plays_from + self.hop_host as u64 || (next_waits && now > plays_from)
     }
 
-    /// Copies 10 ms to their place in the hop; lost pieces before them become fill_silence.
+    /// Copies 10 ms to their place in the hop; lost pieces before them are filled with silence.
     fn place(&mut self, frame: ControlFrame) {
         let hop_host = self.hop_host as u64;
         let hop_position = frame.position_host / hop_host * hop_host;
         let slot = usize::try_from(frame.position_host - hop_position).unwrap_or(0) / self.tick_host;
         let started = self.filled_ticks > 0;
         if started && (self.hop.position_host != hop_position || self.hop.generation != frame.generation) {
-            // The rest of the hop under way was lost: fill it with fill_silence and keep
+            // The rest of the hop under way was lost: fill it with silence and keep
             // this piece for its own hop.
             if self.hop.generation == frame.generation {
                 self.fill_silence(self.filled_ticks, self.hop.controls.len(), frame.controls);

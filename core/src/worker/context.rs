@@ -38,7 +38,7 @@ impl InputStage {
     /// Filled with silence.
     ///
     /// # Errors
-    /// If the host's rate has no whole chunks; [`Geometry`] accepts no such rate.
+    /// If chunks at the host's rate are not a whole number of samples; [`Geometry`] accepts no such rate.
     pub fn new(geometry: &Geometry) -> Result<Self, ResampleError> {
         Ok(Self {
             half_sample: geometry.adds_half_sample().then(HalfSample::default),
@@ -62,7 +62,7 @@ impl InputStage {
         self.half_sample.iter_mut().for_each(HalfSample::reset);
         self.history_16k.fill(0.0);
         self.end_16k = at_16k;
-        // At position 0 no wave was cut: no fade-in.
+        // At position 0 there is no earlier input that was cut off, so no fade-in.
         self.faded_16k = if at_16k == 0 { FADE_IN_16K } else { 0 };
     }
 

@@ -164,7 +164,7 @@ impl Chain {
         let result = self.synthesize();
         clock.lap(&mut report.times.synthesize);
         if let Err(error) = result {
-            // The next hop must not continue from a failed one, not even in a model's own state.
+            // The next hop must not continue from a failed one, nor from the state that a model kept of it.
             self.renderer.restart();
             return Err(error);
         }
@@ -197,7 +197,7 @@ impl Chain {
     }
 
     /// First new frame and number of new frames: usually one hop's; after a gap as
-    /// many as the cache takes and the window holds_frame.
+    /// many as the cache and the window hold.
     fn new_frames(&mut self, ended: i64) -> (i64, usize) {
         let signed = |n: usize| i64::try_from(n).unwrap_or(0);
         let end = ended - signed(LOOKAHEAD_FRAMES_50HZ);
@@ -216,7 +216,7 @@ impl Chain {
         (first, new)
     }
 
-    /// Searches the new frames and appends them, blended, to the cache.
+    /// Searches for the neighbours of the new frames, blends them and appends them to the cache.
     fn retrieve_and_blend(
         &mut self,
         new: &NewFrames,

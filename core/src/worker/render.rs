@@ -2,7 +2,7 @@
 //!
 //! A stateful synthesizer gets only the new frames, and its output continues the
 //! previous output sample by sample. All others (RVC's) get the context again and
-//! make a window that begins before the hop and ends after it; SOLA joins it to the
+//! render a window that begins before the hop and ends after it; SOLA joins it to the
 //! previous one.
 
 use super::context::{FeatureCache, InputStage, SynthesizerFrames};
@@ -173,7 +173,7 @@ impl Renderer {
             let hop = self.tail_model.len();
             self.tail_model.extend_from_slice(&self.audio_model);
             if follow > 0.0 {
-                // Measured backwards from each point, so that a hop begins with the gain at which the one before ended.
+                // Measured over the past of each point, so that a hop begins with the gain at which the previous one ended.
                 let len_16k = (self.hop_100hz + TAIL_100HZ) * TICK_16K;
                 let input_16k = input.window(len_16k, ahead_16k);
                 loudness::trailing_rms_curve(input_16k, TICK_16K, &mut self.input_rms);

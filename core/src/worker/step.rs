@@ -218,7 +218,7 @@ impl Worker {
 
     fn start(&mut self, server: Box<StreamServer>, geometry: Geometry) {
         self.stop();
-        // Geometry accepts only rates that have whole chunks.
+        // Geometry accepts only rates at which chunks are whole numbers of samples.
         let Ok(input) = InputStage::new(&geometry) else {
             return;
         };

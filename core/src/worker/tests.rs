@@ -1,4 +1,4 @@
-//! The worker without its thread: the test calls every step.
+//! The worker without its thread: the tests call every step.
 
 mod faults;
 mod settings;
@@ -168,7 +168,7 @@ fn bypass_takes_effect_one_latency_after_it_is_set() {
         },
     ));
     let switch = 24_000 + latency;
-    assert!(output[..switch].iter().all(|&x| x == 0.0), "not before its time");
+    assert!(output[..switch].iter().all(|&x| x == 0.0), "bypass is too early");
     assert_eq!(output[switch + 480..], input[24_480..48_000 - latency]);
 }
 

@@ -1,4 +1,4 @@
-//! What a plugin says of itself, so that it can be exported.
+//! The trait that a plugin implements to be exported.
 
 use crate::bridge::BridgeTask;
 use nice_plug::editor::dpi::NativeSize;
@@ -8,13 +8,13 @@ use nice_plug::prelude::{ClapPlugin, Plugin, Vst3Plugin};
 /// The window of a plugin's editor.
 pub type EditorWindow<P> = <<<P as Plugin>::Editor as Editor>::Handle as EditorHandle>::Window;
 
-/// A plugin for the exports of this package; see [`export_plugin!`](crate::export_plugin).
+/// A plugin that this package can export; see [`export_plugin!`](crate::export_plugin).
 ///
 /// Its constructor must make one [`Bridge`](crate::Bridge), its `editor` must pass
 /// through [`Bridge::editor`](crate::Bridge::editor), its `reset` must do nothing unless
 /// [`Bridge::must_start_over`](crate::Bridge::must_start_over), and its task executor must
-/// hand each [`BridgeTask`] to [`Bridge::run`](crate::Bridge::run). Its layouts have one or two
-/// channels, the same in and out, and at most one side chain of one or two. A library
+/// pass each [`BridgeTask`] to [`Bridge::run`](crate::Bridge::run). Its layouts have one or two
+/// channels, the same number in and out, and at most one side chain of one or two channels. A library
 /// exports one plugin.
 pub trait ExportedPlugin: ClapPlugin + Vst3Plugin + Plugin<BackgroundTask: From<BridgeTask>> {
     /// Ids (those of `#[id = "..."]`) of the parameters whose values the plugin
@@ -22,19 +22,19 @@ pub trait ExportedPlugin: ClapPlugin + Vst3Plugin + Plugin<BackgroundTask: From<
     /// Hosts see them as read-only and can record them.
     const OUTPUT_PARAMS: &'static [&'static str] = &[];
 
-    /// Id of the parameter that MIDI's modulation wheel moves. It must have no
-    /// steps, and the plugin sets it itself from `NoteEvent::MidiCC`.
+    /// Id of the parameter that MIDI's modulation wheel controls. It must be continuous,
+    /// and the plugin sets it itself from `NoteEvent::MidiCC`.
     const MOD_WHEEL_PARAM: Option<&'static str> = None;
 
-    /// Whether the plugin reads tempo, transport or the position in the song. A VST3
-    /// host is asked for them only then.
+    /// True if the plugin reads tempo, transport or the song position. Only then are they
+    /// requested from a VST3 host.
     const READS_TRANSPORT: bool = false;
 
-    /// Whether the plugin reads notes. A VST3 host's events are passed on only then.
+    /// True if the plugin reads notes. Only then are a VST3 host's events passed on.
     const READS_NOTES: bool = false;
 
     /// The size of an open window in the platform's pixels, which nice-plug's
-    /// `EditorHandle` does not know. `None`: the size that the editor has by itself.
+    /// `EditorHandle` does not report. `None`: use the editor's own size.
     #[must_use]
     fn window_size(window: &EditorWindow<Self>) -> Option<NativeSize<u32>> {
         let _ = window;

@@ -1,29 +1,29 @@
-//! CLAP and VST3 exports around nice-plug's, for any plugin that meets
+//! CLAP and VST3 exports around nice-plug's, for any plugin that implements
 //! [`ExportedPlugin`].
 //!
-//! nice-plug 0.4.2's own exports lack what hosts need of a plugin whose output
-//! parameters follow the sound, that renders offline differently from live, and
-//! that restarts. Each gap is worked around in one file, whose head says which
-//! behaviour that is and what to delete when nice-plug has it; the tables in
-//! [`clap`] and [`vst3`] list them.
+//! nice-plug 0.4.2's own exports do not fully support a plugin that publishes output
+//! parameters in time with the audio, that processes differently offline and live, and
+//! that requests restarts. Each gap is worked around in one file; its head describes the
+//! behaviour of nice-plug, and what to delete once nice-plug closes the gap. The tables in
+//! [`clap`] and [`vst3`] list these files.
 //!
 //! # Thread model
 //! The host's **audio** thread runs `process` of both formats; nothing there
-//! allocates, locks or logs. What passes between plugin and export there are atomics
+//! allocates, locks or logs. Plugin and export exchange data there through atomics
 //! ([`Bridge`]). The host's **main** thread runs everything else, except the VST3
 //! editor on X11, which has a window thread, and nice-plug's background thread.
 //!
 //! # Map
 //! | module | what is in it |
 //! | --- | --- |
-//! | `exported_plugin` | [`ExportedPlugin`]: what a plugin says of itself |
-//! | `bridge` | [`Bridge`]: the plugin's end; the state that both ends share; the slot of a construction |
+//! | `exported_plugin` | the trait [`ExportedPlugin`] |
+//! | `bridge` | [`Bridge`]: the plugin's side; the state that both sides share; the construction slot |
 //! | `block` | what both exports do with a host's block before nice-plug sees it |
 //! | `param_order` | finding parameters by their string ids |
 //! | [`clap`] | the CLAP export |
 //! | [`vst3`] | the VST3 export |
 //!
-//! `clap` and `vst3` know `bridge` and `block` and nothing of each other; those two know neither.
+//! `clap` and `vst3` import `bridge` and `block`, but not each other; `bridge` and `block` import neither.
 #![warn(missing_docs)]
 
 mod block;
@@ -39,8 +39,8 @@ mod test_plugin;
 pub use bridge::{Bridge, BridgeTask};
 pub use exported_plugin::{EditorWindow, ExportedPlugin};
 
-/// Exports the symbols of both formats for one [`ExportedPlugin`]. To be used once
-/// in a library.
+/// Exports the symbols of both formats for one [`ExportedPlugin`]. Use it once
+/// per library.
 #[macro_export]
 macro_rules! export_plugin {
     ($plugin:ty) => {
@@ -49,7 +49,7 @@ macro_rules! export_plugin {
         #[used]
         pub static clap_entry: $crate::clap::clap_plugin_entry = $crate::clap::entry::<$plugin>();
 
-        /// VST3's entry point: hands out the factory.
+        /// VST3's entry point: returns the factory.
         #[unsafe(no_mangle)]
         pub extern "system" fn GetPluginFactory() -> *mut ::std::ffi::c_void {
             $crate::vst3::plugin_factory::<$plugin>()

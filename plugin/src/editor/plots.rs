@@ -9,7 +9,7 @@ use voxmeld_core::blend::morph;
 
 /// Height of a curve.
 const CURVE: f32 = 130.0;
-/// How near the pointer must be to a point of a curve, in points.
+/// Largest distance of the pointer from a point of a curve that still grabs it, in points.
 const REACH: f32 = 40.0;
 
 /// The morph pad with the targets around it. Dragging sets "Morph by" to the pad.

@@ -1,8 +1,8 @@
 //! The plugin's parameters, as a table.
 //!
-//! Ids are part of every saved session and of every automation lane: they may
-//! be added to, never changed or reused. Nothing here is smoothed: the engine
-//! smooths by sample position, so that the sound does not depend on the host's
+//! Ids are part of every saved session and of every automation lane: new ones may
+//! be added, but none may be changed or reused. Nothing here is smoothed: the engine
+//! smooths by sample position, so that the output does not depend on the host's
 //! block size.
 
 mod blend;
@@ -62,7 +62,7 @@ pub struct VoxmeldParams {
     /// Largest block that the latency allows for; a change restarts the plugin.
     #[id = "host_block"]
     pub host_block: EnumParam<HostBlockParam>,
-    /// Latency added for the worker to be late in; a change restarts the plugin.
+    /// Latency added as a margin for a late worker; a change restarts the plugin.
     #[id = "safety_buffer"]
     pub safety_buffer: IntParam,
     /// The host's bypass: the delayed input, at the same latency.
@@ -136,7 +136,7 @@ impl From<HopParam> for Hop {
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum HostBlockParam {
-    /// Declared by the host at first, then what it is seen to play.
+    /// At first the block size that the host declares, then the one that it plays.
     #[id = "auto"]
     Auto,
     #[id = "64"]

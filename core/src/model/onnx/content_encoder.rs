@@ -16,7 +16,7 @@ const MODEL: &str = "encoder";
 ///
 /// The input is chosen by rank (`[1, 1, N]` or `[B, N]`), the output by its
 /// last dimension, since names differ between exporters. With a [`ModelState`] in the
-/// file, streams need no window.
+/// file, streams need no context window.
 pub struct ContentEncoder {
     session: Session,
     input: String,

@@ -1,4 +1,4 @@
-//! Runs the graph that [`crate::import::rvc`] builds of a voice's weights.
+//! Runs the graph that [`crate::import::rvc`] builds from a voice's weights.
 
 use super::session::{ModelFileError, failed, from_bytes};
 use crate::model::ModelError;
@@ -9,7 +9,7 @@ use std::path::Path;
 
 const MODEL: &str = "synthesizer";
 
-/// What the graph takes; see the head of `import/rvc/graph.rs` for its parts.
+/// Inputs of the graph; the head of `import/rvc/graph.rs` describes its parts.
 #[derive(Clone, Copy, Debug)]
 pub struct RvcGraphInput<'a> {
     /// `T` embeddings, one after the other.
@@ -18,9 +18,9 @@ pub struct RvcGraphInput<'a> {
     pub pitch: Option<(&'a [i64], &'a [f32])>,
     /// Speaker.
     pub speaker: i64,
-    /// `channels * T` values of unit variance, channel by channel.
+    /// Noise: `channels * T` values of unit variance, channel by channel.
     pub z_noise: &'a [f32],
-    /// One value of unit variance per returned sample; for voices with f0.
+    /// Noise of the source: one value of unit variance per returned sample; for voices with f0.
     pub source_noise: Option<&'a [f32]>,
     /// Frames at the beginning that are context only, and how many are
     /// returned after them; all of them where this is `None`.

@@ -91,7 +91,7 @@ fn falling_load_restores_full_quality_step_by_step() {
 #[test]
 fn no_raise_while_the_higher_quality_would_overload() {
     let mut ladder = Ladder::new(HOP);
-    // Half the context costs half: with the machine as it is, the full
+    // Half of the context costs half: on this machine the full
     // context would be too much again.
     let seen = play(&mut ladder, 5_000, |quality| {
         (if quality == Quality::Full { 1.2 } else { 0.6 }, 0.0)
@@ -105,7 +105,7 @@ fn no_raise_while_the_higher_quality_would_overload() {
 }
 
 #[test]
-fn failing_raises_become_rare() {
+fn raises_that_fail_are_retried_ever_less_often() {
     let mut ladder = Ladder::new(HOP);
     // The step seems to save little, then leaves much headroom, but full
     // quality never fits.

@@ -105,8 +105,8 @@ impl Worker {
         }
     }
 
-    /// The first hop of a voice that was swapped in, cross-faded with the hop of the one that runs. A voice
-    /// that fails here is refused, and the one that runs goes on. True if they were swapped.
+    /// Computes the first hop of a new voice and cross-fades it with the hop of the running one. If the new
+    /// voice fails here it is rejected, and the running one continues. True if they were swapped.
     fn take_over(
         &mut self,
         mut incoming: Chain,

@@ -29,7 +29,7 @@ impl Worker {
         if ladder.quality() != Quality::Full {
             self.status.reduced_hops.fetch_add(1, Relaxed);
         }
-        // The cost of a swap's hop is that of two voices, and offline there is no
+        // During a swap a hop costs as much as two voices, and offline there is no
         // deadline.
         if !swapped && !streaming.server.offline() {
             let cost = HopCost {

@@ -102,7 +102,7 @@ fn a_ramp_gives_each_frame_the_ratio_at_its_middle_sample() {
                 let frame = (n + 1) * hop.frames_50hz() - 2;
                 let chunk_ms = f64::from(rig.geometry.resample_chunk_ms);
                 let middle_s = frame as f64 * 0.02 + (7.5 - chunk_ms / 2.0) / 1000.0;
-                // And the delay that makes the latency a whole number at 88.2 kHz.
+                // Plus the delay that makes the latency a whole number of samples at 88.2 kHz.
                 let added = if rig.geometry.adds_half_sample() { 7 } else { 0 };
                 let sample = (middle_s * rate_hz) as usize - added;
                 let expected = (sample / 37 * 37) as f64 / rate_hz;
@@ -117,7 +117,7 @@ fn a_ramp_gives_each_frame_the_ratio_at_its_middle_sample() {
 
 #[test]
 fn take_weights_apply_to_the_current_voice_and_after_a_swap() {
-    // Two recordings of one constant each; silence is nearer to the quiet one.
+    // Two recordings, each of one constant; silence is nearer to the quiet one.
     let voice = || {
         let quiet_then_loud = [0.25, 0.5].map(|level| vec![level; PASS_THROUGH_DIM]).concat();
         let vectors = Frames::from_data(PASS_THROUGH_DIM, quiet_then_loud);

@@ -1,16 +1,16 @@
-//! The memory in which nice-plug processes: exactly the channels that it expects, none
-//! of them the host's, so that no combination of the host's pointers matters to it.
+//! The buffers in which nice-plug processes: exactly the channels that it expects, in
+//! memory of our own, so that the host's pointers cannot harm it.
 
 use super::channel::HostChannel;
 
-/// Channels of the main bus that the plugins here have at most.
+/// Maximum number of channels of the main bus.
 const MAIN: usize = 2;
-/// Channels of the side chain.
+/// Maximum number of channels of the side chain.
 const SIDE: usize = 2;
-/// No block is longer, whatever a host announces: more than a second at any rate.
+/// Longest supported block, whatever a host announces: more than a second at any rate.
 const MOST_SAMPLES: usize = 1 << 19;
 
-/// One per instance. Empty, so unable to process, until [`Self::prepare`].
+/// One per instance. Empty, and so unable to process, until [`Self::prepare`].
 #[derive(Default)]
 pub(crate) struct Buffers {
     main: [Vec<f32>; MAIN],
@@ -20,10 +20,10 @@ pub(crate) struct Buffers {
     max_samples: usize,
 }
 
-/// What nice-plug is given in place of the host's buses, for one block.
+/// The buses passed to nice-plug in place of the host's, for one block.
 #[derive(Clone, Copy)]
 pub(crate) struct OwnBuses {
-    /// Input and output at once.
+    /// Input and output, processed in place.
     pub main: [*mut f32; MAIN],
     pub side: [*mut f32; SIDE],
     pub main_channels: u32,
@@ -31,7 +31,7 @@ pub(crate) struct OwnBuses {
 }
 
 impl Buffers {
-    /// Makes room for the layout of an activation. At most two channels each.
+    /// Allocates the channels of an activation's layout, at most two per bus.
     pub fn prepare(&mut self, main_channels: usize, side_channels: usize, max_samples: usize) {
         self.main_channels = main_channels.min(MAIN);
         self.side_channels = side_channels.min(SIDE);
@@ -40,30 +40,30 @@ impl Buffers {
         for (n, channel) in self.main.iter_mut().enumerate() {
             *channel = vec![0.0; if n < self.main_channels { max_samples } else { 0 }];
         }
-        // Two are read even where nice-plug gets one: the louder of both.
+        // Two channels are read even where nice-plug gets one: the louder of the two.
         for channel in &mut self.side {
             *channel = vec![0.0; if self.side_channels > 0 { max_samples } else { 0 }];
         }
     }
 
-    /// After a deactivation: nothing can be processed.
+    /// Frees the channels at deactivation; nothing can be processed afterwards.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Whether a block of so many samples can be processed.
+    /// True if a block of this many samples can be processed.
     pub fn fit(&self, samples: usize) -> bool {
         self.main_channels > 0 && samples <= self.max_samples
     }
 
-    /// Whether there was a [`Self::prepare`].
+    /// True between [`Self::prepare`] and [`Self::clear`].
     pub fn are_ready(&self) -> bool {
         self.main_channels > 0
     }
 
-    /// Takes a block's input: the first channels of both buses. Missing channels are
-    /// silent. A side chain of two channels where nice-plug expects one is made one: the
-    /// louder of both at every sample, because a side chain's level is what counts.
+    /// Copies a block's input: the first channels of both buses. Missing channels are
+    /// silent. Where nice-plug expects a mono side chain and the host sends two channels, it
+    /// gets the louder of the two at every sample, because only the level of a side chain is used.
     ///
     /// # Real-time
     /// Copies.
@@ -107,8 +107,8 @@ impl Buffers {
         }
     }
 
-    /// Writes what nice-plug has processed to the host's main output of `channels`
-    /// channels; those beyond the layout's are silent.
+    /// Copies the processed channels to the host's main output of `channels` channels;
+    /// those beyond the layout's are silenced.
     ///
     /// # Real-time
     /// Copies.
@@ -116,7 +116,7 @@ impl Buffers {
     /// # Safety
     /// Every channel must have room for `len` samples. The block must [fit](Self::fit).
     pub unsafe fn write(&self, channels: usize, output: impl Fn(usize) -> HostChannel, len: usize) {
-        // Last to first: where a host gives one buffer for all, the first channel stays.
+        // From last to first: where the host uses one buffer for all channels, the first one remains.
         for n in (0..channels).rev() {
             match self.main.get(n).filter(|_| n < self.main_channels) {
                 // SAFETY: the caller's promise; this memory is our own.
@@ -128,7 +128,7 @@ impl Buffers {
     }
 }
 
-/// Replaces samples of `first` by those of `second` where these are louder.
+/// Replaces samples of `first` by those of `second` where the latter are louder.
 fn keep_louder(first: &mut [f32], second: &[f32]) {
     for (first, &second) in first.iter_mut().zip(second) {
         // A NaN has no level.
@@ -167,7 +167,7 @@ mod tests {
         let mut buffers = Buffers::default();
         buffers.prepare(2, 2, 4);
         let mut input = vec![vec![0.5; 4]];
-        // Left over from a block before.
+        // Left over from an earlier block.
         buffers.main[1].fill(9.0);
         // SAFETY: the channels are as long as is said.
         unsafe { buffers.read(of(&mut input), missing, 4) };
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_that_are_one_buffer_get_the_first_channel() {
+    fn outputs_that_share_one_buffer_get_the_first_channel() {
         let mut buffers = Buffers::default();
         buffers.prepare(2, 0, 4);
         let mut input = vec![vec![0.25; 4], vec![0.75; 4]];
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_fits_before_prepare_and_no_longer_block_after() {
+    fn no_block_fits_before_prepare_and_no_longer_one_after() {
         let mut buffers = Buffers::default();
         assert!(!buffers.fit(0) && !buffers.are_ready());
         buffers.prepare(1, 0, 4);

@@ -1,9 +1,9 @@
-//! A channel that a host hands over.
+//! A channel of a host's block.
 
 use std::ptr::copy_nonoverlapping;
 
-/// The samples of one channel in a block, as the host gave them. Nothing but `null` is
-/// known to be wrong; pointers need not be aligned, and channels may overlap.
+/// Pointer to the samples of one channel, as the host passed it. Only null can be
+/// recognised as invalid; pointers may be unaligned, and channels may overlap.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum HostChannel {
     /// No pointer.
@@ -15,7 +15,7 @@ pub(crate) enum HostChannel {
 }
 
 impl HostChannel {
-    /// Of whichever pointer is not null.
+    /// Uses the pointer that is not null.
     pub fn new(single: *mut f32, double: *mut f64) -> Self {
         if !single.is_null() {
             Self::Single(single)
@@ -36,7 +36,7 @@ impl HostChannel {
     pub unsafe fn read(self, to: &mut [f32]) {
         match self {
             Self::Missing => to.fill(0.0),
-            // By bytes, because the host's pointer need not be aligned.
+            // Copied as bytes, because the host's pointer may be unaligned.
             // SAFETY: the caller's promise.
             Self::Single(from) => unsafe {
                 copy_nonoverlapping(from.cast::<u8>(), to.as_mut_ptr().cast(), size_of_val(to));

@@ -1,8 +1,8 @@
-//! Whether a start of processing follows a gap of the host's timeline.
+//! Decides whether a start of processing continues the stream or follows a gap.
 //!
-//! Hosts stop and start processing for other reasons than a gap, some of them round
-//! every block. nice-plug resets the plugin at every start, and a stream that is emptied
-//! more often than its latency is silent for ever. So the plugin ignores those resets
+//! Hosts also stop and start processing without a gap in their timeline, some of them around
+//! every block. nice-plug resets the plugin at every start, and a stream that is reset
+//! more often than once per latency never produces sound. So the plugin ignores those resets
 //! (`Bridge::must_start_over`), and the export decides at the first block after a start.
 
 use std::sync::atomic::{
@@ -10,25 +10,25 @@ use std::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
 };
 
-/// Stands for a time that is not known.
+/// An unknown time.
 const UNKNOWN: i64 = i64::MIN;
 
-/// What begins with a block.
+/// What starts with a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Begins {
-    /// Nothing: processing goes on.
+    /// Nothing: processing continues.
     Nothing,
-    /// Processing, where it stopped.
+    /// Processing: it continues where it stopped.
     Processing,
-    /// The stream, from its beginning.
+    /// The stream: it starts over.
     Stream,
 }
 
 /// One per instance.
 pub(crate) struct Continuity {
-    /// Processing was started, and no block has come since.
+    /// Processing was started, and no block has been processed since.
     started: AtomicBool,
-    /// The host's time of the block that would follow without a gap.
+    /// The host's time at which the next block begins if there is no gap.
     expected: AtomicI64,
     /// Samples processed since the last start.
     run: AtomicU64,
@@ -45,23 +45,23 @@ impl Default for Continuity {
 }
 
 impl Continuity {
-    /// Processing is started. On any thread.
+    /// Processing starts. Any thread.
     pub fn start(&self) {
         self.started.store(true, SeqCst);
     }
 
-    /// The stream starts over in another way: by an activation, or a reset of the host's.
+    /// The stream starts over for another reason: an activation, or a reset by the host.
     pub fn restart(&self) {
         self.started.store(false, SeqCst);
         self.expected.store(UNKNOWN, Relaxed);
         self.run.store(0, Relaxed);
     }
 
-    /// A block of `len` samples begins at `time` samples of a clock that never stops;
-    /// `None`: the host does not say.
+    /// Call at the start of each block. `time`: its position in samples on a clock that never stops;
+    /// `None` if the host has none.
     ///
-    /// Where the time of one side of a start is unknown, processing that was stopped after
-    /// fewer than `max_run_samples` goes on; `u64::MAX`: always.
+    /// If the time before or after a start is unknown, the stream continues where processing had
+    /// run for fewer than `max_run_samples`; `u64::MAX`: always.
     ///
     /// # Real-time
     /// Atomic loads and stores.
@@ -95,7 +95,7 @@ mod tests {
     const ALWAYS: u64 = u64::MAX;
 
     #[test]
-    fn start_at_the_expected_time_goes_on_and_at_another_starts_over() {
+    fn start_at_the_expected_time_continues_and_at_another_starts_over() {
         let continuity = Continuity::default();
         let started_at = |time, max_run_samples| {
             continuity.start();
@@ -115,7 +115,7 @@ mod tests {
         let block = || continuity.begin_block(None, 480, 960);
         for _ in 0..10 {
             continuity.start();
-            assert_eq!(block(), Begins::Processing, "round every block");
+            assert_eq!(block(), Begins::Processing, "started around every block");
         }
         assert_eq!(block(), Begins::Nothing);
         continuity.start();

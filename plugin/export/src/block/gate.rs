@@ -1,21 +1,21 @@
-//! Keeps blocks and activation apart: some hosts deactivate the plugin on one thread
-//! while another one is inside `process`.
+//! Excludes blocks during activation: some hosts deactivate the plugin on one thread
+//! while another thread is inside `process`.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-/// How long [`Gate::close`] waits for a running block. Offline a block may wait for
-/// the worker for seconds. A host that closes the gate from inside its own block, on the
-/// same thread, would wait for ever without this.
+/// How long [`Gate::close`] waits for a running block. Offline, a block may wait
+/// seconds for the worker. A host that closes the gate from inside its own block, on the
+/// same thread, would wait forever without this timeout.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often the closing thread looks.
+/// Interval at which the closing thread retries.
 const POLL: Duration = Duration::from_micros(200);
 
 /// Guards what a block uses. Blocks enter, one at a time; activation closes the gate.
 ///
-/// The lock is only ever tried, by both sides, so that no unlock has a thread to wake.
+/// Both sides only use `try_lock`, so that unlocking never has to wake a thread.
 #[derive(Default)]
 pub(crate) struct Gate<T> {
     inside: Mutex<T>,
@@ -33,11 +33,11 @@ impl<T> Gate<T> {
     /// A few atomic operations.
     pub fn enter(&self) -> Option<MutexGuard<'_, T>> {
         let inside = self.inside.try_lock()?;
-        // Only now: a closing thread counts itself first and looks at the lock then.
+        // Checked after locking: a closing thread first counts itself, then tries the lock.
         (self.closed.load(SeqCst) == 0).then_some(inside)
     }
 
-    /// Closes the gate and waits until no block is inside; `None` if one stays there for ten
+    /// Closes the gate and waits until no block is inside; `None` if one stays inside for ten
     /// seconds. May be nested. Not on the audio thread.
     pub fn close(&self) -> Option<Closed<'_, T>> {
         self.closed.fetch_add(1, SeqCst);
@@ -60,7 +60,7 @@ impl<T> Gate<T> {
 }
 
 impl<T> Closed<'_, T> {
-    /// Changes what blocks use. `None` as with [`Gate::close`].
+    /// Changes the guarded value while the gate is closed. `None` as with [`Gate::close`].
     pub fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.0.lock_slowly().map(|mut inside| change(&mut inside))
     }

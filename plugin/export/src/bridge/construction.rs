@@ -1,11 +1,11 @@
-//! Gap of nice-plug 0.4.2: `Wrapper::new` (CLAP and VST3) builds the plugin inside
-//! itself and gives no access to it afterwards; and whatever editor the plugin
-//! returns, nice-plug opens itself.
+//! Gap of nice-plug 0.4.2: `Wrapper::new` (CLAP and VST3) constructs the plugin
+//! internally and gives no access to it afterwards, and nice-plug itself opens
+//! the editor that the plugin returns.
 //!
-//! So while [`construct`] runs, a slot of this thread is open. The plugin's
-//! [`Bridge`](super::Bridge) leaves in it what the export needs: the shared state,
-//! the parameters and, for VST3, the editor with its executor, in which case
-//! nice-plug is told that there is no editor.
+//! So while [`construct`] runs, a thread-local slot is open. The plugin's
+//! [`Bridge`](super::Bridge) stores in it what the export needs: the shared state,
+//! the parameters and, for VST3, the editor with its executor; nice-plug then sees
+//! a plugin without an editor.
 //!
 //! To delete once nice-plug's wrappers give access to their plugin: this file,
 //! with `Bridge::new` and `Bridge::editor` reduced to plain constructors.
@@ -23,11 +23,11 @@ pub(crate) enum Format {
     Vst3,
 }
 
-/// What a plugin left for the export that constructed it.
+/// What a plugin stored for the export that constructed it.
 pub(crate) struct Constructed<P: Plugin> {
     pub shared: Arc<Shared>,
     pub params: Arc<dyn Params>,
-    /// VST3 only: the editor, which nice-plug does not have.
+    /// VST3 only: the editor, which is hidden from nice-plug.
     pub editor: Option<P::Editor>,
     /// VST3 only: posts to nice-plug's background thread.
     pub executor: Option<AsyncExecutor<P>>,
@@ -46,7 +46,7 @@ thread_local! {
 }
 
 /// Runs `make`, which constructs a plugin `P`, and returns its result with what the
-/// plugin left; `None` if the plugin made no bridge.
+/// plugin stored; `None` if the plugin made no bridge.
 pub(crate) fn construct<P: Plugin, T>(
     format: Format,
     make: impl FnOnce() -> T,
@@ -74,7 +74,7 @@ fn unboxed<T: 'static>(value: Option<Box<dyn Any>>) -> Option<T> {
     value?.downcast().ok().map(|value| *value)
 }
 
-/// The plugin's constructor leaves its shared state and parameters. `None` if no
+/// Called by the plugin's constructor to store its shared state and parameters. `None` if no
 /// export constructs it, as in the standalone program.
 pub(super) fn register(shared: &Arc<Shared>, params: Arc<dyn Params>) -> Option<Format> {
     SLOT.with_borrow_mut(|slot| {
@@ -84,7 +84,7 @@ pub(super) fn register(shared: &Arc<Shared>, params: Arc<dyn Params>) -> Option<
     })
 }
 
-/// Keeps the editor from nice-plug for VST3; returns it for all other formats.
+/// For VST3, stores the editor and returns `None`; for all other formats, returns it.
 pub(super) fn keep_editor<P: Plugin>(
     editor: Option<P::Editor>,
     executor: AsyncExecutor<P>,

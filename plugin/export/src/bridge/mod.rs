@@ -1,10 +1,10 @@
-//! The plugin's end of what passes between it and the export around it.
+//! The plugin's side of the connection to the export around it.
 //!
 //! | what | direction | thread |
 //! | --- | --- | --- |
 //! | process mode, per block where the format has it | export to plugin | audio |
-//! | whether a reset has to be followed | export to plugin | audio |
-//! | position on the stream, grid of control reads | plugin to export | audio |
+//! | whether a reset must be carried out | export to plugin | audio |
+//! | position in the stream, grid of control reads | plugin to export | audio |
 //! | values of output parameters with sample offsets | plugin to export | audio |
 //! | request for a restart | plugin to export | audio, then nice-plug's background thread |
 //! | parameters and editor | plugin to export | main, while the instance is constructed |
@@ -38,7 +38,7 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// Call this once, in the constructor of the plugin with these parameters.
+    /// Call once, in the plugin's constructor, with the plugin's parameters.
     #[must_use]
     pub fn new(params: Arc<dyn Params>) -> Self {
         let shared = Arc::default();
@@ -46,8 +46,8 @@ impl Bridge {
         Self { shared, format }
     }
 
-    /// What `Plugin::editor` must return: for VST3 the window belongs to the
-    /// export, and nice-plug must not know of one.
+    /// The value that `Plugin::editor` must return: for VST3 the window belongs to the
+    /// export, and the editor must be hidden from nice-plug.
     #[must_use]
     pub fn editor<P: Plugin>(
         &self,
@@ -57,12 +57,12 @@ impl Bridge {
         construction::keep_editor(editor, executor)
     }
 
-    /// Does a task of the exports; called by the plugin's task executor, on
+    /// Runs a task of the exports; called by the plugin's task executor, on
     /// nice-plug's background thread.
     pub fn run(&self, task: BridgeTask) {
         match task.0 {
             Task::Barrier(done) => {
-                // Nobody waits any more if this fails.
+                // Fails only if the waiting thread has given up.
                 let _ = done.try_send(());
             }
             Task::RequestRestart => self.shared.request_restart(),
@@ -71,13 +71,13 @@ impl Bridge {
         }
     }
 
-    /// Passes on the mode that nice-plug says at activation. VST3 says it again
-    /// with each block, and that rules.
+    /// Stores the process mode that nice-plug reports at activation. In VST3 the mode of
+    /// each block replaces it.
     pub fn set_activation_mode(&self, mode: ProcessMode) {
         self.shared.set_offline(mode == ProcessMode::Offline);
     }
 
-    /// Whether the host renders without a clock at this moment.
+    /// True while the host renders offline.
     ///
     /// # Real-time
     /// One atomic load.
@@ -86,9 +86,9 @@ impl Bridge {
         self.shared.is_offline()
     }
 
-    /// Whether `Plugin::reset` must start the stream over. If not, it must do nothing:
-    /// nice-plug 0.4.2 calls it at every start of processing, also where nothing of the
-    /// host's timeline is missing.
+    /// True if `Plugin::reset` must start the stream over. If false, it must do nothing:
+    /// nice-plug 0.4.2 calls it at every start of processing, even where the
+    /// host's timeline has no gap.
     ///
     /// # Real-time
     /// One atomic load.
@@ -97,10 +97,10 @@ impl Bridge {
         self.format.is_none() || self.shared.starts_over()
     }
 
-    /// Asks the host to deactivate and activate the plugin.
+    /// Requests the host to deactivate and activate the plugin.
     ///
     /// # Real-time
-    /// As nice-plug's own request is.
+    /// As real-time safe as nice-plug's own request.
     pub fn request_restart<P>(&self, context: &mut impl ProcessContext<P>)
     where
         P: Plugin<BackgroundTask: From<BridgeTask>>,
@@ -112,8 +112,8 @@ impl Bridge {
         }
     }
 
-    /// Sets the position of the sample to be processed next, counted since the
-    /// reset. The plugin says so at activation, at resets and after each call of
+    /// Sets the position of the next sample to process, counted since the
+    /// reset. The plugin calls this at activation, at resets and after each call of
     /// `process`.
     ///
     /// # Real-time

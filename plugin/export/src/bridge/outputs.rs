@@ -1,21 +1,21 @@
 //! Values of output parameters on their way from the plugin to the host.
 //!
-//! nice-plug 0.4.2 takes no parameter values from `process`; the exports send
-//! these (`clap/output_events.rs`, `vst3/output_values.rs`). Written by the plugin
-//! and read by the export within one call of the host's, on the audio thread.
+//! nice-plug 0.4.2 accepts no parameter values from `process`; the exports send
+//! these (`clap/output_events.rs`, `vst3/output_values.rs`). They are written by the plugin
+//! and read by the export within one host call, on the audio thread.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
-/// Values that fit into a block: 256 frames of two parameters. A frame has 10 ms
-/// or more, so this is more than any block needs; what exceeds it is dropped.
+/// Maximum number of values per block: 256 frames of two parameters. A frame lasts 10 ms
+/// or more, so no real block needs as many; further values are dropped.
 pub(crate) const CAPACITY: usize = 512;
 
 /// A value of an output parameter in the current block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct OutputValue {
-    /// Sample of the block from which on it holds.
+    /// Sample of the block from which it applies.
     pub offset: u32,
-    /// Which of [`OUTPUT_PARAMS`](crate::ExportedPlugin::OUTPUT_PARAMS).
+    /// Index in [`OUTPUT_PARAMS`](crate::ExportedPlugin::OUTPUT_PARAMS).
     pub output: usize,
     /// Normalised, 0..=1.
     pub value: f32,
@@ -44,7 +44,7 @@ impl Default for OutputQueue {
 }
 
 impl OutputQueue {
-    /// Export: a block of the host's begins.
+    /// Export: a host block begins.
     pub fn clear(&self) {
         self.count.store(0, Relaxed);
     }

@@ -1,11 +1,11 @@
-//! What a plugin and the export around it both hold.
+//! State shared by a plugin and the export around it.
 
 use super::outputs::{OutputQueue, OutputValue};
 use super::timeline::Timeline;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// Asks the host to deactivate and activate the plugin. Never called on the audio
+/// Requests the host to deactivate and activate the plugin. Never called on the audio
 /// thread.
 type RestartHandler = Box<dyn Fn() + Send + Sync>;
 
@@ -22,7 +22,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Export: a block of the host's begins.
+    /// Export: a host block begins.
     ///
     /// # Real-time
     /// Atomic loads and stores.
@@ -46,7 +46,7 @@ impl Shared {
         }
     }
 
-    /// Whether the host renders without a clock.
+    /// Sets whether the host renders offline.
     pub fn set_offline(&self, offline: bool) {
         self.offline.store(offline, Relaxed);
     }
@@ -56,7 +56,7 @@ impl Shared {
         self.offline.load(Relaxed)
     }
 
-    /// Export: has the plugin follow the resets that `reset` brings it.
+    /// Export: runs `reset`, and makes the plugin carry out the resets that arrive meanwhile.
     ///
     /// # Real-time
     /// Two atomic stores beside `reset`.
@@ -66,14 +66,14 @@ impl Shared {
         self.starts_over.store(false, Relaxed);
     }
 
-    /// Plugin: whether a reset has to be followed.
+    /// Plugin: true if a reset must be carried out.
     pub fn starts_over(&self) -> bool {
         self.starts_over.load(Relaxed)
     }
 
     /// Export: sets what [`Self::request_restart`] calls. Only the first call counts.
     pub fn set_restart_handler(&self, handler: RestartHandler) {
-        // There is one call per instance; a second handler would be dropped.
+        // Called once per instance; a second handler would be dropped.
         let _ = self.restart.set(handler);
     }
 
@@ -84,7 +84,7 @@ impl Shared {
         let _ = self.delivery.set(delivery);
     }
 
-    /// Tells the host what waits for its main thread. On that thread.
+    /// Delivers the calls that wait for the host's main thread. Main thread.
     #[cfg(any(windows, target_os = "macos"))]
     pub fn deliver(&self) {
         if let Some(deliver) = self.delivery.get() {
@@ -92,7 +92,7 @@ impl Shared {
         }
     }
 
-    /// Asks the host for a restart; nothing where no handler is set. Not on the
+    /// Requests a restart from the host; does nothing if no handler is set. Not on the
     /// audio thread.
     pub fn request_restart(&self) {
         if let Some(restart) = self.restart.get() {

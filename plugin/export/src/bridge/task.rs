@@ -1,18 +1,18 @@
-//! Work of the exports on nice-plug's background thread, and on the main thread where the
-//! system has a queue for it.
+//! Tasks of the exports on nice-plug's background thread, and on the main thread where the
+//! operating system has a queue for it.
 
 use std::sync::mpsc::SyncSender;
 
-/// A task that the plugin hands to [`Bridge::run`](super::Bridge::run). Only the
+/// A task that the plugin passes to [`Bridge::run`](super::Bridge::run). Only the
 /// VST3 export posts any.
 pub struct BridgeTask(pub(crate) Task);
 
 pub(crate) enum Task {
-    /// Answers, to show that everything posted before it has been done.
+    /// Replies, to show that everything posted before it is done.
     Barrier(SyncSender<()>),
-    /// Asks the host for a restart, away from the audio thread.
+    /// Requests a restart from the host, off the audio thread.
     RequestRestart,
-    /// Tells the host what waits, on the main thread.
+    /// Delivers the waiting calls to the host, on the main thread.
     #[cfg(any(windows, target_os = "macos"))]
     Deliver,
 }

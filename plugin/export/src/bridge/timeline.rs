@@ -1,32 +1,32 @@
-//! Where a block of the host's lies on the stream, and at which samples of it the
+//! Position of a host block in the stream, and the samples of it at which the
 //! plugin reads its controls.
 //!
-//! nice-plug 0.4.2 calls the plugin for parts of a block without saying where they
-//! lie. The plugin writes and the export reads within one call of the host's, on
-//! the audio thread; all is atomic so that nobody has to prove it.
+//! nice-plug 0.4.2 calls the plugin for parts of a block without their
+//! positions. The plugin writes and the export reads within one host call, on
+//! the audio thread; the fields are atomic so that this needs no proof.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// Positions in samples at the host's rate, counted since the last reset.
 #[derive(Default)]
 pub(crate) struct Timeline {
-    /// First sample of what the plugin processes next.
+    /// Next sample that the plugin processes.
     position: AtomicU64,
     /// First sample of the host's block.
     block_start: AtomicU64,
-    /// Controls are read every so many samples (0: never) ...
+    /// Interval of control reads in samples (0: never).
     grid_step: AtomicU32,
-    /// ... at this one of them.
+    /// Sample of each interval at which controls are read.
     grid_offset: AtomicU32,
 }
 
 impl Timeline {
-    /// Export: a block of the host's begins.
+    /// Export: a host block begins.
     pub fn begin_block(&self) {
         self.block_start.store(self.position.load(Relaxed), Relaxed);
     }
 
-    /// Plugin: the next sample to be processed.
+    /// Plugin: sets the next sample to process.
     pub fn set_position(&self, position: u64) {
         self.position.store(position, Relaxed);
     }
@@ -39,13 +39,13 @@ impl Timeline {
         self.grid_offset.store(offset, Relaxed);
     }
 
-    /// The offset of a position in the block; 0 for one before the block.
+    /// The offset of a position in the block; 0 for positions before the block.
     pub fn offset_in_block(&self, position: u64) -> u32 {
         u32::try_from(position.saturating_sub(self.block_start.load(Relaxed))).unwrap_or(0)
     }
 
-    /// Export: offsets in the block, rising from its first sample on, at which
-    /// controls are read. Endless; empty where nothing is read.
+    /// Export: ascending offsets from the start of the block at which
+    /// controls are read. Endless; empty if they are never read.
     pub fn control_grid(&self) -> impl Iterator<Item = u32> + Clone {
         let step = self.grid_step.load(Relaxed);
         let offset = self.grid_offset.load(Relaxed);
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grid_of_480_at_240_is_the_same_stream_samples_wherever_blocks_begin() {
+    fn grid_of_480_at_240_selects_the_same_stream_samples_wherever_blocks_begin() {
         let timeline = Timeline::default();
         assert_eq!(timeline.control_grid().next(), None);
         timeline.set_control_grid(Some((480, 240)));

@@ -1,4 +1,4 @@
-//! A block on its way through nice-plug; see `block/` for the gaps of nice-plug behind it.
+//! Processes one block through nice-plug; see `block/` for the gaps of nice-plug that this closes.
 
 use super::channels::{channel, clear_masks, ports, silence};
 use super::input_events::InputEvents;
@@ -10,9 +10,8 @@ use clap_sys::process::{CLAP_PROCESS_CONTINUE, CLAP_PROCESS_ERROR, clap_process,
 use nice_plug::wrapper::clap::clap_plugin;
 
 impl Instance {
-    /// One block of the host's: checked, completed and handed to nice-plug. The events of a
-    /// block that cannot be played are still taken; `None`: its output has to be silenced, and it
-    /// is an error.
+    /// Checks a host block, completes it and passes it to nice-plug. `None` if it cannot be
+    /// processed: that is an error, its output must be silenced, and its events are still applied.
     ///
     /// # Real-time
     /// Yes, as far as nice-plug is.
@@ -27,7 +26,7 @@ impl Instance {
         let len = given.frames_count;
         // SAFETY: the host's list, alive during the call.
         let take_events = || unsafe { self.flush_to_nice_plug(plugin, given.in_events, given.out_events) };
-        // Closed while the plugin is activated or deactivated: silence is a right answer.
+        // Closed during activation and deactivation: silence is a valid result.
         let Some(mut buffers) = self.block.enter().filter(|_| len > 0) else {
             take_events();
             // SAFETY: passed on under the same contract.
@@ -104,7 +103,7 @@ impl Instance {
         if status == CLAP_PROCESS_ERROR {
             return None;
         }
-        // SAFETY: as above. Further outputs first: they may be the first one's buffers.
+        // SAFETY: as above. Further outputs first: they may use the first one's buffers.
         unsafe {
             for port in outs.iter().skip(1) {
                 (0..port.channel_count as usize).for_each(|n| channel(Some(port), n).silence(len));

@@ -1,4 +1,4 @@
-//! The channels of a host's ports, whatever its pointers are.
+//! Access to the channels of a host's ports; any of its pointers may be null.
 
 use crate::block::HostChannel;
 use clap_sys::audio_buffer::clap_audio_buffer;
@@ -42,8 +42,8 @@ pub(super) unsafe fn channel(port: Option<&clap_audio_buffer>, n: usize) -> Host
     }
 }
 
-/// Makes all of a block's output silent, as far as there is any: a host that ignores an
-/// error would play what is in its buffers, in place the speaker's own voice.
+/// Silences all of a block's outputs: a host that ignores an error would play what its
+/// buffers contain, which with in-place buffers is the speaker's own voice.
 ///
 /// # Safety
 /// As `clap_plugin.process`.
@@ -59,7 +59,7 @@ pub(super) unsafe fn silence(given: &clap_process) {
     }
 }
 
-/// No output is constant.
+/// Marks no output as constant.
 ///
 /// # Safety
 /// As `clap_plugin.process`.

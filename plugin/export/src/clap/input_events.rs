@@ -1,10 +1,10 @@
-//! Gap of nice-plug 0.4.2: it trusts a host's list of events. A null event in
-//! `params.flush`, an event that is shorter than its kind, or a list without functions
-//! ends the host, and an event after the block's last sample makes nice-plug read beyond the
+//! Gap of nice-plug 0.4.2: it does not validate the host's event list. A null event in
+//! `params.flush`, an event that is shorter than its type, or a list without functions
+//! crashes the host, and an event after the block's last sample makes nice-plug read beyond the
 //! host's buffers.
 //!
-//! So nice-plug gets a list around the host's: events that are null or too short become
-//! events that nothing reads, and late ones move to the last sample.
+//! So nice-plug gets a list that wraps the host's: events that are null or too short are replaced by
+//! events of an unknown type, which nice-plug ignores, and late events move to the last sample.
 //!
 //! To delete once nice-plug checks events itself: this file, and its use in `block.rs`
 //! and `instance.rs`.
@@ -20,10 +20,10 @@ use clap_sys::events::{
 use std::cell::Cell;
 use std::ffi::c_void;
 
-/// Larger than every kind of event that is moved.
+/// Larger than every type of event that is moved.
 const ROOM: usize = 12;
 
-/// An event of no kind that anybody knows.
+/// An event of an unknown type, which is ignored.
 const NO_EVENT: clap_event_header = clap_event_header {
     size: 16,
     time: 0,
@@ -32,13 +32,13 @@ const NO_EVENT: clap_event_header = clap_event_header {
     flags: 0,
 };
 
-/// A list of input events around a host's.
+/// Wraps a host's list of input events.
 ///
 /// # Real-time
 /// Lives on the stack of one call.
 pub(super) struct InputEvents {
     host: *const clap_input_events,
-    /// The last sample at which an event may be.
+    /// The latest sample allowed for an event.
     last: u32,
     /// A copy of the newest event that was moved.
     moved: Cell<[u64; ROOM]>,
@@ -115,7 +115,7 @@ impl InputEvents {
     }
 }
 
-/// How many bytes nice-plug reads of an event of this kind; `None` if it reads none.
+/// Number of bytes that nice-plug reads of an event of this type; `None` if it reads none.
 fn size_of_kind(header: &clap_event_header) -> Option<usize> {
     if header.space_id != CLAP_CORE_EVENT_SPACE_ID {
         return None;
@@ -136,7 +136,7 @@ fn size_of_kind(header: &clap_event_header) -> Option<usize> {
 }
 
 unsafe extern "C" fn size(list: *const clap_input_events) -> u32 {
-    // SAFETY: nice-plug passes the list that it was given, whose host is in a call.
+    // SAFETY: nice-plug passes the list that it got, during a host call.
     unsafe { (*(*list).ctx.cast::<InputEvents>()).size() }
 }
 
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn null_and_short_events_are_of_no_kind_and_late_ones_at_the_last_sample() {
+    fn null_and_short_events_get_an_unknown_type_and_late_ones_the_last_sample() {
         let whole = size_of::<clap_event_param_value>();
         let (early, late, short) = (
             value_event(3, whole),

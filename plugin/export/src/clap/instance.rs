@@ -20,30 +20,30 @@ use nice_plug::wrapper::clap::{Wrapper, clap_host, clap_plugin};
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
 
-/// What the host gets a pointer to. nice-plug's functions find their object by
-/// `plugin.plugin_data` and by nothing else, so they work on this one as well.
+/// The object that the host gets a pointer to. nice-plug's functions find their object only by
+/// `plugin.plugin_data`, so they work with this one too.
 #[repr(C)]
 pub(super) struct Instance {
-    /// First, so that a pointer to it is one to the whole.
+    /// First field, so that a pointer to it is a pointer to the instance.
     plugin: clap_plugin,
     /// nice-plug's functions.
     pub(super) inner: clap_plugin,
     inner_params: clap_plugin_params,
     inner_audio_ports: Option<clap_plugin_audio_ports>,
     params: clap_plugin_params,
-    /// nice-plug's `gui.destroy`, and the extension that the host gets in its place.
+    /// nice-plug's `gui.destroy`, and the extension that the host gets instead.
     inner_gui_destroy: Option<unsafe extern "C" fn(*const clap_plugin)>,
     gui: Option<clap_plugin_gui>,
     reentrancy: Reentrancy,
     pub(super) param_info: ParamInfo,
     pub(super) shared: Arc<Shared>,
-    /// What a block uses; closed while the plugin is activated or deactivated.
+    /// Buffers of the blocks; closed during activation and deactivation.
     pub(super) block: Gate<Buffers>,
     pub(super) continuity: Continuity,
 }
 
-/// Makes an instance for a host; null if the plugin made no bridge, or nice-plug
-/// lacks the extension that it always has.
+/// Creates an instance for a host; null if the plugin made no bridge, or nice-plug
+/// lacks an extension that it normally has.
 ///
 /// # Safety
 /// `host` must be a host's object that outlives the instance.
@@ -54,7 +54,7 @@ pub(super) unsafe fn create<P: ExportedPlugin>(host: *const clap_host) -> *const
     });
     // nice-plug's `destroy` takes this reference back.
     let wrapper = Arc::into_raw(wrapper);
-    // SAFETY: just made, and nobody else has it.
+    // SAFETY: just made, and not shared yet.
     let given = unsafe { (*wrapper).clap_plugin.as_ptr() };
     // SAFETY: initialised by the constructor.
     let inner = unsafe { *given };
@@ -68,7 +68,7 @@ pub(super) unsafe fn create<P: ExportedPlugin>(host: *const clap_host) -> *const
     };
     let (Some(constructed), Some(inner_params)) = (constructed, params) else {
         if let Some(destroy) = inner.destroy {
-            // SAFETY: made above, known to nobody.
+            // SAFETY: made above, and not shared yet.
             unsafe { destroy(given) };
         }
         return std::ptr::null();
@@ -142,7 +142,7 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
 }
 
 impl Instance {
-    /// Channels of the main bus and of the side chain in the layout that is chosen now.
+    /// Channels of the main bus and of the side chain in the current layout.
     ///
     /// # Safety
     /// `plugin` must be the host's pointer to this instance.
@@ -155,17 +155,17 @@ impl Instance {
             let found = get.is_some_and(|get| unsafe { get(plugin, index, is_input, &raw mut info) });
             if found { info.channel_count as usize } else { 0 }
         };
-        // nice-plug checks the index, but complains where there is no such port.
+        // nice-plug checks the index, but logs an error if there is no such port.
         let count = self.inner_audio_ports.and_then(|ports| ports.count);
         // SAFETY: nice-plug's own function.
         let inputs = count.map_or(0, |count| unsafe { count(plugin, true) });
         [channels(0, false), if inputs > 1 { channels(1, true) } else { 0 }]
     }
 
-    /// Has nice-plug reset the plugin.
+    /// Makes nice-plug reset the plugin.
     ///
     /// # Real-time
-    /// As nice-plug is.
+    /// As real-time safe as nice-plug.
     ///
     /// # Safety
     /// `plugin` must be the host's pointer to this instance.
@@ -176,7 +176,7 @@ impl Instance {
         }
     }
 
-    /// Has nice-plug take events without audio. Not while it uses its list of events.
+    /// Passes events to nice-plug without audio. Not while nice-plug uses its event list.
     ///
     /// # Safety
     /// `plugin` must be the host's pointer to this instance; the lists are null or alive.
@@ -190,7 +190,7 @@ impl Instance {
             return;
         };
         let events = InputEvents::new(input, 0);
-        // The outputs of the newest block have been sent.
+        // The outputs of the newest block have already been sent.
         let outputs = OutputEvents::new(&self.shared.outputs, &[], output);
         let (in_list, out_list) = (events.list(), outputs.list());
         let out_list: *const clap_output_events = if output.is_null() {

@@ -2,19 +2,19 @@
 //!
 //! | function | what is added | file |
 //! | --- | --- | --- |
-//! | `process` | the host's buffers are copied in and out; what cannot be played is silent | `block` |
+//! | `process` | the host's buffers are copied in and out; blocks that cannot be processed are silent | `block` |
 //! | `process` | a `CLAP_EVENT_PARAM_VALUE` per value of an output parameter | `output_events` |
 //! | `process`, `params.flush` | events that are null, too short or late | `input_events` |
 //! | `activate`, `deactivate` | no block runs meanwhile | `instance` |
-//! | `start_processing`, `reset` | only the latter, and a gap of the steady time, start the stream over | `instance` |
-//! | `params.get_info` | outputs are visible and read-only; an index out of range is rejected | `param_info` |
+//! | `start_processing`, `reset` | the stream starts over only at `reset` or at a gap in `steady_time` | `instance` |
+//! | `params.get_info` | output parameters are visible and read-only; an index out of range is rejected | `param_info` |
 //! | `process`, `params.flush` | a call from within another one is rejected | `reentrancy` |
-//! | `on_main_thread`, `gui.destroy` | from within `on_main_thread` they are deferred until it ends | `reentrancy` |
-//! | `destroy` | frees what is added here, too | `instance` |
+//! | `on_main_thread`, `gui.destroy` | calls from within `on_main_thread` are deferred until it ends | `reentrancy` |
+//! | `destroy` | also frees what is added here | `instance` |
 //!
 //! All other functions are nice-plug's. The export can be replaced by
-//! `nice_export_clap!` once a nice-plug has none of the gaps of those files and
-//! `tests/tests/reentrant.rs` passes with it.
+//! `nice_export_clap!` once a version of nice-plug has none of these gaps and
+//! `tests/tests/clap/reentrant.rs` passes with it.
 
 mod block;
 mod channels;
@@ -47,7 +47,7 @@ pub const fn entry<P: ExportedPlugin>() -> clap_plugin_entry {
     }
 }
 
-/// Carries one constant per plugin, which a static cannot be.
+/// Holds one factory per plugin type, because a static cannot be generic.
 struct FactoryOf<P>(PhantomData<P>);
 
 impl<P: ExportedPlugin> FactoryOf<P> {

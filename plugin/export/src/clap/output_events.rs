@@ -1,9 +1,9 @@
-//! Gap of nice-plug 0.4.2: it sends a host the parameter values that its editor
-//! sets, and no others. Here the values that the plugin publishes are sent, too, at
-//! the samples from which on they hold, in order with the events of nice-plug.
+//! Gap of nice-plug 0.4.2: it sends the host only the parameter values that the editor
+//! sets. Here the values that the plugin publishes are sent too, at
+//! the samples from which they apply, merged with nice-plug's events in order of time.
 //!
 //! To delete once nice-plug lets a plugin send parameter values from `process`:
-//! this file, and the replaced list in the `process` of `instance.rs`.
+//! this file, and its use in `block.rs` and `instance.rs`.
 
 use crate::bridge::OutputQueue;
 use clap_sys::events::{
@@ -13,9 +13,9 @@ use clap_sys::events::{
 use std::cell::Cell;
 use std::ffi::c_void;
 
-/// A list of output events around the host's own: hosts want events in order of
-/// time, so each event of nice-plug is preceded by the published values that are
-/// due.
+/// Wraps the host's list of output events: events must be in order of
+/// time, so before each of nice-plug's events the published values that are
+/// due are sent.
 ///
 /// # Real-time
 /// Lives on the stack of one `process` call.
@@ -24,12 +24,12 @@ pub(super) struct OutputEvents<'a> {
     /// Numeric ids of the output parameters; values of a `None` are not sent.
     ids: &'a [Option<u32>],
     host: *const clap_output_events,
-    /// Values of the queue that are done with.
+    /// Number of values of the queue that have been sent.
     sent: Cell<usize>,
 }
 
 impl<'a> OutputEvents<'a> {
-    /// For a block that writes to the host's list, which may be null.
+    /// For one block. The host's list may be null.
     pub fn new(outputs: &'a OutputQueue, ids: &'a [Option<u32>], host: *const clap_output_events) -> Self {
         Self {
             outputs,
@@ -39,7 +39,7 @@ impl<'a> OutputEvents<'a> {
         }
     }
 
-    /// The list to be handed to nice-plug; valid as long as `self` is.
+    /// The list for nice-plug; valid as long as `self` is.
     pub fn list(&self) -> clap_output_events {
         clap_output_events {
             ctx: std::ptr::from_ref(self).cast::<c_void>().cast_mut(),
@@ -47,7 +47,7 @@ impl<'a> OutputEvents<'a> {
         }
     }
 
-    /// Sends the values of the block that are left.
+    /// Sends the block's remaining values.
     pub fn send_rest(&self) {
         self.send_until(u32::MAX);
     }
@@ -63,7 +63,7 @@ impl<'a> OutputEvents<'a> {
                 continue;
             };
             let event = value_event(value.offset, id, value.value);
-            // A host whose list is full loses it, as it would any other.
+            // If the host's list is full the event is lost, like any other.
             // SAFETY: the event outlives the call.
             unsafe { self.push(&raw const event.header) };
         }
@@ -118,7 +118,7 @@ mod tests {
     use crate::bridge::Shared;
     use std::cell::RefCell;
 
-    /// Keeps (time, parameter) of each pushed event.
+    /// Records (time, parameter) of each pushed event.
     unsafe extern "C" fn keep(list: *const clap_output_events, event: *const clap_event_header) -> bool {
         // SAFETY: the test's own list, and events of one kind only.
         unsafe {

@@ -1,8 +1,8 @@
 //! Two gaps of nice-plug 0.4.2 in `clap_plugin_params.get_info`:
 //!
-//! - The index one past the last parameter passes its check and panics, which ends
+//! - The index one past the last parameter passes its check and panics, which crashes
 //!   the host.
-//! - A parameter is read-only only if it is hidden, too, so an output parameter
+//! - A parameter can be read-only only if it is also hidden, so an output parameter
 //!   cannot be seen or recorded.
 //!
 //! To delete once nice-plug checks the index and has visible read-only parameters:
@@ -18,7 +18,7 @@ pub(super) struct ParamInfo {
 }
 
 impl ParamInfo {
-    /// `output_indices` are the places of the output parameters in nice-plug's list.
+    /// `output_indices` are the positions of the output parameters in nice-plug's list.
     ///
     /// # Safety
     /// `plugin` must be nice-plug's object and `inner` its parameter extension.
@@ -51,7 +51,7 @@ impl ParamInfo {
         &self.output_ids
     }
 
-    /// Fills `info` like nice-plug's function, with output parameters read-only and
+    /// Fills `info` as nice-plug does, but with output parameters read-only and
     /// visible; false for an index out of range.
     ///
     /// # Safety

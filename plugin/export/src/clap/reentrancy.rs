@@ -1,28 +1,28 @@
-//! Gap of nice-plug 0.4.2: it borrows its cells during a call and panics where a
-//! second call wants them, and a panic ends the host. Hosts do call back from
-//! within calls: CLAP even tells them to destroy the editor when they hear that its
-//! window is gone, which they hear from within `on_main_thread`. Such calls are
-//! deferred until the first one is over, or rejected without nice-plug.
+//! Gap of nice-plug 0.4.2: it borrows its cells during a call and panics if a
+//! second call borrows them, and a panic crashes the host. Hosts do call back from
+//! within calls: CLAP even requires them to destroy the editor when they are notified that its
+//! window was closed, and that notification comes from within `on_main_thread`. Such calls are
+//! deferred until the first one returns, or rejected before they reach nice-plug.
 //!
-//! To delete once nice-plug passes `tests/tests/reentrant.rs` without it: this
+//! To delete once nice-plug passes `tests/tests/clap/reentrant.rs` without it: this
 //! file, and the functions of `instance.rs` that use it.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-/// Which calls are under way in one instance.
+/// Tracks which calls are in progress in one instance.
 #[derive(Default)]
 pub(super) struct Reentrancy {
-    /// `process` or `params.flush`, which share nice-plug's list of events.
+    /// `process` or `params.flush` runs; they share nice-plug's event list.
     events_in_use: AtomicBool,
-    /// `on_main_thread` runs ...
+    /// `on_main_thread` runs.
     in_main_thread_call: AtomicBool,
-    /// ... and was called again meanwhile ...
+    /// `on_main_thread` was called again while it ran.
     main_thread_call_deferred: AtomicBool,
-    /// ... or `gui.destroy` was.
+    /// `gui.destroy` was called while it ran.
     destroy_editor_deferred: AtomicBool,
 }
 
-/// The right to use nice-plug's list of events; returned when dropped.
+/// Permission to use nice-plug's event list; released when dropped.
 pub(super) struct EventsGuard<'a>(&'a AtomicBool);
 
 impl Drop for EventsGuard<'_> {
@@ -32,13 +32,13 @@ impl Drop for EventsGuard<'_> {
 }
 
 impl Reentrancy {
-    /// `None` while another call uses the events: a block within a block is an
-    /// error, and a flush within a block brings what the block should have.
+    /// `None` while another call uses the event list: a block within a block is an
+    /// error, and a flush within a block should have been part of the block.
     ///
     /// # Real-time
     /// One atomic exchange.
     pub fn lock_events(&self) -> Option<EventsGuard<'_>> {
-        // Lazily: a guard that is made and dropped returns the right.
+        // Created lazily, because dropping a guard releases the list.
         (!self.events_in_use.swap(true, SeqCst)).then(|| EventsGuard(&self.events_in_use))
     }
 
@@ -58,7 +58,7 @@ impl Reentrancy {
         }
     }
 
-    /// True if the editor will be destroyed later, because a call further up the
+    /// True if destroying the editor is deferred, because a call further up the
     /// stack uses its window.
     pub fn defers_destroying_the_editor(&self) -> bool {
         let deferred = self.in_main_thread_call.load(SeqCst);

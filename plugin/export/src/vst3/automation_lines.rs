@@ -1,14 +1,14 @@
-//! Gap of nice-plug 0.4.2: it takes the points of an automation curve for steps.
+//! Gap of nice-plug 0.4.2: it applies the points of an automation curve as steps.
 //!
-//! In VST3 they are corners joined by straight lines. A queue holds a block's
-//! section of a curve. Its first line begins at the sample before the block with
-//! the value that held there, so a host need send no more than the value at a
-//! block's last sample; a jump is two points in successive samples, and after the
-//! last point the value holds. Here the queues that nice-plug is given hold,
-//! besides the host's points, the values of the lines at those samples at which the
-//! plugin reads its controls, so these values lie on the line at any block size.
-//! Parameters with steps have no values between, and the modulation wheel's points
-//! are MIDI events: both stay steps.
+//! In VST3 the points are joined by straight lines. A queue holds a block's
+//! section of a curve. Its first line starts at the sample before the block, with
+//! the value at that sample, so a host may send only the value at a
+//! block's last sample; a jump is two points at successive samples, and after the
+//! last point the value is constant. Here nice-plug gets queues that contain,
+//! in addition to the host's points, the values of the lines at the samples at which the
+//! plugin reads its controls, so the plugin reads values on the line at any block size.
+//! Stepped parameters have no values in between, and the modulation wheel's points
+//! are MIDI events: both remain steps.
 //!
 //! To delete once nice-plug interpolates between points: this file, its call in
 //! `component/block.rs`, and the control grid of the timeline.
@@ -26,16 +26,16 @@ use std::cell::{Cell, RefCell};
 /// A point of a curve: sample of the block, and value.
 type Point = (int32, ParamValue);
 
-/// Points that a queue can hold. A host that sends more samples its curve as finely
-/// as that, and its own queue is passed on.
+/// Maximum number of points per queue. A host that sends more has already sampled its
+/// curve finely, so its own queue is passed on.
 const MAX_POINTS: usize = 256;
 
-/// Queues that a block can have; beyond, the host's list is passed on.
+/// Maximum number of queues per block; if there are more, the host's list is passed on.
 const MAX_QUEUES: usize = 128;
 
 /// Appends to `out` the host's points and, between them, the values of the lines at
-/// `grid` (rising samples of the block). `before` is the value at the sample before
-/// the block. False if the capacity of `out` does not suffice.
+/// `grid` (ascending samples of the block). `before` is the value at the sample before
+/// the block. False if the capacity of `out` is too small.
 fn interpolate(
     points: &[Point],
     before: ParamValue,
@@ -47,7 +47,7 @@ fn interpolate(
     let (mut x1, mut y1) = (-1, before);
     for &(x2, y2) in points {
         while let Some(at) = grid.next_if(|&at| at < x2) {
-            // Level lines need no points between.
+            // Constant lines need no points in between.
             if at > x1 && y1.to_bits() != y2.to_bits() {
                 let part = (f64::from(at) - f64::from(x1)) / (f64::from(x2) - f64::from(x1));
                 out.push((at, y1 + (y2 - y1) * part));
@@ -100,7 +100,7 @@ impl IParamValueQueueTrait for Queue {
     }
 }
 
-/// The queues of a block: this file's own or the host's.
+/// The queues of a block: interpolated ones or the host's.
 struct Changes {
     queues: RefCell<Vec<*mut IParamValueQueue>>,
 }
@@ -125,8 +125,8 @@ impl IParameterChangesTrait for Changes {
     }
 }
 
-/// The changes of one block with interpolated values. Made once per instance; used
-/// by the thread that processes.
+/// The changes of one block with interpolated values. Created once per instance; used
+/// on the audio thread.
 pub struct Lines {
     changes: ComWrapper<Changes>,
     pointer: Option<ComPtr<IParameterChanges>>,
@@ -135,7 +135,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// For an instance of `params` parameters.
+    /// For an instance with `params` parameters.
     #[must_use]
     pub fn new(params: usize) -> Self {
         let changes = ComWrapper::new(Changes {
@@ -157,8 +157,8 @@ impl Lines {
         }
     }
 
-    /// The host's changes of a block with interpolated values; queues that do not fit
-    /// are passed on as they are. `controller` knows the values before the block.
+    /// Returns the host's changes of a block with interpolated values; queues that do not fit
+    /// are passed on unchanged. `controller` has the values before the block.
     /// Valid until the next call.
     ///
     /// # Real-time
@@ -195,7 +195,7 @@ impl Lines {
             let Some(read) = (unsafe { ComRef::from_raw(queue) }) else {
                 continue;
             };
-            // Some hosts send back what the plugin has published.
+            // Some hosts send back the values that the plugin published.
             // SAFETY: as above.
             if parameters.is_output(unsafe { read.getParameterId() }) {
                 continue;
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn point_at_the_last_sample_gives_a_slope_from_the_value_before_the_block() {
+    fn point_at_the_last_sample_gives_a_line_from_the_value_before_the_block() {
         let points = interpolated(&[(399, 1.0)], 0.0).expect("fits");
         assert_eq!(points, [(100, 101.0 / 400.0), (300, 301.0 / 400.0), (399, 1.0)]);
     }

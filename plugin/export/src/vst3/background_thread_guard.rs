@@ -1,10 +1,10 @@
 //! Gap of nice-plug 0.4.2: on Linux it runs every parameter task of every instance
-//! on one background thread. That thread ends when it meets a task of an instance
-//! that is gone, and joins itself (and aborts) when it drops the last instance.
+//! on one background thread. That thread ends when it gets a task of an instance
+//! that was dropped, and if it drops the last instance it joins itself and aborts.
 //!
-//! Both are avoided by one hidden instance that lives until the library is
-//! unloaded, and by a barrier task before any other instance is dropped: after it
-//! the thread holds neither tasks of nor references to that instance.
+//! Two measures avoid both: one hidden instance lives until the library is
+//! unloaded, and a barrier task runs before any other instance is dropped: after it
+//! the thread holds neither tasks of that instance nor references to it.
 //!
 //! To delete once nice-plug's thread outlives its instances: this file, its calls
 //! in `instance.rs`, `component/` and `mod.rs`, and `BridgeTask::barrier`.
@@ -19,7 +19,7 @@ use std::any::Any;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-/// Longer than any parameter task takes; only a bound for a thread that is gone.
+/// Longer than any parameter task takes; reached only if the thread has ended.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The hidden instance. A static cannot be generic; a library exports one plugin.
@@ -30,7 +30,7 @@ struct Guard {
 
 static GUARD: Mutex<Option<Guard>> = Mutex::new(None);
 
-/// Makes the hidden instance if there is none. Called before each new instance.
+/// Creates the hidden instance if there is none. Called before each new instance.
 pub fn ensure<P: ExportedPlugin>() {
     let mut guard = GUARD.lock();
     if guard.is_none() {
@@ -46,8 +46,8 @@ fn executor_of<P: ExportedPlugin>(constructed: Constructed<P>) -> Option<AsyncEx
     constructed.executor
 }
 
-/// Waits until every task posted so far has been done and forgotten. False if
-/// the thread did not answer.
+/// Waits until every task posted so far is done and dropped. False if
+/// the thread did not reply.
 pub fn drain() -> bool {
     let guard = GUARD.lock();
     let Some(guard) = guard.as_ref() else {
@@ -63,7 +63,7 @@ pub fn drain() -> bool {
             Err(RecvTimeoutError::Disconnected) if started.elapsed() < TIMEOUT => {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            // The thread or its queue is gone: nothing to wait for.
+            // The thread or its queue no longer exists: nothing to wait for.
             Err(_) => return false,
         }
     }
@@ -72,7 +72,7 @@ pub fn drain() -> bool {
 /// Ends the background thread, before the library is unloaded.
 pub fn release() {
     drain();
-    // The barrier's own reference to the instance ends a moment after its answer.
+    // The barrier's own reference to the instance is dropped a moment after its reply.
     std::thread::sleep(Duration::from_millis(2));
     *GUARD.lock() = None;
 }

@@ -1,6 +1,6 @@
-//! Gap of nice-plug 0.4.2: it trusts what a host says of a block, and panics or
-//! reads wildly where that is wrong: a block before `setupProcessing` or above its
-//! maximum, or double precision, which it says it cannot process.
+//! Gap of nice-plug 0.4.2: it does not validate a host's block, and panics or
+//! reads invalid memory at a block before `setupProcessing`, a block above the
+//! maximum, or one in double precision, which it reports as unsupported.
 //!
 //! To delete once nice-plug rejects such blocks itself: this file, and its calls in
 //! `component/`.
@@ -21,14 +21,14 @@ fn is_single(sample_size: int32) -> bool {
     i64::from(sample_size) == i64::from(kSample32)
 }
 
-/// Whether the channels of a block are of double precision.
+/// True if the channels of a block are in double precision.
 pub(super) fn is_double(data: &ProcessData) -> bool {
     i64::from(data.symbolicSampleSize) == i64::from(kSample64)
 }
 
 impl BlockCheck {
-    /// Takes `ProcessSetup.maxSamplesPerBlock`. The answer to the host if a setup cannot be
-    /// used; then the former one holds.
+    /// Stores `ProcessSetup.maxSamplesPerBlock`. An unusable setup returns the result code
+    /// for the host, and the previous setup remains.
     pub fn set_up(&self, setup: &ProcessSetup) -> Result<(), tresult> {
         if !is_single(setup.symbolicSampleSize) {
             return Err(kInvalidArgument);
@@ -43,7 +43,7 @@ impl BlockCheck {
         self.max_samples.load(Ordering::Relaxed) as usize
     }
 
-    /// The length of a block in samples, or the answer to the host if it cannot be processed.
+    /// The length of a block in samples, or the result code for the host if it cannot be processed.
     ///
     /// # Real-time
     /// One atomic load.

@@ -1,14 +1,14 @@
-//! Gap of nice-plug 0.4.2: it takes only layouts that the plugin lists, and in VST3 the
+//! Gap of nice-plug 0.4.2: it accepts only layouts that the plugin lists, and in VST3 the
 //! number of buses cannot change. Hosts switch a side chain off by giving it no channels,
-//! give it one channel or two beside any track, and offer surround; a host whose offer is
-//! refused may send the speaker's own voice on, or none.
+//! give it one or two channels whatever the track has, and propose surround; a host whose
+//! proposal is rejected may play the speaker's own voice, or nothing.
 //!
-//! So every arrangement of channels is accepted whose main bus is mono on both sides or has
-//! two channels or more on both. nice-plug is told of mono or stereo, with a side chain
-//! like the main bus; of what the host sends the first channels are used
+//! So every arrangement is accepted whose main bus is mono in and out, or has
+//! two or more channels in and out. nice-plug gets mono or stereo, with a side chain
+//! like the main bus; of the host's channels the first ones are used
 //! (`block/buffers.rs`).
 //!
-//! To delete once nice-plug takes any number of channels: this file, and its calls in
+//! To delete once nice-plug accepts any number of channels: this file, and its calls in
 //! `component/`.
 
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::BusDirections_::{kInput, kOutput};
@@ -21,10 +21,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 const MONO: SpeakerArrangement = 1 << 19;
 const STEREO: SpeakerArrangement = 0b11;
 
-/// Stands for "the host has not said": all speakers there are, which no host asks for.
+/// Means that the host has set nothing: all existing speakers, which no host requests.
 const NOT_SAID: SpeakerArrangement = SpeakerArrangement::MAX;
 
-/// What a host has said of the buses of one instance.
+/// The arrangements that a host has set for the buses of one instance.
 pub(super) struct BusArrangements {
     input: AtomicU64,
     side: AtomicU64,
@@ -42,7 +42,7 @@ impl Default for BusArrangements {
 }
 
 impl BusArrangements {
-    /// Answers the host's offer, and passes on to nice-plug what it understands of it.
+    /// Accepts or rejects the host's proposal, and sets nice-plug to a layout that it supports.
     ///
     /// # Safety
     /// As `IAudioProcessor::setBusArrangements`, with null allowed.
@@ -67,7 +67,7 @@ impl BusArrangements {
             _ => return kResultFalse,
         };
         let (mut ins, mut outs) = ([told; 2], [told; 1]);
-        // SAFETY: arrays of this function, as long as is said.
+        // SAFETY: arrays of this function, with the given lengths.
         let answer =
             unsafe { processor.setBusArrangements(ins.as_mut_ptr(), num_ins, outs.as_mut_ptr(), num_outs) };
         if answer == kResultOk {
@@ -78,7 +78,7 @@ impl BusArrangements {
         answer
     }
 
-    /// What the host has said of a bus, if it has.
+    /// The arrangement that the host has set for a bus, if any.
     #[must_use]
     pub fn of(&self, direction: BusDirection, index: int32) -> Option<SpeakerArrangement> {
         let direction = i64::from(direction);

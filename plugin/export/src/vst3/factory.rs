@@ -1,4 +1,4 @@
-//! The class factory: one class, with_sidecar by nice-plug.
+//! The class factory: one class, with the metadata that nice-plug generates.
 
 use super::component::Component;
 use super::host_thread::HostThread;
@@ -13,7 +13,7 @@ use nice_plug::wrapper::vst3::vst3::{Class, ComWrapper};
 use std::ffi::c_void;
 use std::marker::PhantomData;
 
-/// Makes instances and describes them to scanners.
+/// Creates instances and describes the plugin to scanners.
 pub struct Factory<P> {
     info: PluginInfo,
     host_thread: HostThread,

@@ -1,4 +1,4 @@
-//! What the editor may ask of a VST3 host.
+//! The requests that the editor can make to a VST3 host.
 
 use super::host_messages::Edit;
 use super::instance::Instance;
@@ -16,7 +16,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::RestartFlags_::kParamValuesC
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-/// Handed to the editor when its window opens. Holds the instance weakly: the
+/// Passed to the editor when its window opens. Holds a weak reference to the instance: the
 /// editor is part of the instance and keeps this context when its window closes.
 pub struct Vst3GuiContext<P: ExportedPlugin>(Weak<Instance<P>>);
 

@@ -1,5 +1,5 @@
-//! The buses of a block as a host hands them over; any pointer may be null. See `block/`
-//! for the gap of nice-plug behind it.
+//! Access to the buses of a host's block; any pointer may be null. See `block/`
+//! for the gap of nice-plug that this closes.
 
 use super::block_check::is_double;
 use crate::block::HostChannel;
@@ -58,8 +58,8 @@ pub(super) unsafe fn channel(data: &ProcessData, bus: Option<&AudioBusBuffers>, 
     }
 }
 
-/// Makes these output buses of a block silent, as far as there are any. A host that ignores
-/// an error would play what is in its buffers: in place, the speaker's own voice.
+/// Silences these output buses of a block. A host that ignores an error would play what its
+/// buffers contain, which with in-place buffers is the speaker's own voice.
 ///
 /// # Real-time
 /// Yes.
@@ -76,7 +76,7 @@ pub(super) unsafe fn silence(data: &ProcessData, buses: &[AudioBusBuffers]) {
     }
 }
 
-/// No output is said to be silent.
+/// Clears the silence flags of all outputs.
 ///
 /// # Safety
 /// As [`buses`]; the array must be the host's, for the plugin to write.

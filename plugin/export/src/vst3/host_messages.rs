@@ -1,23 +1,23 @@
-//! Gap of nice-plug 0.4.2: it calls the host's component handler from whatever
-//! thread it is on, and hosts expect these calls on their main thread. On X11 the
+//! Gap of nice-plug 0.4.2: it calls the host's component handler from any
+//! thread, but hosts expect these calls on their main thread. On X11 the
 //! editor runs on a window thread, and a request for a restart comes from
 //! nice-plug's background thread.
 //!
-//! So nice-plug never gets the handler, and calls are queued here until the host's main
-//! thread comes by. What brings it:
+//! So nice-plug never gets the handler, and calls are queued here until they can be made on the
+//! host's main thread. These are the ways to reach it:
 //!
-//! | where | what |
+//! | where | how |
 //! | --- | --- |
 //! | the host has a run loop (Linux), in its context or in the frame of an open window | the run loop is woken |
-//! | Windows, macOS | the system's queue of the main thread, by nice-plug |
-//! | everywhere | the host's next call that is meant for its main thread: it reads a parameter, the latency or the state, activates, opens the editor |
+//! | Windows, macOS | through nice-plug, with the operating system's queue for the main thread |
+//! | everywhere | at the host's next call that belongs on its main thread: reading a parameter, the latency or the state, activating, opening the editor |
 //!
-//! `restartComponent` is called in these ways and in no other. Where a Linux host has no run loop
-//! and makes no such call, it is not told: the plugin goes on with the latency and the
-//! hop that the host knows.
+//! `restartComponent` is called only in these ways. If a Linux host has no run loop
+//! and makes no such call, `restartComponent` is not called: the plugin keeps the latency and the
+//! hop that it last reported.
 //!
-//! Edits of a host without a run loop are sent from the window's thread, as they are by every
-//! plugin framework with such threads: a control that moves nothing would be worse.
+//! If the host has no run loop, edits are sent from the window's thread, as in other
+//! plugin frameworks with such threads: a control without effect would be worse.
 //!
 //! To delete once nice-plug posts its handler calls to the host's run loop: this
 //! file and `host_thread.rs`.
@@ -35,11 +35,11 @@ use std::thread::ThreadId;
 
 /// A call of the host's component handler about a parameter.
 pub enum Edit {
-    /// The user takes hold of a control.
+    /// The user grabs a control.
     Begin(ParamID),
     /// The user moved it to this normalised value.
     Perform(ParamID, ParamValue),
-    /// The user let go.
+    /// The user releases the control.
     End(ParamID),
 }
 
@@ -47,25 +47,25 @@ pub enum Edit {
 /// [`HostMessages::deliver`].
 pub type Waker = Box<dyn Fn() + Send>;
 
-/// Has the system call [`HostMessages::deliver`] on the main thread.
+/// Makes the operating system call [`HostMessages::deliver`] on the main thread.
 type Poster = Box<dyn Fn() + Send + Sync>;
 
-/// One per instance; never used on the audio thread, except for the reading of a flag.
+/// One per instance; never used on the audio thread, except to read a flag.
 pub struct HostMessages {
     handler: Mutex<Option<ComPtr<IComponentHandler>>>,
     edits: (Sender<Edit>, Receiver<Edit>),
-    /// Flags of `restartComponent` that the host has not been told yet; 0: none.
+    /// Flags for `restartComponent` that have not been sent to the host yet; 0: none.
     restart: AtomicI32,
     main_thread: Mutex<ThreadId>,
     poster: OnceLock<Poster>,
-    /// By the run loop of an open window, where there is one.
+    /// Wakes the run loop of an open window, if it has one.
     view_waker: Mutex<Option<Waker>>,
-    /// By the run loop of the host's context, where there is one.
+    /// Wakes the run loop of the host's context, if it has one.
     context_waker: Mutex<Option<Waker>>,
 }
 
 impl Default for HostMessages {
-    /// The thread that makes an instance counts as the main one until another one opens
+    /// The thread that creates an instance counts as the main thread until another one opens
     /// the editor.
     fn default() -> Self {
         Self {
@@ -81,36 +81,36 @@ impl Default for HostMessages {
 }
 
 impl HostMessages {
-    /// Keeps or forgets the host's handler.
+    /// Stores or removes the host's handler.
     pub fn set_handler(&self, handler: Option<ComPtr<IComponentHandler>>) {
         let former = std::mem::replace(&mut *self.handler.lock(), handler);
         // Released outside the lock: the host's destructor may call back.
         drop(former);
     }
 
-    /// The host does on this thread what belongs on its main one.
+    /// Declares the current thread the host's main thread.
     pub fn set_main_thread(&self) {
         *self.main_thread.lock() = std::thread::current().id();
     }
 
-    /// A system that has a queue of its own for the main thread. Only the first call counts.
+    /// Sets the poster, on operating systems with a queue for the main thread. Only the first call counts.
     #[cfg(any(windows, target_os = "macos"))]
     pub fn set_main_thread_poster(&self, poster: Poster) {
-        // There is one call per instance; a second one would be dropped.
+        // Called once per instance; a second poster would be dropped.
         let _ = self.poster.set(poster);
     }
 
-    /// A window's run loop came, or went.
+    /// Sets or removes the run loop of a window.
     pub fn set_view_waker(&self, waker: Option<Waker>) {
         *self.view_waker.lock() = waker;
     }
 
-    /// The context's run loop came, or went.
+    /// Sets or removes the run loop of the context.
     pub fn set_context_waker(&self, waker: Option<Waker>) {
         *self.context_waker.lock() = waker;
     }
 
-    /// Has the host told of an edit, on its main thread where there is a way to it.
+    /// Sends an edit to the host, on its main thread if that can be reached.
     pub fn send(&self, edit: Edit) {
         // The receiver lives as long as the sender.
         let _ = self.edits.0.send(edit);
@@ -119,8 +119,8 @@ impl HostMessages {
         }
     }
 
-    /// Has the host told to restart with these flags, on its main thread: now if this is
-    /// it, else as soon as it comes by. Flags that wait together are told together.
+    /// Sends `restartComponent` with these flags on the host's main thread: at once if this is
+    /// that thread, else as soon as it can be reached. Waiting flags are combined into one call.
     pub fn send_restart(&self, flags: int32) {
         self.restart.fetch_or(flags, SeqCst);
         if self.wake() {
@@ -133,7 +133,7 @@ impl HostMessages {
         }
     }
 
-    /// False if there is no run loop to be woken.
+    /// False if there is no run loop to wake.
     fn wake(&self) -> bool {
         [&self.view_waker, &self.context_waker].into_iter().any(|waker| {
             let waker = waker.lock();
@@ -145,19 +145,19 @@ impl HostMessages {
         *self.main_thread.lock() == std::thread::current().id()
     }
 
-    /// The host has made a call that is meant for its main thread: tells it what waits, if
-    /// it is that thread. Some hosts make such calls on their audio thread, too, where this
-    /// only reads a flag as long as nothing waits.
+    /// Called in host calls that belong on the main thread: delivers what is queued, if this
+    /// is that thread. Some hosts make such calls on their audio thread too; there this
+    /// only reads a flag while the queue is empty.
     pub fn deliver_due(&self) {
         if self.restart.load(SeqCst) != 0 && self.is_main_thread() {
             self.deliver();
         }
     }
 
-    /// Tells the host all that waits. On its main thread.
+    /// Delivers all queued calls. Host's main thread.
     pub fn deliver(&self) {
         self.deliver_edits();
-        // Taken first: the host may call back, or restart the plugin on the spot.
+        // Removed first: the host may call back, or restart the plugin immediately.
         let flags = self.restart.swap(0, SeqCst);
         let handler = self.handler.lock().clone();
         if let Some(handler) = handler.filter(|_| flags != 0) {
@@ -189,7 +189,7 @@ mod tests {
     use nice_plug::wrapper::vst3::vst3::{Class, ComWrapper};
     use std::sync::Arc;
 
-    /// Keeps the flags of each restart, and the thread that it came on.
+    /// Records the flags of each restart, and the thread that it came on.
     #[derive(Clone, Default)]
     struct Handler(Arc<Mutex<Vec<(int32, ThreadId)>>>);
 
@@ -228,7 +228,7 @@ mod tests {
             elsewhere.deliver_due();
         });
         other.join().expect("it does not panic");
-        assert_eq!(*handler.0.lock(), [], "told on another thread");
+        assert_eq!(*handler.0.lock(), [], "sent on another thread");
         messages.deliver_due();
         messages.deliver_due();
         let here = std::thread::current().id();

@@ -1,5 +1,5 @@
 //! The run loop by which an instance reaches the host's main thread, with or
-//! without a window. See `host_messages.rs` for the gap of nice-plug behind it.
+//! without a window. See `host_messages.rs` for the gap of nice-plug that this closes.
 
 use super::host_messages::HostMessages;
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -12,8 +12,8 @@ use nice_plug::wrapper::vst3::vst3::ComPtr;
 #[cfg(all(unix, not(target_os = "macos")))]
 use std::cell::RefCell;
 
-/// The run loop that a host hands out in the context of the factory or of the
-/// instance. Many hosts have none there. Main thread only.
+/// The run loop that a host offers in the context of the factory or of the
+/// instance. Many hosts offer none there. Main thread only.
 #[derive(Default)]
 pub struct HostThread {
     #[cfg(all(unix, not(target_os = "macos")))]
@@ -23,7 +23,7 @@ pub struct HostThread {
 }
 
 impl HostThread {
-    /// Takes the context that the factory was given.
+    /// Stores the context that the host passed to the factory.
     ///
     /// # Safety
     /// `context` must be null or the host's object.
@@ -38,7 +38,7 @@ impl HostThread {
         let _ = context;
     }
 
-    /// The factory's, for one of its instances.
+    /// A copy of the factory's context for one of its instances.
     #[must_use]
     pub fn for_instance(&self) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl HostThread {
         }
     }
 
-    /// From now on messages from other threads are delivered on the host's main thread.
+    /// Connects `messages`: from now on they are delivered on the host's main thread.
     ///
     /// # Safety
     /// `context` must be null or the host's object.

@@ -1,4 +1,4 @@
-//! What a component and its view share.
+//! State shared by a component and its views.
 
 use super::background_thread_guard;
 use super::host_messages::HostMessages;
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One plugin instance as a VST3 host sees it.
 pub struct Instance<P: ExportedPlugin> {
-    /// nice-plug's object, used directly and never handed to the host.
+    /// nice-plug's object, used directly and never passed to the host.
     pub wrapper: Wrapper<P>,
     /// The editor; see [`HiddenEditor`].
     pub editor: Option<HiddenEditor<P::Editor>>,
@@ -26,21 +26,21 @@ pub struct Instance<P: ExportedPlugin> {
     pub(crate) shared: Arc<Shared>,
     /// The plugin's parameters by id.
     pub parameters: Parameters,
-    /// Values that the host set since the last block.
+    /// Values that the host has set since the last block.
     pub pending: PendingValues,
-    /// The way to the host's component handler.
+    /// Calls to the host's component handler.
     pub messages: Arc<HostMessages>,
     /// `setActive`.
     is_active: AtomicBool,
 }
 
-/// An editor that nice-plug does not know of.
+/// An editor that is hidden from nice-plug.
 pub struct HiddenEditor<E> {
-    /// Locked while a window is being made.
+    /// Locked while a window is being created.
     pub editor: Mutex<E>,
-    /// Whether the editor has had a window, and so knows its scale.
+    /// True once the editor has had a window, and so knows its scale.
     pub was_opened: AtomicBool,
-    /// Whether hosts may resize it.
+    /// True if hosts may resize it.
     pub can_resize: bool,
 }
 
@@ -89,13 +89,13 @@ impl<P: ExportedPlugin> Instance<P> {
     }
 
     /// Sets a normalised value for the host or the editor. While audio runs nice-plug
-    /// does nothing, because the value comes again with a block; until then it is
-    /// remembered.
+    /// ignores it, because the host sends the value again with a block; until then it is
+    /// kept in `pending`.
     pub fn set_value(&self, id: ParamID, value: ParamValue) -> tresult {
         self.pending.remember(id, value);
         // SAFETY: plain numbers.
         let answer = unsafe { IEditControllerTrait::setParamNormalized(&self.wrapper, id, value) };
-        // nice-plug knows whether processing was stopped, not whether blocks can come.
+        // nice-plug knows whether processing was stopped, but not whether blocks can arrive.
         if !self.is_active.load(Ordering::SeqCst) {
             self.parameters.set(id, value);
         }

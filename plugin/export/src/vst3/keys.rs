@@ -1,4 +1,4 @@
-//! Keys that a host catches before the window and passes on.
+//! Keys that a host receives before the window and passes on.
 
 use nice_plug::editor::{Modifiers, VirtualKeyCode};
 use nice_plug::wrapper::vst3::vst3::Steinberg::int16;

@@ -1,8 +1,8 @@
-//! Gap of nice-plug 0.4.2: for a plugin that takes MIDI controllers it lists 2080
-//! parameters behind the plugin's own, one for every controller of every channel.
+//! Gap of nice-plug 0.4.2: for a plugin that receives MIDI controllers it lists 2080
+//! extra parameters after the plugin's own, one for every controller of every channel.
 //!
-//! Here hosts see the plugin's own ones, and map the modulation wheel to the
-//! parameter that the plugin names for it; no other controller is mapped.
+//! Here hosts see only the plugin's own parameters, and the modulation wheel is mapped to the
+//! plugin's [`MOD_WHEEL_PARAM`](crate::ExportedPlugin::MOD_WHEEL_PARAM); no other controller is mapped.
 //!
 //! To delete once nice-plug hides those parameters and lets a plugin map
 //! controllers itself: this file, and `getParameterCount` and `IMidiMapping` of
@@ -13,7 +13,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ControllerNumbers_::kCtrlMod
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{CtrlNumber, IEditControllerTrait, ParamID};
 use nice_plug::wrapper::vst3::vst3::Steinberg::int32;
 
-/// How many parameters hosts see.
+/// Number of parameters that hosts see.
 pub(super) fn listed_count(controller: &impl IEditControllerTrait, parameters: &Parameters) -> int32 {
     // SAFETY: no arguments.
     let all = unsafe { controller.getParameterCount() };

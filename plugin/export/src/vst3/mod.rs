@@ -1,34 +1,34 @@
 //! The VST3 export: a factory, a component and a view around nice-plug's public
 //! [`Wrapper`](nice_plug::wrapper::vst3::Wrapper).
 //!
-//! nice-plug 0.4.2's own export lacks what hosts need. Each gap is one file (or
-//! folder), whose head says what it is and what to delete once a nice-plug has it:
+//! nice-plug 0.4.2's own export has gaps that hosts run into. Each gap is closed by one file (or
+//! folder), whose head describes it and says what to delete once nice-plug closes it:
 //!
 //! | gap | file |
 //! | --- | --- |
-//! | opening the editor under automation ends the host | `view/` |
-//! | handler calls on threads that hosts do not expect | `host_messages` |
-//! | restart with one flag only | `restart` |
-//! | process mode late, and not per block | `process_mode` |
-//! | a background thread that ends with an instance | `background_thread_guard` |
-//! | automation curves taken for steps | `automation_lines` |
-//! | no parameter values from `process` | `output_values` |
-//! | no visible read-only parameters; an index that panics | `param_info` |
-//! | 2080 parameters for MIDI controllers | `midi_mapping` |
-//! | values set between blocks are not saved | `pending_values` |
-//! | side chains of other channels than the track's, and surround | `bus_arrangements` |
-//! | malformed blocks that panic | `block_check` |
-//! | channel pointers that are null, shared or too few | `host_buses`, and `block/` of this package |
-//! | parameter changes lost with blocks that are not processed | `values_without_audio` |
-//! | a reset at every start of processing; blocks during `setActive` | `component/`, and `block/` of this package |
+//! | opening the editor under automation crashes the host | `view/` |
+//! | calls the component handler on threads that hosts do not expect | `host_messages` |
+//! | requests a restart with one flag only | `restart` |
+//! | reports the process mode late, and not per block | `process_mode` |
+//! | its background thread ends with an instance | `background_thread_guard` |
+//! | applies automation curves as steps | `automation_lines` |
+//! | sends no parameter values from `process` | `output_values` |
+//! | has no visible read-only parameters; panics at an index out of range | `param_info` |
+//! | lists 2080 parameters for MIDI controllers | `midi_mapping` |
+//! | does not save values that are set between blocks | `pending_values` |
+//! | rejects surround, and side chains with another channel count than the track | `bus_arrangements` |
+//! | panics at malformed blocks | `block_check` |
+//! | reads channel pointers that are null, shared or too few | `host_buses`, and `block/` of this package |
+//! | loses the parameter changes of blocks that it does not process | `values_without_audio` |
+//! | resets at every start of processing; lets blocks run during `setActive` | `component/`, and `block/` of this package |
 //!
 //! Imports go one way: entry points, `factory`, `component`, `view`, `gui_context`,
-//! `instance`, and below it the files of the table. The host's object is
-//! [`component::Component`]; one `instance::Instance` is shared by it and its
+//! `instance`, and below it the files of the table. Hosts call
+//! [`component::Component`]; it shares one `instance::Instance` with its
 //! views, so a view that a host releases late stays valid.
 //!
-//! Until `nice_export_vst3!` passes the tests `vst3`, `vst3_lines`, `vst3_restart`
-//! and `editors`, nice-plug is pinned to the exact version that this was made for.
+//! Until `nice_export_vst3!` passes the tests `vst3` and `resources::editors`,
+//! nice-plug is pinned to the exact version that this code was written for.
 
 mod automation_lines;
 mod background_thread_guard;

@@ -1,6 +1,6 @@
 //! Gap of nice-plug 0.4.2: it sends no parameter values from the audio thread.
-//! Here the values that the plugin publishes become points of the host's output
-//! queues, at the samples from which on they hold.
+//! Here the values that the plugin publishes become points in the host's output
+//! queues, at the samples from which they apply.
 //!
 //! To delete once nice-plug lets a plugin send parameter values from `process`:
 //! this file, and its call in `component/block.rs`.

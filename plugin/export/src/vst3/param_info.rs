@@ -1,8 +1,8 @@
 //! Two gaps of nice-plug 0.4.2 in `IEditController::getParameterInfo`:
 //!
-//! - The index one past the last parameter passes its check and panics, which ends
+//! - The index one past the last parameter passes its check and panics, which crashes
 //!   the host.
-//! - A parameter is read-only only if it is hidden, too, so an output parameter
+//! - A parameter can be read-only only if it is also hidden, so an output parameter
 //!   cannot be seen or recorded.
 //!
 //! To delete once nice-plug checks the index and has visible read-only parameters:
@@ -14,7 +14,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ParameterInfo_::ParameterFla
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{IEditControllerTrait, ParameterInfo};
 use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kInvalidArgument, kResultOk, tresult};
 
-/// Fills `info` like nice-plug's function, with output parameters read-only and
+/// Fills `info` as nice-plug does, but with output parameters read-only and
 /// visible.
 ///
 /// # Safety

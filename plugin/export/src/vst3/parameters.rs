@@ -1,4 +1,4 @@
-//! The plugin's parameters by the ids that nice-plug gave them for VST3.
+//! The plugin's parameters by their numeric ids in VST3, which nice-plug assigns.
 
 use crate::ExportedPlugin;
 use crate::param_order::index_of;
@@ -11,11 +11,11 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kResultOk};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Made once per instance, then only read, from any thread.
+/// Created once per instance, then only read, from any thread.
 #[derive(Default)]
 pub struct Parameters {
     ids: HashMap<ParamPtr, ParamID>,
-    /// The plugin's own parameters; nice-plug lists them before those of MIDI.
+    /// Number of the plugin's own parameters; nice-plug lists them before those for MIDI.
     own_count: int32,
     wheel: Option<ParamID>,
     /// Parameters without steps, except the wheel.
@@ -26,7 +26,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Asks nice-plug's controller for the ids of the plugin's parameters.
+    /// Reads the ids of the plugin's parameters from nice-plug's controller.
     #[must_use]
     pub fn new<P: ExportedPlugin>(controller: &impl IEditControllerTrait, params: Arc<dyn Params>) -> Self {
         let pointers = params.param_map().into_iter().map(|(_, pointer, _)| pointer);
@@ -58,19 +58,19 @@ impl Parameters {
         self.ids.get(&param).copied()
     }
 
-    /// How many parameters the plugin itself has.
+    /// Number of the plugin's own parameters.
     #[must_use]
     pub fn own_count(&self) -> int32 {
         self.own_count
     }
 
-    /// The parameter that MIDI's modulation wheel moves.
+    /// The parameter that MIDI's modulation wheel controls.
     #[must_use]
     pub fn wheel(&self) -> Option<ParamID> {
         self.wheel
     }
 
-    /// Whether a parameter has values between any two.
+    /// True if a parameter is continuous, not stepped.
     #[must_use]
     pub fn is_continuous(&self, id: ParamID) -> bool {
         self.continuous.contains(&id)
@@ -82,13 +82,13 @@ impl Parameters {
         &self.outputs
     }
 
-    /// Whether the plugin publishes this parameter's value; hosts only read it.
+    /// True if the plugin publishes this parameter's value; hosts only read it.
     #[must_use]
     pub fn is_output(&self, id: ParamID) -> bool {
         self.outputs.contains(&Some(id))
     }
 
-    /// A normalised value on the parameter's steps.
+    /// A normalised value, rounded to the parameter's steps.
     #[must_use]
     pub fn on_steps(&self, id: ParamID, value: f32) -> Option<ParamValue> {
         let (param, _) = self.ids.iter().find(|(_, known)| **known == id)?;

@@ -1,12 +1,12 @@
-//! Gap of nice-plug 0.4.2: while audio runs its `setParamNormalized` does nothing,
+//! Gap of nice-plug 0.4.2: while audio runs, its `setParamNormalized` does nothing,
 //! because the host is expected to send the value again with the next block. A
-//! host that has stopped may save or ask before that block comes, and would get
+//! host that has stopped may save or read before that block arrives, and would get
 //! the old value.
 //!
-//! So the value is remembered until the next block, and only until then: while
-//! blocks come, values change where a block says.
+//! So the value is stored until the next block, and only until then: while
+//! blocks arrive, values change where the blocks' events say.
 //!
-//! To delete once nice-plug's `getParamNormalized` and `getState` know such values:
+//! To delete once nice-plug's `getParamNormalized` and `getState` return such values:
 //! this file, and its calls in `component/` and `gui_context.rs`.
 
 use super::parameters::Parameters;
@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Values that the host set since the last block.
+/// Values that the host has set since the last block.
 #[derive(Default)]
 pub struct PendingValues {
     /// Blocks processed so far.
@@ -30,7 +30,7 @@ struct Pending {
 }
 
 impl PendingValues {
-    /// Counts a block: remembered values no longer count.
+    /// Counts a block: stored values become invalid.
     ///
     /// # Real-time
     /// One atomic addition.
@@ -38,7 +38,7 @@ impl PendingValues {
         self.blocks.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Remembers a normalised value that the host or the editor set.
+    /// Stores a normalised value that the host or the editor set.
     pub fn remember(&self, id: ParamID, value: ParamValue) {
         let now = self.blocks.load(Ordering::Relaxed);
         let mut pending = self.pending.lock();
@@ -50,7 +50,7 @@ impl PendingValues {
         pending.values.insert(id, value as f32);
     }
 
-    /// The remembered value, on the parameter's steps, if no block has come since.
+    /// The stored value, rounded to the parameter's steps, if no block was processed since.
     #[must_use]
     pub fn value(&self, parameters: &Parameters, id: ParamID) -> Option<ParamValue> {
         let pending = self.pending.lock();
@@ -61,12 +61,12 @@ impl PendingValues {
         parameters.on_steps(id, value)
     }
 
-    /// Forgets remembered values: a restored state is newer.
+    /// Drops stored values: a restored state is newer.
     pub fn clear(&self) {
         self.pending.lock().values.clear();
     }
 
-    /// Sets the remembered values if no block has come since, and forgets them.
+    /// Applies the stored values if no block was processed since, and drops them.
     pub fn apply(&self, parameters: &Parameters) {
         let mut pending = self.pending.lock();
         if pending.at_block == self.blocks.load(Ordering::Relaxed) {

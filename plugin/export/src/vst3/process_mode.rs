@@ -1,7 +1,7 @@
-//! Gap of nice-plug 0.4.2: it stores the process mode after it has built the
-//! configuration from the one before, so the plugin hears the mode of the previous
+//! Gap of nice-plug 0.4.2: it stores the process mode only after it has built the
+//! configuration from the previous one, so the plugin gets the mode of the previous
 //! `setupProcessing`; and it never passes on the mode of a block. Offline renders
-//! would be taken for live ones.
+//! would be processed as live ones.
 //!
 //! So `setupProcessing` is called twice, and each block's mode is published.
 //!
@@ -21,7 +21,7 @@ pub(super) fn publish(shared: &Shared, mode: int32) {
     shared.set_offline(i64::from(mode) == i64::from(kOffline));
 }
 
-/// Calls nice-plug's `setupProcessing` so that it sees this setup's mode.
+/// Calls nice-plug's `setupProcessing` so that the plugin gets this setup's mode.
 ///
 /// # Safety
 /// As `IAudioProcessor::setupProcessing`.

@@ -1,7 +1,7 @@
 //! Gap of nice-plug 0.4.2: its request for a restart sends one flag, on its
-//! background thread. Each of the two flags here asks, by the specification, for
-//! deactivation and activation. Hosts made with JUCE do that only for the first one
-//! and then read the latency; others only for the second.
+//! background thread. By the specification, each of the two flags here requests
+//! deactivation and activation. JUCE hosts react only to the first one,
+//! and then read the latency; others react only to the second.
 //!
 //! To delete once nice-plug sends both on the host's thread: this file and the
 //! branch in `Bridge::request_restart`.
@@ -11,12 +11,12 @@ use crate::bridge::Shared;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::RestartFlags_::{kIoChanged, kLatencyChanged};
 use std::sync::Arc;
 
-/// Asks the host to deactivate and activate the plugin. Not on the audio thread.
+/// Requests the host to deactivate and activate the plugin. Not on the audio thread.
 pub fn request(messages: &HostMessages) {
     messages.send_restart(kIoChanged | kLatencyChanged);
 }
 
-/// From now on the plugin's requests arrive at the host, as long as the instance
+/// Forwards the plugin's restart requests to the host, as long as the instance
 /// lives.
 pub(super) fn connect(shared: &Shared, messages: &Arc<HostMessages>) {
     #[cfg(any(windows, target_os = "macos"))]

@@ -1,8 +1,8 @@
 //! Calls from other threads to the host's main thread, on Linux.
 //!
-//! Hosts hand out a run loop that watches file descriptors: with the frame of a
-//! window, and some with the context of the factory or of an instance. Registered
-//! is one end of a socket pair (some hosts accept nothing else); a byte written to
+//! Hosts offer a run loop that watches file descriptors: in the frame of a
+//! window, and some also in the context of the factory or of an instance. One end of
+//! a socket pair is registered there (some hosts accept nothing else); a byte written to
 //! the other end makes the host call the handler on its main thread.
 
 pub use nice_plug::wrapper::vst3::vst3::Steinberg::Linux::IRunLoop;
@@ -54,7 +54,7 @@ impl Drop for RunLoop {
     }
 }
 
-/// The run loop in what a host hands out as its context; `None` if there is none.
+/// The run loop in a host's context object; `None` if it has none.
 ///
 /// # Safety
 /// `context` must be null or a live object of the host's.
@@ -68,7 +68,7 @@ pub unsafe fn run_loop_of(context: *mut FUnknown) -> Option<ComPtr<IRunLoop>> {
 pub struct Waker(UnixStream);
 
 impl Waker {
-    /// Never blocks: a full socket means that the host has been woken already.
+    /// Never blocks: if the socket is full, the host has already been woken.
     pub fn wake(&self) {
         let _ = (&self.0).write(&[1]);
     }

@@ -1,5 +1,5 @@
-//! What VST3 hosts do to a component, in process and without a window: for unit
-//! tests, of this package and of plugins (feature `test-host`).
+//! A VST3 host in process and without a window, for unit tests
+//! of this package and of plugins (feature `test-host`).
 
 use super::component::Component;
 use super::memory_stream::MemoryStream;
@@ -19,12 +19,12 @@ pub const MAX_BLOCK: int32 = 64;
 
 /// Live.
 pub const REALTIME: int32 = constant(kRealtime as i64);
-/// Rendering without a clock.
+/// Offline render.
 pub const OFFLINE: int32 = constant(kOffline as i64);
 /// Single precision.
 pub const SAMPLE_32: int32 = constant(kSample32 as i64);
 
-/// The SDK's constants have another sign on each system.
+/// The SDK's constants are signed on some systems and unsigned on others.
 #[expect(clippy::cast_possible_truncation, reason = "the SDK's constants are small")]
 const fn constant(value: i64) -> int32 {
     value as int32
@@ -41,10 +41,10 @@ pub struct Listed {
     pub flags: int32,
 }
 
-/// An instance in a host. Functions that do not return the plugin's answer panic if
+/// An instance in a host. Functions that do not return the plugin's result code panic if
 /// it is not `kResultOk`.
 pub struct TestHost<P: ExportedPlugin> {
-    /// For calls that have no function here.
+    /// For calls that this type does not wrap.
     pub component: Component<P>,
 }
 
@@ -88,14 +88,14 @@ impl<P: ExportedPlugin> TestHost<P> {
         }
     }
 
-    /// [`Self::process_channels`]; returns the answer and the first channel.
+    /// As [`Self::process_channels`]; returns the result code and the first channel.
     pub fn process(&self, samples: int32, process_mode: int32, sample_size: int32) -> (tresult, Vec<f32>) {
         let (answer, mut channels) = self.process_channels(samples, process_mode, sample_size);
         (answer, channels.swap_remove(0))
     }
 
-    /// One block of 0.5 on all channels of the track, in place, without a side chain. Returns
-    /// the answer and the channels.
+    /// Processes one block of constant 0.5 on all channels of the track, in place, without a side chain.
+    /// Returns the result code and the channels.
     pub fn process_channels(
         &self,
         samples: int32,
@@ -108,7 +108,7 @@ impl<P: ExportedPlugin> TestHost<P> {
         let answer = unsafe { self.component.getBusArrangement(1, 0, &raw mut arrangement) };
         assert_eq!(answer, kResultOk);
         let count = arrangement.count_ones();
-        // Room for double precision, too.
+        // Large enough for double precision too.
         let mut channels: Vec<Vec<f32>> = (0..count).map(|_| vec![0.5; 2 * len]).collect();
         let mut pointers: Vec<*mut f32> = channels.iter_mut().map(|channel| channel.as_mut_ptr()).collect();
         let array = pointers.as_mut_ptr();
@@ -134,9 +134,9 @@ impl<P: ExportedPlugin> TestHost<P> {
             outputEvents: null_mut(),
             processContext: null_mut(),
         };
-        // SAFETY: everything that the data points to outlives the call.
+        // SAFETY: everything that `data` points to outlives the call.
         let answer = unsafe { IAudioProcessorTrait::process(&self.component, &raw mut data) };
-        assert_eq!(output.silenceFlags, 0, "the output is said to be silent");
+        assert_eq!(output.silenceFlags, 0, "the output is marked as silent");
         channels.iter_mut().for_each(|channel| channel.truncate(len));
         (answer, channels)
     }
@@ -215,7 +215,7 @@ impl<P: ExportedPlugin> TestHost<P> {
         stream.bytes()
     }
 
-    /// Restores a saved session; returns the answer.
+    /// Restores a saved session; returns the result code.
     pub fn restore(&self, state: &[u8]) -> tresult {
         let stream = ComWrapper::new(MemoryStream::new(state.to_vec()));
         let pointer = stream.to_com_ptr::<IBStream>().expect("it is a stream");

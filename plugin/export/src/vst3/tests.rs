@@ -1,4 +1,4 @@
-//! What hosts do to a component, in this process and without a window.
+//! The component in a host, in this process and without a window.
 
 use super::background_thread_guard;
 use super::test_host::{MAX_BLOCK, OFFLINE, REALTIME, SAMPLE_32, TestHost};
@@ -121,8 +121,8 @@ fn restored_state_replaces_a_value_set_after_the_last_block() {
     host.stop();
 }
 
-/// nice-plug's shared thread must neither die with an instance nor take the
-/// process with it, however many parameter tasks are queued.
+/// nice-plug's shared thread must neither end with an instance nor abort the
+/// process, however many parameter tasks are queued.
 #[test]
 fn background_thread_survives_instances_dropped_under_automation() {
     for round in 0..20 {
@@ -143,7 +143,7 @@ fn background_thread_survives_instances_dropped_under_automation() {
         drop(dropped);
         assert!(
             background_thread_guard::drain(),
-            "the shared thread died in round {round}"
+            "the shared thread ended in round {round}"
         );
         drop(other);
     }
@@ -190,10 +190,10 @@ const MONO: u64 = 1 << 19;
 const STEREO: u64 = 0b11;
 const SURROUND_51: u64 = 0b11_1111;
 
-/// Hosts switch a side chain off by giving it no channels; others give it one
-/// channel or more beside any track.
+/// Some hosts switch a side chain off by giving it no channels; others give it one
+/// or more channels whatever the track has.
 #[test]
-fn side_chain_of_any_channels_is_accepted_beside_any_track() {
+fn side_chain_with_0_1_2_or_6_channels_is_accepted_for_any_track() {
     let host = host();
     for main in [STEREO, MONO] {
         for (side, inputs) in [(STEREO, 2), (MONO, 2), (0, 2), (SURROUND_51, 2), (0, 1)] {
@@ -213,9 +213,9 @@ fn side_chain_of_any_channels_is_accepted_beside_any_track() {
     }
 }
 
-/// 2.1, 4.0, 5.1 and 7.1: what is beyond the first two channels is silent.
+/// 2.1, 4.0, 5.1 and 7.1: all channels after the first two are silent.
 #[test]
-fn surround_track_is_accepted_and_sounds_on_its_first_two_channels() {
+fn surround_track_is_accepted_and_has_output_on_its_first_two_channels() {
     let host = host();
     for track in [
         0b1011,
@@ -252,7 +252,7 @@ fn surround_track_is_accepted_and_sounds_on_its_first_two_channels() {
 }
 
 #[test]
-fn arrangements_without_a_track_or_of_mono_and_stereo_are_refused_and_change_nothing() {
+fn arrangements_without_a_main_bus_or_with_mono_to_stereo_are_rejected_and_change_nothing() {
     let host = host();
     assert_eq!(
         set_arrangements(&host, [SURROUND_51, STEREO], 2, SURROUND_51),
@@ -271,13 +271,13 @@ fn arrangements_without_a_track_or_of_mono_and_stereo_are_refused_and_change_not
         );
         assert_eq!(arrangement(&host, 0, 0), SURROUND_51);
     }
-    // SAFETY: null is refused.
+    // SAFETY: null is rejected.
     let answer = unsafe { host.component.setBusArrangements(null_mut(), 2, null_mut(), 1) };
     assert_eq!(answer, kResultFalse);
 }
 
-/// Another thread plays on while the host activates and deactivates. Nothing but the
-/// plugin's sound or silence comes out.
+/// Another thread keeps processing while the host activates and deactivates. Each block is either
+/// the plugin's output or silence.
 #[test]
 fn blocks_during_activation_and_deactivation_are_whole_or_silent() {
     let host = started(REALTIME);
@@ -314,10 +314,10 @@ fn blocks_during_activation_and_deactivation_are_whole_or_silent() {
     host.stop();
 }
 
-/// Lets another thread play, as hosts do.
+/// Lets another thread call `process`, as hosts do.
 struct Player<'a>(&'a TestHost<TestPlugin>);
 
-// SAFETY: the only call made there is `process`, which hosts make beside all others.
+// SAFETY: the only call made there is `process`, which hosts make concurrently with all others.
 unsafe impl Sync for Player<'_> {}
 
 fn arrangement(host: &TestHost<TestPlugin>, direction: int32, index: int32) -> u64 {
@@ -330,7 +330,7 @@ fn arrangement(host: &TestHost<TestPlugin>, direction: int32, index: int32) -> u
 
 fn set_arrangements(host: &TestHost<TestPlugin>, ins: [u64; 2], inputs: int32, output: u64) -> tresult {
     let (mut ins, mut outs) = ([ins[0], ins[1], 0], [output]);
-    // SAFETY: both arrays are as long as is said.
+    // SAFETY: both arrays have the given lengths.
     unsafe {
         IAudioProcessorTrait::setBusArrangements(
             &host.component,

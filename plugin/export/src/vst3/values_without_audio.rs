@@ -1,8 +1,8 @@
-//! Gap of nice-plug 0.4.2: a block that it cannot process takes its parameter changes with
-//! it: one that comes while the plugin is deactivated on another thread, before it is
-//! activated, or with buffers that are refused.
+//! Gap of nice-plug 0.4.2: the parameter changes of a block that it cannot process are
+//! lost: a block that arrives while the plugin is deactivated on another thread, before it is
+//! activated, or with buffers that are rejected.
 //!
-//! To delete once nice-plug takes the changes of every block: this file, and its call in
+//! To delete once nice-plug applies the changes of every block: this file, and its call in
 //! `component/block.rs`.
 
 use super::parameters::Parameters;
@@ -12,7 +12,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::kResultOk;
 
-/// Sets every parameter to its last value in a block's changes. True if there was any.
+/// Sets every parameter to its last value in a block's changes. True if there were any.
 ///
 /// # Real-time
 /// Atomic stores, and the host's own lists.

@@ -69,7 +69,7 @@ impl ModelNoise {
             return Ok((from_bytes(path, &bytes)?, Self::Random));
         };
         if found.nodes.is_empty() {
-            // Dropouts only, and their training is disabled.
+            // There are only dropouts, and their training mode has been disabled.
             return Ok((from_bytes(path, &bytes)?, Self::None));
         }
         let Ok(session) = from_bytes(path, &with_outputs) else {

@@ -1,4 +1,4 @@
-//! A block on its way through nice-plug.
+//! Processes one block through nice-plug.
 
 use super::Component;
 use crate::ExportedPlugin;
@@ -12,7 +12,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
 use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kInvalidArgument, kResultOk, tresult};
 use std::ptr::null_mut;
 
-/// The host's clock that never stops, in samples, at the beginning of a block.
+/// The host's continuous time (it never stops), in samples, at the start of a block.
 ///
 /// # Safety
 /// The block's context must be null or alive.
@@ -34,8 +34,8 @@ fn bus(channels: &mut [*mut f32; 2], count: u32) -> AudioBusBuffers {
 }
 
 impl<P: ExportedPlugin> Component<P> {
-    /// One block of the host's: checked, completed and handed to nice-plug. What cannot be
-    /// processed is silent, and its parameter changes are taken all the same.
+    /// Checks a host block, completes it and passes it to nice-plug. A block that cannot be
+    /// processed is silent, and its parameter changes are still applied.
     ///
     /// # Real-time
     /// Yes, as far as nice-plug is.
@@ -67,12 +67,12 @@ impl<P: ExportedPlugin> Component<P> {
         answer
     }
 
-    /// The answer to the host if nice-plug did not process the block.
+    /// Processes the block. `Err`: nice-plug did not process it; the result code for the host.
     ///
     /// # Safety
     /// As [`Self::process_block`].
     unsafe fn play(&self, given: &ProcessData) -> Result<(), tresult> {
-        // Closed while the plugin is activated or deactivated: silence is a right answer.
+        // Closed during activation and deactivation: silence is a valid result.
         let mut buffers = self.block.enter().ok_or(kResultOk)?;
         if !buffers.are_ready() && given.numSamples == 0 {
             return Err(kResultOk);
@@ -90,12 +90,12 @@ impl<P: ExportedPlugin> Component<P> {
         // SAFETY: the host's context is null or alive.
         let time = unsafe { continuous_time(given) };
         // A host without such a clock resets by stopping and starting, so a start after a long
-        // run is one. One that stops round its blocks runs shorter than the latency.
+        // run is a reset. A host that stops around its blocks runs shorter than the latency.
         // SAFETY: no arguments.
         let latency = u64::from(unsafe { instance.wrapper.getLatencySamples() });
         let samples = u32::try_from(len).unwrap_or(0);
         if samples > 0 {
-            // Here rather than in the host's call, which may come on another thread while a
+            // Done here and not in the host's call, which may come on another thread while a
             // block runs: nice-plug has to lock the plugin for it.
             // SAFETY: a plain number.
             let start = || unsafe { _ = instance.wrapper.setProcessing(1) };
@@ -120,14 +120,14 @@ impl<P: ExportedPlugin> Component<P> {
         unsafe { buffers.read(|n| channel(given, main, n), |n| channel(given, side, n), len) };
         let mut own = buffers.buses();
         let mut output = bus(&mut own.main, own.main_channels);
-        // nice-plug reads as many buses as the layout has, whatever it is told.
+        // nice-plug reads as many buses as the layout has, whatever count it is given.
         let mut inputs = [output, bus(&mut own.side, own.side_channels)];
         let mut passed = *given;
-        // Without buses nice-plug takes a block for one of parameter changes only.
+        // A block without buses is treated by nice-plug as parameter changes only.
         (passed.inputs, passed.numInputs) = (inputs.as_mut_ptr(), 2);
         (passed.outputs, passed.numOutputs) = (&raw mut output, 1);
         if !P::READS_NOTES {
-            // nice-plug panics at events without data, and reads those that it was refused.
+            // nice-plug panics at events without data, and reads events even if `getEvent` failed.
             passed.inputEvents = null_mut();
         }
         instance.shared.begin_block();
@@ -148,7 +148,7 @@ impl<P: ExportedPlugin> Component<P> {
         if answer != kResultOk {
             return Err(answer);
         }
-        // SAFETY: as above. Further outputs first: they may be the first one's buffers.
+        // SAFETY: as above. Further outputs first: they may use the first one's buffers.
         unsafe {
             host_buses::silence(given, outs.get(1..).unwrap_or_default());
             buffers.write(channels(out), |n| channel(given, out, n), len);

@@ -52,7 +52,7 @@ impl<P: ExportedPlugin> IEditControllerTrait for Component<P> {
         // SAFETY: the host's pointer is null or a live object.
         let kept = unsafe { ComRef::from_raw(handler) }.map(|handler| handler.to_com_ptr());
         self.instance.messages.set_handler(kept);
-        // nice-plug gets none: it would call the host on its background thread.
+        // nice-plug gets no handler, because it would call the host on its background thread.
         kResultOk
     }
 

@@ -1,11 +1,11 @@
-//! The object that hosts talk to: forwards every interface method to nice-plug's
-//! object, except those that close a gap of it.
+//! The object that hosts call: it forwards every interface method to nice-plug's
+//! object, except those that close one of its gaps.
 
-/// Methods that nice-plug's object answers as they come.
+/// Methods that are forwarded to nice-plug's object unchanged.
 macro_rules! forward {
     ($interface:ident: $(fn $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => { $(
         unsafe fn $method(&self, $($argument: $kind),*) -> $answer {
-            // SAFETY: the arguments are the host's own, passed on under the same contract.
+            // SAFETY: the arguments are the host's, passed on under the same contract.
             unsafe { $interface::$method(&self.instance.wrapper, $($argument),*) }
         }
     )* };
@@ -31,14 +31,14 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
 use nice_plug::wrapper::vst3::vst3::Steinberg::{FUnknown, IPluginBaseTrait, tresult};
 use std::sync::Arc;
 
-/// Audio processor and edit controller in one, as nice-plug has them.
+/// Audio processor and edit controller in one object, as in nice-plug.
 pub struct Component<P: ExportedPlugin> {
     pub(super) instance: Arc<Instance<P>>,
-    /// The block's parameter changes; the thread that processes uses them.
+    /// The block's parameter changes; used on the audio thread.
     lines: Lines,
     arrangements: BusArrangements,
     block_check: BlockCheck,
-    /// What a block uses; closed while the plugin is activated or deactivated.
+    /// Buffers of the blocks; closed during activation and deactivation.
     block: Gate<Buffers>,
     continuity: Continuity,
     host_thread: HostThread,
@@ -91,8 +91,8 @@ impl<P: ExportedPlugin> IPluginBaseTrait for Component<P> {
 
     unsafe fn terminate(&self) -> tresult {
         self.host_thread.disconnect(&self.instance.messages);
-        // Hosts expect every reference to them to be gone after this.
-        // SAFETY: null is what hosts pass to take the handler back.
+        // Hosts expect that all references to them are released after this.
+        // SAFETY: hosts pass null to remove the handler.
         unsafe { IEditControllerTrait::setComponentHandler(self, std::ptr::null_mut()) };
         // SAFETY: passed on under the same contract.
         unsafe { IPluginBaseTrait::terminate(&self.instance.wrapper) }

@@ -46,7 +46,7 @@ impl<P: ExportedPlugin> IComponentTrait for Component<P> {
         answer
     }
 
-    /// While it is activated or deactivated no block runs; blocks that come meanwhile on
+    /// No block runs during activation and deactivation; blocks that arrive meanwhile on
     /// another thread are silent.
     unsafe fn setActive(&self, state: TBool) -> tresult {
         let instance = &*self.instance;
@@ -57,14 +57,14 @@ impl<P: ExportedPlugin> IComponentTrait for Component<P> {
             nice_error!("The host called setActive from inside of a block");
             return kResultFalse;
         };
-        // No block will bring these.
+        // No block will deliver these values.
         instance.pending.apply(&instance.parameters);
         // SAFETY: passed on under the same contract.
         let answer = unsafe { IComponentTrait::setActive(&instance.wrapper, state) };
         let active = state != 0 && answer == kResultOk;
         instance.set_active(active);
         self.continuity.restart();
-        // SAFETY: no arguments but a variable.
+        // SAFETY: the only argument is a local variable.
         let channels = unsafe { self.main_channels() };
         let changed = closed.with(|buffers| {
             if active {
@@ -74,7 +74,7 @@ impl<P: ExportedPlugin> IComponentTrait for Component<P> {
             }
         });
         drop(closed);
-        // Blocks run again: the host may come back from inside of this.
+        // The gate is open again, because the host may call back from inside this.
         if latency() != before {
             instance.messages.send_restart(kLatencyChanged);
         }
@@ -103,10 +103,10 @@ impl<P: ExportedPlugin> IComponentTrait for Component<P> {
 }
 
 impl<P: ExportedPlugin> Component<P> {
-    /// Channels of the main bus that nice-plug knows of.
+    /// Channels of nice-plug's main bus.
     ///
     /// # Safety
-    /// None beyond those of a call of nice-plug's.
+    /// As for any call of nice-plug.
     unsafe fn main_channels(&self) -> usize {
         let mut arrangement = 0;
         let output = BusDirection::try_from(i64::from(kOutput)).unwrap_or_default();
@@ -134,7 +134,7 @@ impl<P: ExportedPlugin> IAudioProcessorTrait for Component<P> {
 
     unsafe fn setProcessing(&self, state: TBool) -> tresult {
         if state != 0 {
-            // The first block brings it to nice-plug.
+            // The first block passes it to nice-plug.
             self.continuity.start();
             return kResultOk;
         }

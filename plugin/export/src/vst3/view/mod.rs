@@ -1,13 +1,13 @@
 //! Gap of nice-plug 0.4.2: its view borrows the window while parameter tasks run on
 //! another thread, so a host that plays automation while the editor opens or closes
 //! is aborted. Here nice-plug never has a window (`bridge/construction.rs`); this
-//! view shows the editor inside the host's, and all it has to say to the host goes
+//! view shows the editor inside the host's window, and sends its messages to the host
 //! through `host_messages.rs`.
 //!
 //! To delete once nice-plug's view can be opened and closed under automation: this
 //! folder, `gui_context.rs`, `keys.rs`, `memory_stream.rs`, and `Bridge::editor`.
 //!
-//! Every method is called on the host's main thread, which is why plain cells
+//! Every method is called on the host's main thread, so plain cells
 //! suffice here ([`ViewShared`]).
 
 mod platform;
@@ -40,8 +40,8 @@ struct View<P: ExportedPlugin> {
     run_loop: RefCell<Option<RunLoop>>,
 }
 
-/// A new view of an instance, with one reference for the host; null if `name` is not
-/// that of the editor's view or there is no editor.
+/// Creates a view of an instance, with one reference for the host; null if `name` is not
+/// the editor's view or there is no editor.
 ///
 /// # Safety
 /// `name` must be null or a NUL-terminated string.
@@ -74,7 +74,7 @@ pub(super) unsafe fn create<P: ExportedPlugin>(
 }
 
 impl<P: ExportedPlugin> View<P> {
-    /// Connects the window thread with the host's; returns what wakes the latter.
+    /// Connects the window thread to the host's main thread; returns the function that wakes the latter.
     #[cfg(all(unix, not(target_os = "macos")))]
     fn connect(&self) -> Option<Box<dyn Fn() + Send>> {
         let frame = self.shared.frame.borrow().clone()?;
@@ -91,7 +91,7 @@ impl<P: ExportedPlugin> View<P> {
         Some(Box::new(move || for_window.wake()))
     }
 
-    /// The window runs on the host's thread already.
+    /// The window already runs on the host's thread.
     #[cfg(not(all(unix, not(target_os = "macos"))))]
     fn connect(&self) -> Option<Box<dyn Fn() + Send>> {
         None
@@ -104,7 +104,7 @@ impl<P: ExportedPlugin> View<P> {
             let former = self.run_loop.borrow_mut().take();
             drop(former);
         }
-        // What the user did last must not get lost with the window.
+        // The user's last edits must not be lost with the window.
         self.shared.instance.messages.deliver();
     }
 
@@ -127,7 +127,7 @@ impl<P: ExportedPlugin> View<P> {
     }
 
     fn close(&self) -> bool {
-        // Taken out first: closing joins the window thread, which may still call back.
+        // Removed first: closing joins the window thread, which may still call back.
         let window = self.shared.window.borrow_mut().take();
         let was_open = window.is_some();
         drop(window);

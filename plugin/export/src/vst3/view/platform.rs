@@ -1,4 +1,4 @@
-//! What the view needs of each operating system.
+//! Parts of the view that differ by operating system.
 
 use nice_plug::editor::ParentWindowHandle;
 use nice_plug::wrapper::vst3::vst3::Steinberg::FIDString;
@@ -22,7 +22,7 @@ pub(super) unsafe fn same_text(a: FIDString, b: FIDString) -> bool {
 
 #[cfg(all(unix, not(target_os = "macos")))]
 pub(super) fn parent_handle(parent: *mut c_void) -> Option<ParentWindowHandle> {
-    // The pointer is the window's number, not an address.
+    // The pointer is the X11 window id, not an address.
     std::ffi::c_ulong::try_from(parent.addr())
         .ok()
         .filter(|id| *id != 0)

@@ -55,7 +55,7 @@ impl<P: ExportedPlugin> IPlugViewTrait for View<P> {
     }
 
     unsafe fn onWheel(&self, _distance: f32) -> tresult {
-        // The window gets the wheel from the system.
+        // The window gets wheel events from the operating system.
         kNotImplemented
     }
 

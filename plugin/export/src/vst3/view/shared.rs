@@ -1,7 +1,7 @@
-//! What a view shares with its window's callbacks.
+//! State that a view shares with its window's callbacks.
 //!
 //! No cell is borrowed while the host or the window is called: both may call
-//! back at once.
+//! back immediately.
 
 use crate::ExportedPlugin;
 use crate::vst3::instance::Instance;
@@ -21,7 +21,7 @@ use std::sync::atomic::Ordering;
 /// An open window and its handle.
 pub(super) type Window<P> = SpawnedEditor<<<P as Plugin>::Editor as Editor>::Handle>;
 
-/// What the window's callbacks need of the view.
+/// The part of the view that the window's callbacks use.
 pub(super) struct ViewShared<P: ExportedPlugin> {
     /// The plugin.
     pub(super) instance: Arc<Instance<P>>,
@@ -29,16 +29,16 @@ pub(super) struct ViewShared<P: ExportedPlugin> {
     pub(super) window: RefCell<Option<Rc<Window<P>>>>,
     /// The host's frame around the window.
     pub(super) frame: RefCell<Option<ComPtr<IPlugFrame>>>,
-    /// The view as the host knows it; valid as long as the view is.
+    /// The view's pointer, as passed to the host; valid as long as the view is.
     pub(super) view: Cell<*mut IPlugView>,
-    /// What the host said about scaling, before or while the window is open.
+    /// The scale factor that the host set, before or while the window is open.
     pub(super) scale: Cell<Option<f64>>,
-    /// The editor's size when it was last asked.
+    /// The editor's size when it was last read.
     pub(super) last_size: Cell<NativeSize<u32>>,
 }
 
 impl<P: ExportedPlugin> ViewShared<P> {
-    /// What is due on the host's thread: messages, and resizes that the window asked for.
+    /// Runs on the host's thread: delivers messages, and resizes that the window requested.
     pub fn on_host_thread(&self) {
         self.instance.messages.deliver();
         let window = self.window.borrow().clone();
@@ -53,7 +53,7 @@ impl<P: ExportedPlugin> ViewShared<P> {
         if let Some(size) = window.and_then(|window| P::window_size(&window.window)) {
             return size;
         }
-        // The lock is held while a window is being made, and hosts may ask then.
+        // The lock is held while a window is being created, and hosts may ask for the size meanwhile.
         let hidden = self.instance.editor.as_ref();
         if let Some(editor) = hidden.and_then(|hidden| hidden.editor.try_lock()) {
             self.last_size.set(editor.size());
@@ -66,7 +66,7 @@ impl<P: ExportedPlugin> ViewShared<P> {
         }
     }
 
-    /// Acts on the open window; `kResultFalse` if there is none or it could not.
+    /// Runs `act` on the open window; `kResultFalse` if there is no window or `act` returns false.
     pub(super) fn with_window(&self, act: impl FnOnce(&Window<P>) -> bool) -> tresult {
         let window = self.window.borrow().clone();
         if window.is_some_and(|window| act(&window)) {
@@ -116,7 +116,7 @@ pub(super) fn size_of(rect: &ViewRect) -> Option<NativeSize<u32>> {
     ))
 }
 
-/// Lets the window ask the host for another size.
+/// Lets the window request another size from the host.
 pub(super) struct FrameCallbacks<P: ExportedPlugin>(pub(super) Weak<ViewShared<P>>);
 
 impl<P: ExportedPlugin> HostCallbacks for FrameCallbacks<P> {
@@ -133,7 +133,7 @@ impl<P: ExportedPlugin> HostCallbacks for FrameCallbacks<P> {
     }
 
     fn destroyed(&mut self) {
-        // VST3 has no call for it; the host closes its side as usual.
+        // VST3 has no call for this; the host closes its side as usual.
     }
 }
 
