@@ -2,7 +2,7 @@
 //! [`crate::status`].
 
 use crate::loads::PendingLoads;
-use crate::selection::{EncoderChoice, VoiceSelection};
+use crate::selection::{EncoderChoice, KnownFiles, VoiceSelection};
 use parking_lot::Mutex;
 
 /// State of the chosen voice.
@@ -41,6 +41,9 @@ pub struct ControlState {
     pub encoder: Mutex<Option<EncoderChoice>>,
     /// Which selection runs, and which ran before it.
     pub running: Mutex<RunningSelection>,
+    /// Where the files of the requested voice were found, with sizes and checksums.
+    /// Written by the loader; what is saved is completed by it.
+    pub files: Mutex<KnownFiles>,
     /// Loads that were requested and are not done: an offline render waits for them.
     pub loads: PendingLoads,
 }

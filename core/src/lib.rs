@@ -35,6 +35,7 @@ pub mod frames;
 pub mod geometry;
 pub mod import;
 pub mod indexing;
+pub mod library;
 pub mod loader;
 pub mod loads;
 pub mod model;

@@ -1,6 +1,7 @@
 //! The loader thread: turns a selection into a voice.
 
 mod error;
+mod files;
 mod notes;
 mod parts;
 mod targets;

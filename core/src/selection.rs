@@ -1,5 +1,9 @@
 //! The user's choice of voice: part of the plugin's saved state.
 
+mod files;
+
+pub use files::KnownFiles;
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -75,6 +79,9 @@ pub struct VoiceSelection {
     /// Synthesizer file in place of the pack's.
     #[serde(default)]
     pub synthesizer: Option<FileRef>,
+    /// Speaker of the synthesizer, where it has several.
+    #[serde(default, skip_serializing_if = "is_first_speaker")]
+    pub speaker: u32,
     /// The target; `None`: the pack's first, unless the synthesizer is a file of the user's.
     #[serde(default)]
     pub index: Option<IndexRef>,
@@ -87,12 +94,18 @@ pub struct VoiceSelection {
     pub takes: TakeTable,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first_speaker(speaker: &u32) -> bool {
+    *speaker == 0
+}
+
 impl Default for VoiceSelection {
     fn default() -> Self {
         Self {
             pack: PackRef::Embedded("default".into()),
             encoder: None,
             synthesizer: None,
+            speaker: 0,
             index: None,
             others: None,
             takes: TakeTable::new(),
@@ -101,14 +114,34 @@ impl Default for VoiceSelection {
 }
 
 impl VoiceSelection {
-    /// True if both need the same files, whatever their take weights.
+    /// True if both need the same files, whatever their take weights, and whether or not
+    /// sizes and checksums are known.
     #[must_use]
     pub fn same_files(&self, other: &Self) -> bool {
-        let bare = |selection: &Self| Self {
-            takes: TakeTable::new(),
-            ..selection.clone()
+        self.paths_only() == other.paths_only()
+    }
+
+    /// True if both have the same models, whatever their indices.
+    #[must_use]
+    pub fn same_models(&self, other: &Self) -> bool {
+        let models = |selection: &Self| Self {
+            index: None,
+            others: None,
+            ..selection.paths_only()
         };
-        bare(self) == bare(other)
+        models(self) == models(other)
+    }
+
+    fn paths_only(&self) -> Self {
+        let mut bare = Self {
+            takes: TakeTable::new(),
+            ..self.clone()
+        };
+        for file in bare.files_mut() {
+            file.sha256 = None;
+            file.len_bytes = None;
+        }
+        bare
     }
 
     /// No voice.
@@ -118,6 +151,7 @@ impl VoiceSelection {
             pack: PackRef::None,
             encoder: None,
             synthesizer: None,
+            speaker: 0,
             index: None,
             others: None,
             takes: TakeTable::new(),

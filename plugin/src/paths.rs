@@ -35,32 +35,11 @@ pub fn data_dir() -> Option<PathBuf> {
     choose_data_dir(std::env::var_os(DATA_VARIABLE), own_library())
 }
 
-/// Environment variable with the folder for the user's own indices.
-pub const OWN_VARIABLE: &str = "VOXMELD_OWN";
-
-/// Folder for the user's own indices and their recordings; an update of the plugin does
+/// Folder for the user's own voices, indices and recordings; an update of the plugin does
 /// not change it.
 #[must_use]
 pub fn own_dir() -> PathBuf {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    choose_own_dir(variable)
-}
-
-fn choose_own_dir(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
-    if let Some(dir) = variable(OWN_VARIABLE) {
-        return dir.into();
-    }
-    let home = |rest: &str| Some(PathBuf::from(variable("HOME")?).join(rest));
-    let data = if cfg!(windows) {
-        variable("APPDATA").map(PathBuf::from)
-    } else if cfg!(target_os = "macos") {
-        home("Library/Application Support")
-    } else {
-        let set = variable("XDG_DATA_HOME").map(PathBuf::from);
-        set.filter(|dir| dir.is_absolute())
-            .or_else(|| home(".local/share"))
-    };
-    data.unwrap_or_else(std::env::temp_dir).join("voxmeld")
+    voxmeld_core::library::own_dir()
 }
 
 /// Passes the data folder to the engine, once.
@@ -171,25 +150,6 @@ mod tests {
             Some("/opt/voxmeld.data".into())
         );
         assert_eq!(choose_data_dir(None, None), None);
-    }
-
-    #[cfg(all(unix, not(target_os = "macos")))]
-    #[test]
-    fn own_dir_is_the_variable_else_xdg_data_home_else_local_share() {
-        let with = |known: &[(&str, &str)]| {
-            choose_own_dir(|name| {
-                let found = known.iter().find(|(known, _)| *known == name);
-                found.map(|(_, value)| value.into())
-            })
-        };
-        let home = ("HOME", "/home/Jörg Ω");
-        assert_eq!(with(&[home]), Path::new("/home/Jörg Ω/.local/share/voxmeld"));
-        assert_eq!(
-            with(&[home, ("XDG_DATA_HOME", "/data")]),
-            Path::new("/data/voxmeld")
-        );
-        assert_eq!(with(&[home, ("XDG_DATA_HOME", "data")]), with(&[home]));
-        assert_eq!(with(&[home, (OWN_VARIABLE, "/mine")]), Path::new("/mine"));
     }
 
     #[test]

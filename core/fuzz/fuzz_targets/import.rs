@@ -2,13 +2,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use voxmeld_core::import::{ModelKind, WeightsFile, rvc};
+use voxmeld_core::import::{ModelKind, WeightsFile, hubert, rvc};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(mut file) = WeightsFile::from_bytes(bytes.to_vec()) else {
         return;
     };
-    if let Ok(ModelKind::Voice(voice)) = ModelKind::of(&file) {
-        let _ = rvc::build(&voice, &mut file);
+    match ModelKind::of(&file) {
+        Ok(ModelKind::Voice(voice)) => drop(rvc::build(&voice, &mut file)),
+        Ok(ModelKind::Encoder(_)) => drop(hubert::build(&mut file, None)),
+        _ => {}
     }
 });

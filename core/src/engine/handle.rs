@@ -27,7 +27,13 @@ impl EngineHandle {
         let mut current = self.shared.selection.lock();
         let failed = matches!(*self.shared.control.voice.lock(), VoiceState::Failed { .. })
             || self.shared.control.running.lock().last_was_refused();
-        let same_files = current.same_files(&selection) && !failed && !selection.is_nothing();
+        let same_files = {
+            let files = self.shared.control.files.lock();
+            files
+                .complete(current.clone())
+                .same_files(&files.complete(selection.clone()))
+        } && !failed
+            && !selection.is_nothing();
         if current.takes != selection.takes {
             let _ = self
                 .shared
@@ -70,13 +76,16 @@ impl EngineHandle {
 
     /// What was requested last; or, where that was refused and another voice goes on, the selection of
     /// that voice: a session that is saved must not come back with a voice that cannot be loaded.
+    /// Files have the places at which they were found, with sizes and checksums as soon as the loader
+    /// has read them.
     #[must_use]
     pub fn selection(&self) -> VoiceSelection {
         let running = self.shared.control.running.lock().clone();
-        match running.instead_of_refused() {
+        let selection = match running.instead_of_refused() {
             Some(running) => running.clone(),
             None => self.shared.selection.lock().clone(),
-        }
+        };
+        self.shared.control.files.lock().complete(selection)
     }
 
     /// State of the voice alone; see [`Self::status`].

@@ -34,8 +34,12 @@ impl Shared {
     /// Loads an index that was made for the voice `of`, if that voice is still chosen.
     pub fn load_index(&self, of: &VoiceSelection, made: IndexResult) {
         let mut current = self.selection.lock();
-        let same_voice = (&current.pack, &current.encoder, &current.synthesizer)
-            == (&of.pack, &of.encoder, &of.synthesizer);
+        let same_voice = self
+            .control
+            .files
+            .lock()
+            .complete(current.clone())
+            .same_models(of);
         let summary = if same_voice {
             let selection = VoiceSelection {
                 takes: current.takes.clone(),

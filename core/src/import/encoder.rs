@@ -1,6 +1,7 @@
-//! Content encoders (HuBERT, ContentVec), told by the names of their tensors.
+//! Content encoders (HuBERT, ContentVec), recognised by the names of their tensors.
 
 use super::names::Names;
+use super::pickle::Node;
 
 /// Whose names the tensors have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,10 +25,26 @@ pub struct EncoderFacts {
     pub projection: Option<u64>,
 }
 
-impl EncoderFacts {
-    /// The encoder whose tensors these are, if they are one's.
-    #[must_use]
-    pub fn of(names: &Names) -> Option<Self> {
+/// An encoder's tensors, and what their names begin with.
+#[derive(Clone, Debug)]
+pub(super) struct EncoderTensors {
+    pub facts: EncoderFacts,
+    pub names: Names,
+    pub prefix: &'static str,
+}
+
+impl EncoderTensors {
+    /// The encoder in a file, if there is one.
+    pub fn find(root: Node<'_>) -> Option<Self> {
+        let model = root.get("model").or_else(|| root.get("state_dict"));
+        let candidates = [Some(root), model, root.get("weight")];
+        candidates
+            .into_iter()
+            .flatten()
+            .find_map(|node| Self::of(Names::of(node, "")))
+    }
+
+    fn of(names: Names) -> Option<Self> {
         for prefix in ["", "hubert.", "model.", "encoder.", "w2v_encoder.w2v_model."] {
             for (kind, first, query) in [
                 (
@@ -48,12 +65,13 @@ impl EncoderFacts {
                 let projection = names
                     .shape(&format!("{prefix}final_proj.weight"))
                     .or_else(|| names.shape("final_proj.weight"));
-                return Some(Self {
+                let facts = EncoderFacts {
                     names: kind,
                     width: layer(0).and_then(|shape| shape.first().copied())?,
                     layers: (0..).take_while(|&n| layer(n).is_some()).count(),
                     projection: projection.and_then(|shape| shape.first().copied()),
-                });
+                };
+                return Some(Self { facts, names, prefix });
             }
         }
         None

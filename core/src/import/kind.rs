@@ -1,7 +1,7 @@
 //! What a file of weights is, and what to do with it.
 
 use super::container::WeightsFile;
-use super::encoder::EncoderFacts;
+use super::encoder::{EncoderFacts, EncoderTensors};
 use super::error::ReadError;
 use super::names::Names;
 use super::pickle::Node;
@@ -52,12 +52,8 @@ impl ModelKind {
         if let Some(voice) = Voice::find(root)? {
             return Ok(Self::Voice(Box::new(voice)));
         }
-        let model = root.get("model").or_else(|| root.get("state_dict"));
-        let candidates = [Some(root), model, root.get("weight")];
-        for names in candidates.into_iter().flatten().map(|node| Names::of(node, "")) {
-            if let Some(encoder) = EncoderFacts::of(&names) {
-                return Ok(Self::Encoder(encoder));
-            }
+        if let Some(encoder) = EncoderTensors::find(root) {
+            return Ok(Self::Encoder(encoder.facts));
         }
         if let Some(kind) = training(root) {
             return Ok(kind);

@@ -3,7 +3,7 @@
 //! ```text
 //! bytes ──▶ container (zip, legacy, safetensors) ──▶ pickle ──▶ Tree of values and tensors
 //!                                                                 │
-//!          ONNX bytes ◀── rvc (graph of the synthesizer) ◀── kind (what is it?)
+//!     ONNX bytes ◀── rvc (the synthesizer's graph), hubert (the encoder's) ◀── kind (what is it?)
 //! ```
 //!
 //! Nothing of a file is executed; sizes that it claims are checked against its
@@ -14,13 +14,14 @@ mod container;
 mod encoder;
 mod error;
 mod graph;
+pub mod hubert;
 mod kind;
 mod names;
 mod pickle;
 pub mod rvc;
 mod tensor;
 
-pub use container::WeightsFile;
+pub use container::{WeightsFile, looks_like_weights};
 pub use encoder::{EncoderFacts, EncoderNames};
 pub use error::ReadError;
 pub use kind::{ModelKind, RecognizeError};

@@ -1,5 +1,6 @@
 //! Errors of loading a voice.
 
+use crate::library::WantedEncoder;
 use crate::model::onnx::ModelFileError;
 use crate::model::{ModelError, VoiceError};
 use crate::pack::PackError;
@@ -28,6 +29,12 @@ pub enum LoadError {
     NotChosen {
         /// Which part.
         what: &'static str,
+    },
+    /// The voice's encoder is neither chosen nor installed.
+    #[error("the voice needs {}, and none is chosen: choose {}", .wanted.what(), .wanted.advice())]
+    NoEncoder {
+        /// Which encoder.
+        wanted: WantedEncoder,
     },
     /// The pack has no such target.
     #[error("the voice pack \"{pack}\" has no target voice \"{index}\": choose another target")]

@@ -2,6 +2,7 @@
 
 use crate::blend::Target;
 use crate::indexing::file_sha256;
+use crate::library::{installed_encoder, own_dir};
 use crate::pack::find_pack;
 use crate::retrieval::health;
 use crate::selection::{PackRef, VoiceSelection};
@@ -13,7 +14,7 @@ pub fn notes(selection: &VoiceSelection, targets: &[Target]) -> Vec<String> {
     let mut notes = Vec::new();
     let made_by = |target: &Target| Some(target.index.sidecar()?.encoder.as_ref()?.sha256.clone());
     if targets.iter().any(|target| made_by(target).is_some())
-        && let Some(encoder) = encoder_sha256(selection)
+        && let Some(encoder) = encoder_sha256(selection, targets[0].index.dim())
     {
         let others = targets
             .iter()
@@ -37,13 +38,17 @@ pub fn notes(selection: &VoiceSelection, targets: &[Target]) -> Vec<String> {
     notes
 }
 
-/// sha256 of the selected encoder.
-fn encoder_sha256(selection: &VoiceSelection) -> Option<String> {
+/// sha256 of the encoder that is used, which makes `dim` values.
+fn encoder_sha256(selection: &VoiceSelection, dim: usize) -> Option<String> {
     if let Some(own) = &selection.encoder {
         return file_sha256(&own.path).ok();
     }
-    match &selection.pack {
-        PackRef::Embedded(name) => find_pack(name).ok()?.encoder.file.sha256,
+    let pack = match &selection.pack {
+        PackRef::Embedded(name) => Some(find_pack(name).ok()?),
         PackRef::None => None,
+    };
+    match pack {
+        Some(pack) if selection.synthesizer.is_none() || pack.encoder.dim == dim => pack.encoder.file.sha256,
+        _ => file_sha256(&installed_encoder(&own_dir(), dim)?).ok(),
     }
 }

@@ -1,6 +1,7 @@
 //! File and name of each part of a voice.
 
 use super::error::LoadError;
+use crate::library::{WantedEncoder, installed_encoder, own_dir};
 use crate::pack::{PackFile, PackManifest, find_pack};
 use crate::selection::{EncoderChoice, PackRef, VoiceSelection};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,16 @@ pub(super) fn encoder_choice(
 ) -> Result<EncoderChoice, LoadError> {
     let own = selection.encoder.as_ref().map(|file| file.path.as_path());
     let packed = pack.filter(|_| own.is_none()).map(|pack| &pack.encoder);
+    // The pack's encoder is no default for a voice of the user's that was trained with another.
+    let fits = packed.is_some_and(|encoder| encoder.dim == synthesizer_dim);
+    if own.is_none() && !fits && selection.synthesizer.is_some() {
+        let wanted = WantedEncoder { dim: synthesizer_dim };
+        return Ok(EncoderChoice {
+            path: installed_encoder(&own_dir(), synthesizer_dim).ok_or(LoadError::NoEncoder { wanted })?,
+            dim: Some(synthesizer_dim),
+            normalize: false,
+        });
+    }
     Ok(EncoderChoice {
         path: part_path(own, pack.map(|pack| (pack, &pack.encoder.file)), "encoder")?,
         // Selects the output that the voice was trained with.

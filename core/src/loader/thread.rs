@@ -1,5 +1,6 @@
 //! The loader's thread.
 
+use super::files::{find_files, identify_files};
 use super::notes::notes;
 use super::parts::loaded_encoder;
 use super::voice::load_voice;
@@ -57,12 +58,18 @@ impl LoaderThread {
                         Err(_) => return,
                     },
                 };
+                let mut loaded = None;
                 control.loads.deliver(|| {
                     // Skipped if a newer request (or Quit) is waiting.
                     if requests.is_empty() {
-                        serve(&selection, &worker, &control, &status);
+                        loaded = serve(&selection, &worker, &control, &status);
                     }
                 });
+                // Afterwards, since reading 400 MB takes a second, and nothing waits for it.
+                if let Some(loaded) = loaded {
+                    let notes = identify_files(&loaded, &control, || !requests.is_empty());
+                    status.notes.lock().extend(notes);
+                }
             }
         };
         let handle = std::thread::Builder::new()
@@ -84,22 +91,25 @@ impl Drop for LoaderThread {
     }
 }
 
-/// Loads a voice and publishes the result.
+/// Loads a voice and publishes the result; the selection that was loaded, with files that
+/// were moved at their new places.
 fn serve(
     selection: &VoiceSelection,
     worker: &Sender<WorkerCommand>,
     control: &ControlState,
     status: &StatusCells,
-) {
+) -> Option<VoiceSelection> {
     if selection.is_nothing() {
         *control.encoder.lock() = None;
         control.running.lock().unloaded();
         let _ = worker.send(WorkerCommand::Unload);
-        return;
+        return None;
     }
     let before = control.voice.lock().clone();
     let began = Instant::now();
     tracing::info!("loading a voice: {selection:?}");
+    let (selection, moved) = find_files(selection, control);
+    let selection = &selection;
     let loaded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         load_voice(selection, |progress, what| {
             *control.voice.lock() = VoiceState::Loading {
@@ -112,7 +122,8 @@ fn serve(
     .unwrap_or_else(|_| Err("the voice could not be loaded: an internal error".to_string()));
     match loaded {
         Ok(voice) => {
-            let notes = notes(selection, &voice.targets);
+            let mut notes = notes(selection, &voice.targets);
+            notes.extend(moved);
             tracing::info!("loaded \"{}\" in {:.1?}", voice.name, began.elapsed());
             for note in &notes {
                 tracing::warn!("{note}");
@@ -122,6 +133,7 @@ fn serve(
             *control.encoder.lock() = loaded_encoder(selection, voice.encoder.dim());
             control.running.lock().loaded(selection.clone());
             let _ = worker.send(WorkerCommand::Swap(Box::new(voice)));
+            Some(selection.clone())
         }
         Err(why) => {
             tracing::warn!("the voice was not loaded: {why}");
@@ -132,6 +144,7 @@ fn serve(
                 ready @ VoiceState::Ready { .. } => ready,
                 _ => VoiceState::Failed { why },
             };
+            None
         }
     }
 }

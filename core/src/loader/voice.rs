@@ -5,8 +5,8 @@ use super::parts::{encoder_choice, part_path, stem};
 use super::targets::load_targets;
 use super::warm_up::warm_up;
 use crate::blend::Target;
-use crate::model::onnx::{ContentEncoder, RvcSynthesizer, SwiftF0};
-use crate::model::{Encoder, Synthesizer, Voice, VoiceLayout};
+use crate::model::onnx::{ContentEncoder, SwiftF0, open_synthesizer};
+use crate::model::{Encoder, Voice, VoiceLayout};
 use crate::pack::{PackManifest, find_pack};
 use crate::selection::{PackRef, VoiceSelection};
 use std::path::Path;
@@ -31,7 +31,7 @@ pub fn load_voice(
         pack.map(|pack| (pack, &pack.synthesizer.file)),
         "voice",
     )?;
-    let synthesizer = RvcSynthesizer::open(&synthesizer_path)?;
+    let synthesizer = open_synthesizer(&synthesizer_path, selection.speaker)?;
     progress(0.4, "encoder");
     let encoder = load_encoder(selection, pack, synthesizer.dim())?;
     progress(0.7, "pitch tracker");
@@ -54,7 +54,7 @@ pub fn load_voice(
         name: voice_name(targets.first(), pack, own_synthesizer),
         encoder: Box::new(encoder),
         pitch: Box::new(pitch),
-        synthesizer: Box::new(synthesizer),
+        synthesizer,
         targets,
         layout: pack
             .filter(|_| all_packed)

@@ -3,6 +3,7 @@
 //! Never a crash, nothing executed, and no allocation that the file's own size
 //! does not explain.
 
+mod encoders;
 mod forge;
 mod mutations;
 mod refused;
@@ -10,7 +11,7 @@ mod refused;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use voxmeld_core::import::{ModelKind, WeightsFile, rvc};
+use voxmeld_core::import::{ModelKind, WeightsFile, hubert, rvc};
 
 /// Remembers the largest allocation of each thread.
 struct Measuring;
@@ -69,6 +70,10 @@ fn use_it(bytes: Vec<u8>) -> Outcome {
     };
     match ModelKind::of(&file) {
         Ok(ModelKind::Voice(voice)) => match rvc::build(&voice, &mut file) {
+            Ok(graph) => Outcome::Built(graph),
+            Err(error) => Outcome::Refused(error.to_string()),
+        },
+        Ok(ModelKind::Encoder(_)) => match hubert::build(&mut file, None) {
             Ok(graph) => Outcome::Built(graph),
             Err(error) => Outcome::Refused(error.to_string()),
         },

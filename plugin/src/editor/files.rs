@@ -24,6 +24,8 @@ pub enum Part {
     Index,
     /// A folder of recordings.
     Recordings,
+    /// A file for the library.
+    Import,
 }
 
 impl Part {
@@ -35,15 +37,17 @@ impl Part {
             Self::Synthesizer => "Voice model",
             Self::Index => "Index",
             Self::Recordings => "Folder of recordings",
+            Self::Import => "Voice, archive or encoder",
         }
     }
 
     fn extensions(self) -> &'static [&'static str] {
         match self {
-            Self::Encoder => &["onnx"],
-            Self::Synthesizer => &["onnx", "pth", "safetensors"],
+            Self::Encoder => &["onnx", "pt", "bin", "safetensors"],
+            Self::Synthesizer => &["pth", "onnx", "safetensors"],
             Self::Index => &["index"],
             Self::Recordings => &[],
+            Self::Import => &["pth", "zip", "safetensors", "onnx", "pt", "bin"],
         }
     }
 }

@@ -13,7 +13,7 @@ use voxmeld_core::status::{EngineStatus, VoiceState};
 /// Width of the left column as a share of the window.
 const LEFT: f32 = 0.54;
 /// Height of the upper cards; the lower ones use the rest.
-const UPPER: f32 = 306.0;
+const UPPER: f32 = 338.0;
 /// Height of meters and status line.
 const FOOTER: f32 = 46.0;
 
@@ -32,7 +32,7 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
         let left = ((ui.available_width() - GAP) * LEFT).floor();
         let right = ui.available_width() - GAP - left;
         ui.horizontal_top(|ui| {
-            in_card(ui, left, UPPER, |ui| voice_card(app, engine, ui));
+            in_card(ui, left, UPPER, |ui| voice_card(app, gui, engine, ui));
             in_card(ui, right, UPPER, |ui| blend_card(app, gui, engine, ui));
         });
         let lower = (ui.available_height() - FOOTER - GAP).max(232.0);
@@ -62,10 +62,10 @@ fn header(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
     });
 }
 
-fn voice_card(app: &mut App, engine: &EngineStatus, ui: &mut Ui) {
+fn voice_card(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
     heading(ui, "VOICE");
     let link = &app.link;
-    app.voice.show(ui, &app.packs, &link.params.voice);
+    app.voice.show(ui, &app.packs, &link.params, &gui.param_setter());
     app.building.show(ui, &link.engine, &engine.index_work);
     if let VoiceState::Loading { progress, .. } = &engine.voice {
         ui.add(

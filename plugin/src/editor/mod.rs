@@ -11,6 +11,7 @@ pub mod building;
 mod cards;
 pub mod files;
 pub mod layout;
+pub mod library;
 mod link;
 pub mod plots;
 pub mod status;
@@ -37,13 +38,13 @@ pub type VoxmeldEditor = EguiEditor<App>;
 /// Size of a new window, in points.
 const SIZE: LogicalSize<f32> = LogicalSize {
     width: 840.0,
-    height: 700.0,
+    height: 732.0,
 };
 
 /// In smaller windows texts would be cut off.
 const MIN_SIZE: LogicalSize<f32> = LogicalSize {
     width: 760.0,
-    height: 678.0,
+    height: 710.0,
 };
 
 /// Interval at which meters and progress are redrawn; dragging redraws immediately.
@@ -71,8 +72,9 @@ impl NiceEguiApp for App {
     ) -> Result<(), baseview::HandlerError> {
         style::apply(&context);
         self.gui = Some(gui);
-        // Read again for each window: packs may have been installed meanwhile.
+        // Read again for each window: packs and voices may have been installed meanwhile.
         self.packs = pack::installed_packs();
+        self.voice.refresh();
         Ok(())
     }
 

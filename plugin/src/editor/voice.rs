@@ -1,13 +1,15 @@
 //! Choosing a voice: a pack, and files in place of its parts.
 
 use super::files::{Answer, Dialog, Part};
+use super::library::LibraryRow;
 use super::style::WARNING;
 use super::widgets::name;
-use crate::state::VoiceField;
+use crate::params::VoxmeldParams;
 use egui::{ComboBox, RichText, TextEdit, Ui};
+use nice_plug::context::gui::ParamSetter;
 use std::path::{Path, PathBuf};
 use voxmeld_core::pack::PackManifest;
-use voxmeld_core::selection::{FileRef, IndexRef, PackRef, TakeTable, VoiceSelection};
+use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
 
 /// Width of the two small buttons behind a path.
 const SMALL_BUTTON: f32 = 28.0;
@@ -15,17 +17,31 @@ const SMALL_BUTTON: f32 = 28.0;
 /// State of the panel between frames.
 #[derive(Default)]
 pub struct VoicePanel {
+    library: LibraryRow,
     dialog: Option<Dialog>,
     typed: [Option<String>; 3],
     no_dialogs: bool,
 }
 
 impl VoicePanel {
+    /// Reads the library again.
+    pub fn refresh(&mut self) {
+        self.library.refresh();
+    }
+
     /// Draws the panel; loads what the user chooses.
-    pub fn show(&mut self, ui: &mut Ui, packs: &[PackManifest], voice: &VoiceField) {
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        packs: &[PackManifest],
+        params: &VoxmeldParams,
+        setter: &ParamSetter,
+    ) {
+        let voice = &params.voice;
         let before = voice.selection();
         let mut selection = before.clone();
         pack_row(ui, packs, &mut selection);
+        self.library.show(ui, params, setter, &mut selection);
         for part in [Part::Encoder, Part::Synthesizer] {
             self.path_row(ui, part, &mut selection);
         }
@@ -140,11 +156,7 @@ fn pack_row(ui: &mut Ui, packs: &[PackManifest], selection: &mut VoiceSelection)
                         // A new pack replaces all parts.
                         *selection = VoiceSelection {
                             pack: value,
-                            encoder: None,
-                            synthesizer: None,
-                            index: None,
-                            others: None,
-                            takes: TakeTable::new(),
+                            ..VoiceSelection::default()
                         };
                     }
                 }
@@ -208,7 +220,7 @@ fn path_of(selection: &VoiceSelection, part: Part) -> Option<&Path> {
             _ => None,
         },
         // Not a part of a voice.
-        Part::Recordings => None,
+        Part::Recordings | Part::Import => None,
     };
     file.map(|file| file.path.as_path())
 }
@@ -221,8 +233,12 @@ fn set_path(selection: &mut VoiceSelection, part: Part, path: Option<PathBuf>) {
     });
     match part {
         Part::Encoder => selection.encoder = file,
-        Part::Synthesizer => selection.synthesizer = file,
+        Part::Synthesizer => {
+            selection.synthesizer = file;
+            // Another file has other speakers.
+            selection.speaker = 0;
+        }
         Part::Index => selection.index = file.map(IndexRef::File),
-        Part::Recordings => {}
+        Part::Recordings | Part::Import => {}
     }
 }

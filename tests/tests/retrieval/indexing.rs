@@ -31,6 +31,12 @@ fn speech() -> Result<Sound> {
     Sound::read(&env::sample_speech()?)?.at_rate(RATE_HZ)
 }
 
+/// Files outside of packs; their checksums are filled in some time after the load.
+fn chosen_files(rig: &Rig) -> Vec<PathBuf> {
+    let selection = rig.handle().selection();
+    selection.files().map(|file| file.path.clone()).collect()
+}
+
 /// An empty folder whose path contains `name`, with spaces and other difficult characters.
 fn folder(name: &str) -> Result<PathBuf> {
     let folder = env::scratch(&format!("own_index {name}"))?.join(name);
@@ -159,7 +165,7 @@ fn last_30_s_of_input_are_added_to_a_copy_of_the_packs_index_sample_for_sample()
     ensure!(names(&*index) == expected_names);
     ensure!(index.len() > packed_index.len() + 500, "{} frames", index.len());
     ensure!(fs::read(&packed)? == before, "the pack's own index was changed");
-    ensure!(rig.handle().selection().index == Some(IndexRef::File(FileRef::at(&grown))));
+    ensure!(chosen_files(&rig) == [grown.clone()]);
     ensure!(
         rig.handle().status().targets.len() == pack.indices.len(),
         "targets were lost"
@@ -262,7 +268,7 @@ fn folder_index_is_built_and_loaded_after_a_cancelled_request() -> Result<()> {
     );
     ensure!(names(&*open(&path, None)?) == ["a.wav", "b.wav", "more/c.wav"]);
     ensure!(!folder.join("more/more.index").exists());
-    ensure!(rig.handle().selection().index == Some(IndexRef::File(FileRef::at(&path))));
+    ensure!(chosen_files(&rig) == [path.clone()]);
 
     // Dropping the engine ends its request, and later requests do not start.
     fs::remove_file(&path)?;

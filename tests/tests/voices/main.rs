@@ -2,9 +2,12 @@
 
 mod bad_files;
 mod default_pack;
+mod encoder_weights;
 mod pack_blending;
 #[cfg(feature = "shared-data")]
 mod rvc_exports;
 #[cfg(feature = "shared-data")]
 mod rvc_goldens;
+mod rvc_weights;
+mod sessions;
 mod target_similarity;

@@ -7,6 +7,7 @@
 
 mod audio;
 mod index;
+mod library;
 mod logging;
 mod model;
 
@@ -35,8 +36,10 @@ struct Cli {
 enum Command {
     /// Convert a WAV, FLAC, MP3 or OGG recording; the result is as long and in time.
     Convert(Convert),
-    /// List the installed voice packs and their targets.
-    Voices(DataDir),
+    /// List the installed voice packs with their targets, and the voices of the library.
+    Voices(library::Voices),
+    /// Put voices (.pth, .safetensors, .onnx, with .index), archives of them (.zip), and encoders into the library.
+    Import(library::Import),
     /// Build, check and search indices.
     #[command(subcommand)]
     Index(index::Index),
@@ -64,12 +67,15 @@ struct Convert {
     /// Target of the default pack, by name; the first if none is given.
     #[arg(long)]
     target: Option<String>,
-    /// Own encoder (ONNX).
+    /// Own encoder: ONNX, or HuBERT's or ContentVec's weights (.pt, .bin, .safetensors).
     #[arg(long)]
     encoder: Option<PathBuf>,
-    /// Own voice (RVC's ONNX export).
+    /// Own voice: RVC's weights (.pth, .safetensors), an ONNX export, or the name of a voice of the library.
     #[arg(long)]
     voice: Option<PathBuf>,
+    /// Speaker of the own voice, where it has several; 0 if none is given, or the library's.
+    #[arg(long)]
+    speaker: Option<u32>,
     /// Own index (faiss).
     #[arg(long)]
     index: Option<PathBuf>,
@@ -100,16 +106,11 @@ fn main() -> Result<()> {
         Command::Convert(args) => convert(&args),
         Command::Index(command) => index::run(&command),
         Command::Model(command) => model::run(&command),
-        Command::Voices(data) => {
-            voxmeld_core::pack::set_data_dir(&data.data);
-            for pack in voxmeld_core::pack::installed_packs() {
-                println!("{}: {}", pack.id, pack.name);
-                for index in &pack.indices {
-                    println!("  {:12} {}", index.name, index.label);
-                }
-            }
+        Command::Voices(args) => {
+            library::list(&args);
             Ok(())
         }
+        Command::Import(args) => library::import(&args),
     }
 }
 
@@ -120,14 +121,24 @@ fn selection(args: &Convert) -> VoiceSelection {
         (None, Some(name)) => Some(IndexRef::Pack(name.clone())),
         (None, None) => None,
     };
-    VoiceSelection {
-        pack: PackRef::Embedded("default".into()),
-        encoder: file(&args.encoder),
-        synthesizer: file(&args.voice),
-        index,
-        others: None,
-        ..VoiceSelection::default()
+    let mut selection = match args.voice.as_deref().and_then(library::find) {
+        Some(voice) => voice.selection(&VoiceSelection::default()),
+        None => VoiceSelection {
+            pack: PackRef::Embedded("default".into()),
+            synthesizer: file(&args.voice),
+            ..VoiceSelection::default()
+        },
+    };
+    if args.encoder.is_some() {
+        selection.encoder = file(&args.encoder);
     }
+    if index.is_some() {
+        selection.index = index;
+    }
+    if let Some(speaker) = args.speaker {
+        selection.speaker = speaker;
+    }
+    selection
 }
 
 fn convert(args: &Convert) -> Result<()> {

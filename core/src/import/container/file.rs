@@ -10,6 +10,18 @@ use super::{legacy, safetensors, zip};
 use rawzip::{FileReader, ReaderAt};
 use std::path::Path;
 
+/// True if a file's first bytes are those of a PyTorch file. A safetensors file, which
+/// begins with a length, is known by its extension only.
+#[must_use]
+pub fn looks_like_weights(path: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(path) else {
+        return false;
+    };
+    let len = file.metadata().map_or(0, |metadata| metadata.len());
+    let source = Source::new(FileReader::from(file), len);
+    matches!(format(&source), Ok(Format::Zip | Format::Legacy))
+}
+
 /// An opened file of weights: its tree of values, and the way to the numbers.
 pub struct WeightsFile {
     source: Source,

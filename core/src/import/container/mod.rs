@@ -13,4 +13,4 @@ mod sniff;
 mod source;
 mod zip;
 
-pub use file::WeightsFile;
+pub use file::{WeightsFile, looks_like_weights};

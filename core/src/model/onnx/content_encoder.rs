@@ -3,6 +3,7 @@
 use super::random;
 use super::session::{ModelFileError, failed, open};
 use super::state::ModelState;
+use super::weights;
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K};
 use crate::model::{Encoder, ModelError};
@@ -30,14 +31,18 @@ pub struct ContentEncoder {
 }
 
 impl ContentEncoder {
-    /// Opens `path`. Of several outputs the one with `wanted_dim` values is used, else the
+    /// Opens `path`: ONNX, or weights, of which a graph is built. Of several outputs the one with `wanted_dim` values is used, else the
     /// widest. `normalize`: scale the input to zero mean and unit variance (`do_normalize`
     /// in transformers); RVC does not.
     ///
     /// # Errors
     /// See [`ModelFileError`].
     pub fn open(path: &Path, wanted_dim: Option<usize>, normalize: bool) -> Result<Self, ModelFileError> {
-        let session = open(MODEL, path)?;
+        let (session, reproducible) = if weights::are_in(path) {
+            (weights::open_encoder(MODEL, path, wanted_dim)?, true)
+        } else {
+            (open(MODEL, path)?, !random::is_random(MODEL, path)?)
+        };
         let wrong = |what: String| ModelFileError::Interface {
             model: MODEL,
             path: path.to_path_buf(),
@@ -80,7 +85,7 @@ impl ContentEncoder {
             output,
             dim: 0,
             normalize,
-            reproducible: !random::is_random(MODEL, path)?,
+            reproducible,
             state,
             scratch: Vec::new(),
         };

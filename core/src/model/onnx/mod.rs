@@ -4,12 +4,15 @@ mod content_encoder;
 mod random;
 mod rvc_graph;
 mod rvc_synthesizer;
+mod rvc_voice;
 mod session;
 mod state;
 mod swift_f0;
+mod weights;
 
 pub use content_encoder::ContentEncoder;
 pub use rvc_graph::{RvcGraph, RvcGraphInput};
 pub use rvc_synthesizer::{RvcSynthesizer, coarse_pitch};
+pub use rvc_voice::{RvcVoice, open_synthesizer};
 pub use session::{ModelFileError, runtime_available, set_runtime_library};
 pub use swift_f0::SwiftF0;

@@ -90,6 +90,11 @@ impl RvcSynthesizer {
         Ok(synthesizer)
     }
 
+    /// Chooses the speaker of the following calls.
+    pub fn set_speaker(&mut self, speaker: u32) {
+        self.speaker = i64::from(speaker);
+    }
+
     /// Synthesizes two lengths: finds the rate, detects a length that the exporter fixed,
     /// and makes the slow first run.
     fn probe(&mut self, wrong: &impl Fn(String) -> ModelFileError) -> Result<(), ModelFileError> {

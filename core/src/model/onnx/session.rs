@@ -37,6 +37,14 @@ pub enum ModelFileError {
         /// What differs, and what is expected.
         what: String,
     },
+    /// Weights that are none of this model's, or that cannot be read.
+    #[error("{} cannot be used: {why}", path.display())]
+    Weights {
+        /// Which file.
+        path: PathBuf,
+        /// What it is or what is wrong with it, and what to do.
+        why: String,
+    },
     /// ONNX Runtime could not be loaded.
     #[error(
         "ONNX Runtime could not be loaded: {0} (reinstall the plugin together with its voxmeld.data folder)"

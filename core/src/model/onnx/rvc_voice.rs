@@ -1,0 +1,154 @@
+//! RVC voices from their own weights (`.pth`, `.safetensors`) as synthesizers.
+//!
+//! The graph is built in memory from the weights ([`crate::import::rvc`]); all noise is
+//! an input of it, keyed by (seed, absolute frame), so two renders are equal bit for bit.
+
+use super::rvc_graph::{RvcGraph, RvcGraphInput};
+use super::rvc_synthesizer::{RvcSynthesizer, coarse_pitch};
+use super::session::ModelFileError;
+use super::weights;
+use crate::dsp::noise::fill_normal;
+use crate::frames::Frames;
+use crate::import::{ModelKind, rvc};
+use crate::model::{ModelError, SynthesisInput, Synthesizer};
+use crate::units::SampleRate;
+use std::path::Path;
+
+const MODEL: &str = "synthesizer";
+/// Seeds of the source's noise, and of the channels of noise that the engine does not
+/// supply. They differ from those of all other noise.
+const SOURCE_SEED: u64 = 0x5352_435F_4E4F_4953;
+const CHANNELS_SEED: u64 = 0x5A5F_4E4F_4953_4521;
+
+/// Opens a synthesizer of either kind: RVC weights by their content or extension,
+/// everything else as an ONNX export. Thread: the loader's.
+///
+/// # Errors
+/// See [`ModelFileError`].
+pub fn open_synthesizer(path: &Path, speaker: u32) -> Result<Box<dyn Synthesizer>, ModelFileError> {
+    if weights::are_in(path) {
+        return Ok(Box::new(RvcVoice::open(path, speaker)?));
+    }
+    let mut synthesizer = RvcSynthesizer::open(path)?;
+    synthesizer.set_speaker(speaker);
+    Ok(Box::new(synthesizer))
+}
+
+/// An RVC voice whose graph was built from its weights.
+pub struct RvcVoice {
+    graph: RvcGraph,
+    dim: usize,
+    /// Samples per frame of 10 ms.
+    frame_len: usize,
+    has_f0: bool,
+    noise_channels: usize,
+    speaker: i64,
+    codes: Vec<i64>,
+    z_noise: Vec<f32>,
+    source_noise: Vec<f32>,
+}
+
+impl RvcVoice {
+    /// Reads the weights at `path` and builds their graph: 0.5 s for 55 MB.
+    ///
+    /// # Errors
+    /// See [`ModelFileError`]; a file that is no voice is named, with what to do.
+    pub fn open(path: &Path, speaker: u32) -> Result<Self, ModelFileError> {
+        let refused = |why: String| ModelFileError::Weights {
+            path: path.to_path_buf(),
+            why,
+        };
+        let (mut file, kind) = weights::open(MODEL, path)?;
+        let ModelKind::Voice(voice) = kind else {
+            return Err(refused(format!("it is {}: {}", kind.name(), kind.advice())));
+        };
+        let speakers = voice.shape.speakers;
+        if usize::try_from(speaker).is_ok_and(|speaker| speaker >= speakers) {
+            return Err(refused(format!(
+                "it has the speakers 0 to {}, and {speaker} is chosen: choose one of them",
+                speakers - 1
+            )));
+        }
+        let graph = rvc::build(&voice, &mut file).map_err(|error| refused(error.to_string()))?;
+        Ok(Self {
+            graph: RvcGraph::open(path, &graph)?,
+            dim: voice.shape.width,
+            frame_len: voice.shape.upp(),
+            has_f0: voice.f0,
+            noise_channels: voice.shape.inter,
+            speaker: i64::from(speaker),
+            codes: Vec::new(),
+            z_noise: Vec::new(),
+            source_noise: Vec::new(),
+        })
+    }
+
+    /// `[channels, T]` unit normal noise: the engine's, and our own where the voice has
+    /// more channels.
+    fn draw_z_noise(&mut self, given: &Frames, first_frame_100hz: i64) {
+        let (channels, frames) = (self.noise_channels, given.len());
+        self.z_noise.clear();
+        self.z_noise.resize(channels * frames, 0.0);
+        let mut own = vec![0.0; channels.saturating_sub(given.dim())];
+        for (t, (row, frame)) in given.rows().zip(first_frame_100hz..).enumerate() {
+            fill_normal(CHANNELS_SEED, frame, &mut own);
+            let values = row.iter().chain(&own).take(channels);
+            for (channel, &value) in values.enumerate() {
+                self.z_noise[channel * frames + t] = value;
+            }
+        }
+    }
+
+    /// Unit normal noise of the source for `frames` frames.
+    fn draw_source_noise(&mut self, frames: usize, first_frame_100hz: i64) {
+        self.source_noise.clear();
+        self.source_noise.resize(frames * self.frame_len, 0.0);
+        let pieces = self.source_noise.chunks_exact_mut(self.frame_len);
+        for (piece, frame) in pieces.zip(first_frame_100hz..) {
+            fill_normal(SOURCE_SEED, frame, piece);
+        }
+    }
+}
+
+impl Synthesizer for RvcVoice {
+    fn sample_rate(&self) -> SampleRate {
+        SampleRate(u32::try_from(self.frame_len * 100).unwrap_or(0))
+    }
+
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+        let frames = input.embeddings_100hz.len();
+        let skip = input.skip_100hz.min(frames);
+        let returned = frames - skip;
+        self.draw_z_noise(input.noise, input.first_frame_100hz);
+        if self.has_f0 {
+            self.codes.clear();
+            self.codes
+                .extend(input.f0_hz.iter().map(|&f0_hz| coarse_pitch(f0_hz)));
+            let skipped = i64::try_from(skip).unwrap_or(0);
+            self.draw_source_noise(returned, input.first_frame_100hz + skipped);
+        }
+        let given = RvcGraphInput {
+            phone: input.embeddings_100hz.data(),
+            pitch: self.has_f0.then_some((&self.codes[..], input.f0_hz)),
+            speaker: self.speaker,
+            z_noise: &self.z_noise,
+            source_noise: self.has_f0.then_some(&self.source_noise[..]),
+            crop: Some((skip, returned)),
+        };
+        self.graph.render(given, audio)?;
+        let expected = returned * self.frame_len;
+        if audio.len() == expected {
+            Ok(())
+        } else {
+            Err(ModelError::Shape {
+                model: MODEL,
+                expected,
+                got: audio.len(),
+            })
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Encoders from their weights, against transformers' features.
+//!
+//! The encoders and the features were made by `tests/python/make_hubert_models.py`; the audio is
+//! made here, by the same formula.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a few seconds of audio"
+)]
+
+use anyhow::{Context, Result, bail, ensure};
+use ndarray::Array2;
+use ndarray_npy::NpzReader;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::f64::consts::TAU;
+use std::fs::File;
+use std::path::PathBuf;
+use voxmeld_core::frames::Frames;
+use voxmeld_core::model::Encoder;
+use voxmeld_core::model::onnx::ContentEncoder;
+use voxmeld_tests::env;
+
+const TOLERANCE: f32 = 1e-4;
+
+#[derive(Deserialize)]
+struct Manifest {
+    samples: usize,
+    sha256: BTreeMap<String, String>,
+}
+
+fn path(name: &str) -> PathBuf {
+    let data = env::workspace().join("tests").join("data");
+    data.join("encoders").join(name)
+}
+
+fn manifest() -> Result<Manifest> {
+    let text = std::fs::read(path("manifest.json")).context("the manifest of tests/data/encoders")?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+/// The twin of `tone` in the script.
+fn tone(samples: usize) -> Vec<f32> {
+    let sample = |n: usize| {
+        let seconds = n as f64 / 16_000.0;
+        let phase = TAU * (120.0 * seconds + 3.0 * (TAU * 2.0 * seconds).sin());
+        let level = 0.1 + 0.08 * (TAU * 3.0 * seconds).sin();
+        let harmonics = (1..9).map(|k| f64::from(k)).map(|k| (k * phase).sin() / k);
+        (level * harmonics.sum::<f64>()) as f32
+    };
+    (0..samples).map(sample).collect()
+}
+
+#[test]
+fn transformers_and_fairseq_weights_give_transformers_features() -> Result<()> {
+    env::use_data()?;
+    let audio = tone(manifest()?.samples);
+    let mut answers = NpzReader::new(File::open(path("answers.npz"))?)?;
+    for (answer, dim) in [("layer_9", 256), ("layer_12", 128)] {
+        let expected: Array2<f32> = answers.by_name(answer)?;
+        for name in ["pytorch_model.bin", "hubert_base.pt"] {
+            let mut encoder = ContentEncoder::open(&path(name), Some(dim), false)?;
+            ensure!(encoder.dim() == dim && encoder.is_reproducible(), "{name}");
+            let mut found = Frames::new(dim);
+            encoder.encode(&audio, &mut found)?;
+            ensure!(found.len() == expected.nrows(), "{name}: {} frames", found.len());
+            let off = found
+                .data()
+                .iter()
+                .zip(expected.iter())
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max);
+            ensure!(off < TOLERANCE, "{name}, {answer}: {off} off");
+            voxmeld_tests::say(format!("{name}, {answer}: at most {off:.1e} off"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn an_encoder_without_the_projection_of_v1_is_refused_with_what_to_choose() -> Result<()> {
+    env::use_data()?;
+    let data = env::workspace().join("tests").join("data").join("import");
+    // No layers behind its names, but refused before they are missed.
+    let bare = data.join("hubert_transformers.safetensors");
+    let Err(error) = ContentEncoder::open(&bare, Some(256), false) else {
+        bail!("it was opened")
+    };
+    let text = error.to_string();
+    for words in [
+        "hubert_transformers.safetensors",
+        "final_proj",
+        "choose ContentVec",
+    ] {
+        ensure!(text.contains(words), "no \"{words}\" in: {text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn files_of_the_manifest_are_the_ones_that_were_made() -> Result<()> {
+    for (name, sha256) in manifest()?.sha256 {
+        let found = voxmeld_core::indexing::file_sha256(&path(&name))?;
+        ensure!(found == sha256, "{name} is not the file that was made");
+    }
+    Ok(())
+}
