@@ -94,7 +94,6 @@ pub struct VoiceSelection {
     pub takes: TakeTable,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_first_speaker(speaker: &u32) -> bool {
     *speaker == 0
 }

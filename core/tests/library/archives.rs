@@ -6,11 +6,11 @@ use flate2::write::DeflateEncoder;
 use rawzip::{CompressionMethod, ZipArchiveWriter};
 use std::fs;
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use voxmeld_core::library;
 
 /// A deflated archive of `members`.
-fn zip(path: &PathBuf, members: Vec<(&str, Box<dyn Read>)>) {
+fn zip(path: &Path, members: Vec<(&str, Box<dyn Read>)>) {
     let mut archive = ZipArchiveWriter::new(fs::File::create(path).expect("created"));
     for (name, mut content) in members {
         let (mut entry, config) = archive
@@ -88,9 +88,17 @@ fn damaged_archives_are_refused_in_a_sentence() {
     let whole = fs::read(&path).expect("read");
     let mut changed = whole.clone();
     changed[whole.len() / 2] ^= 0x55;
-    for bytes in [&whole[..whole.len() / 2], &changed, b"PK\x03\x04", b""] {
+    for bytes in [
+        &whole[..whole.len() / 2],
+        &changed[..],
+        &b"PK\x03\x04"[..],
+        &[][..],
+    ] {
         fs::write(&path, bytes).expect("written");
-        let error = folder.import(&[path.clone()]).expect_err("damaged").to_string();
+        let error = folder
+            .import(std::slice::from_ref(&path))
+            .expect_err("damaged")
+            .to_string();
         assert!(error.len() > 40, "{error}");
         assert_eq!(library::voices(&folder.own()), []);
     }

@@ -71,7 +71,7 @@ fn index_of(voice: &LibraryVoice) -> Option<String> {
 fn a_voice_alone_is_copied_with_what_its_file_says() {
     let folder = Folder::new("alone");
     let voice = folder.put(OTHER, "Sängerin_e200_s4000.pth");
-    let imported = folder.import(&[voice.clone()]).expect("imported");
+    let imported = folder.import(std::slice::from_ref(&voice)).expect("imported");
     fs::remove_file(voice).expect("the copy counts");
     let [made] = &imported.voices[..] else {
         panic!("{imported:?}")
@@ -125,7 +125,7 @@ fn an_index_is_paired_by_name_from_the_command_or_from_the_voices_folder() {
 fn a_voice_that_is_there_already_is_not_copied_again_and_another_of_its_name_gets_a_number() {
     let folder = Folder::new("twice");
     let voice = folder.put(VOICE, "Anna.pth");
-    let first = folder.import(&[voice.clone()]).expect("imported");
+    let first = folder.import(std::slice::from_ref(&voice)).expect("imported");
     let again = folder.import(&[voice]).expect("imported");
     assert_eq!(first.voices, again.voices);
     let other = folder.put(OTHER, "Anna.pth");
