@@ -49,7 +49,7 @@ impl IndexBuilder {
         if slot.closed || slot.running.is_some() {
             return;
         }
-        // Copied now: input after the click does not belong to the take.
+        // Copied now, because input after the click does not belong to the take.
         let input = matches!(request, IndexRequest::LastInput { .. }).then(|| {
             let (send, input) = bounded(1);
             let _ = instance.worker.send(WorkerCommand::CopyRecent(send));

@@ -1,4 +1,4 @@
-//! State that threads of the engine decide by; what is only shown is in
+//! State on which the engine's threads base decisions; state that is only displayed is in
 //! [`crate::status`].
 
 use crate::loads::PendingLoads;
@@ -33,22 +33,22 @@ pub enum VoiceState {
 /// Shared by main thread, loader and worker. The audio thread does not use it.
 #[derive(Debug, Default)]
 pub struct ControlState {
-    /// State of the voice. A failed voice is loaded again when the same one is
-    /// requested; a running one is kept when the next cannot be loaded.
+    /// State of the voice. A failed voice is loaded again if it is requested
+    /// again; a running voice is kept if the next one cannot be loaded.
     /// Written by loader and worker.
     pub voice: Mutex<VoiceState>,
     /// The encoder of the loaded voice: indices are made with it. Written by the loader.
     pub encoder: Mutex<Option<EncoderChoice>>,
-    /// Which selection runs, and which ran before it.
+    /// The selection that runs, and the one before it.
     pub running: Mutex<RunningSelection>,
     /// Where the files of the requested voice were found, with sizes and checksums.
     /// Written by the loader; what is saved is completed by it.
     pub files: Mutex<KnownFiles>,
-    /// Loads that were requested and are not done: an offline render waits for them.
+    /// Requested loads that are not done; an offline render waits for them.
     pub loads: PendingLoads,
 }
 
-/// The selection behind the running voice. It differs from the requested one where that was refused.
+/// The selection of the running voice. It differs from the requested one if that was rejected.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunningSelection {
     current: Option<VoiceSelection>,
@@ -63,12 +63,12 @@ impl RunningSelection {
         self.last_was_refused = false;
     }
 
-    /// The last request could not be loaded; the voice before it runs on, if there is one.
+    /// The last request could not be loaded; the previous voice continues, if there is one.
     pub fn refused(&mut self) {
         self.last_was_refused = true;
     }
 
-    /// The loaded voice failed in its first hop; the voice before it runs on.
+    /// The loaded voice failed in its first hop; the previous voice continues.
     pub fn reverted(&mut self) {
         self.current = self.previous.take();
         self.last_was_refused = true;
@@ -79,13 +79,13 @@ impl RunningSelection {
         *self = Self::default();
     }
 
-    /// True if the last request was refused: the same one may then be made again.
+    /// True if the last request was rejected; the same selection may then be requested again.
     #[must_use]
     pub fn last_was_refused(&self) -> bool {
         self.last_was_refused
     }
 
-    /// The selection that runs although another one was requested and refused.
+    /// The selection that still runs because the requested one was rejected.
     #[must_use]
     pub fn instead_of_refused(&self) -> Option<&VoiceSelection> {
         self.current.as_ref().filter(|_| self.last_was_refused)

@@ -51,8 +51,8 @@ mod register {
     }
 
     pub fn set_control(control: Control) {
-        // SAFETY: loads what `control` gave, with no bits changed but the two
-        // documented ones above: rounding and exception masks stay.
+        // SAFETY: loads the value of `control` with only the two documented bits above
+        // changed: rounding and exception masks stay.
         unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const control, options(nostack)) };
     }
 }
@@ -71,7 +71,7 @@ mod register {
     }
 
     pub fn set_control(control: Control) {
-        // SAFETY: writes back what `control` gave, but for the documented bit above.
+        // SAFETY: writes back the value of `control` with only the documented bit above changed.
         unsafe { std::arch::asm!("msr fpcr, {}", in(reg) control, options(nomem, nostack)) };
     }
 }

@@ -27,7 +27,7 @@ pub struct StreamSetup {
     pub host_rate_hz: f64,
     /// Largest block.
     pub max_block: usize,
-    /// Latency added for the worker to be late in.
+    /// Latency added as a margin for a late worker.
     pub safety_ms: u32,
     /// 1 or 2.
     pub channels: usize,

@@ -134,7 +134,7 @@ pub struct Geometry {
     pub ticks_per_hop: usize,
     /// Chunk length of the resamplers: 5 ms where the rate allows, else 10.
     pub resample_chunk_ms: u32,
-    /// Latency added at the user's choice, in which hops may be late.
+    /// Latency added by the user's setting as a margin for late hops.
     pub safety_host: usize,
 }
 
@@ -182,7 +182,7 @@ impl Geometry {
         })
     }
 
-    /// With this much added latency, in which hops may be late (at most 200 ms, in steps of the rate's whole
+    /// Adds this much latency as a margin for late hops (at most 200 ms, rounded to whole
     /// samples).
     #[must_use]
     pub fn with_safety_ms(mut self, safety_ms: u32) -> Self {

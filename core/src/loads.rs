@@ -5,8 +5,8 @@ use crate::sync::{AtomicUsize, Ordering};
 /// Number of requested voices that are not delivered yet.
 ///
 /// The main thread adds, the loader delivers, the worker reads. The worker must never
-/// see a load as done before its voice has arrived: a render would continue without
-/// it.
+/// count a load as done before its voice has arrived, or a render would continue without
+/// the voice.
 #[derive(Debug, Default)]
 pub struct PendingLoads(AtomicUsize);
 

@@ -1,5 +1,5 @@
-//! Display state: written by audio, worker and loader, read by the editor and by
-//! reports. No thread decides by it; state for decisions is in
+//! State that is only displayed: written by audio, worker and loader, read by the editor and by
+//! reports. No decision depends on it; state for decisions is in
 //! [`crate::control_state`].
 
 use crate::quality::Quality;

@@ -7,11 +7,11 @@ pub use ringbuf::{HeapCons, HeapProd, HeapRb};
 pub use std::sync::Arc;
 pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-/// Lets the worker work; only ever called where nobody hears the block yet: in an offline render, or ahead of the
+/// Yields to the worker. Called only while the block is not due yet: in an offline render, or ahead of the
 /// clock.
 #[expect(
     clippy::disallowed_methods,
-    reason = "nobody listens: the host waits for its file, and so may we"
+    reason = "the block is not due yet, so waiting is allowed"
 )]
 pub fn wait_a_little() {
     std::thread::sleep(std::time::Duration::from_micros(100));

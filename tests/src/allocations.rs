@@ -5,16 +5,16 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 thread_local! {
-    /// Whether this thread's allocations are counted, and how many were.
+    /// True while this thread's allocations are counted.
     static COUNTING: Cell<bool> = const { Cell::new(false) };
     static COUNT: Cell<u32> = const { Cell::new(0) };
 }
 
-/// The system's allocator, which counts calls on threads that ask for it.
+/// The system allocator; counts calls on threads on which counting is enabled.
 pub struct CountingAllocator;
 
 fn count_call() {
-    // Thread-locals are gone in a thread that is ending; it plays no audio.
+    // Thread-locals do not exist any more in a thread that is ending; such a thread plays no audio.
     let _ = COUNTING.try_with(|counting| {
         if counting.get() {
             COUNT.with(|count| count.set(count.get() + 1));

@@ -1,4 +1,4 @@
-//! Memory that ends where nothing may be read: one sample too far ends the program.
+//! Memory that ends at an inaccessible page: access one sample beyond its end crashes the program.
 
 use anyhow::{Result, ensure};
 use std::ptr::{NonNull, null_mut};
@@ -15,13 +15,13 @@ impl<T: Copy> Fenced<T> {
     /// Filled with `value`.
     ///
     /// # Errors
-    /// If there is no memory.
+    /// If the memory cannot be allocated.
     pub fn new(len: usize, value: T) -> Result<Self> {
         // SAFETY: no arguments that matter.
         let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) })?;
         let used = (len * size_of::<T>()).div_ceil(page) * page;
         let bytes = used + page;
-        // SAFETY: new pages, wherever the system wants them.
+        // SAFETY: new pages, at an address that the system chooses.
         let start = unsafe {
             libc::mmap(
                 null_mut(),
@@ -58,7 +58,7 @@ impl<T: Copy> Fenced<T> {
         unsafe { std::slice::from_raw_parts_mut(self.first, self.len) }
     }
 
-    /// The first value's place.
+    /// Pointer to the first value.
     pub fn pointer(&mut self) -> *mut T {
         self.first
     }

@@ -13,7 +13,7 @@
 //! | [`allocations`] | an allocator that counts calls of the audio thread |
 //! | [`audio`] | reading, writing and resampling of audio files |
 //! | [`embeddings`] | embeddings and retrieval without a stream |
-//! | [`fenced`] | memory that ends at a page that may not be read |
+//! | [`fenced`] | memory that ends at an inaccessible page |
 //! | [`non_speech`] | synthetic sounds other than speech |
 //! | [`hops`] | the engine's reports about every hop |
 //! | [`signal`] | test signals and measurements on audio |

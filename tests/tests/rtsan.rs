@@ -37,7 +37,7 @@ fn violation() {
                 drop(guard);
             });
         }
-        // Allowed: reading the monotonic clock is no system call.
+        // Allowed: reading the monotonic clock is not a system call.
         "clock" => {
             in_realtime_context(|| std::hint::black_box(std::time::Instant::now()));
         }

@@ -1,7 +1,7 @@
-//! RVC voices from their `.pth` and `.safetensors`, against PyTorch's audio.
+//! RVC voices from `.pth` and `.safetensors` files, compared with PyTorch's audio.
 //!
-//! The voices, and every 13th sample of what PyTorch makes of them, were made by
-//! `tests/python/make_rvc_models.py`; inputs are made here, by the same formula.
+//! `tests/python/make_rvc_models.py` made the voices, and every 13th sample of PyTorch's output;
+//! the inputs are computed here by the same formula.
 
 use anyhow::{Context, Result, bail, ensure};
 use ndarray::Array1;
@@ -15,7 +15,7 @@ use voxmeld_core::import::{ModelKind, WeightsFile};
 use voxmeld_core::model::onnx::{RvcGraph, RvcGraphInput, coarse_pitch};
 use voxmeld_tests::env;
 
-/// Another correct evaluation in 32 bits differs by 2e-5.
+/// Two correct evaluations in 32 bits differ by 2e-5.
 const TOLERANCE: f32 = 1e-4;
 
 #[derive(Deserialize)]
@@ -51,11 +51,11 @@ fn open(name: &str) -> Result<(WeightsFile, Voice)> {
     let file = WeightsFile::open(&folder().join(name)).with_context(|| name.to_string())?;
     match ModelKind::of(&file).with_context(|| name.to_string())? {
         ModelKind::Voice(voice) => Ok((file, *voice)),
-        other => bail!("{name} was taken for {}", other.name()),
+        other => bail!("{name} was recognised as {}", other.name()),
     }
 }
 
-/// The twin of `uniform` in the script: unit variance, from SplitMix64.
+/// The same as `uniform` in the script: unit variance, from SplitMix64.
 fn uniform(seed: u64, count: usize) -> Vec<f32> {
     let value = |n: u64| {
         let mut z = seed.wrapping_add(n.wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -120,7 +120,7 @@ fn difference(one: &[f32], other: &[f32]) -> f32 {
 }
 
 #[test]
-fn every_kind_of_voice_sounds_as_in_pytorch() -> Result<()> {
+fn every_kind_of_voice_gives_pytorchs_audio() -> Result<()> {
     let manifest = manifest()?;
     let mut worst = 0.0_f32;
     for expected in &manifest.voices {
@@ -144,7 +144,7 @@ fn every_kind_of_voice_sounds_as_in_pytorch() -> Result<()> {
             let off = difference(&picked, &every.to_vec()).max(difference(&both, &ends.to_vec()));
             assert!(
                 every.iter().any(|x| x.abs() > 0.1),
-                "{name}: the answer is silent"
+                "{name}: PyTorch's output is silent"
             );
             assert!(off < TOLERANCE, "{name}, {frames} frames: {off} off");
             worst = worst.max(off);
@@ -159,7 +159,7 @@ fn every_kind_of_voice_sounds_as_in_pytorch() -> Result<()> {
 }
 
 #[test]
-fn a_voice_says_what_it_is() -> Result<()> {
+fn version_rate_f0_and_speakers_are_read_from_the_file() -> Result<()> {
     for expected in &manifest()?.voices {
         let (_, voice) = open(&expected.file)?;
         let (version, width) = match &expected.version[..] {
@@ -181,16 +181,16 @@ fn a_voice_says_what_it_is() -> Result<()> {
     Ok(())
 }
 
-/// Attention sees all frames in both cases, so only the cut may make a difference.
+/// Attention covers all frames in both cases, so only the crop could make a difference.
 #[test]
-fn skipped_frames_are_context_and_the_rest_is_cut_as_in_rvc() -> Result<()> {
+fn skipped_frames_are_context_and_the_output_is_cropped_as_in_rvc() -> Result<()> {
     for name in ["v2_48k_f16.pth", "v1_48k_nof0_bf16_legacy_4.pth"] {
         let (mut file, voice) = open(name)?;
         let mut graph = graph_of(&mut file, &voice, name)?;
         let (frames, upp) = (100, voice.shape.upp());
         let mut inputs = Inputs::of(&voice, frames);
-        // The source begins with the first returned frame: a pitch of nothing
-        // before it, and after it the same.
+        // The source starts at the first returned frame, so the input is unvoiced throughout
+        // to give both calls the same source.
         inputs.hz.fill(0.0);
         let (skip, length) = (40, 30);
         let mut whole = Vec::new();
@@ -204,7 +204,7 @@ fn skipped_frames_are_context_and_the_rest_is_cut_as_in_rvc() -> Result<()> {
         };
         graph.render(input, &mut cut)?;
         assert_eq!(cut.len(), length * upp, "{name}");
-        // Far enough from both ends for the generator's own field (ten frames).
+        // Outside the generator's receptive field (ten frames) at both ends.
         let middle = 11 * upp..(length - 11) * upp;
         let same = &whole[skip * upp..][middle.clone()];
         let off = difference(&cut[middle], same);
@@ -230,10 +230,10 @@ fn two_renders_are_equal_bit_for_bit() -> Result<()> {
 }
 
 #[test]
-fn files_of_the_manifest_are_the_ones_that_were_made() -> Result<()> {
+fn files_have_the_sha256_of_the_manifest() -> Result<()> {
     for (name, sha256) in manifest()?.sha256 {
         let found = voxmeld_core::indexing::file_sha256(&folder().join(&name))?;
-        ensure!(found == sha256, "{name} is not the file that was made");
+        ensure!(found == sha256, "{name} differs from the manifest's sha256");
     }
     Ok(())
 }

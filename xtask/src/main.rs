@@ -46,7 +46,7 @@ enum Command {
     },
     /// Build the plugin and assemble target/bundle
     Bundle {
-        /// Bundle the present build
+        /// Bundle the existing build
         #[arg(long)]
         no_build: bool,
     },

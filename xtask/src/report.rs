@@ -18,7 +18,7 @@ struct Skipped {
 }
 
 /// Prefix of the ignore reason of tests that another test or stage runs; other ignored tests are never run.
-const RUN_ELSEWHERE: &str = "played ";
+const RUN_ELSEWHERE: &str = "run ";
 
 impl Report {
     /// A check that did not run.
@@ -141,17 +141,14 @@ mod tests {
     fn counts_of_two_test_programs_are_summed() {
         let report = report(
             "test a ... ok\n\
-             test b::child ... ignored, played by other tests, in processes of their own\n\
+             test b::child ... ignored, run by other tests in child processes\n\
              test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 1.03s\n\
-             test c::child ... ignored, played by other tests, in processes of their own\n\
+             test c::child ... ignored, run by other tests in child processes\n\
              test result: ok. 40 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 1.03s\n",
         );
         assert_eq!(
             report.lines(),
-            [
-                "42 passed",
-                "2 skipped: played by other tests, in processes of their own"
-            ]
+            ["42 passed", "2 skipped: run by other tests in child processes"]
         );
         assert!(report.require_all_run().is_ok());
     }

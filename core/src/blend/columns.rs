@@ -1,8 +1,8 @@
 //! Columns of an embedding with their own share of the ratio.
 //!
-//! A retrieved frame comes from another moment of the target's speech: it often has
-//! other phonemes, and always another timing. For an embedding that separates content
-//! (what is said), detail (how this frame differs) and speaker into columns, a pack can
+//! A retrieved frame comes from another moment of the target's speech: it often belongs to
+//! another phoneme, and always has another timing. If an embedding separates content
+//! (the words), detail (differences between frames of equal content) and speaker into columns, a pack can
 //! set how far each of them follows the ratio.
 //!
 //! Thread: worker, once per frame; [`DetailSmoother::new`] at load time.
@@ -11,7 +11,7 @@
 /// then all others. By default all columns follow the ratio, as for all usual encoders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Deserialize)]
 pub struct Columns {
-    /// Columns of what is said.
+    /// Content columns: the words.
     #[serde(default)]
     pub content: Content,
     /// Columns that distinguish frames of equal content and speaker.

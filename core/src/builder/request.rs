@@ -36,7 +36,7 @@ pub enum IndexRequestError {
     Recording {
         /// Which file.
         path: PathBuf,
-        /// What was wrong.
+        /// The system's reason.
         why: String,
     },
     /// The pack of the index to be extended.

@@ -31,7 +31,7 @@ pub fn rms_curve(signal: &[f32], step: usize, curve: &mut Vec<f32>) {
     }
 }
 
-/// Steps that one value of [`trailing_rms_curve`] is measured over: 40 ms, as RVC's.
+/// Number of steps over which one value of [`trailing_rms_curve`] is measured: 40 ms, as in RVC.
 pub const SPAN_STEPS: usize = 4;
 
 /// RMS per `step` samples (10 ms) over the [`SPAN_STEPS`] steps before each

@@ -4,7 +4,7 @@ use crate::units::SampleRate;
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 
-/// Rates at which the chunk is not a whole number of samples.
+/// A pair of rates at which the chunk is not a whole number of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("audio at {from} Hz cannot be converted to {to} Hz in steps of {chunk_ms} ms")]
 pub struct ResampleError {
@@ -19,7 +19,7 @@ pub struct ResampleError {
 /// How steep a resampler's filter is; its delay is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slope {
-    /// rubato's default window: min ringing at sudden starts and ends. With 5 ms
+    /// rubato's default window: least ringing at sudden starts and ends. With 5 ms
     /// chunks, -6 dB at 83 % of the lower Nyquist frequency.
     Gentle,
     /// -6 dB at 92 % of it, 74 dB alias suppression. For the input of models: at 16 kHz

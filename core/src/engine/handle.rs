@@ -74,8 +74,8 @@ impl EngineHandle {
         self.shared.builder.stop();
     }
 
-    /// What was requested last; or, where that was refused and another voice goes on, the selection of
-    /// that voice: a session that is saved must not come back with a voice that cannot be loaded.
+    /// The last requested selection; if that was rejected and another voice still runs, the selection of
+    /// the running voice, so that no session is saved with a voice that cannot be loaded.
     /// Files have the places at which they were found, with sizes and checksums as soon as the loader
     /// has read them.
     #[must_use]
@@ -88,7 +88,7 @@ impl EngineHandle {
         self.shared.control.files.lock().complete(selection)
     }
 
-    /// State of the voice alone; see [`Self::status`].
+    /// Only the state of the voice; see [`Self::status`].
     #[must_use]
     pub fn voice(&self) -> VoiceState {
         self.shared.control.voice.lock().clone()

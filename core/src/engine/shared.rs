@@ -47,7 +47,7 @@ impl Shared {
             };
             current.clone_from(&selection);
             drop(current);
-            // Also for the same path as before, since the file has changed.
+            // Even if the path is the same as before, because the file has changed.
             self.request_load(selection);
             made.summary
         } else {

@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::pickle::Node;
 
-/// Whose names the tensors have.
+/// The library whose naming the tensors follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EncoderNames {
     /// `transformers`: `pytorch_model.bin`, `model.safetensors`.
@@ -12,7 +12,7 @@ pub enum EncoderNames {
     Fairseq,
 }
 
-/// What is known of an encoder without running it.
+/// Properties of an encoder that can be read without running it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncoderFacts {
     /// Whose names its tensors have.
@@ -21,7 +21,7 @@ pub struct EncoderFacts {
     pub width: u64,
     /// Transformer layers: 12 for a base model.
     pub layers: usize,
-    /// Width of the projection that RVC v1's voices want (256), if it is there.
+    /// Width of the projection that RVC v1 voices need (256), if there is one.
     pub projection: Option<u64>,
 }
 

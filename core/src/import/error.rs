@@ -1,27 +1,27 @@
-//! Why a file of weights cannot be read.
+//! Errors of reading a file of weights.
 
 /// More dimensions than any weight has.
 pub const MAX_RANK: usize = 8;
 
-/// A file that cannot be read, as a sentence that says what to do. Nothing of
-/// it was executed, and what it claims of itself was not believed.
+/// Why a file cannot be read, with what to do. Nothing in the file
+/// was executed, and no size in it was trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The system's own reason.
+    /// The operating system reported an error.
     #[error("the file cannot be read: {0}")]
     Io(#[from] std::io::Error),
-    /// Neither of the two.
+    /// Neither a PyTorch nor a safetensors file.
     #[error(
-        "it is neither a PyTorch file (.pth, .pt, .bin) nor a .safetensors file but {found}: choose the voice's .pth"
+        "it is not a PyTorch file (.pth, .pt, .bin) or a .safetensors file, but {found}: choose the voice's .pth"
     )]
     OtherFormat {
-        /// What it looks like, in words.
+        /// What the file seems to be.
         found: &'static str,
     },
     /// Cut short.
     #[error("it ends in the middle of {what}: copy or download it again")]
     Truncated {
-        /// Where it ends.
+        /// The part in which it ends.
         what: String,
     },
     /// Its parts contradict each other.
@@ -32,44 +32,46 @@ pub enum ReadError {
     },
     /// A zip archive, but not PyTorch's.
     #[error(
-        "it is a zip archive without PyTorch's data.pkl: unpack it and choose the .pth that is in it, if there is one"
+        "it is a zip archive without PyTorch's data.pkl: unpack it and choose the .pth in it, if there is one"
     )]
     NoPickle,
     /// A zip archive that was packed again.
     #[error(
-        "its member \"{member}\" is compressed, which PyTorch never does: unpack the archive and choose the .pth that is in it"
+        "its member \"{member}\" is compressed, but PyTorch never compresses: unpack the archive and choose the .pth in it"
     )]
     Compressed {
         /// Which member.
         member: String,
     },
-    /// Code, or an object that no voice needs.
+    /// The pickle names a function or class that voices do not need.
     #[error(
-        "it asks Python for `{name}`, which a voice has no need of and which may run code; nothing was run: get the voice from a source that you trust, or let its author save it again with weights only"
+        "it requests `{name}` from Python, which no voice needs and which may run code (nothing was run): get the voice from a source that you trust, or ask its author to save it again with weights only"
     )]
     ForeignGlobal {
         /// Module and name.
         name: String,
     },
-    /// Something that pickle can do and PyTorch's files do not.
+    /// A feature of pickle that PyTorch's files do not use.
     #[error(
-        "it uses {what}, which PyTorch's own files do not: open it in PyTorch and save it again with weights only"
+        "it uses {what}, which PyTorch's own files do not use: open it in PyTorch and save it again with weights only"
     )]
     Unsupported {
-        /// What, in words.
+        /// The feature.
         what: String,
     },
-    /// A limit that no real file comes near.
-    #[error("{what} is larger than any voice's ({limit} at most): it is no voice, or forged")]
+    /// A limit that is far above any real file.
+    #[error(
+        "{what} is larger than in any voice (at most {limit}): the file is not a voice, or was manipulated"
+    )]
     TooLarge {
         /// What is large.
         what: &'static str,
         /// The limit, with its unit.
         limit: String,
     },
-    /// A tensor that is not inside of its storage.
+    /// A tensor that is not inside its storage.
     #[error(
-        "a tensor of shape {shape:?} reaches beyond the {storage_len} values of its storage: the file is damaged or forged"
+        "a tensor of shape {shape:?} extends beyond the {storage_len} values of its storage: the file is damaged or was manipulated; copy or download it again"
     )]
     OutOfStorage {
         /// Its shape.
@@ -87,14 +89,18 @@ pub enum ReadError {
         /// Its strides.
         strides: Vec<u64>,
     },
-    /// Shape and strides that are no tensor's.
-    #[error("a tensor has {what}; tensors have at most {MAX_RANK} dimensions and one stride for each")]
+    /// Shape and strides that do not form a tensor.
+    #[error(
+        "a tensor has {what}; a tensor has at most {MAX_RANK} dimensions and one stride for each: copy or download the file again"
+    )]
     BadShape {
         /// What it has.
         what: String,
     },
-    /// A type of number that weights do not have.
-    #[error("`{tensor}` holds {found} where 16, 32 or 64 bit floating point numbers are needed")]
+    /// A data type that weights do not have.
+    #[error(
+        "`{tensor}` holds {found} instead of 16, 32 or 64 bit floating-point numbers: export the voice again"
+    )]
     DataType {
         /// Which tensor.
         tensor: String,
@@ -103,7 +109,7 @@ pub enum ReadError {
     },
     /// Infinite, or not a number.
     #[error(
-        "`{tensor}` holds values that are infinite or not numbers: its training went wrong, or it was damaged; choose an earlier checkpoint"
+        "`{tensor}` holds values that are infinite or not numbers: the training diverged, or the file is damaged; choose an earlier checkpoint"
     )]
     NotFinite {
         /// Which tensor.

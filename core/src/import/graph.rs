@@ -1,4 +1,4 @@
-//! An ONNX model under construction.
+//! Builds an ONNX graph.
 
 use crate::onnx_proto::{
     AttributeProto, AttributeType, DataType, Dimension, GraphProto, ModelProto, NodeProto,
@@ -9,7 +9,7 @@ use prost::Message;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// LayerNormalization is in it.
+/// The first opset with LayerNormalization.
 const OPSET: i64 = 17;
 const IR_VERSION: i64 = 8;
 
@@ -20,9 +20,9 @@ pub struct Edge(Rc<str>);
 /// Size of an axis.
 #[derive(Clone, Copy, Debug)]
 pub enum Dim {
-    /// Always this.
+    /// Fixed.
     Fixed(usize),
-    /// Known when it runs.
+    /// Known only when the model runs.
     Named(&'static str),
 }
 
@@ -31,7 +31,7 @@ pub enum Dim {
 pub struct Graph {
     graph: GraphProto,
     made: usize,
-    /// Small constants that are there already.
+    /// Small constants that exist already, for reuse.
     known: HashMap<(DataType, Vec<i64>, Vec<u8>), Edge>,
 }
 
@@ -93,7 +93,7 @@ impl Graph {
         self.constant(DataType::Int64, &[values.len()], bytes)
     }
 
-    /// One integer, without an axis.
+    /// One integer, a scalar.
     pub fn int(&mut self, value: i64) -> Edge {
         self.constant(DataType::Int64, &[], value.to_le_bytes().to_vec())
     }
@@ -131,14 +131,14 @@ impl Graph {
         Edge(name.into())
     }
 
-    /// An integer without an axis that may be left out.
+    /// An optional scalar integer input.
     pub fn optional_int(&mut self, name: &str, default: i64) -> Edge {
         let edge = self.input(name, DataType::Int64, &[]);
         self.initialize(&edge, DataType::Int64, Vec::new(), default.to_le_bytes().to_vec());
         edge
     }
 
-    /// Floats that may be left out; then they are zeros.
+    /// An optional input of floats; zeros by default.
     pub fn optional_floats(&mut self, name: &str, shape: &[usize]) -> Edge {
         let dims: Vec<Dim> = shape.iter().map(|&size| Dim::Fixed(size)).collect();
         let edge = self.input(name, DataType::Float, &dims);
@@ -163,7 +163,7 @@ impl Graph {
         self.graph.output.push(value_info(name, DataType::Float, shape));
     }
 
-    // ---- what is often needed ---------------------------------------------------------------------
+    // ---- frequent operations ----------------------------------------------------------------------
 
     /// `a + b`.
     pub fn add(&mut self, a: &Edge, b: &Edge) -> Edge {
@@ -202,13 +202,13 @@ impl Graph {
         self.op("Unsqueeze", &[x, &axes], vec![])
     }
 
-    /// From `start` to before `end` along `axis`; both have one axis of one element.
+    /// The part `start..end` along `axis`; both bounds are tensors of one element.
     pub fn slice(&mut self, x: &Edge, start: &Edge, end: &Edge, axis: i64) -> Edge {
         let axes = self.ints(&[axis]);
         self.op("Slice", &[x, start, end, &axes], vec![])
     }
 
-    /// The same between fixed places.
+    /// As [`Self::slice`], with fixed bounds.
     pub fn slice_fixed(&mut self, x: &Edge, start: i64, end: i64, axis: i64) -> Edge {
         let (start, end) = (self.ints(&[start]), self.ints(&[end]));
         self.slice(x, &start, &end, axis)

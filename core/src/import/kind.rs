@@ -1,4 +1,4 @@
-//! What a file of weights is, and what to do with it.
+//! Recognises what a file of weights contains, and what to do with it.
 
 use super::container::WeightsFile;
 use super::encoder::{EncoderFacts, EncoderTensors};
@@ -7,18 +7,18 @@ use super::names::Names;
 use super::pickle::Node;
 use super::rvc::{Voice, VoiceFileError};
 
-/// What a file turned out to be.
+/// The content of a file.
 #[derive(Debug)]
 pub enum ModelKind {
     /// An RVC voice, which can be built.
     Voice(Box<Voice>),
     /// A content encoder's weights.
     Encoder(EncoderFacts),
-    /// RVC's training state: a voice's weights without what describes them.
+    /// RVC's training state: a voice's weights without their configuration.
     TrainingCheckpoint {
-        /// Training steps, where the file tells.
+        /// Number of training steps, if the file has it.
         iteration: Option<i64>,
-        /// True for the half that only training needs.
+        /// True for the discriminator, which only training needs.
         discriminator: bool,
     },
     /// Something else.
@@ -30,20 +30,20 @@ pub enum ModelKind {
     },
 }
 
-/// Why a file is not one of the kinds that can be named.
+/// Errors of recognising a file.
 #[derive(Debug, thiserror::Error)]
 pub enum RecognizeError {
     /// It cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// It is a voice, but not a whole one, or of a kind that is not known.
+    /// It is a voice, but incomplete or of an unknown kind.
     #[error(transparent)]
     Voice(#[from] VoiceFileError),
 }
 
 impl ModelKind {
-    /// Tells what `file` is by its keys and the names and shapes of its
-    /// tensors; no numbers are read.
+    /// Recognises `file` by its keys and the names and shapes of its
+    /// tensors; no values are read.
     ///
     /// # Errors
     /// See [`RecognizeError`].
@@ -64,7 +64,7 @@ impl ModelKind {
 }
 
 impl ModelKind {
-    /// What it is, in words: "a voice", "a training checkpoint".
+    /// What it is: "an RVC voice", "a content encoder's weights".
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -74,13 +74,13 @@ impl ModelKind {
                 discriminator: false, ..
             } => "a training checkpoint of an RVC voice",
             Self::TrainingCheckpoint { .. } => {
-                "the half of an RVC training checkpoint that only training needs"
+                "the discriminator of an RVC training checkpoint, which only training needs"
             }
             Self::Other { what, .. } => what,
         }
     }
 
-    /// What to do with it, as a sentence's end.
+    /// What to do with it, as the end of a sentence.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -111,13 +111,13 @@ fn training(root: Node<'_>) -> Option<ModelKind> {
     })
 }
 
-/// Others whose files end alike, by what only they have.
+/// Files of other programs with the same extensions, recognised by tensors that only they have.
 fn other(root: Node<'_>) -> (String, &'static str) {
     const OTHER_VOICE: &str = "choose a voice that was trained with RVC (its small .pth of about 55 MB)";
     const NO_VOICE: &str = "choose the voice's own .pth";
     let weight = root.get("weight").or_else(|| root.get("model")).unwrap_or(root);
     let names = Names::of(weight, "");
-    let told: &[(&str, &str, &str)] = &[
+    let known: &[(&str, &str, &str)] = &[
         ("ar_text_embedding.", "a GPT-SoVITS model", OTHER_VOICE),
         ("model.ar_text_embedding.", "a GPT-SoVITS model", OTHER_VOICE),
         ("ref_enc.", "a GPT-SoVITS model", OTHER_VOICE),
@@ -132,7 +132,7 @@ fn other(root: Node<'_>) -> (String, &'static str) {
         ("enc_q.", "weights of a VITS model", OTHER_VOICE),
         ("dec.", "weights of a VITS model", OTHER_VOICE),
     ];
-    for (beginning, what, advice) in told {
+    for (beginning, what, advice) in known {
         if names.any(beginning) {
             return ((*what).to_string(), advice);
         }

@@ -1,4 +1,4 @@
-//! Files of other programs: read with suspicion, named, and made into models.
+//! Weight files of other programs: untrusted files are read, recognised, and turned into models.
 //!
 //! ```text
 //! bytes ──▶ container (zip, legacy, safetensors) ──▶ pickle ──▶ Tree of values and tensors
@@ -6,9 +6,9 @@
 //!     ONNX bytes ◀── rvc (the synthesizer's graph), hubert (the encoder's) ◀── kind (what is it?)
 //! ```
 //!
-//! Nothing of a file is executed; sizes that it claims are checked against its
-//! length before anything is allocated; what cannot be used is an error in a
-//! sentence that says what to do. Thread: any but the audio thread.
+//! Nothing in a file is executed; sizes in it are checked against its
+//! length before anything is allocated; a file that cannot be used gives an error
+//! that says what to do. Thread: any except the audio thread.
 
 mod container;
 mod encoder;

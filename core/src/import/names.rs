@@ -1,24 +1,24 @@
-//! The tensors of a file by name, wherever in it they are.
+//! The tensors of a file by name.
 
 use super::pickle::Node;
 use super::tensor::Tensor;
 use std::collections::BTreeMap;
 
-/// Longer names than any tensor has.
+/// Longest accepted name; longer than any real one.
 const MAX_NAME: usize = 200;
-/// More tensors than any voice or encoder has.
+/// Maximum number of tensors; more than any voice or encoder has.
 const MAX_TENSORS: usize = 20_000;
 
-/// Tensors of a dictionary by name. Names of the newer way to write weight
-/// norm are those of the older one here.
+/// Tensors of a dictionary by name. PyTorch's newer names for weight norm
+/// are mapped to the older ones.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     tensors: BTreeMap<String, Tensor>,
 }
 
 impl Names {
-    /// The tensors that are directly in `node`, without `prefix` where their
-    /// names begin with it.
+    /// The tensors directly in `node`; `prefix` is removed from names that
+    /// begin with it.
     #[must_use]
     pub fn of(node: Node<'_>, prefix: &str) -> Self {
         let mut tensors = BTreeMap::new();
@@ -53,7 +53,7 @@ impl Names {
         from.next().is_some_and(|(name, _)| name.starts_with(beginning))
     }
 
-    /// How many there are.
+    /// Number of tensors.
     #[must_use]
     pub fn len(&self) -> usize {
         self.tensors.len()
@@ -64,7 +64,7 @@ impl Names {
         self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor))
     }
 
-    /// Shape of a weight, whether its norm is folded in or not.
+    /// Shape of a weight, stored directly or as weight norm.
     #[must_use]
     pub fn shape(&self, name: &str) -> Option<&[u64]> {
         let direct = self.tensors.get(name);

@@ -1,4 +1,4 @@
-//! A tensor's place in its storage, checked, and its values as 32-bit floats.
+//! A tensor's checked position in its storage, and its values as 32-bit floats.
 
 use super::error::{MAX_RANK, ReadError};
 use half::slice::HalfFloatSliceExt;
@@ -15,7 +15,7 @@ pub enum ElementType {
     F16,
     /// Half precision with the exponent of f32.
     Bf16,
-    /// Integers or booleans of so many bytes.
+    /// Integers or booleans with this number of bytes.
     Integer(u8),
 }
 
@@ -31,7 +31,7 @@ impl ElementType {
         }
     }
 
-    /// What it is called in PyTorch.
+    /// PyTorch's name for it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -44,32 +44,32 @@ impl ElementType {
     }
 }
 
-/// A run of elements in the file, named by the file's own key.
+/// A contiguous range of elements in the file, identified by the file's own key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
     /// Key within the file.
     pub key: Box<str>,
     /// Type of its elements.
     pub element: ElementType,
-    /// How many there are.
+    /// Number of elements.
     pub len: u64,
 }
 
-/// A view of a storage; made by [`Tensor::checked`] only, so that it lies
-/// inside of it.
+/// A view of a storage. Created only by [`Tensor::checked`], so that it is always
+/// inside its storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tensor {
     /// Number of the storage in its tree.
     pub storage: usize,
     /// Type of the elements.
     pub element: ElementType,
-    /// Elements before the first one.
+    /// Number of elements in the storage before the first one.
     pub offset: u64,
-    /// Elements in each dimension.
+    /// Number of elements in each dimension.
     pub shape: Vec<u64>,
-    /// Elements from one index to the next in each dimension.
+    /// Stride of each dimension, in elements.
     pub strides: Vec<u64>,
-    /// Elements in all.
+    /// Total number of elements.
     pub len: u64,
 }
 
@@ -125,8 +125,8 @@ impl Tensor {
     /// The values in row-major order; `bytes` are those of [`Self::byte_range`].
     ///
     /// # Errors
-    /// If they are no floating point numbers, or not finite. `name` is for
-    /// those sentences.
+    /// If they are not floating-point numbers, or not finite. `name` appears in
+    /// the messages.
     pub fn values(&self, bytes: &[u8], name: &str) -> Result<Vec<f32>, ReadError> {
         let not_here = || ReadError::damaged(format!("the storage of `{name}` is too short"));
         let (start, end) = self.byte_range();
@@ -145,7 +145,7 @@ impl Tensor {
         Ok(values)
     }
 
-    /// Bytes of its storage that hold it, from and to; empty for no elements.
+    /// Range of bytes of its storage that it covers; empty if it has no elements.
     #[must_use]
     pub fn byte_range(&self) -> (u64, u64) {
         let spans = self.shape.iter().zip(&self.strides);
@@ -191,8 +191,8 @@ impl Tensor {
     }
 }
 
-/// True if two indices may mean the same element. Sorted by stride, each
-/// dimension of a real view steps over all of the ones below it.
+/// True if two indices may refer to the same element. In a view without overlap, with the
+/// dimensions sorted by stride, each stride exceeds the span of all smaller ones.
 fn overlaps(shape: &[u64], strides: &[u64]) -> bool {
     let mut dims: Vec<(u64, u64)> = strides.iter().copied().zip(shape.iter().copied()).collect();
     dims.retain(|&(_, size)| size > 1);
@@ -208,7 +208,7 @@ fn overlaps(shape: &[u64], strides: &[u64]) -> bool {
 }
 
 impl ElementType {
-    /// Little-endian bytes to numbers; a rest that is no whole element is left.
+    /// Converts little-endian bytes to numbers; an incomplete last element is ignored.
     fn to_f32(self, bytes: &[u8], name: &str) -> Result<Vec<f32>, ReadError> {
         match self {
             Self::F32 => {
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn views_give_their_elements_in_row_major_order() {
+    fn values_of_a_view_are_in_row_major_order() {
         let read = |tensor: Tensor| {
             let (start, end) = tensor.byte_range();
             let bytes = &bytes(12)[start as usize..end as usize];
@@ -282,7 +282,7 @@ mod tests {
             read(view(12, 5, &[0, 3], &[3, 1]).expect("empty")),
             [] as [f32; 0]
         );
-        // Strides of dimensions of one element mean nothing.
+        // The strides of dimensions with one element have no meaning.
         assert_eq!(
             read(view(12, 0, &[1, 2, 1], &[0, 1, 77]).expect("ones")),
             [0., 1.]
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn views_outside_of_the_storage_are_refused() {
+    fn views_outside_the_storage_are_rejected() {
         for (offset, shape, strides) in [
             (0, &[13][..], &[1][..]),
             (1, &[12], &[1]),
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn views_that_cover_an_element_twice_are_refused() {
+    fn views_that_cover_an_element_twice_are_rejected() {
         for (shape, strides) in [
             (&[4][..], &[0][..]),
             (&[3, 3], &[1, 1]),
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_no_numbers_are_refused() {
+    fn non_finite_values_and_truncated_storages_are_rejected() {
         let tensor = view(3, 0, &[3], &[1]).expect("whole");
         for bad in [f32::NAN, f32::INFINITY] {
             let bytes: Vec<u8> = [0.0, bad, 1.0]
@@ -346,7 +346,7 @@ mod tests {
                 matches!(tensor.values(&bytes, "w"), Err(ReadError::NotFinite { tensor }) if tensor == "w")
             );
         }
-        assert!(tensor.values(&bytes(2), "w").is_err(), "a storage that is cut");
+        assert!(tensor.values(&bytes(2), "w").is_err(), "a truncated storage");
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! ONNX's messages, as `prost` types: what a model file is made of.
+//! ONNX's protobuf messages, of which a model file consists, as `prost` types.
 //!
 //! `generated.rs` is `onnx-ml.proto` of the package onnx 1.23.2 (Apache-2.0) through prost-build
-//! 0.14 and protox 0.9 (no `protoc`), with `disable_comments(["."])`, then formatted. Nothing of
-//! that runs when Voxmeld is built. To make it again: in a program of its own,
+//! 0.14 and protox 0.9 (no `protoc`), with `disable_comments(["."])`, then formatted. None of
+//! this runs when Voxmeld is built. To generate it again, run in a separate program
 //! `Config::new().disable_comments(["."]).compile_fds(protox::compile(["onnx-ml.proto"], ["."])?)`.
 
 #[allow(

@@ -1,8 +1,8 @@
 //! The audio thread's end of the stream.
 //!
 //! # Real-time
-//! Nothing here allocates, locks, logs or makes a system call, except where the client was allowed to wait for the
-//! worker: in offline renders and in the later blocks of a burst, which nobody hears yet.
+//! Nothing here allocates, locks, logs or makes a system call, except while the client may wait for the
+//! worker: in offline renders, and in the later blocks of a burst, which are not due yet.
 
 use super::applied::{AppliedFrameQueue, FrameBlend};
 use super::header::{HopHeader, SegmentKind};
@@ -38,13 +38,13 @@ pub struct StreamClient {
     /// Input position of the next sample out.
     position_out: u64,
     waits: bool,
-    /// The worker may be waited for until then, because what is played now is heard later still.
+    /// Time until which to wait for the worker, because the current block is due even later.
     spare_until: Option<Instant>,
-    /// The same time in samples, as it was when the block began.
+    /// The same margin in samples, as of the start of the block.
     spare_host: u64,
     offline_wait: OfflineWait,
     in_gap: bool,
-    /// Input from here to there, at least in parts, never reached the worker.
+    /// Range of input positions of which at least parts never reached the worker.
     lost: (u64, u64),
 }
 
@@ -110,7 +110,7 @@ impl StreamClient {
         }
     }
 
-    /// Allows waits for the worker in the block that begins now, until `seconds` from now: the host
+    /// Allows waiting for the worker in the block that begins now, for up to `seconds`, because the host
     /// is ahead of the clock by that much. 0 in a live stream, which never waits.
     pub fn set_spare_time(&mut self, seconds: f64, rate_hz: f64) {
         self.spare_until =
@@ -124,17 +124,17 @@ impl StreamClient {
         self.spare_host = spare_host;
     }
 
-    /// Hands input over, with controls that hold for all of it.
+    /// Pushes input with the same controls for all of it.
     pub fn push(&mut self, mono_host: &[f32], controls: &Controls) {
         self.push_with(mono_host, |_| *controls);
     }
 
-    /// Hands input over. `controls_at` returns the controls at a sample of it; it is
+    /// Pushes input. `controls_at` returns the controls at a sample of it; it is
     /// called for the sample in the middle of a frame.
     pub fn push_with(&mut self, mut mono_host: &[f32], controls_at: impl Fn(usize) -> Controls) {
         let mut done = 0;
         let position_in = self.position_in + mono_host.len() as u64;
-        // What the host is ahead of the clock is time that the worker still has.
+        // The worker has as much more time as the host is ahead of the clock.
         self.shared
             .client_position_host
             .store(position_in.saturating_sub(self.spare_host), Relaxed);
@@ -212,8 +212,8 @@ impl StreamClient {
                 (count, SegmentKind::Ready)
             }
             held => {
-                // Late: this position is lost for good. Try again soon, so
-                // that what is left of the hop is heard when it comes.
+                // Late: this position is lost. Retry soon, so
+                // that the rest of the hop is played when it arrives.
                 let to_hop_end = hop_len - wanted % hop_len;
                 let to_held = held
                     .and_then(|header| header.position_host.checked_sub(wanted))
@@ -226,7 +226,7 @@ impl StreamClient {
     }
 
     /// The next frame whose middle lies before an input position, with the
-    /// sample in its middle. Every frame of a hop comes once, in order of time.
+    /// sample at its middle. Each frame of a hop is returned once, in order of time.
     pub fn next_applied_frame(&mut self, before_host: u64) -> Option<(u64, FrameBlend)> {
         self.applied.next_before(before_host)
     }
@@ -247,8 +247,8 @@ impl StreamClient {
         (count, kind)
     }
 
-    /// True for positions whose hop may never come, because input of it was
-    /// dropped: waiting for it could take for ever.
+    /// True for positions whose hop may never arrive, because some of its input was
+    /// dropped: waiting for it might never end.
     fn was_lost(&self, position: u64) -> bool {
         let hop_len = self.hop.len() as u64;
         position + hop_len > self.lost.0 && position < self.lost.1.saturating_add(hop_len)

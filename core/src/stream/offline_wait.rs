@@ -1,16 +1,16 @@
-//! How long an offline render waits for a worker that does not answer.
+//! How long an offline render waits for a worker that does not respond.
 
 use super::shared::StreamShared;
 use crate::sync::{Arc, Ordering::Relaxed, wait_a_little};
 use std::time::{Duration, Instant};
 
-/// A worker without a heartbeat for this long is taken as dead: no hop takes a tenth
-/// of it. With a longer timeout the host would seem to hang.
+/// A worker without a heartbeat for this long is considered dead: no hop takes a tenth
+/// of this time. With a longer timeout the host would seem to hang.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Most time counted per look: when the machine sleeps or a debugger stops the
+/// Maximum time counted per check: while the machine sleeps or a debugger stops the
 /// program, the worker does not run either.
 const MAX_STEP: Duration = Duration::from_millis(50);
-/// Longest wait for a worker that has a heartbeat but sends no hop; longer than it
+/// Longest wait for a worker that has a heartbeat but sends no hop; longer than the worker
 /// waits for a voice to load.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
@@ -24,7 +24,7 @@ pub(super) struct OfflineWait {
 
 /// One wait in progress.
 pub(super) struct Wait {
-    last_look: Instant,
+    last_check: Instant,
     heartbeat: u32,
     since_heartbeat: Duration,
     waited: Duration,
@@ -40,7 +40,7 @@ impl OfflineWait {
 
     pub(super) fn begin(&self) -> Wait {
         Wait {
-            last_look: Instant::now(),
+            last_check: Instant::now(),
             heartbeat: self.shared.heartbeat.load(Relaxed),
             since_heartbeat: Duration::ZERO,
             waited: Duration::ZERO,
@@ -55,8 +55,8 @@ impl OfflineWait {
         }
         self.abandoned_at = None;
         let now = Instant::now();
-        let passed = (now - wait.last_look).min(MAX_STEP);
-        wait.last_look = now;
+        let passed = (now - wait.last_check).min(MAX_STEP);
+        wait.last_check = now;
         wait.waited += passed;
         wait.since_heartbeat = if heartbeat == wait.heartbeat {
             wait.since_heartbeat + passed

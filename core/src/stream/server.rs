@@ -13,7 +13,7 @@ pub struct HopInput {
     pub generation: u32,
     /// First sample, at the host's rate; a multiple of the hop.
     pub position_host: u64,
-    /// True if it does not continue the hop before (a reset, or lost input): stateful
+    /// True if it does not continue the previous hop (a reset, or lost input): stateful
     /// stages must reset.
     pub restarts: bool,
     /// True if it can no longer be played: it serves as context only.
@@ -37,7 +37,7 @@ pub struct StreamServer {
     hop: HopInput,
     /// 10 ms pieces of `hop` that are filled.
     filled_ticks: usize,
-    /// Generation and position after the last hop handed out, `None` before the first.
+    /// Generation and position after the last returned hop; `None` before the first.
     expected_next: Option<(u32, u64)>,
     /// A popped piece that belongs to a later hop.
     held: Option<ControlFrame>,
@@ -111,7 +111,7 @@ impl StreamServer {
                 }
             };
             if frame.generation != self.shared.generation.load(Relaxed) {
-                // Stale since a reset: drop it and the hop under way.
+                // Stale since a reset: drop it and the hop in progress.
                 self.filled_ticks = 0;
                 continue;
             }
@@ -120,7 +120,7 @@ impl StreamServer {
         true
     }
 
-    /// The next whole hop, once all of it has come in.
+    /// The next whole hop, once all of it has arrived.
     pub fn next_hop(&mut self) -> Option<&HopInput> {
         if !self.has_hop() {
             return None;
@@ -133,9 +133,9 @@ impl StreamServer {
         Some(&self.hop)
     }
 
-    /// True if the hop's time to be played has passed, or has begun while the next hop
+    /// True if the time at which the hop is due has passed, or has begun while the next hop
     /// is already waiting: otherwise a worker that lags by less than a hop would stay
-    /// late for ever.
+    /// late forever.
     fn is_too_late(&self) -> bool {
         let now = self.shared.client_position_host.load(Relaxed);
         let plays_from = self.hop.position_host + self.buffering_latency_host;
@@ -150,7 +150,7 @@ impl StreamServer {
         let slot = usize::try_from(frame.position_host - hop_position).unwrap_or(0) / self.tick_host;
         let started = self.filled_ticks > 0;
         if started && (self.hop.position_host != hop_position || self.hop.generation != frame.generation) {
-            // The rest of the hop under way was lost: fill it with silence and keep
+            // The rest of the hop in progress was lost: fill it with silence and keep
             // this piece for its own hop.
             if self.hop.generation == frame.generation {
                 self.fill_silence(self.filled_ticks, self.hop.controls.len(), frame.controls);

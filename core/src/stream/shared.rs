@@ -5,7 +5,7 @@ use crate::sync::{AtomicBool, AtomicU32, AtomicU64};
 /// Counters and flags that both sides read.
 #[derive(Debug, Default)]
 pub struct StreamShared {
-    /// Input position that is due by the clock: samples that the host has handed over since the last reset, less those
+    /// Input position that is due by the clock: samples that the host has pushed since the last reset, minus those
     /// by which it is ahead of the clock.
     pub(crate) client_position_host: AtomicU64,
     /// The client's current stream.

@@ -164,7 +164,7 @@ fn a_lagging_worker_drops_hops_until_it_is_in_time() {
     while let Some(hop) = server.next_hop() {
         late.push(hop.too_late);
     }
-    let first_in_time = late.iter().position(|late| !late).expect("it catches up");
+    let first_in_time = late.iter().position(|late| !late).expect("a hop in time");
     assert!(late[..first_in_time].iter().all(|&late| late), "{late:?}");
     assert!(late[first_in_time..].iter().all(|&late| !late), "{late:?}");
     assert!((3..=4).contains(&first_in_time), "{late:?}");
@@ -198,7 +198,7 @@ fn going_offline_after_a_stall_does_not_wait_for_lost_hops() {
     worker.join().expect("no panic");
     assert!(
         started.elapsed().as_secs() < 20,
-        "it waited for hops that never come"
+        "the client waited for hops that never arrive"
     );
     assert_eq!(block, [0.1; 480], "the stream has recovered");
 }
@@ -224,7 +224,7 @@ fn resets_at_any_time_never_mix_streams() {
     let (mut stream, mut position, mut played) = (1_u64, 0_u64, 0_u64);
     let mut random = 1_u64;
     for _ in 0..ROUNDS {
-        // Time for the worker to answer, mostly.
+        // Usually enough time for the worker to respond.
         std::thread::sleep(std::time::Duration::from_micros(30));
         random = crate::dsp::noise::mix(random);
         if random.is_multiple_of(40) || position > SPAN - 200 {

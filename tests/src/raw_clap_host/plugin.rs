@@ -213,7 +213,7 @@ impl RawPlugin {
         self.process_at(-1, input, values)
     }
 
-    /// [`Self::process`] at a steady time of the host's; negative: unknown.
+    /// [`Self::process`] at a `steady_time`; negative: unknown.
     ///
     /// # Errors
     /// If the plugin returns `CLAP_PROCESS_ERROR`.

@@ -1,4 +1,4 @@
-//! Starts, stops and blocks just as a test makes them.
+//! Starts, stops and blocks, passed to the plugin unchecked.
 
 use super::plugin::RawPlugin;
 use anyhow::{Context, Result, ensure};
@@ -7,10 +7,10 @@ use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_plugin_params};
 use clap_sys::process::{clap_process, clap_process_status};
 
 impl RawPlugin {
-    /// `start_processing`, of an active plugin.
+    /// Calls `start_processing`; the plugin must be active.
     ///
     /// # Errors
-    /// If it refuses.
+    /// If the plugin returns false.
     pub fn start_processing(&self) -> Result<()> {
         let start = self.table().start_processing.context("no start_processing")?;
         // SAFETY: the plugin's own function.
@@ -19,10 +19,10 @@ impl RawPlugin {
         Ok(())
     }
 
-    /// `stop_processing`.
+    /// Calls `stop_processing`.
     ///
     /// # Errors
-    /// If it has no such function.
+    /// If the function is missing.
     pub fn stop_processing(&self) -> Result<()> {
         let stop = self.table().stop_processing.context("no stop_processing")?;
         self.as_audio_thread(|| {
@@ -32,11 +32,11 @@ impl RawPlugin {
         })
     }
 
-    /// A block as it is; the plugin's answer. What the block points to is the caller's
-    /// responsibility, and may well be wrong: that is what is tested.
+    /// Passes a block to the plugin unchecked; returns the plugin's status. The block's pointers are the
+    /// caller's responsibility, and may be invalid, because that is tested.
     ///
     /// # Errors
-    /// If it has no such function.
+    /// If the function is missing.
     #[expect(
         clippy::not_unsafe_ptr_arg_deref,
         reason = "wrong pointers are what is tested, and only the plugin reads them"
@@ -47,10 +47,10 @@ impl RawPlugin {
         self.as_audio_thread(|| Ok(unsafe { process(self.pointer(), block) }))
     }
 
-    /// `params.flush` with a list as it is.
+    /// Calls `params.flush` with an unchecked list.
     ///
     /// # Errors
-    /// If it has no such function.
+    /// If the function is missing.
     #[expect(
         clippy::not_unsafe_ptr_arg_deref,
         reason = "wrong pointers are what is tested, and only the plugin reads them"

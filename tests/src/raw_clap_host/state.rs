@@ -1,4 +1,4 @@
-//! What the host knows, and what every call into it does: count it, and pass it to the handler of the test.
+//! The host's state. Every call into the host is counted here and passed to the test's handler.
 
 use clap_sys::host::clap_host;
 use clap_sys::plugin::clap_plugin;

@@ -190,7 +190,7 @@ impl Vst3Instance {
         id.with_context(|| format!("the plugin has no parameter \"{title}\""))
     }
 
-    /// Whether the host may only read a parameter.
+    /// True if the host can only read a parameter.
     ///
     /// # Errors
     /// If there is no parameter with that title.

@@ -1,5 +1,5 @@
-//! The plugin's objects as they are, for call sequences of a test's own; and blocks with
-//! any pointers.
+//! The plugin's objects, for tests with call sequences of their own, and blocks with
+//! arbitrary pointers.
 
 use super::instance::Vst3Instance;
 use super::points::{Point, PointList};
@@ -39,7 +39,7 @@ impl Vst3Instance {
     /// A parameter's id by its title.
     ///
     /// # Errors
-    /// If there is none of that name.
+    /// If there is no parameter with that title.
     pub fn param_id(&self, title: &str) -> Result<ParamID> {
         self.id(title)
     }
@@ -49,10 +49,10 @@ impl Vst3Instance {
         self.ids_by_title.values().copied()
     }
 
-    /// The saved state.
+    /// Saves the state.
     ///
     /// # Errors
-    /// If it refuses.
+    /// If the plugin reports a failure.
     pub fn save(&self) -> Result<Vec<u8>> {
         let stream = ComWrapper::new(Stream::default());
         let pointer = stream.to_com_ptr::<IBStream>().context("a stream")?;
@@ -65,7 +65,7 @@ impl Vst3Instance {
     /// Restores a state.
     ///
     /// # Errors
-    /// If it refuses.
+    /// If the plugin reports a failure.
     pub fn load_state(&self, bytes: &[u8]) -> Result<()> {
         let stream = ComWrapper::new(Stream(RefCell::new((bytes.to_vec(), 0))));
         let pointer = stream.to_com_ptr::<IBStream>().context("a stream")?;
@@ -77,7 +77,7 @@ impl Vst3Instance {
 /// A list of parameter changes for a block.
 ///
 /// # Errors
-/// If it cannot be made.
+/// If it cannot be created.
 pub fn changes(changes: &[(ParamID, Vec<Point>)]) -> Result<ComPtr<IParameterChanges>> {
     let list = ComWrapper::new(PointList::default());
     for (id, points) in changes {
@@ -86,19 +86,19 @@ pub fn changes(changes: &[(ParamID, Vec<Point>)]) -> Result<ComPtr<IParameterCha
     list.to_com_ptr().context("a list")
 }
 
-/// A bus as a host hands it over.
+/// A bus as a host passes it.
 #[derive(Clone, Default)]
 pub struct RawBus {
     /// The array of channels; `None`: null.
     pub channels: Option<Vec<*mut c_void>>,
-    /// How many channels the host says it has.
+    /// Number of channels that the host declares.
     pub count: i32,
     /// `silenceFlags`.
     pub silence: u64,
 }
 
 impl RawBus {
-    /// A bus of these channels.
+    /// A bus with these channels.
     pub fn of<T>(channels: &[*mut T]) -> Self {
         Self {
             channels: Some(channels.iter().map(|channel| channel.cast()).collect()),
@@ -121,7 +121,7 @@ impl RawBus {
     }
 }
 
-/// A block as a host hands it over.
+/// A block as a host passes it.
 #[derive(Default)]
 pub struct RawBlock {
     /// `processMode`.
@@ -141,7 +141,7 @@ pub struct RawBlock {
 }
 
 impl RawBlock {
-    /// Has it processed; the plugin's answer, and the outputs' silence flags.
+    /// Processes the block; returns the plugin's result code, and the outputs' silence flags.
     pub fn process(&mut self, processor: &ComPtr<IAudioProcessor>) -> (tresult, Vec<u64>) {
         let mut inputs: Vec<_> = self.inputs.iter_mut().map(RawBus::buffers).collect();
         let mut outputs: Vec<_> = self.outputs.iter_mut().map(RawBus::buffers).collect();

@@ -1,6 +1,6 @@
-//! Blocks with every combination of pointers that a host can hand over: null, too few,
-//! too many, shared, in place, double precision; and event lists of the same kind.
-//! Memory ends at pages that cannot be read. Played in processes of their own.
+//! Blocks with every combination of pointers that a host can pass: null, too few,
+//! too many, shared, in place, double precision; and malformed event lists.
+//! Buffers end at inaccessible pages. The cases run in child processes.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -34,7 +34,7 @@ const BLOCK: usize = 480;
 const BLOCKS: usize = 120;
 
 #[test]
-#[ignore = "played by other tests, in processes of their own"]
+#[ignore = "run by other tests in child processes"]
 fn child() -> Result<()> {
     match child::case().as_str() {
         "cases" => cases(),
@@ -55,16 +55,16 @@ fn random_pointers_and_counts_give_finite_output_and_the_voice_returns() -> Resu
 }
 
 #[test]
-fn null_late_and_malformed_events_are_harmless_and_values_hold() -> Result<()> {
+fn null_late_and_malformed_events_are_ignored_or_moved_and_valid_values_are_applied() -> Result<()> {
     Child::new(module_path!(), "events")?.expect_success()
 }
 
-/// What a host hands over: ports in, ports out, and where the two outputs are.
-type Made = (Vec<Port>, Vec<Port>, [*mut f32; 2]);
+/// A host's block: input ports, output ports, and the buffers of the two outputs.
+type HostBlock = (Vec<Port>, Vec<Port>, [*mut f32; 2]);
 
-fn render(make: impl Fn(&mut Channels) -> Made, input: &[Vec<f32>; 2]) -> Result<[Vec<f32>; 2]> {
+fn render(make: impl Fn(&mut Channels) -> HostBlock, input: &[Vec<f32>; 2]) -> Result<[Vec<f32>; 2]> {
     let bare = load()?;
-    let mut heard = [Vec::new(), Vec::new()];
+    let mut output = [Vec::new(), Vec::new()];
     let mut channels = Channels::new(BLOCK)?;
     for start in (0..input[0].len()).step_by(BLOCK) {
         for n in 0..2 {
@@ -79,34 +79,34 @@ fn render(make: impl Fn(&mut Channels) -> Made, input: &[Vec<f32>; 2]) -> Result
         let (mut ins, mut outs, places) = make(&mut channels);
         ensure!(
             block(&bare.plugin(), &mut ins, &mut outs, BLOCK)?,
-            "the block is refused"
+            "the block is rejected"
         );
-        for (n, (heard, place)) in heard.iter_mut().zip(places).enumerate() {
+        for (n, (output, place)) in output.iter_mut().zip(places).enumerate() {
             if place.is_null() {
                 // Double precision.
                 let values = channels.doubles[2 + n].values();
-                heard.extend(values.iter().map(|&value| value as f32));
+                output.extend(values.iter().map(|&value| value as f32));
             } else {
                 // SAFETY: one of the block's channels.
-                heard.extend_from_slice(unsafe { std::slice::from_raw_parts(place, BLOCK) });
+                output.extend_from_slice(unsafe { std::slice::from_raw_parts(place, BLOCK) });
             }
         }
     }
-    Ok(heard)
+    Ok(output)
 }
 
 fn cases() -> Result<()> {
     let input = input()?;
-    let plain = |channels: &mut Channels| -> Made {
+    let plain = |channels: &mut Channels| -> HostBlock {
         let outs = channels.outs();
         let ins = vec![Port::of(&channels.ins()), Port::of(&channels.side())];
         (ins, vec![Port::of(&outs)], outs)
     };
     let expected = render(plain, &input)?;
-    ensure!(energy(&expected[0]) > 1.0, "it does not sound");
-    ensure!(expected[0] != expected[1], "both channels matter");
+    ensure!(energy(&expected[0]) > 1.0, "the output is silent");
+    ensure!(expected[0] != expected[1], "the output channels are equal");
     let with_side = |side: Option<Port>| {
-        move |channels: &mut Channels| -> Made {
+        move |channels: &mut Channels| -> HostBlock {
             let outs = channels.outs();
             let mut ins = vec![Port::of(&channels.ins())];
             ins.extend(side.clone());
@@ -115,17 +115,20 @@ fn cases() -> Result<()> {
     };
     let sides = [
         ("no side chain", None),
-        ("a side chain's array is null", Some(Port::null(2))),
-        ("its channels are null", Some(Port::of(&[null_mut(), null_mut()]))),
-        ("it has no channels", Some(Port::of(&[]))),
-        ("its only channel is null", Some(Port::of(&[null_mut()]))),
-        ("it has six channels", Some(Port::of(&[null_mut(); 6]))),
+        ("side chain: the array is null", Some(Port::null(2))),
+        (
+            "side chain: both channels are null",
+            Some(Port::of(&[null_mut(), null_mut()])),
+        ),
+        ("side chain: no channels", Some(Port::of(&[]))),
+        ("side chain: one channel, null", Some(Port::of(&[null_mut()]))),
+        ("side chain: six channels, null", Some(Port::of(&[null_mut(); 6]))),
     ];
     for (what, side) in sides {
         ensure!(render(with_side(side), &input)? == expected, "{what}");
     }
     let placed = |at: fn(&mut Channels) -> [*mut f32; 2]| {
-        move |channels: &mut Channels| -> Made {
+        move |channels: &mut Channels| -> HostBlock {
             let outs = at(channels);
             let ins = vec![Port::of(&channels.ins()), Port::of(&channels.side())];
             (ins, vec![Port::of(&outs)], outs)
@@ -139,7 +142,7 @@ fn cases() -> Result<()> {
         }),
         &input,
     )?;
-    ensure!(crossed == expected, "in place, but crossed");
+    ensure!(crossed == expected, "in place, channels crossed");
     let on_side = render(placed(Channels::side), &input);
     ensure!(on_side? == expected, "on the side chain's channels");
     let shared = render(
@@ -173,8 +176,8 @@ fn cases() -> Result<()> {
     more_and_fewer_channels(&input, &expected)
 }
 
-/// Six channels in and out: two are used, and the rest is silent. One in: the other one
-/// is silent.
+/// With six channels in and out, two are used and the others are silenced. With one input
+/// channel, the other one counts as silent.
 fn more_and_fewer_channels(input: &[Vec<f32>; 2], expected: &[Vec<f32>; 2]) -> Result<()> {
     let mut extra = Fenced::new(BLOCK, 0.7_f32)?;
     let rest = extra.pointer();
@@ -189,7 +192,10 @@ fn more_and_fewer_channels(input: &[Vec<f32>; 2], expected: &[Vec<f32>; 2]) -> R
         input,
     )?;
     ensure!(&surround == expected, "six channels");
-    ensure!(extra.values().iter().all(|&x| x == 0.0), "the rest is silent");
+    ensure!(
+        extra.values().iter().all(|&x| x == 0.0),
+        "the other four are not silent"
+    );
     let mono = [input[0].clone(), vec![0.0; input[0].len()]];
     let silent = render(
         |channels| {
@@ -208,12 +214,12 @@ fn more_and_fewer_channels(input: &[Vec<f32>; 2], expected: &[Vec<f32>; 2]) -> R
             },
             input,
         )?;
-        ensure!(single == silent, "a missing channel is silent");
+        ensure!(single == silent, "a missing channel does not count as silent");
     }
     Ok(())
 }
 
-/// A port of any kind; all of its channels are from `singles` and `doubles` or null.
+/// A random port; each channel is one of `singles` or `doubles`, or null.
 fn any_port(random: &mut Random, singles: &mut [Fenced<f32>], doubles: &mut [Fenced<f64>]) -> Port {
     let count = [0, 1, 2, 2, 2, 3, 6][random.index(7)];
     let mut port = Port {
@@ -248,7 +254,7 @@ fn fuzz() -> Result<()> {
         let plug = bare.plugin();
         for n in 0..400 {
             let len = [0, 1, 7, 64, BLOCK - 1, BLOCK, BLOCK, BLOCK][random.index(8)];
-            // Few of them, so that they are shared.
+            // Few buffers, so that channels share them.
             let mut singles = (0..4)
                 .map(|_| Fenced::new(len, 0.1_f32))
                 .collect::<Result<Vec<_>>>()?;
@@ -265,15 +271,15 @@ fn fuzz() -> Result<()> {
             let written = singles.iter_mut().flat_map(|channel| channel.values().iter());
             ensure!(
                 written.into_iter().all(|x| x.is_finite()),
-                "seed {seed}, block {n}: a value that is no number"
+                "seed {seed}, block {n}: the output is not finite"
             );
         }
         ensure!(plug.process_raw(null())? == CLAP_PROCESS_ERROR);
-        let mut heard = Vec::new();
+        let mut output = Vec::new();
         for piece in input()?[0].chunks(BLOCK) {
-            heard.extend(plug.process(piece, &[])?);
+            output.extend(plug.process(piece, &[])?);
         }
-        ensure!(energy(&heard) > 1.0, "seed {seed}: the voice is gone");
+        ensure!(energy(&output) > 1.0, "seed {seed}: the voice is silent");
         plug.stop()?;
     }
     Ok(())
@@ -314,7 +320,7 @@ fn events() -> Result<()> {
     let bare = load()?;
     let plug = bare.plugin();
     let (ratio, _) = id(&plug, "Blend ratio")?;
-    // A header without what its kind has: what follows must not be read.
+    // A header without the data of its event type: the bytes after it must not be read.
     let mut short = Fenced::new(1, value_event(3, ratio, 0.0, 0).header)?;
     short.values()[0].size = size_of::<clap_event_header>() as u32;
     let early = value_event(10, ratio, 0.25, WHOLE);
@@ -354,7 +360,10 @@ fn events() -> Result<()> {
     };
     for len in [BLOCK, 1, 0] {
         for incomplete in [&raw const no_get, &raw const no_size, null()] {
-            ensure!(process(incomplete, len)? == 0.0, "nothing was sent");
+            ensure!(
+                process(incomplete, len)? == 0.0,
+                "an incomplete list sets a value"
+            );
             plug.flush_raw(incomplete)?;
         }
         let is = process(&raw const list, len)?;

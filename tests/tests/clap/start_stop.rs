@@ -1,5 +1,5 @@
-//! A host that starts and stops processing round its blocks: what it hears is what it
-//! hears without, except where its clock says that something is missing.
+//! A host that stops and starts processing around its blocks: the output is the same as
+//! without, except after a gap in the host's steady time.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -30,10 +30,10 @@ fn speech() -> Result<Vec<f32>> {
     Ok(sound.at_rate(48_000)?.samples)
 }
 
-/// Plays `input`, stopped and started before every block whose number `every` divides
-/// (0: never), at steady times from `time` on (`None`: unknown).
+/// Plays `input`; stops and starts before every `every`th block (0: never). The steady time
+/// starts at `time` (`None`: unknown).
 fn play(plug: &RawPlugin, input: &[f32], every: usize, time: Option<i64>) -> Result<Vec<f32>> {
-    let mut heard = Vec::new();
+    let mut output = Vec::new();
     for (n, block) in input.chunks(BLOCK).enumerate() {
         if every > 0 && n % every == 0 {
             plug.stop_processing()?;
@@ -43,23 +43,23 @@ fn play(plug: &RawPlugin, input: &[f32], every: usize, time: Option<i64>) -> Res
             Some(time) => time + i64::try_from(n * BLOCK)?,
             None => -1,
         };
-        heard.extend(plug.process_at(at, block, &[])?);
+        output.extend(plug.process_at(at, block, &[])?);
     }
-    Ok(heard)
+    Ok(output)
 }
 
 #[test]
-fn start_and_stop_round_every_block_give_equal_output() -> Result<()> {
+fn stop_and_start_around_blocks_give_equal_output() -> Result<()> {
     let input = speech()?;
     let without = play(&load()?.plugin(), &input, 0, None)?;
-    ensure!(energy(&without) > 1.0, "it does not sound");
+    ensure!(energy(&without) > 1.0, "the output is silent");
     for every in [1, 2, 7, 31] {
         for time in [None, Some(0), Some(1_000_000)] {
-            let heard = play(&load()?.plugin(), &input, every, time)?;
+            let output = play(&load()?.plugin(), &input, every, time)?;
             ensure!(
-                heard == without,
-                "stopped every {every} blocks, steady time {time:?}: it sounds otherwise, energy {} of {}",
-                energy(&heard),
+                output == without,
+                "stopped every {every} blocks, steady time {time:?}: the output differs, energy {} instead of {}",
+                energy(&output),
                 energy(&without)
             );
         }
@@ -67,7 +67,7 @@ fn start_and_stop_round_every_block_give_equal_output() -> Result<()> {
     Ok(())
 }
 
-/// After a gap the speech of before must not go on.
+/// After a gap the speech from before it must not continue.
 #[test]
 fn start_after_a_gap_of_the_steady_time_starts_over() -> Result<()> {
     let input = speech()?;
@@ -80,8 +80,11 @@ fn start_after_a_gap_of_the_steady_time_starts_over() -> Result<()> {
         play(&plug, before, 0, Some(0))?;
         plug.stop_processing()?;
         plug.start_processing()?;
-        let heard = play(&plug, after, 0, Some(length + jump))?;
-        ensure!(heard == fresh, "after a jump by {jump} something is left");
+        let output = play(&plug, after, 0, Some(length + jump))?;
+        ensure!(
+            output == fresh,
+            "after a jump by {jump}: the stream did not start over"
+        );
     }
     Ok(())
 }
@@ -97,13 +100,16 @@ fn reset_by_the_host_starts_over_at_any_steady_time() -> Result<()> {
         play(&plug, before, 1, time)?;
         plug.reset()?;
         let at = time.map(|_| 480 * 100);
-        ensure!(play(&plug, after, 0, at)? == fresh, "{time:?}: something is left");
+        ensure!(
+            play(&plug, after, 0, at)? == fresh,
+            "{time:?}: the stream did not start over"
+        );
         plug.stop_processing()?;
         plug.reset()?;
         plug.start_processing()?;
         ensure!(
             play(&plug, after, 0, at)? == fresh,
-            "{time:?}, while stopped: something is left"
+            "{time:?}, reset while stopped: the stream did not start over"
         );
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! Values that come without audio: they hold, are saved, and the host is told where it
-//! has to read them again.
+//! Parameter values that arrive without audio: they are applied and saved, and the host is
+//! notified when it has to read them again.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -27,10 +27,10 @@ fn id(plug: &RawPlugin, name: &str) -> Result<u32> {
         .ok_or_else(|| anyhow::anyhow!("no parameter \"{name}\""))
 }
 
-/// Before the first activation, between two, while active but stopped, and in a block of
-/// no samples.
+/// Set before the first activation, between two activations, while active but stopped, and in a block
+/// without samples.
 #[test]
-fn flushed_value_holds_through_activation_and_is_saved() -> Result<()> {
+fn flushed_value_is_kept_by_activation_and_saved() -> Result<()> {
     let bare = load()?;
     let plug = bare.plugin();
     let ratio = id(&plug, "Blend ratio")?;
@@ -55,18 +55,18 @@ fn flushed_value_holds_through_activation_and_is_saved() -> Result<()> {
     plug.process(&[0.1; 480], &[])?;
     holds(0.25, "after a start")?;
     plug.process(&[], &[(0, ratio, 0.375)])?;
-    holds(0.375, "in a block of no samples")?;
+    holds(0.375, "in a block without samples")?;
     plug.stop()?;
     plug.flush(&[(ratio, 0.5)])?;
     holds(0.5, "between two activations")?;
     plug.start(RATE_HZ, 480)?;
     plug.process(&[0.1; 480], &[])?;
-    holds(0.5, "after the second")?;
+    holds(0.5, "after the second activation")?;
     plug.stop()
 }
 
 #[test]
-fn state_loaded_while_active_holds_and_the_host_is_told_to_rescan() -> Result<()> {
+fn state_loaded_while_active_is_applied_and_requests_a_rescan() -> Result<()> {
     let bare = load()?;
     let plug = bare.plugin();
     let ratio = id(&plug, "Blend ratio")?;
@@ -83,7 +83,7 @@ fn state_loaded_while_active_holds_and_the_host_is_told_to_rescan() -> Result<()
             plug.load_on_audio_thread(&saved)?;
         }
         bare.run_main_thread_callbacks();
-        ensure!(bare.count(HostCall::Rescan) > before, "the host was not told");
+        ensure!(bare.count(HostCall::Rescan) > before, "no rescan was requested");
         plug.process(&[0.1; 480], &[])?;
         let is = plug.value(ratio)?;
         ensure!((is - 0.125).abs() < 1e-6, "{is}");

@@ -1,5 +1,5 @@
-//! Hosts that call several blocks at once and then pause for as long: anticipative rendering, large device
-//! buffers that are cut into small blocks.
+//! Hosts that process several blocks at once and then pause for as long as these last: anticipative
+//! rendering, and large device buffers that are cut into small blocks.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -16,7 +16,7 @@ use voxmeld_tests::host::{Host, Pace, Sizes};
 
 const RATE_HZ: f64 = 48_000.0;
 
-/// Longest run of exact zeros, in samples: what a lost hop leaves.
+/// Longest run of exact zeros, in samples; a lost hop leaves such a run.
 fn longest_gap(samples: &[f32]) -> usize {
     samples
         .split(|sample| *sample != 0.0)
@@ -25,8 +25,8 @@ fn longest_gap(samples: &[f32]) -> usize {
         .unwrap_or(0)
 }
 
-/// Speech through the built plugin at hop 160 ms. That hop is generous on purpose: a machine that is busy with other
-/// things must not matter here.
+/// Plays speech through the built plugin at a hop of 160 ms: long, so that a busy machine does not
+/// affect the result.
 fn play(host: &Host, sizes: &Sizes, pace: Pace) -> Result<Vec<f32>> {
     let speech = Sound::read(&env::sample_speech()?)?
         .at_rate(48_000)?
@@ -35,7 +35,7 @@ fn play(host: &Host, sizes: &Sizes, pace: Pace) -> Result<Vec<f32>> {
     let hops = instance.param("Hop")?.clone();
     instance.set("Hop", 5.0 / (hops.max - hops.min))?;
     instance.activate(RATE_HZ, 480)?;
-    // The voice is loaded in the background; noise so that gaps would show.
+    // An offline pass first, which waits until the voice is loaded.
     let warm_up = vec![speech.samples.clone(); 2];
     instance.set_offline(true)?;
     instance.play(&warm_up, &Sizes::all(480), &[], Pace::Free, RATE_HZ)?;
@@ -47,7 +47,7 @@ fn play(host: &Host, sizes: &Sizes, pace: Pace) -> Result<Vec<f32>> {
 }
 
 #[test]
-fn bursts_of_blocks_lose_nothing_and_equal_the_render() -> Result<()> {
+fn bursts_of_5_to_75_blocks_equal_the_offline_render() -> Result<()> {
     let _alone = super::lock_machine();
     let host = Host::load_bundle()?;
     let render = play(&host, &Sizes::all(480), Pace::Free)?;
@@ -58,7 +58,7 @@ fn bursts_of_blocks_lose_nothing_and_equal_the_render() -> Result<()> {
         (5, Sizes(vec![480, 480, 480, 480, 128])),
         (75, Sizes::all(256)),
     ] {
-        // Up to three tries: a machine that has no time for the worker for 150 ms is not what is tested.
+        // Up to three tries, because a machine that stalls the worker for 150 ms is not tested here.
         let mut problem = String::new();
         for _ in 0..3 {
             let output = play(&host, &sizes, Pace::Bursts(blocks))?;

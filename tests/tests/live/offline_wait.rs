@@ -1,4 +1,4 @@
-//! Offline renders wait for a worker that makes progress, and give up on one that does not.
+//! Offline renders wait for a worker that makes progress, and stop waiting for one that does not.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

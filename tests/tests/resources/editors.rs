@@ -65,7 +65,7 @@ fn opening_the_editor_120_times_in_vst3_leaks_nothing() -> Result<()> {
 
 #[test]
 #[ignore = "run in stage `editors`, on Xvfb"]
-fn window_closed_by_the_user_is_reported_and_by_the_host_is_survived() -> Result<()> {
+fn window_closed_by_the_user_is_reported_and_by_the_host_does_no_harm() -> Result<()> {
     run_in_child("closed")
 }
 
@@ -180,8 +180,8 @@ fn vst3() -> Result<()> {
     })
 }
 
-/// Some hosts keep their view, and attach and remove it whenever its window opens and
-/// closes; also without a run loop in its frame.
+/// Some hosts keep one view, and attach and remove it whenever its window opens and
+/// closes; some have no run loop in the view's frame.
 fn one_view() -> Result<()> {
     let windows = Windows::connect()?;
     let vst3 = Vst3Instance::load(480, STEREO, STEREO)?;
@@ -220,7 +220,7 @@ fn one_view() -> Result<()> {
             .join()
             .map_err(|_| anyhow::anyhow!("the audio thread panicked"))??;
         attached?;
-        now.check_growth_since(&first.context("more than the first")?)
+        now.check_growth_since(&first.context("no first measurement")?)
     })
 }
 

@@ -1,7 +1,7 @@
 //! The call order of a live-video program's VST3 host: audio runs on a thread of its own
-//! and does not stop for anything. The state is restored meanwhile; a new latency restarts
-//! the plugin from inside of the call that tells it; all values are sent back, those that
-//! the plugin publishes as well; and surround is offered.
+//! and never stops. Meanwhile the state is restored; a new latency restarts
+//! the plugin from inside `restartComponent`; all values are sent back, including those that
+//! the plugin publishes; and surround is proposed.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -46,14 +46,14 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// Values for the next block.
 type Pending = Arc<Mutex<Vec<(ParamID, f64)>>>;
 
-/// Acts on the spot, on whatever thread it is told.
+/// Reacts immediately, on the thread that calls it.
 struct Handler {
     component: ComPtr<IComponent>,
     processor: ComPtr<IAudioProcessor>,
     controller: ComPtr<IEditController>,
     ids: Vec<ParamID>,
     pending: Pending,
-    told: Arc<Mutex<Vec<(int32, ThreadId)>>>,
+    calls: Arc<Mutex<Vec<(int32, ThreadId)>>>,
 }
 
 impl Class for Handler {
@@ -74,7 +74,7 @@ impl IComponentHandlerTrait for Handler {
     }
 
     unsafe fn restartComponent(&self, flags: int32) -> tresult {
-        lock(&self.told).push((flags, std::thread::current().id()));
+        lock(&self.calls).push((flags, std::thread::current().id()));
         // SAFETY: plain numbers, in this host's order.
         unsafe {
             if flags & LATENCY_CHANGED != 0 {
@@ -96,7 +96,7 @@ impl IComponentHandlerTrait for Handler {
     }
 }
 
-/// What plays on the audio thread.
+/// The audio thread's part of the host.
 struct Audio {
     processor: ComPtr<IAudioProcessor>,
     pending: Pending,
@@ -104,8 +104,8 @@ struct Audio {
 }
 
 impl Audio {
-    /// A block in place, with the values that wait. Gives the first two channels; the rest
-    /// must be silent.
+    /// Processes a block in place, with the pending values. Returns the first two channels; the
+    /// others must be silent.
     fn block(&self, input: &[f32], mode: i32) -> Result<[Vec<f32>; 2]> {
         let mut channels = vec![input.to_vec(); self.channels];
         let bus: Vec<*mut f32> = channels.iter_mut().map(|channel| channel.as_mut_ptr()).collect();
@@ -126,20 +126,23 @@ impl Audio {
         };
         ensure!(
             block.process(&self.processor).0 == kResultOk,
-            "a block is refused"
+            "a block is rejected"
         );
-        let mut heard = channels.into_iter();
-        let [left, right] = [heard.next(), heard.next()].map(Option::unwrap_or_default);
+        let mut channels = channels.into_iter();
+        let [left, right] = [channels.next(), channels.next()].map(Option::unwrap_or_default);
         ensure!(
             left.iter().chain(&right).all(|x| x.is_finite()),
-            "a value that is no number"
+            "the output is not finite"
         );
-        ensure!(heard.flatten().all(|x| x == 0.0), "the rest is not silent");
+        ensure!(
+            channels.flatten().all(|x| x == 0.0),
+            "the other channels are not silent"
+        );
         Ok([left, right])
     }
 }
 
-/// Off, offered `track`, and on again.
+/// Deactivates, proposes the arrangement `track`, and activates again.
 fn set_up(vst3: &Vst3Instance, track: u64) -> Result<()> {
     let (mut ins, mut outs) = ([track, STEREO], [track]);
     let mut setup = ProcessSetup {
@@ -149,12 +152,12 @@ fn set_up(vst3: &Vst3Instance, track: u64) -> Result<()> {
         sampleRate: 48_000.0,
     };
     let (component, processor) = (vst3.component(), vst3.processor());
-    // SAFETY: arrays as long as is said, and a setup, which outlive their calls.
+    // SAFETY: arrays of the given lengths, and a setup, which outlive the calls.
     unsafe {
         processor.setProcessing(0);
         component.setActive(0);
         let answer = processor.setBusArrangements(ins.as_mut_ptr(), 2, outs.as_mut_ptr(), 1);
-        ensure!(answer == kResultOk, "{track:b} is refused");
+        ensure!(answer == kResultOk, "{track:b} is rejected");
         ensure!(processor.setupProcessing(&raw mut setup) == kResultOk);
         ensure!(component.setActive(1) == kResultOk);
         processor.getLatencySamples();
@@ -167,14 +170,14 @@ fn host(track: u64) -> Result<()> {
     let speech = Sound::read(&env::sample_speech()?)?.part(0.1, 1.4);
     let speech = speech.at_rate(48_000)?.samples;
     let vst3 = Vst3Instance::load_file(&Vst3Instance::bundled_library()?, BLOCK, [STEREO, STEREO], false)?;
-    let (pending, told) = (Pending::default(), Arc::default());
+    let (pending, calls) = (Pending::default(), Arc::default());
     let handler = ComWrapper::new(Handler {
         component: vst3.component().clone(),
         processor: vst3.processor().clone(),
         controller: vst3.controller().clone(),
         ids: vst3.param_ids().collect(),
         pending: pending.clone(),
-        told: Arc::clone(&told),
+        calls: Arc::clone(&calls),
     });
     let handler = handler.to_com_ptr::<IComponentHandler>().context("a handler")?;
     // SAFETY: the plugin takes a reference of its own.
@@ -203,11 +206,11 @@ fn host(track: u64) -> Result<()> {
         let ran = (0..12).try_for_each(|round| -> Result<()> {
             let (step, wanted) = HOPS[round % HOPS.len()];
             vst3.load_state(&state)?;
-            // SAFETY: null is refused, and that is all.
+            // SAFETY: null is rejected.
             unsafe { vst3.controller().setComponentState(null_mut()) };
             lock(&pending).push((hop, step));
             std::thread::sleep(Duration::from_millis(60));
-            // A call on the main thread, by which the plugin can tell what waits.
+            // A call on the main thread, in which the plugin can deliver its restart requests.
             // SAFETY: no arguments.
             unsafe { vst3.processor().getLatencySamples() };
             last = wanted;
@@ -218,19 +221,19 @@ fn host(track: u64) -> Result<()> {
             .join()
             .map_err(|_| anyhow::anyhow!("the audio thread panicked"))?;
         ran?;
-        ensure!(played? > 12, "no audio ran");
+        ensure!(played? > 12, "too few blocks were played");
         Ok(last)
     })?;
     let here = std::thread::current().id();
     ensure!(
-        lock(&told).iter().all(|&(_, thread)| thread == here),
-        "told on another thread"
+        lock(&calls).iter().all(|&(_, thread)| thread == here),
+        "called on another thread"
     );
     for flag in [LATENCY_CHANGED, VALUES_CHANGED] {
-        let count = lock(&told).iter().filter(|(flags, _)| flags & flag != 0).count();
-        ensure!(count > 2, "flag {flag} was told {count} times");
+        let count = lock(&calls).iter().filter(|(flags, _)| flags & flag != 0).count();
+        ensure!(count > 2, "flag {flag} was sent {count} times");
     }
-    // What a busy machine has not yet brought to the plugin comes now.
+    // Lets a busy machine deliver what is still pending.
     audio.block(&[0.0; BLOCK], OFFLINE)?;
     std::thread::sleep(Duration::from_millis(300));
     // SAFETY: no arguments.
@@ -248,20 +251,20 @@ fn host(track: u64) -> Result<()> {
     let default = unsafe { fresh.controller().getParamNormalized(ratio) };
     ensure!(
         (is - default).abs() < 1e-6,
-        "the ratio is {is}, was saved as {default}"
+        "the ratio is {is}, but was saved as {default}"
     );
-    let mut heard = 0.0;
+    let mut sum_of_squares = 0.0;
     for block in speech.chunks_exact(BLOCK) {
         let [left, right] = audio.block(block, OFFLINE)?;
-        ensure!(left == right, "the voice is the same on both channels");
-        heard += energy(&left);
+        ensure!(left == right, "the channels differ");
+        sum_of_squares += energy(&left);
     }
-    ensure!(heard > 1.0, "{track:b}: the voice is gone");
+    ensure!(sum_of_squares > 1.0, "{track:b}: the voice is silent");
     Ok(())
 }
 
 #[test]
-fn restarts_and_states_during_audio_leave_the_voice_on_any_surround_track() -> Result<()> {
+fn restarts_and_restored_states_during_audio_keep_the_voice_on_any_surround_track() -> Result<()> {
     for track in TRACKS {
         host(track).with_context(|| format!("track {track:b}"))?;
     }

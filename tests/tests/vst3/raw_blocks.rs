@@ -1,6 +1,6 @@
-//! Blocks with every combination of pointers that a VST3 host can hand over: null, too
-//! few, too many, shared, in place, double precision. Memory ends at pages that cannot be
-//! read. Played in processes of their own.
+//! Blocks with every combination of pointers that a VST3 host can pass: null, too
+//! few, too many, shared, in place, double precision. Buffers end at inaccessible
+//! pages. The cases run in child processes.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -28,7 +28,7 @@ const OFFLINE: i32 = 2;
 const DOUBLE: i32 = 1;
 
 #[test]
-#[ignore = "played by other tests, in processes of their own"]
+#[ignore = "run by other tests in child processes"]
 fn child() -> Result<()> {
     match child::case().as_str() {
         "cases" => cases(),
@@ -47,7 +47,7 @@ fn random_pointers_and_counts_give_finite_output_and_the_voice_returns() -> Resu
     Child::new(module_path!(), "fuzz")?.expect_success()
 }
 
-/// Half dry, so that both channels matter; ducked by the side chain.
+/// Half dry, so that both channels affect the output; the side chain lowers the ratio.
 fn load() -> Result<Vst3Instance> {
     let vst3 = Vst3Instance::load(BLOCK, STEREO, STEREO)?;
     let set = |title, value| Ok::<_, anyhow::Error>((vst3.param_id(title)?, vec![(0, value)]));
@@ -68,15 +68,15 @@ fn input() -> Result<[Vec<f32>; 2]> {
     Ok([left, noise(3, len)])
 }
 
-/// Buses in, buses out, and where the two outputs are.
-type Made = (Vec<RawBus>, Vec<RawBus>, [*mut f32; 2]);
+/// A host's block: input buses, output buses, and the buffers of the two outputs.
+type HostBlock = (Vec<RawBus>, Vec<RawBus>, [*mut f32; 2]);
 
-/// Channels of the track, of the side chain, and further ones.
+/// Buffers of two channels of the track, two of the side chain, and two more.
 type Places = [*mut f32; 6];
 
-fn render(make: impl Fn(Places) -> Made, input: &[Vec<f32>; 2]) -> Result<[Vec<f32>; 2]> {
+fn render(make: impl Fn(Places) -> HostBlock, input: &[Vec<f32>; 2]) -> Result<[Vec<f32>; 2]> {
     let vst3 = load()?;
-    let mut heard = [Vec::new(), Vec::new()];
+    let mut output = [Vec::new(), Vec::new()];
     let mut channels = (0..6)
         .map(|_| Fenced::new(BLOCK, 0.0_f32))
         .collect::<Result<Vec<_>>>()?;
@@ -98,24 +98,24 @@ fn render(make: impl Fn(Places) -> Made, input: &[Vec<f32>; 2]) -> Result<[Vec<f
             ..RawBlock::default()
         };
         let (answer, flags) = block.process(vst3.processor());
-        ensure!(answer == 0, "the block is refused");
-        ensure!(flags.iter().all(|&flags| flags == 0), "said to be silent");
-        for (heard, out) in heard.iter_mut().zip(outs) {
+        ensure!(answer == 0, "the block is rejected");
+        ensure!(flags.iter().all(|&flags| flags == 0), "marked as silent");
+        for (output, out) in output.iter_mut().zip(outs) {
             // SAFETY: one of the block's channels.
-            heard.extend_from_slice(unsafe { std::slice::from_raw_parts(out, BLOCK) });
+            output.extend_from_slice(unsafe { std::slice::from_raw_parts(out, BLOCK) });
         }
     }
-    Ok(heard)
+    Ok(output)
 }
 
-/// Chooses the memory of two outputs.
+/// Chooses the buffers of the two outputs.
 type Place = fn(Places) -> [*mut f32; 2];
 
 fn cases() -> Result<()> {
     let input = input()?;
     let null = null_mut::<f32>();
     let plain = |side: Option<RawBus>, outs: fn(Places) -> [*mut f32; 2]| {
-        move |at: Places| -> Made {
+        move |at: Places| -> HostBlock {
             let mut ins = vec![RawBus::of(&at[..2])];
             ins.extend(side.clone());
             (ins, vec![RawBus::of(&outs(at))], outs(at))
@@ -129,8 +129,8 @@ fn cases() -> Result<()> {
         },
         &input,
     )?;
-    ensure!(energy(&expected[0]) > 1.0, "it does not sound");
-    ensure!(expected[0] != expected[1], "both channels matter");
+    ensure!(energy(&expected[0]) > 1.0, "the output is silent");
+    ensure!(expected[0] != expected[1], "the output channels are equal");
     let null_array = RawBus {
         count: 2,
         silence: 3,
@@ -138,29 +138,32 @@ fn cases() -> Result<()> {
     };
     let sides = [
         ("no side chain", None),
-        ("a side chain's array is null", Some(null_array)),
-        ("its channels are null", Some(RawBus::of(&[null, null]))),
-        ("it has no channels", Some(RawBus::default())),
-        ("its only channel is null", Some(RawBus::of(&[null]))),
-        ("it has six channels", Some(RawBus::of(&[null; 6]))),
+        ("side chain: the array is null", Some(null_array)),
+        (
+            "side chain: both channels are null",
+            Some(RawBus::of(&[null, null])),
+        ),
+        ("side chain: no channels", Some(RawBus::default())),
+        ("side chain: one channel, null", Some(RawBus::of(&[null]))),
+        ("side chain: six channels, null", Some(RawBus::of(&[null; 6]))),
     ];
     for (what, side) in sides {
         ensure!(render(plain(side, apart), &input)? == expected, "{what}");
     }
     let in_place: [(&str, Place); 3] = [
         ("in place", |at| [at[0], at[1]]),
-        ("in place, but crossed", |at| [at[1], at[0]]),
+        ("in place, channels crossed", |at| [at[1], at[0]]),
         ("on the side chain's channels", |at| [at[2], at[3]]),
     ];
     for (what, outs) in in_place {
-        let heard = render(
+        let output = render(
             move |at| {
                 let ins = vec![RawBus::of(&at[..2]), RawBus::of(&at[2..4])];
                 (ins, vec![RawBus::of(&outs(at))], outs(at))
             },
             &input,
         )?;
-        ensure!(heard == expected, "{what}");
+        ensure!(output == expected, "{what}");
     }
     let shared = render(plain(None, |at| [at[4], at[4]]), &input)?;
     ensure!(shared[0] == expected[0], "one buffer for both outputs");
@@ -200,7 +203,7 @@ fn fuzz() -> Result<()> {
         let mut vst3 = load()?;
         for n in 0..400 {
             let len = [0, 1, 7, 64, BLOCK - 1, BLOCK, BLOCK, BLOCK][random.index(8)];
-            // Few of them, so that they are shared; room for both precisions.
+            // Few buffers, so that channels share them; large enough for both precisions.
             let mut channels = (0..4)
                 .map(|_| Fenced::new(len, 0.1_f64))
                 .collect::<Result<Vec<_>>>()?;
@@ -211,7 +214,7 @@ fn fuzz() -> Result<()> {
             let double = random.index(6) == 0;
             if !double {
                 for &pointer in &pointers {
-                    // SAFETY: half of what is there.
+                    // SAFETY: half of the buffer.
                     unsafe { std::slice::from_raw_parts_mut(pointer.cast::<f32>(), len) }.fill(0.1);
                 }
             }
@@ -228,37 +231,37 @@ fn fuzz() -> Result<()> {
                 ..RawBlock::default()
             };
             let (_, flags) = block.process(vst3.processor());
-            ensure!(flags.iter().all(|&flags| flags == 0), "said to be silent");
+            ensure!(flags.iter().all(|&flags| flags == 0), "marked as silent");
             for &pointer in &pointers {
                 let finite = if double {
-                    // SAFETY: as long as was made.
+                    // SAFETY: the whole buffer.
                     unsafe { std::slice::from_raw_parts(pointer.cast::<f64>(), len) }
                         .iter()
                         .all(|x| x.is_finite())
                 } else {
-                    // SAFETY: half of that.
+                    // SAFETY: half of the buffer.
                     unsafe { std::slice::from_raw_parts(pointer.cast::<f32>(), len) }
                         .iter()
                         .all(|x| x.is_finite())
                 };
-                ensure!(finite, "seed {seed}, block {n}: a value that is no number");
+                ensure!(finite, "seed {seed}, block {n}: the output is not finite");
             }
         }
-        let mut heard = Vec::new();
+        let mut output = Vec::new();
         for piece in input()?[0].chunks(BLOCK) {
             let mut track = vec![piece.to_vec(); 2];
             let mut side = vec![vec![0.0; piece.len()]; 2];
             vst3.process(&mut track, &mut side, &[])?;
-            heard.append(&mut track[0]);
+            output.append(&mut track[0]);
         }
-        ensure!(energy(&heard) > 1.0, "seed {seed}: the voice is gone");
+        ensure!(energy(&output) > 1.0, "seed {seed}: the voice is silent");
     }
     Ok(())
 }
 
-/// The speaker's own voice must not be left in the buffers of a host that ignores answers.
+/// The speaker's own voice must not remain in the buffers of a host that ignores result codes.
 #[test]
-fn double_precision_is_refused_and_its_blocks_are_silent() -> Result<()> {
+fn double_precision_is_rejected_and_its_blocks_are_silent() -> Result<()> {
     let vst3 = load()?;
     let mut setup = ProcessSetup {
         processMode: OFFLINE,
@@ -281,7 +284,10 @@ fn double_precision_is_refused_and_its_blocks_are_silent() -> Result<()> {
         outputs: vec![bus],
         ..RawBlock::default()
     };
-    ensure!(block.process(vst3.processor()).0 != 0, "it is processed");
-    ensure!(channels.iter().flatten().all(|&x| x == 0.0), "the input is left");
+    ensure!(block.process(vst3.processor()).0 != 0, "the block is processed");
+    ensure!(
+        channels.iter().flatten().all(|&x| x == 0.0),
+        "the input remains in the output"
+    );
     Ok(())
 }

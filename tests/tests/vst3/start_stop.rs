@@ -1,5 +1,5 @@
-//! A host that stops and starts processing round its blocks, with a clock and without
-//! one; and one that does so to reset.
+//! Hosts that stop and start processing around their blocks, with continuous time and without
+//! it; and hosts that stop and start to reset.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -31,10 +31,10 @@ fn speech() -> Result<Vec<f32>> {
     Ok(sound.at_rate(48_000)?.samples)
 }
 
-/// Plays `input` in place, stopped and started before every block whose number `every`
-/// divides (0: never), at times from `time` on (`None`: unknown).
+/// Plays `input` in place; stops and starts before every `every`th block (0: never). The
+/// continuous time starts at `time` (`None`: unknown).
 fn play(vst3: &Vst3Instance, input: &[f32], every: usize, time: Option<i64>) -> Result<Vec<f32>> {
-    let mut heard = Vec::new();
+    let mut output = Vec::new();
     for (n, block) in input.chunks(BLOCK).enumerate() {
         if every > 0 && n % every == 0 {
             stop_and_start(vst3);
@@ -58,11 +58,11 @@ fn play(vst3: &Vst3Instance, input: &[f32], every: usize, time: Option<i64>) -> 
             context,
             ..RawBlock::default()
         };
-        ensure!(raw.process(vst3.processor()).0 == 0, "the block is refused");
+        ensure!(raw.process(vst3.processor()).0 == 0, "the block is rejected");
         let [left, _] = channels;
-        heard.extend(left);
+        output.extend(left);
     }
-    Ok(heard)
+    Ok(output)
 }
 
 fn stop_and_start(vst3: &Vst3Instance) {
@@ -74,11 +74,11 @@ fn stop_and_start(vst3: &Vst3Instance) {
 }
 
 #[test]
-fn stop_and_start_round_every_block_give_equal_output() -> Result<()> {
+fn stop_and_start_around_blocks_give_equal_output() -> Result<()> {
     let input = speech()?;
     let without = play(&load()?, &input, 0, None)?;
-    ensure!(energy(&without) > 1.0, "it does not sound");
-    // Without a clock a start after a run of the latency (8 blocks here) is a reset.
+    ensure!(energy(&without) > 1.0, "the output is silent");
+    // Without continuous time, a start after a run as long as the latency (8 blocks here) is a reset.
     for (every, time) in [
         (1, None),
         (2, None),
@@ -87,11 +87,11 @@ fn stop_and_start_round_every_block_give_equal_output() -> Result<()> {
         (7, Some(5)),
         (31, Some(0)),
     ] {
-        let heard = play(&load()?, &input, every, time)?;
+        let output = play(&load()?, &input, every, time)?;
         ensure!(
-            heard == without,
-            "stopped every {every} blocks, time {time:?}: it sounds otherwise, energy {} of {}",
-            energy(&heard),
+            output == without,
+            "stopped every {every} blocks, time {time:?}: the output differs, energy {} instead of {}",
+            energy(&output),
             energy(&without)
         );
     }
@@ -99,7 +99,7 @@ fn stop_and_start_round_every_block_give_equal_output() -> Result<()> {
 }
 
 #[test]
-fn start_after_a_gap_or_without_a_clock_after_a_long_run_starts_over() -> Result<()> {
+fn start_after_a_gap_or_after_a_long_run_without_time_starts_over() -> Result<()> {
     let input = speech()?;
     let (before, after) = input.split_at(100 * BLOCK);
     let fresh = play(&load()?, after, 0, None)?;
@@ -115,8 +115,11 @@ fn start_after_a_gap_or_without_a_clock_after_a_long_run_starts_over() -> Result
         play(&vst3, before, 0, first)?;
         stop_and_start(&vst3);
         stop_and_start(&vst3);
-        let heard = play(&vst3, after, 0, then)?;
-        ensure!(heard == fresh, "{first:?}, then {then:?}: something is left");
+        let output = play(&vst3, after, 0, then)?;
+        ensure!(
+            output == fresh,
+            "{first:?}, then {then:?}: the stream did not start over"
+        );
     }
     Ok(())
 }

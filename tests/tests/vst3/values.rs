@@ -1,5 +1,5 @@
-//! Values that come without audio: they hold, are saved, and the host is told where it
-//! has to read them again.
+//! Parameter values that arrive without audio: they are applied and saved, and the host is
+//! notified when it has to read them again.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -39,14 +39,14 @@ fn holds(vst3: &Vst3Instance, value_is: f64, when: &str) -> Result<()> {
     Ok(())
 }
 
-/// A block without samples and buffers, only with a value.
+/// Processes a block without samples and buffers, which only sets a value.
 fn flush(vst3: &Vst3Instance, ratio: f64) -> Result<()> {
     let mut block = RawBlock {
         mode: 2,
         changes: Some(changes(&[(vst3.param_id(RATIO)?, vec![(0, 0.9), (0, ratio)])])?),
         ..RawBlock::default()
     };
-    ensure!(block.process(vst3.processor()).0 == 0, "the flush is refused");
+    ensure!(block.process(vst3.processor()).0 == 0, "the flush is rejected");
     Ok(())
 }
 
@@ -55,9 +55,9 @@ fn play(vst3: &mut Vst3Instance) -> Result<()> {
     vst3.process(&mut track, &mut side, &[])
 }
 
-/// While active, while stopped, while inactive, and in a block that is refused.
+/// Set while active, while stopped, while inactive, and in a block that is rejected.
 #[test]
-fn value_of_a_block_without_samples_holds_and_is_saved() -> Result<()> {
+fn value_of_a_block_without_samples_is_applied_and_saved() -> Result<()> {
     let mut vst3 = load()?;
     flush(&vst3, 0.125)?;
     holds(&vst3, 0.125, "while active")?;
@@ -78,21 +78,21 @@ fn value_of_a_block_without_samples_holds_and_is_saved() -> Result<()> {
     };
     ensure!(
         refused.process(vst3.processor()).0 != 0,
-        "a block above the maximum"
+        "a block above the maximum is accepted"
     );
-    holds(&vst3, 0.5, "in a refused block")?;
+    holds(&vst3, 0.5, "in a rejected block")?;
     vst3.restart(48_000.0)?;
     play(&mut vst3)?;
     holds(&vst3, 0.5, "after an activation")
 }
 
-/// The host stops without saying so, sets a value, and goes on later.
+/// The host deactivates without `setProcessing(0)`, sets a value, and continues later.
 #[test]
-fn value_set_while_inactive_holds_after_the_next_block() -> Result<()> {
+fn value_set_while_inactive_is_kept_after_the_next_block() -> Result<()> {
     let mut vst3 = load()?;
     let id = vst3.param_id(RATIO)?;
     play(&mut vst3)?;
-    // SAFETY: plain numbers, though in an order that forgets `setProcessing(0)`.
+    // SAFETY: plain numbers; `setProcessing(0)` is missing on purpose.
     unsafe {
         vst3.controller().setParamNormalized(id, 0.125);
         vst3.component().setActive(0);
@@ -108,7 +108,7 @@ fn value_set_while_inactive_holds_after_the_next_block() -> Result<()> {
 }
 
 #[test]
-fn state_loaded_while_active_holds_and_the_host_is_told_to_read_values() -> Result<()> {
+fn state_loaded_while_active_is_applied_and_reports_changed_values() -> Result<()> {
     for with_run_loop in [true, false] {
         let mut vst3 = Vst3Instance::load_file(
             &Vst3Instance::bundled_library()?,
@@ -122,12 +122,13 @@ fn state_loaded_while_active_holds_and_the_host_is_told_to_read_values() -> Resu
         play(&mut vst3)?;
         drop(vst3.take_restart_requests());
         vst3.load_state(&saved)?;
-        let told = vst3.take_restart_requests();
+        let requests = vst3.take_restart_requests();
         let here = std::thread::current().id();
         ensure!(
-            told.iter()
+            requests
+                .iter()
                 .any(|&(flags, thread)| flags & VALUES_CHANGED != 0 && thread == here),
-            "run loop {with_run_loop}: told {told:?}"
+            "run loop {with_run_loop}: {requests:?}"
         );
         holds(&vst3, 0.125, "after the load")?;
         play(&mut vst3)?;

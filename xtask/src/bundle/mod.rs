@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! target/bundle/voxmeld.clap                  the library under CLAP's name (on Linux: one file) ...
-//! target/bundle/voxmeld.data/                 ... and, beside it, what it loads: libraries, packs, licences
+//! target/bundle/voxmeld.data/                 ... and the files that it loads: libraries, packs, licences
 //! target/bundle/voxmeld.vst3/Contents/
 //!     x86_64-linux/voxmeld.so                 the same library, with the libraries that it loads beside it
 //!     Resources/packs/, Resources/licences/

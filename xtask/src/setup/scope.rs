@@ -5,6 +5,6 @@
 pub enum Scope {
     Bundle,
     Tests,
-    /// Also what only single checks need: an X server, node.
+    /// Also what only a few checks need: an X server, node.
     Strict,
 }

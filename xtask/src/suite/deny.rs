@@ -28,7 +28,7 @@ pub fn run(suite: &Suite<'_>) -> Result<Report> {
         command.args(["--offline", "check"]).args(checks);
         command
     };
-    // Of crates that no build here has needed so far, too.
+    // Also for crates that no build on this machine has needed so far.
     let mut fetch = process::cargo(suite.paths.root());
     process::run(fetch.args(["fetch", "--locked", "--quiet", "--target", TARGET]))?;
     process::run(&mut deny(&["licenses", "bans", "sources"]))?;

@@ -27,16 +27,16 @@ pub struct WeightsFile {
     source: Source,
     format: Format,
     tree: Tree,
-    /// By number of storage.
+    /// Place in the file of each storage, by the storage's number.
     places: Vec<Place>,
-    /// Bytes that may still be asked for.
+    /// Number of bytes that may still be read.
     budget: u64,
-    /// The storage that was read last: tensors that share one follow each other.
+    /// The storage that was read last, because tensors that share a storage follow each other.
     newest: Option<(usize, Vec<u8>)>,
 }
 
 impl WeightsFile {
-    /// Opens a file. Thread: any but the audio thread; reads the disk.
+    /// Opens a file. Thread: any except the audio thread; reads from disk.
     ///
     /// # Errors
     /// See [`ReadError`].
@@ -49,7 +49,7 @@ impl WeightsFile {
         Self::from_reader(FileReader::from(file), metadata.len())
     }
 
-    /// The same of bytes that are in memory already.
+    /// As [`Self::open`], for a file in memory.
     ///
     /// # Errors
     /// See [`ReadError`].
@@ -71,19 +71,19 @@ impl WeightsFile {
             format,
             tree,
             places,
-            // Every byte twice, and something for small files.
+            // Each byte may be read twice, plus a margin for small files.
             budget: len.saturating_mul(2).saturating_add(1 << 20),
             newest: None,
         })
     }
 
-    /// What is in it.
+    /// The values of the file.
     #[must_use]
     pub fn tree(&self) -> &Tree {
         &self.tree
     }
 
-    /// Which container it is, in words.
+    /// Name of its container.
     #[must_use]
     pub fn container(&self) -> &'static str {
         match self.format {
@@ -96,7 +96,7 @@ impl WeightsFile {
     /// The numbers of a tensor of this file in row-major order, all finite.
     ///
     /// # Errors
-    /// See [`ReadError`]; `name` is for those sentences.
+    /// See [`ReadError`]; `name` appears in the messages.
     pub fn values(&mut self, tensor: &Tensor, name: &str) -> Result<Vec<f32>, ReadError> {
         let (start, end) = tensor.byte_range();
         let place = self.places.get(tensor.storage).copied();
@@ -131,11 +131,11 @@ impl WeightsFile {
         tensor.values(bytes, name)
     }
 
-    /// Counts bytes, so that many tensors of one storage cannot grow without bound.
+    /// Counts the bytes that are read, to bound the memory for many tensors that share one storage.
     fn spend(&mut self, bytes: u64) -> Result<(), ReadError> {
         let left = self.budget.checked_sub(bytes);
         self.budget = left.ok_or(ReadError::TooLarge {
-            what: "all of its tensors together, which share storages,",
+            what: "all of its tensors together",
             limit: "twice the file's size".into(),
         })?;
         Ok(())

@@ -1,5 +1,5 @@
-//! What PyTorch wrote before 1.6: five pickles (a magic number, the protocol,
-//! the machine, the object, the keys of its storages), then each storage as a
+//! The container that PyTorch wrote before 1.6: five pickles (magic number, protocol version,
+//! system information, the object, the keys of its storages), then each storage as a
 //! count and its bytes.
 
 use super::super::error::ReadError;
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 const MAGIC: [u8; 10] = [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19];
 const PROTOCOL: i64 = 1001;
 
-/// Reads the pickles, and finds the storages.
+/// Reads the pickles and locates the storages.
 pub fn open(source: &Source) -> Result<(Tree, Vec<Place>), ReadError> {
     let head = source.read_up_to(0, MAX_PICKLE_BYTES, "its pickles")?;
     let mut at = 0;
@@ -29,7 +29,7 @@ pub fn open(source: &Source) -> Result<(Tree, Vec<Place>), ReadError> {
     }
     if next()?.root().int() != Some(PROTOCOL) {
         return Err(ReadError::Unsupported {
-            what: "another version of the old container".into(),
+            what: "an unknown version of the old container".into(),
         });
     }
     if next()?.root().get("little_endian").and_then(pickle::Node::int) == Some(0) {
@@ -39,7 +39,7 @@ pub fn open(source: &Source) -> Result<(Tree, Vec<Place>), ReadError> {
     }
     let tree = next()?;
     let keys = next()?;
-    let wrong = || ReadError::damaged("the list of its storages");
+    let wrong = || ReadError::damaged("the list of its storages is invalid");
     let keys = keys.root().items().ok_or_else(wrong)?;
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     numbers.extend(
@@ -60,7 +60,7 @@ pub fn open(source: &Source) -> Result<(Tree, Vec<Place>), ReadError> {
             .map_or(0, |count| u64::from_le_bytes(*count));
         if count != storage.len {
             return Err(ReadError::damaged(format!(
-                "storage {} has {count} values where its pickle says {}",
+                "storage {} has {count} values, but its pickle says {}",
                 storage.key, storage.len
             )));
         }

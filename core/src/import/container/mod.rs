@@ -1,9 +1,9 @@
 //! The containers that weights come in: PyTorch's zip archive, the container
 //! that it wrote before 1.6, and safetensors.
 //!
-//! A file is opened by its structure alone; values are read tensor by tensor,
-//! in place, so that a checkpoint of gigabytes costs no more than what is
-//! wanted of it.
+//! Opening a file reads only its structure; values are read tensor by tensor,
+//! in place, so that of a checkpoint of gigabytes only the needed tensors
+//! are loaded.
 
 mod file;
 mod legacy;

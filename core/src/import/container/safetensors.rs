@@ -1,6 +1,6 @@
-//! safetensors: a JSON header with every tensor's type, shape and place.
+//! safetensors: a JSON header with every tensor's type, shape and position.
 //!
-//! The tree that is made of it is a dictionary of its tensors and of its
+//! The resulting tree is a dictionary of the tensors and the
 //! metadata.
 
 use super::super::error::ReadError;
@@ -10,9 +10,9 @@ use super::place::Place;
 use super::source::Source;
 use safetensors::tensor::{Dtype, Metadata};
 
-/// Bytes of a header at most; that of a HuBERT has 25 kB.
+/// Largest header in bytes; a HuBERT's has 25 kB.
 const MAX_HEADER_BYTES: u64 = 8 << 20;
-/// Before the header: its length.
+/// Length of the number before the header, which is the header's length.
 const PREFIX_BYTES: u64 = 8;
 
 /// Reads the header.
@@ -42,7 +42,7 @@ pub fn open(source: &Source) -> Result<(Tree, Vec<Place>), ReadError> {
             .ok_or_else(|| ReadError::truncated(format!("`{name}`")))?;
         let element = element(info.dtype).ok_or_else(|| ReadError::DataType {
             tensor: name.clone(),
-            found: "numbers of a type for graphics processors",
+            found: "numbers of a type for GPUs",
         })?;
         let shape: Vec<u64> = info.shape.iter().map(|&size| size as u64).collect();
         let len = shape.iter().try_fold(1_u64, |len, &size| len.checked_mul(size));
@@ -68,7 +68,7 @@ pub fn open(source: &Source) -> Result<(Tree, Vec<Place>), ReadError> {
         entries.push((key, value));
     }
     for (key, text) in metadata.metadata().iter().flatten() {
-        // Texts are all that it can hold: lists and numbers are written as JSON.
+        // Metadata values are strings; lists and numbers are written as JSON in them.
         let value = match serde_json::from_str(text) {
             Ok(json) => from_json(&mut tree, &json),
             Err(_) => tree.add(Value::Text(text.as_str().into())),
@@ -80,7 +80,7 @@ pub fn open(source: &Source) -> Result<(Tree, Vec<Place>), ReadError> {
     Ok((tree, places))
 }
 
-/// Recursion ends: the parser refuses what is deeper than 128 levels.
+/// The recursion is bounded: the parser rejects more than 128 levels.
 fn from_json(tree: &mut Tree, json: &serde_json::Value) -> Id {
     let value = match json {
         serde_json::Value::String(text) => Value::Text(text.as_str().into()),

@@ -1,20 +1,20 @@
-//! What a file is, by its first bytes.
+//! Recognises a file's type by its first bytes.
 
 use super::super::error::ReadError;
 use super::source::Source;
 
-/// The containers that are read.
+/// The supported containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// PyTorch since 1.6.
     Zip,
-    /// PyTorch before that, and with `_use_new_zipfile_serialization=False`.
+    /// PyTorch before 1.6, and later with `_use_new_zipfile_serialization=False`.
     Legacy,
     /// Hugging Face's.
     Safetensors,
 }
 
-/// Tells containers apart, and names what is none.
+/// Recognises the container; an error names what the file is instead.
 pub fn format(source: &Source) -> Result<Format, ReadError> {
     let head = source.read_up_to(0, 512, "its first bytes")?;
     let begins = |with: &[u8]| head.starts_with(with);
@@ -31,19 +31,19 @@ pub fn format(source: &Source) -> Result<Format, ReadError> {
     let found = if head.is_empty() {
         "empty"
     } else if begins(b"PK") {
-        "an empty or divided zip archive"
+        "an empty or split zip archive"
     } else if head.get(257..262) == Some(b"ustar") {
-        "a tar archive (unpack it; PyTorch before 0.2 wrote such files, too)"
+        "a tar archive (unpack it; PyTorch before 0.2 also wrote such files)"
     } else if begins(b"version https://git-lfs") {
         "a pointer of Git LFS: the file itself was not downloaded"
     } else if begins(b"<") || begins(b"\n<") || begins(b"{") {
-        "text or a web page: the download went wrong"
+        "text or a web page: the download failed"
     } else if begins(b"Rar!") || begins(b"7z\xBC\xAF") || begins(&[0x1F, 0x8B]) {
         "a packed archive: unpack it"
     } else if begins(b"GGUF") {
         "a GGUF model"
     } else if begins(b"Iw") || begins(b"IxF") {
-        "a faiss index: it belongs beside a voice, in the place for the index"
+        "a faiss index: choose it as the index, not as the voice"
     } else if begins(&[0x08])
         && head
             .windows(7)

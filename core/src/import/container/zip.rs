@@ -7,12 +7,12 @@ use super::source::Source;
 use rawzip::{CompressionMethod, ZipArchive, ZipLocator};
 use std::collections::HashMap;
 
-/// Members of an archive at most; a large training checkpoint has 3,000.
+/// Maximum number of members; a large training checkpoint has 3,000.
 const MAX_MEMBERS: usize = 1 << 16;
-/// Bytes of a `data.pkl` at most; a large training checkpoint's has 1 MB.
+/// Largest `data.pkl` in bytes; a large training checkpoint's has 1 MB.
 pub const MAX_PICKLE_BYTES: u64 = 16 << 20;
 
-/// Reads the pickle, and finds the storages.
+/// Reads the pickle and locates the storages.
 pub fn open(source: &Source) -> Result<(Tree, Vec<Place>), ReadError> {
     let members = members(source)?;
     let mut pickles = members.keys().filter_map(|name| name.strip_suffix("data.pkl"));
@@ -46,7 +46,7 @@ pub fn open(source: &Source) -> Result<(Tree, Vec<Place>), ReadError> {
         let needed = storage.len.checked_mul(storage.element.bytes());
         if needed.is_none_or(|needed| needed > place.len) {
             return Err(ReadError::damaged(format!(
-                "storage {key} has {} bytes, {} values of {} do not fit",
+                "storage {key} has {} bytes, too few for {} values of {}",
                 place.len,
                 storage.len,
                 storage.element.name()
@@ -74,7 +74,7 @@ fn read(source: &Source, place: Place, name: &'static str, at_most: u64) -> Resu
     Ok(bytes)
 }
 
-/// All members: stored, inside of the file, and none over another.
+/// All members. Checks that they are uncompressed, inside the file, and do not overlap.
 fn members(source: &Source) -> Result<HashMap<String, Place>, ReadError> {
     let mut buffer = vec![0; rawzip::RECOMMENDED_BUFFER_SIZE];
     let archive = ZipLocator::new()
@@ -87,7 +87,7 @@ fn members(source: &Source) -> Result<HashMap<String, Place>, ReadError> {
         let path = entry.file_path();
         let name = String::from_utf8_lossy(path.as_ref()).into_owned();
         if entry.compression_method() != CompressionMethod::STORE || entry.flags().is_encrypted() {
-            // Of an archive that somebody made of a voice and its index.
+            // For example an archive that a user made of a voice and its index.
             let ours = name.ends_with("data.pkl") || name.contains("/data/");
             if ours {
                 return Err(ReadError::Compressed { member: name });
@@ -111,7 +111,7 @@ fn members(source: &Source) -> Result<HashMap<String, Place>, ReadError> {
         let place = place(&archive, source.len(), wayfinder, crc32)
             .ok_or_else(|| ReadError::truncated(format!("its member {name}")))?;
         if let Some(_twice) = members.insert(name, place) {
-            return Err(ReadError::damaged("two of its members have one name"));
+            return Err(ReadError::damaged("two of its members have the same name"));
         }
     }
     let mut places: Vec<&Place> = members.values().filter(|place| place.len > 0).collect();
@@ -120,7 +120,7 @@ fn members(source: &Source) -> Result<HashMap<String, Place>, ReadError> {
         .windows(2)
         .any(|pair| pair[0].start + pair[0].len > pair[1].start)
     {
-        return Err(ReadError::damaged("members of its archive lie over each other"));
+        return Err(ReadError::damaged("members of its archive overlap"));
     }
     Ok(members)
 }

@@ -1,4 +1,4 @@
-//! The instructions that name classes and functions, and what is made of them.
+//! The instructions that name and call classes and functions.
 
 use super::super::error::ReadError;
 use super::super::tensor::{ElementType, Storage, Tensor};
@@ -17,25 +17,25 @@ impl Machine<'_> {
             let parts = self.stack.pop_many(2)?;
             let (Value::Text(module), Value::Text(name)) = (self.value(parts[0]), self.value(parts[1]))
             else {
-                return Err(ReadError::damaged("a name in its pickle is no text"));
+                return Err(ReadError::damaged("a name in its pickle is not text"));
             };
             globals::find(module, name)?
         };
         self.push(Value::Global(global))
     }
 
-    /// `REDUCE`, `NEWOBJ`: what the call would have made.
+    /// `REDUCE`, `NEWOBJ`: pushes the value that the call would return.
     pub fn reduce(&mut self) -> Result<(), ReadError> {
         let arguments = self.stack.pop()?;
         let callee = self.stack.pop()?;
         let Value::Tuple(arguments) = self.value(arguments) else {
             return Err(ReadError::damaged("a call in its pickle has no arguments"));
         };
-        // None of the known ones looks at more.
+        // None of the known functions uses more.
         let arguments: Vec<Id> = arguments.iter().take(4).copied().collect();
         let Value::Global(global) = *self.value(callee) else {
             return Err(ReadError::Unsupported {
-                what: "a call of what is no known function".into(),
+                what: "a call of something that is not a known function".into(),
             });
         };
         let value = match global {
@@ -52,17 +52,17 @@ impl Machine<'_> {
             Global::RebuildTensor => self.tensor(&arguments)?,
             Global::Storage(_) => {
                 return Err(ReadError::Unsupported {
-                    what: "a storage inside of the pickle".into(),
+                    what: "a storage inside the pickle".into(),
                 });
             }
         };
         self.push(value)
     }
 
-    /// `set([…])`: a copy of the list. Copies are counted, so that a short
-    /// pickle cannot ask for many long ones.
+    /// `set([…])`: a copy of the list. Copied elements are counted, so that a short
+    /// pickle cannot create many long copies.
     fn items(&mut self, arguments: &[Id]) -> Result<Vec<Id>, ReadError> {
-        // Of `defaultdict(factory)` the argument is no list.
+        // The argument of `defaultdict(factory)` is not a list.
         let (Some(Value::List(items)) | Some(Value::Tuple(items))) =
             arguments.first().map(|&id| self.value(id))
         else {
@@ -90,14 +90,14 @@ impl Machine<'_> {
 
     /// `(storage, offset, shape, strides, …)`.
     fn tensor(&mut self, arguments: &[Id]) -> Result<Value, ReadError> {
-        let wrong = || ReadError::damaged("a tensor in its pickle is made of the wrong things");
+        let wrong = || ReadError::damaged("a tensor in its pickle has invalid arguments");
         let &[storage, offset, shape, strides] = arguments.first_chunk::<4>().ok_or_else(wrong)?;
         let Value::Storage(number) = *self.value(storage) else {
             return Err(wrong());
         };
         let sizes = |id: Id| -> Option<Vec<u64>> {
             match self.value(id) {
-                // Longer ones are refused by their rank in any case.
+                // Longer shapes are rejected by their rank in any case.
                 Value::Tuple(sizes) | Value::List(sizes) if sizes.len() <= 64 => {
                     sizes.iter().map(|&size| self.unsigned(size)).collect()
                 }
@@ -114,7 +114,7 @@ impl Machine<'_> {
 
     /// `BINPERSID`: `("storage", class, key, device, elements[, view])`.
     pub fn persistent(&mut self) -> Result<(), ReadError> {
-        let wrong = || ReadError::damaged("a storage in its pickle is not described as PyTorch does");
+        let wrong = || ReadError::damaged("a storage in its pickle has an invalid description");
         let id = self.stack.pop()?;
         let Value::Tuple(parts) = self.value(id) else {
             return Err(wrong());
@@ -146,7 +146,7 @@ impl Machine<'_> {
         if let Some(&number) = self.storages.get(&key) {
             let known = &self.tree.storages[number];
             if known.element != element || known.len != len {
-                return Err(ReadError::damaged("one storage is described in two ways"));
+                return Err(ReadError::damaged("one storage has two descriptions"));
             }
             return Ok(number);
         }
@@ -156,13 +156,15 @@ impl Machine<'_> {
         Ok(number)
     }
 
-    /// `BUILD`: the state of an object. A dictionary's attributes and a
-    /// parameter's hooks are not needed.
+    /// `BUILD`: sets the state of an object. A dictionary's attributes and a
+    /// parameter's hooks are ignored.
     pub fn build(&mut self) -> Result<(), ReadError> {
         self.stack.pop()?;
         match self.top()? {
             Value::Dict(_) | Value::Opaque | Value::Tensor(_) => Ok(()),
-            _ => Err(ReadError::damaged("its pickle gives a state to what has none")),
+            _ => Err(ReadError::damaged(
+                "its pickle sets the state of a value without one",
+            )),
         }
     }
 }

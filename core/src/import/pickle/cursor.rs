@@ -1,14 +1,14 @@
-//! Where in a pickle's bytes the machine is.
+//! Reads a pickle's bytes in order.
 
 use super::super::error::ReadError;
 
-/// A pickle's bytes, and how many of them were taken.
+/// A pickle's bytes, and how many of them have been read.
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-/// Longest name or number of a line.
+/// Longest line (a name or a number), in bytes.
 const MAX_LINE: usize = 1024;
 
 impl<'a> Cursor<'a> {
@@ -16,7 +16,7 @@ impl<'a> Cursor<'a> {
         Self { bytes, at: 0 }
     }
 
-    /// Bytes that were taken.
+    /// Number of bytes read so far.
     pub fn taken(&self) -> usize {
         self.at
     }
@@ -34,7 +34,7 @@ impl<'a> Cursor<'a> {
         Ok(piece.first_chunk::<N>().copied().unwrap_or([0; N]))
     }
 
-    /// A length of so many bytes.
+    /// A length that is stored in this many bytes.
     pub fn length(&mut self, bytes: usize) -> Result<usize, ReadError> {
         let mut wide = [0; 8];
         wide[..bytes].copy_from_slice(self.take(bytes)?);
@@ -47,6 +47,6 @@ impl<'a> Cursor<'a> {
         let end = rest.iter().take(MAX_LINE).position(|&byte| byte == b'\n');
         let line = self.take(end.ok_or_else(|| ReadError::truncated("a line of its pickle"))?)?;
         self.at += 1;
-        std::str::from_utf8(line).map_err(|_| ReadError::damaged("a line of its pickle is no text"))
+        std::str::from_utf8(line).map_err(|_| ReadError::damaged("a line of its pickle is not text"))
     }
 }

@@ -1,9 +1,9 @@
-//! The classes and functions that a file of weights may name.
+//! The classes and functions that a file of weights may use.
 
 use super::super::error::ReadError;
 use super::super::tensor::ElementType;
 
-/// What a name of the table means here.
+/// Meaning of an allowed name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Global {
     /// `OrderedDict`, `defaultdict`, `dict`: a dictionary.
@@ -16,14 +16,14 @@ pub enum Global {
     RebuildParameter,
     /// The class of a storage.
     Storage(ElementType),
-    /// Holds nothing that matters here. Objects of it stay empty.
+    /// A class whose content is not needed; its objects stay empty.
     Opaque,
 }
 
-/// Looks a name up.
+/// Looks up a name.
 ///
 /// # Errors
-/// [`ReadError::ForeignGlobal`] for all that is not in the table.
+/// [`ReadError::ForeignGlobal`] for all names that are not in the table.
 pub fn find(module: &str, name: &str) -> Result<Global, ReadError> {
     let global = match (module, name) {
         ("collections", "OrderedDict" | "defaultdict") => Global::Dict,
@@ -43,7 +43,7 @@ pub fn find(module: &str, name: &str) -> Result<Global, ReadError> {
     Ok(global)
 }
 
-/// Characters of a foreign name that a message shows.
+/// Number of characters of a foreign name that a message shows.
 const NAME_SHOWN: usize = 100;
 
 fn storage(module: &str, class: &str) -> Option<ElementType> {
@@ -63,8 +63,8 @@ fn storage(module: &str, class: &str) -> Option<ElementType> {
     })
 }
 
-/// Holders of settings and vocabularies in training checkpoints (fairseq's,
-/// mostly), and NumPy's scalars in the state of optimisers.
+/// Classes for settings and vocabularies in training checkpoints (mostly
+/// fairseq's), and NumPy's scalars in the state of optimisers.
 fn is_opaque(module: &str, name: &str) -> bool {
     match module {
         "torch" => matches!(

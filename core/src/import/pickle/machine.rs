@@ -1,4 +1,4 @@
-//! The pickle instructions.
+//! Executes the pickle instructions.
 
 use super::super::error::ReadError;
 use super::cursor::Cursor;
@@ -6,14 +6,14 @@ use super::stack::Stack;
 use super::tree::{Id, Tree, Value};
 use std::collections::HashMap;
 
-/// Values of one pickle at most; a large training checkpoint has 100,000.
+/// Maximum number of values in a pickle; a large training checkpoint has 100,000.
 pub const MAX_VALUES: usize = 2_000_000;
 
-/// A pickle that was read.
+/// A pickle that has been read.
 pub struct Loaded {
     /// Its values.
     pub tree: Tree,
-    /// Bytes that it took.
+    /// Its length in bytes.
     pub len: usize,
 }
 
@@ -43,10 +43,10 @@ pub struct Machine<'a> {
     pub code: Cursor<'a>,
     pub stack: Stack,
     memo: HashMap<u32, Id>,
-    /// Numbers of storages by key.
+    /// Storage numbers by key.
     pub storages: HashMap<Box<str>, usize>,
     pub tree: Tree,
-    /// Elements of lists that were copied.
+    /// Number of list elements copied so far.
     pub copied: usize,
 }
 
@@ -103,7 +103,7 @@ impl<'a> Machine<'a> {
             }
             _ => {
                 let line = self.code.line()?;
-                let no_number = || ReadError::damaged("a number of its pickle is none");
+                let no_number = || ReadError::damaged("a number in its pickle is invalid");
                 match (code, line) {
                     (b'I', "00") => Value::Bool(false),
                     (b'I', "01") => Value::Bool(true),
@@ -130,7 +130,7 @@ impl<'a> Machine<'a> {
             (_, Ok(text)) => Value::Text(text.into()),
             // Python 2's strings are bytes.
             (b'U' | b'T', Err(_)) => Value::Bytes(bytes.into()),
-            (_, Err(_)) => return Err(ReadError::damaged("a text of its pickle is no UTF-8")),
+            (_, Err(_)) => return Err(ReadError::damaged("a string in its pickle is not UTF-8")),
         };
         self.push(value)
     }
@@ -156,7 +156,11 @@ impl<'a> Machine<'a> {
         match self.top()? {
             Value::List(list) => list.append(&mut items),
             Value::Opaque => {}
-            _ => return Err(ReadError::damaged("its pickle appends to what is no list")),
+            _ => {
+                return Err(ReadError::damaged(
+                    "its pickle appends to a value that is not a list",
+                ));
+            }
         }
         Ok(())
     }
@@ -180,7 +184,7 @@ impl<'a> Machine<'a> {
             Value::Opaque => {}
             _ => {
                 return Err(ReadError::damaged(
-                    "its pickle sets a key of what is no dictionary",
+                    "its pickle sets a key of a value that is not a dictionary",
                 ));
             }
         }
@@ -209,7 +213,8 @@ impl<'a> Machine<'a> {
             _ => self.line_number()?,
         };
         let id = self.memo.get(&number);
-        let id = *id.ok_or_else(|| ReadError::damaged("its pickle recalls what it never kept"))?;
+        let id =
+            *id.ok_or_else(|| ReadError::damaged("its pickle reads a memo entry that it never wrote"))?;
         self.stack.push(id);
         Ok(())
     }
@@ -235,7 +240,7 @@ impl<'a> Machine<'a> {
         let value = usize::try_from(id)
             .ok()
             .and_then(|at| self.tree.values.get_mut(at));
-        value.ok_or_else(|| ReadError::damaged("its pickle has lost a value"))
+        value.ok_or_else(|| ReadError::damaged("a value of its pickle is missing"))
     }
 
     pub fn unsigned(&self, id: Id) -> Option<u64> {
@@ -248,7 +253,7 @@ impl<'a> Machine<'a> {
     fn line_number(&mut self) -> Result<u32, ReadError> {
         let line = self.code.line()?;
         line.parse()
-            .map_err(|_| ReadError::damaged("a number of its pickle is none"))
+            .map_err(|_| ReadError::damaged("a number in its pickle is invalid"))
     }
 }
 

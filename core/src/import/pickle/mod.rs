@@ -1,10 +1,10 @@
-//! Pickle, as far as PyTorch's files need it, without Python.
+//! The part of pickle that PyTorch's files use, without Python.
 //!
 //! The instructions build a [`Tree`] of plain values. Names of classes and
-//! functions are looked up in the table of [`globals`]; what is not there ends
-//! the reading, and nothing is ever called. Work and memory are bounded by the
+//! functions are looked up in the table of [`globals`]; an unknown name is an
+//! error, and nothing is ever called. Work and memory are bounded by the
 //! pickle's length: an instruction makes at most one value, and values are
-//! shared by number, never copied or walked in depth.
+//! shared by number, never copied or traversed recursively.
 
 mod calls;
 mod cursor;

@@ -1,12 +1,12 @@
-//! The pickle machine's stack of value numbers, with its marks.
+//! The pickle machine's stack of value numbers, and its marks.
 
 use super::super::error::ReadError;
 use super::tree::Id;
 
-/// Levels of lists in lists at most.
+/// Maximum nesting of lists.
 const MAX_MARKS: usize = 1000;
 
-/// Numbers of values, and the heights at which marks stand.
+/// Value numbers, and the stack heights of the marks.
 #[derive(Default)]
 pub struct Stack {
     ids: Vec<Id>,
@@ -29,7 +29,7 @@ impl Stack {
         Ok(())
     }
 
-    /// The number on top; nothing below the newest mark is given away.
+    /// Pops the top number; an error at the newest mark.
     pub fn pop(&mut self) -> Result<Id, ReadError> {
         if self.marks.last() == Some(&self.ids.len()) {
             return Err(empty());
@@ -37,7 +37,7 @@ impl Stack {
         self.ids.pop().ok_or_else(empty)
     }
 
-    /// The number on top, which stays.
+    /// The top number, without popping it.
     pub fn top(&self) -> Result<Id, ReadError> {
         if self.marks.last() == Some(&self.ids.len()) {
             return Err(empty());
@@ -45,14 +45,14 @@ impl Stack {
         self.ids.last().copied().ok_or_else(empty)
     }
 
-    /// The newest `count` numbers, the oldest first.
+    /// Pops the newest `count` numbers; returns the oldest first.
     pub fn pop_many(&mut self, count: usize) -> Result<Vec<Id>, ReadError> {
         let floor = self.marks.last().copied().unwrap_or(0);
         let start = self.ids.len().checked_sub(count).filter(|&start| start >= floor);
         Ok(self.ids.split_off(start.ok_or_else(empty)?))
     }
 
-    /// All numbers above the newest mark, which goes.
+    /// Pops all numbers above the newest mark, and the mark.
     pub fn pop_mark(&mut self) -> Result<Vec<Id>, ReadError> {
         let mark = self.marks.pop().ok_or_else(empty)?;
         if mark > self.ids.len() {
@@ -61,7 +61,7 @@ impl Stack {
         Ok(self.ids.split_off(mark))
     }
 
-    /// `POP`: the number on top, or a mark that stands there.
+    /// `POP`: drops the top number or mark.
     pub fn discard(&mut self) -> Result<(), ReadError> {
         if self.marks.last() == Some(&self.ids.len()) {
             self.marks.pop();
@@ -72,5 +72,5 @@ impl Stack {
 }
 
 fn empty() -> ReadError {
-    ReadError::damaged("its pickle takes more than it has made")
+    ReadError::damaged("its pickle pops more values than it pushed")
 }

@@ -1,4 +1,4 @@
-//! The values of a pickle, or of what was read like one.
+//! The values of a pickle, or of a file that is read into the same form.
 
 use super::super::tensor::{Storage, Tensor};
 use super::globals::Global;
@@ -27,24 +27,24 @@ pub enum Value {
     List(Vec<Id>),
     /// A tuple.
     Tuple(Vec<Id>),
-    /// A dictionary, in the order of the file; of equal keys the last counts.
+    /// A dictionary, in the order of the file; of equal keys the last one counts.
     Dict(Vec<(Id, Id)>),
     /// A storage, by its number.
     Storage(usize),
     /// A tensor, by its number.
     Tensor(usize),
-    /// A class or function of the table.
+    /// A class or function in the table.
     Global(Global),
-    /// An object of a class that is known to hold nothing that matters here.
+    /// An object of a known class whose content is not needed.
     Opaque,
 }
 
-/// All values of a pickle, or of what was read like one.
+/// All values of a pickle, or of a file that is read into the same form.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
     /// Values by number.
     pub values: Vec<Value>,
-    /// The storages that they name.
+    /// The storages that the values refer to.
     pub storages: Vec<Storage>,
     /// The tensors in them.
     pub tensors: Vec<Tensor>,
@@ -52,7 +52,7 @@ pub struct Tree {
     pub root: Id,
 }
 
-/// A value and the tree that it is in.
+/// A value in its tree.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
     tree: &'a Tree,

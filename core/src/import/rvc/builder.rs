@@ -1,4 +1,4 @@
-//! Layers of a voice, taken from its file and put into the graph.
+//! Adds layers to the graph, with weights from the voice's file.
 
 use super::super::graph::{Edge, Graph, ints, signed};
 use super::error::VoiceFileError;
@@ -7,14 +7,14 @@ use super::weights::Weights;
 
 /// Axis of time in an image `[1, C, 1, T]`.
 pub const TIME: i64 = 3;
-/// The graph, and where its weights come from.
+/// The graph, and the source of its weights.
 pub struct Builder<'a> {
     pub graph: Graph,
     pub weights: Weights<'a>,
     pub shape: &'a Shape,
 }
 
-/// Steps and edges of a convolution along time.
+/// Stride, dilation and padding of a convolution along time.
 #[derive(Clone, Copy)]
 pub struct Window {
     pub dilation: usize,
@@ -23,7 +23,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// As many values out as in.
+    /// Keeps the length.
     pub fn same(kernel: usize, dilation: usize) -> Self {
         let both = (kernel - 1) * dilation;
         Self {
@@ -44,7 +44,7 @@ impl Builder<'_> {
         Ok(self.graph.reshape(&row, &[1, signed(gin), 1, 1]))
     }
 
-    /// A convolution that keeps the length; its kernel is the file's.
+    /// A convolution that keeps the length; the kernel size is that of the file.
     pub fn conv(
         &mut self,
         x: &Edge,
@@ -118,7 +118,7 @@ impl Builder<'_> {
     }
 }
 
-/// Longer kernels than any voice has.
+/// Longest accepted kernel; longer than any voice's.
 const MAX_KERNEL: usize = 4096;
 
 /// `[rows, columns]` to `[columns, rows]`.

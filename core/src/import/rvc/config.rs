@@ -1,10 +1,10 @@
-//! The 18 settings that an RVC voice brings, and what can be told without them.
+//! The 18 settings in an RVC voice's `config`, and how to derive them if it is missing.
 
 use super::super::names::Names;
 use super::super::pickle::Node;
 use super::error::VoiceFileError;
 
-/// Settings that the shapes of weights do not tell.
+/// Settings that cannot be derived from the shapes of weights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Factor of each upsampling stage.
@@ -15,15 +15,15 @@ pub struct Config {
     pub rate_hz: u32,
 }
 
-/// Upsampling stages at most: RVC has 4 or 5.
+/// Maximum number of upsampling stages: RVC has 4 or 5.
 const MAX_STAGES: usize = 8;
-/// Residual blocks of a stage, and dilations of a block, at most: RVC has 3.
+/// Maximum number of residual blocks per stage, and of dilations per block: RVC has 3.
 const MAX_BLOCKS: usize = 8;
-/// Settings of a whole list.
+/// Number of settings in a complete list.
 const LEN: usize = 18;
 
-/// RVC's own settings: kernels of the upsampling stages, kernels of the first
-/// two noise convolutions, factors, rate. Two share their upsampling kernels.
+/// RVC's own configurations: kernels of the upsampling stages, kernels of the first
+/// two noise convolutions, factors, rate. Two have the same upsampling kernels.
 type Known = (&'static [usize], [usize; 2], &'static [usize], u32);
 const KNOWN: [Known; 5] = [
     (&[16, 16, 4, 4], [80, 8], &[10, 10, 2, 2], 40_000),
@@ -34,25 +34,25 @@ const KNOWN: [Known; 5] = [
 ];
 
 impl Config {
-    /// Reads `config`; where there is none, recognises RVC's own by `names`.
+    /// Reads `config`; if there is none, recognises RVC's own configurations by `names`.
     ///
     /// # Errors
-    /// If it cannot be right, or there is none and the voice is none of RVC's own.
+    /// If it is invalid, or if there is none and the voice has none of RVC's own configurations.
     pub fn read(root: Node<'_>, names: &Names) -> Result<Self, VoiceFileError> {
         let Some(config) = root.get("config") else {
             return Self::known(root, names);
         };
-        let no_list = || VoiceFileError::config(format!("it is no list of {LEN} settings"));
+        let no_list = || VoiceFileError::config(format!("it is not a list of {LEN} settings"));
         let items: Vec<Node<'_>> = config.items().ok_or_else(no_list)?.take(LEN + 1).collect();
         if items.len() != LEN {
             return Err(no_list());
         }
         let rates = sizes(items[12], MAX_STAGES, 1..=1000)
-            .ok_or_else(|| VoiceFileError::config("its upsampling factors"))?;
+            .ok_or_else(|| VoiceFileError::config("its upsampling factors are invalid"))?;
         let kernels = sizes(items[14], MAX_STAGES, 1..=4000);
         if kernels.is_none_or(|kernels| kernels.len() != rates.len()) {
             return Err(VoiceFileError::config(
-                "it has not one kernel for each upsampling factor",
+                "it does not have one kernel for each upsampling factor",
             ));
         }
         let dilations = items[11]
@@ -68,7 +68,7 @@ impl Config {
         Ok(Self {
             rates,
             dilations: dilations.ok_or_else(|| VoiceFileError::config("its dilations"))?,
-            rate_hz: rate_hz.ok_or_else(|| VoiceFileError::config("its sample rate"))?,
+            rate_hz: rate_hz.ok_or_else(|| VoiceFileError::config("its sample rate is invalid"))?,
         })
     }
 
@@ -77,7 +77,7 @@ impl Config {
         let stages = (0..MAX_STAGES).map_while(|stage| last(format!("dec.ups.{stage}.weight")));
         let kernels: Vec<u64> = stages.collect();
         let noise = [0, 1].map(|stage| last(format!("dec.noise_convs.{stage}.weight")));
-        let told = root.get("sr").and_then(rate);
+        let stated = root.get("sr").and_then(rate);
         let same = |kernel: u64, known: usize| usize::try_from(kernel).is_ok_and(|kernel| kernel == known);
         let mut fitting = KNOWN.iter().filter(|(ups, noises, _, rate_hz)| {
             ups.len() == kernels.len()
@@ -89,7 +89,7 @@ impl Config {
                     .iter()
                     .zip(noises)
                     .all(|(kernel, &known)| kernel.is_none_or(|kernel| same(kernel, known)))
-                && told.is_none_or(|told| told == *rate_hz)
+                && stated.is_none_or(|stated| stated == *rate_hz)
         });
         match (fitting.next(), fitting.next()) {
             (Some((_, _, rates, rate_hz)), None) => Ok(Self {
@@ -98,13 +98,13 @@ impl Config {
                 rate_hz: *rate_hz,
             }),
             _ => Err(VoiceFileError::config(
-                "there is none, and the weights do not tell which of RVC's it was",
+                "it is missing, and the weights match none of RVC's own configurations",
             )),
         }
     }
 }
 
-/// Hz as a number, or as RVC's names: `"40k"`.
+/// The rate as a number in Hz, or as RVC's name: `"40k"`.
 fn rate(node: Node<'_>) -> Option<u32> {
     let hz = match node.text() {
         Some(text) => match text.strip_suffix('k') {

@@ -1,24 +1,24 @@
-//! Why an RVC voice cannot be built.
+//! Errors of building an RVC voice.
 
 use super::super::error::ReadError;
 
-/// A voice that cannot be built, as a sentence that says what to do.
+/// Why a voice cannot be built, with what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum VoiceFileError {
-    /// Its numbers cannot be read.
+    /// Its weights cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A part is not there.
+    /// A part is missing.
     #[error(
-        "the voice has no `{name}`: it is not whole, or was made by another program; export it again with RVC"
+        "the voice has no `{name}`: it is incomplete, or was made by another program; export it again with RVC"
     )]
     Missing {
         /// Which tensor.
         name: String,
     },
-    /// A part has other sizes than the rest wants.
+    /// A part does not fit the sizes of the others.
     #[error(
-        "`{name}` of the voice has the shape {found:?} where the rest of it wants {wanted:?}: it is damaged, or was put together from two voices; export it again with RVC"
+        "`{name}` of the voice has the shape {found:?}, but the rest of the voice needs {wanted:?}: it is damaged, or was combined from two voices; export it again with RVC"
     )]
     Shape {
         /// Which tensor.
@@ -28,15 +28,15 @@ pub enum VoiceFileError {
         /// What fits.
         wanted: Vec<usize>,
     },
-    /// `config` says what cannot be.
-    #[error("the voice's `config` cannot be right ({what}): export it again with RVC")]
+    /// `config` is invalid.
+    #[error("the voice's `config` is invalid ({what}): export it again with RVC")]
     Config {
         /// What is wrong.
         what: String,
     },
     /// Another kind of generator than RVC's own.
     #[error(
-        "the voice uses {what}, which Voxmeld does not have: choose a voice with RVC's HiFi-GAN, or its ONNX export"
+        "the voice uses {what}, which Voxmeld does not support: choose a voice with RVC's HiFi-GAN, or its ONNX export"
     )]
     Unsupported {
         /// What.

@@ -1,18 +1,18 @@
-//! The normalising flow, run backwards: the prior's sample to what the
+//! The normalising flow in reverse: from a sample of the prior to the latent that the
 //! generator was trained on.
 
 use super::super::graph::{Edge, int, signed};
 use super::builder::Builder;
 use super::error::VoiceFileError;
 
-/// Undoes every coupling layer of `z` `[1, inter, 1, T]`, the last one first.
+/// Inverts every coupling layer on `z` `[1, inter, 1, T]`, the last one first.
 pub fn reverse(b: &mut Builder<'_>, mut z: Edge, speaker: &Edge) -> Result<Edge, VoiceFileError> {
     let inter = b.shape.inter;
     let half = inter / 2;
     let backwards: Vec<i64> = (0..signed(inter)).rev().collect();
     for place in b.shape.flows.clone().into_iter().rev() {
         let name = format!("flow.flows.{place}");
-        // A flip of the channels stands after each coupling layer.
+        // Each coupling layer is followed by a flip of the channels.
         let order = b.graph.ints(&backwards);
         z = b.graph.op("Gather", &[&z, &order], vec![int("axis", 1)]);
         let [kept, moved] = b.graph.split(&z, [half, half], 1);
@@ -26,10 +26,10 @@ pub fn reverse(b: &mut Builder<'_>, mut z: Edge, speaker: &Edge) -> Result<Edge,
     Ok(z)
 }
 
-/// More layers than any coupling has.
+/// Maximum number of layers; more than any coupling has.
 const MAX_LAYERS: usize = 64;
 
-/// Gated convolutions, as in WaveNet: the sum of what each layer gives off.
+/// Gated convolutions, as in WaveNet: the sum of all layers' skip outputs.
 fn gated(
     b: &mut Builder<'_>,
     mut x: Edge,
@@ -59,7 +59,7 @@ fn gated(
         let gate = b.graph.op("Sigmoid", &[&gate], vec![]);
         let y = b.graph.mul(&value, &gate);
         let out = format!("{name}.res_skip_layers.{layer}");
-        // The last layer has nobody to hand on to.
+        // The last layer has no residual output.
         let given = if layer + 1 < layers {
             let y = b.conv(&y, &out, [2 * hidden, hidden], 1)?;
             let [handed_on, given] = b.graph.split(&y, [hidden, hidden], 1);

@@ -1,4 +1,4 @@
-//! The generator: HiFi-GAN, fed with an excitation where the voice has f0.
+//! The generator: HiFi-GAN, with an excitation input if the voice has f0.
 
 use super::super::graph::{Edge, signed};
 use super::builder::{Builder, TIME, Window};
@@ -6,7 +6,7 @@ use super::error::VoiceFileError;
 use super::shape::Stage;
 
 const SLOPE: f32 = 0.1;
-/// The last rectifier's, which RVC leaves at PyTorch's default.
+/// Slope of the last rectifier: RVC uses PyTorch's default there.
 const LAST_SLOPE: f32 = 0.01;
 
 /// `z` `[1, inter, 1, L]` to audio `[1, 1, L * upp]`.
@@ -39,7 +39,7 @@ pub fn generate(
     Ok(b.graph.reshape(&x, &[1, 1, -1]))
 }
 
-/// The excitation at the rate of stage `n`, `rest` samples to one.
+/// The excitation at the rate of stage `n`: `rest` samples become one.
 fn excite(
     b: &mut Builder<'_>,
     excitation: &Edge,
@@ -53,7 +53,7 @@ fn excite(
     }
     if !rest.is_multiple_of(2) {
         return Err(VoiceFileError::config(format!(
-            "{rest} samples at the end for one of stage {n}, which is odd"
+            "an odd total upsampling factor of {rest} after stage {n}"
         )));
     }
     let window = Window {
@@ -64,12 +64,12 @@ fn excite(
     b.conv_of(excitation, &name, [channels, 1, 2 * rest], window)
 }
 
-/// A transposed convolution, as a convolution that makes all `rate` samples of
-/// a step as channels, and a shuffle.
+/// A transposed convolution, computed as a convolution whose channels are the `rate` samples of
+/// a step, followed by a shuffle.
 ///
-/// Sample `rate * t + r` is the sum over taps `j` of input `t - j` with kernel
-/// `rate * j + r`; the kernel is up to some times as long as `rate` (v1 at 48
-/// and 32 kHz: nearly three times), and `pad` samples are cut off before.
+/// Sample `rate * t + r` is the sum over taps `j` of input `t - j` times kernel
+/// `rate * j + r`; the kernel may be several times as long as `rate` (v1 at 48
+/// and 32 kHz: nearly three times), and the first `pad` samples are cut off.
 fn upsample(
     b: &mut Builder<'_>,
     x: &Edge,
@@ -92,7 +92,7 @@ fn upsample(
         for (k, &value) in row.iter().enumerate() {
             let (tap, r) = (k / rate, k % rate);
             let place = (channel * rate + r) * inputs + input;
-            // Convolutions run over the inputs forwards: the newest tap comes last.
+            // A convolution goes through the inputs forwards, so the newest tap is the last one.
             weight[place * taps + taps - 1 - tap] = value;
         }
     }

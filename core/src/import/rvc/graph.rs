@@ -12,12 +12,12 @@
 //! | `return_length` | i64 `[]` | optional, all: frames that become audio |
 //! | `source_phase` | f32 `[1, 1]` | optional, 0: cycles before the first returned sample (voices with f0) |
 //!
-//! `audio` is f32 `[1, 1, L * upp]`; L is `return_length`, or the frames that
-//! there are after `skip_head`. As in RVC, the flow runs from 24 frames before
-//! the first returned one, and the source begins at it.
+//! `audio` is f32 `[1, 1, L * upp]`; L is `return_length`, or the number of frames
+//! after `skip_head`. As in RVC, the flow starts 24 frames before
+//! the first returned one, and the source starts at that one.
 //!
-//! Convolutions are images of height 1: ONNX Runtime then takes its blocked
-//! kernels, which are a sixth faster.
+//! Signals are images of height 1, because ONNX Runtime then uses its blocked
+//! convolution kernels, which are a sixth faster.
 
 use super::super::container::WeightsFile;
 use super::super::graph::{Dim, Edge, Graph};
@@ -32,14 +32,14 @@ use crate::onnx_proto::DataType;
 const FLOW_CONTEXT_FRAMES: i64 = 24;
 /// RVC draws its noise at two thirds of unit variance.
 const NOISE_SCALE: f32 = 0.666_66;
-/// More frames than there are; an end at which slices stop by themselves.
+/// An end beyond all frames; slices stop at the real end.
 const ALL: i64 = i64::MAX / 4;
 
-/// Builds the synthesizer of a voice that was found in `file`: an ONNX model's
-/// bytes.
+/// Builds the synthesizer of a voice that was found in `file`; returns the bytes
+/// of an ONNX model.
 ///
 /// # Errors
-/// If a part is missing or has a wrong size, or numbers are none.
+/// If a part is missing, has a wrong size, or holds values that are not finite.
 pub fn build(voice: &Voice, file: &mut WeightsFile) -> Result<Vec<u8>, VoiceFileError> {
     let shape = &voice.shape;
     let mut b = Builder {
@@ -88,17 +88,17 @@ pub fn build(voice: &Voice, file: &mut WeightsFile) -> Result<Vec<u8>, VoiceFile
     Ok(b.graph.finish("rvc", &notes))
 }
 
-/// Where the returned frames begin and end.
+/// Start and end of the returned frames.
 struct Crop {
     /// First returned frame.
     start: Edge,
     /// Frame after the last returned one.
     end: Edge,
-    /// First frame that the flow sees.
+    /// First frame of the flow's input.
     flow_start: Edge,
-    /// First returned frame, counted from that one.
+    /// First returned frame, counted from the flow's first frame.
     generator_start: Edge,
-    /// After all frames.
+    /// An end beyond all frames.
     all: Edge,
 }
 

@@ -1,4 +1,4 @@
-//! RVC voices: what a file says of itself, and the graph of its synthesizer.
+//! RVC voices: their description in the file, and the graph of the synthesizer.
 
 mod builder;
 mod config;

@@ -1,12 +1,12 @@
-//! The sizes of a voice, read off its weights.
+//! The sizes of a voice, read from its weights.
 
 use super::super::names::Names;
 use super::config::Config;
 use super::error::VoiceFileError;
 
-/// More layers or blocks than any voice has.
+/// Maximum number of layers or blocks; more than any voice has.
 const MAX_COUNT: usize = 64;
-/// Wider layers than any voice has.
+/// Widest accepted layer; wider than any voice's.
 const MAX_SIZE: usize = 1 << 16;
 
 /// Sizes of every part of the synthesizer.
@@ -18,13 +18,13 @@ pub struct Shape {
     pub hidden: usize,
     /// Its attention heads.
     pub heads: usize,
-    /// Frames to each side with a relative embedding.
+    /// Number of frames on each side with a relative embedding.
     pub window: usize,
     /// Its layers.
     pub layers: usize,
     /// Channels between encoder, flow and generator, and of the noise.
     pub inter: usize,
-    /// Coupling layers of the flow (RVC: 4) by their place, in order.
+    /// Positions of the flow's coupling layers (RVC: 4), in order.
     pub flows: Vec<usize>,
     /// Values of a speaker's embedding.
     pub gin: usize,
@@ -43,11 +43,11 @@ pub struct Shape {
 /// An upsampling stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stage {
-    /// Samples out per sample in.
+    /// Upsampling factor.
     pub rate: usize,
     /// Kernel of its transposed convolution.
     pub kernel: usize,
-    /// Channels that it makes.
+    /// Output channels.
     pub channels: usize,
 }
 
@@ -58,7 +58,7 @@ impl Shape {
         self.stages.iter().map(|stage| stage.rate).product()
     }
 
-    /// Reads the sizes off `names`, with what only `config` tells.
+    /// Reads the sizes from `names`, and from `config` where weights do not determine them.
     ///
     /// # Errors
     /// See [`VoiceFileError`].
@@ -70,7 +70,7 @@ impl Shape {
         let [initial, _, _] = dims(names, "dec.conv_pre.weight")?;
         if !hidden.is_multiple_of(per_head) || relative.is_multiple_of(2) || !two_inter.is_multiple_of(4) {
             return Err(VoiceFileError::config(
-                "the weights of its text encoder do not fit",
+                "the weights of its text encoder do not fit together",
             ));
         }
         let layers = count(names, |n| format!("enc_p.encoder.attn_layers.{n}.conv_q.weight"))?;
@@ -106,7 +106,7 @@ fn stages(names: &Names, config: &Config) -> Result<Vec<Stage>, VoiceFileError> 
     let found = count(names, |n| format!("dec.ups.{n}.weight"))?;
     if found != config.rates.len() {
         return Err(VoiceFileError::config(format!(
-            "it has {} upsampling factors, the weights have {found} stages",
+            "it has {} upsampling factors, but the weights have {found} stages",
             config.rates.len()
         )));
     }
@@ -143,7 +143,7 @@ fn blocks(
     let found = count(names, |n| format!("dec.resblocks.{n}.{first}.0.weight"))?;
     if found != stages * config.dilations.len() {
         return Err(VoiceFileError::config(format!(
-            "it has {} residual blocks for each of {stages} stages, the weights have {found}",
+            "it has {} residual blocks for each of {stages} stages, but the weights have {found}",
             config.dilations.len()
         )));
     }
@@ -153,7 +153,7 @@ fn blocks(
         if kernel.is_multiple_of(2) {
             return Err(VoiceFileError::config(format!("a residual kernel of {kernel}")));
         }
-        // The simpler block has two, whatever its list says.
+        // The simpler block has two dilations, whatever its list says.
         let used = if paired {
             dilations.len()
         } else {

@@ -1,4 +1,4 @@
-//! What excites the generator: a sine at the pitch where there is one, and
+//! The excitation of the generator: a sine at the pitch in voiced frames, and
 //! noise.
 
 use super::super::graph::{Dim, Edge, int, signed};
@@ -8,17 +8,17 @@ use crate::onnx_proto::DataType;
 
 /// Amplitude of the sine.
 const SINE: f32 = 0.1;
-/// Amplitude of the noise where there is a pitch, and where there is none.
+/// Amplitude of the noise in voiced and in unvoiced frames.
 const NOISE_VOICED: f32 = 0.003;
 const NOISE_UNVOICED: f32 = SINE / 3.0;
 
-/// `pitchf` `[1, L]` in Hz to an image `[1, 1, 1, L * upp]`. Adds the inputs
+/// From `pitchf` `[1, L]` in Hz to an image `[1, 1, 1, L * upp]`. Adds the inputs
 /// `source_noise` and `source_phase`.
 ///
-/// The phase of a sample is the sum of `f0 / rate` up to and with it, in cycles
-/// and 64 bits, of which only the fraction is kept: so it is exact over any
-/// length. RVC's random initial phase has no effect on the first harmonic, and
-/// RVC has no other.
+/// The phase of a sample is the sum of `f0 / rate` up to and including that sample, in cycles
+/// with 64 bits; only the fraction is kept, so it is exact over any
+/// length. RVC's random initial phase does not affect the first harmonic, the only
+/// one that RVC uses.
 pub fn excitation(b: &mut Builder<'_>, pitchf: &Edge, rate_hz: u32) -> Result<Edge, VoiceFileError> {
     let upp = b.shape.upp();
     let linear = b.weights.layer("dec.m_source.l_linear", &[1, 1], 1)?;

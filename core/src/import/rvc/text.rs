@@ -1,5 +1,5 @@
-//! The text encoder: embeddings and pitch to the mean and scale of the prior.
-//! A transformer whose attention also knows distances of up to `window` frames.
+//! The text encoder: from embeddings and pitch to the mean and scale of the prior.
+//! A transformer with relative position embeddings for distances of up to `window` frames.
 
 use super::super::graph::{Edge, Graph, float, int, signed};
 use super::builder::{Builder, transposed};
@@ -10,7 +10,7 @@ const PITCH_CODES: usize = 256;
 const SLOPE: f32 = 0.1;
 const EPSILON: f32 = 1e-5;
 
-/// `phone` `[1, T, width]`, `pitch` `[1, T]` to mean and logarithm of the
+/// From `phone` `[1, T, width]` and `pitch` `[1, T]` to the mean and the logarithm of the
 /// scale, images `[1, inter, 1, T]`.
 pub fn encode(b: &mut Builder<'_>, phone: &Edge, pitch: Option<&Edge>) -> Result<[Edge; 2], VoiceFileError> {
     let (hidden, width, inter) = (b.shape.hidden, b.shape.width, b.shape.inter);
@@ -41,11 +41,11 @@ pub fn encode(b: &mut Builder<'_>, phone: &Edge, pitch: Option<&Edge>) -> Result
     Ok(b.graph.split(&stats, [inter, inter], 1))
 }
 
-/// For each pair of frames, which relative embedding belongs to it.
+/// Indices of the relative embedding for each pair of frames.
 struct Distances {
-    /// `[1, heads, T, T]`: frame i and key j to a row of the padded table of keys.
+    /// `[1, heads, T, T]`: for frame i and key j, a row of the padded table of keys.
     of_keys: Edge,
-    /// `[1, heads, T, 2 window + 1]`: frame i and distance to the padded weights.
+    /// `[1, heads, T, 2 window + 1]`: for frame i and a distance, an index into the padded weights.
     of_values: Edge,
 }
 
@@ -109,7 +109,7 @@ fn attention(
     let query = b.graph.mul(&query, &scale);
     let scores = b.graph.matmul(&query, &keys);
 
-    // Keys' relative embeddings, turned, between columns of zeros for "far".
+    // The keys' relative embeddings, transposed, between columns of zeros for "far".
     let table = b
         .weights
         .tensor(&format!("{name}.emb_rel_k"), &[1, near, per_head])?;
@@ -166,7 +166,7 @@ fn feed_forward(b: &mut Builder<'_>, x: &Edge, layer: usize) -> Result<Edge, Voi
     Ok(b.graph.transpose(&y, &[0, 2, 1]))
 }
 
-/// Over the channels of `[1, T, hidden]`.
+/// Layer normalization over the channels of `[1, T, hidden]`.
 fn norm(b: &mut Builder<'_>, x: &Edge, name: &str) -> Result<Edge, VoiceFileError> {
     let hidden = b.shape.hidden;
     let gamma = b.weights.tensor(&format!("{name}.gamma"), &[hidden])?;

@@ -1,4 +1,4 @@
-//! An RVC voice, as its file describes it.
+//! An RVC voice, as described by its file.
 
 use super::super::names::Names;
 use super::super::pickle::Node;
@@ -6,7 +6,7 @@ use super::config::Config;
 use super::error::VoiceFileError;
 use super::shape::Shape;
 
-/// RVC's two generations. They differ in the encoder that they want.
+/// RVC's two versions. They differ in the encoder that they need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// 256 values per embedding: HuBERT's layer 9 and its projection.
@@ -15,10 +15,10 @@ pub enum Version {
     V2,
 }
 
-/// An RVC voice that was recognised; nothing of it was read but sizes.
+/// A recognised RVC voice; only its sizes have been read.
 #[derive(Clone, Debug)]
 pub struct Voice {
-    /// Generation.
+    /// Version.
     pub version: Version,
     /// Rate of its audio.
     pub rate_hz: u32,
@@ -26,24 +26,24 @@ pub struct Voice {
     pub f0: bool,
     /// All sizes.
     pub shape: Shape,
-    /// What the file says of its training.
+    /// Notes on its training in the file.
     pub info: Option<String>,
-    /// Name of the encoder that it was trained with, where the file tells.
+    /// Name of the encoder that it was trained with, if the file has it.
     pub encoder: Option<String>,
-    /// What the user should know.
+    /// Notes for the user.
     pub notes: Vec<String>,
     /// Its tensors.
     pub(super) names: Names,
 }
 
-/// Characters of a text in a file that are shown.
+/// Number of characters of the file's texts that are shown.
 const TEXT_SHOWN: usize = 200;
 
 impl Voice {
     /// The voice in a file, if there is one.
     ///
     /// # Errors
-    /// If there is one, but not a whole one. See [`VoiceFileError`].
+    /// If there is one, but it is incomplete. See [`VoiceFileError`].
     pub fn find(root: Node<'_>) -> Result<Option<Self>, VoiceFileError> {
         let inner = root.get("weight").filter(|weight| weight.is_dict());
         let names = Names::of(inner.unwrap_or(root), "weight.");
@@ -63,7 +63,7 @@ impl Voice {
             768 => Version::V2,
             width => {
                 return Err(VoiceFileError::config(format!(
-                    "its embeddings have {width} values; RVC has 256 and 768"
+                    "its embeddings have {width} values; RVC's have 256 or 768"
                 )));
             }
         };
@@ -75,16 +75,16 @@ impl Voice {
             None => names.has("enc_p.emb_pitch.weight"),
         };
         let mut notes = Vec::new();
-        if let Some(told) = text("version").filter(|told| told != version.name()) {
+        if let Some(stated) = text("version").filter(|stated| stated != version.name()) {
             notes.push(format!(
-                "the file calls itself {told}, but its embeddings are those of {}",
+                "the file says that it is {stated}, but its embeddings are those of {}",
                 version.name()
             ));
         }
         let upp = u32::try_from(shape.upp()).unwrap_or(0);
         if upp.saturating_mul(100) != config.rate_hz {
             notes.push(format!(
-                "it makes {upp} samples per 10 ms, which is not its rate of {} Hz",
+                "it makes {upp} samples per 10 ms, which does not match its rate of {} Hz",
                 config.rate_hz
             ));
         }
@@ -100,7 +100,7 @@ impl Voice {
         }))
     }
 
-    /// Types of the numbers in it, in words.
+    /// Names of the data types in it.
     #[must_use]
     pub fn precisions(&self) -> Vec<&'static str> {
         let mut all: Vec<&str> = self
@@ -115,7 +115,7 @@ impl Voice {
 }
 
 impl Version {
-    /// As RVC writes it.
+    /// The name that RVC uses.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

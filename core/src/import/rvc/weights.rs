@@ -1,17 +1,17 @@
-//! A voice's weights as the graph wants them: checked in shape, weight norm
+//! A voice's weights for the graph: shapes are checked, and weight norm is
 //! folded in.
 
 use super::super::container::WeightsFile;
 use super::super::names::Names;
 use super::error::VoiceFileError;
 
-/// Takes weights out of a file, one layer at a time.
+/// Reads weights from a file, one layer at a time.
 pub struct Weights<'a> {
     file: &'a mut WeightsFile,
     names: &'a Names,
 }
 
-/// Weight and, where there is one, bias of a layer.
+/// Weight and optional bias of a layer.
 pub struct Layer {
     /// The weight, row-major.
     pub weight: Vec<f32>,
@@ -20,7 +20,7 @@ pub struct Layer {
 }
 
 impl<'a> Weights<'a> {
-    /// Of `file`, whose tensors are `names`.
+    /// Reads from `file`, whose tensors are `names`.
     pub fn new(file: &'a mut WeightsFile, names: &'a Names) -> Self {
         Self { file, names }
     }
@@ -80,8 +80,8 @@ impl<'a> Weights<'a> {
         })
     }
 
-    /// Direction times length, where the file has them apart. The norm is taken
-    /// over all axes but the first: of a transposed convolution that is the
+    /// Direction times length, if the file stores them separately. The norm is taken
+    /// over all axes except the first, which in a transposed convolution is the
     /// *input* channel.
     fn weight(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, VoiceFileError> {
         let (direction, length) = (format!("{name}_v"), format!("{name}_g"));

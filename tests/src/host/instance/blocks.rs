@@ -108,7 +108,7 @@ impl Instance {
         let len = input.first().map_or(0, |channel| channel.len());
         self.output_events.clear();
         let processor = self.processor.as_mut().context("not active")?;
-        // So that samples which the plugin does not write are not taken for silence.
+        // NaN, so that samples which the plugin does not write are not mistaken for silence.
         output.iter_mut().for_each(|channel| channel.fill(f32::NAN));
         let input = self
             .inputs

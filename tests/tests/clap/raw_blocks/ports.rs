@@ -1,4 +1,4 @@
-//! Ports and blocks as a host hands them over, with any pointers.
+//! Ports and blocks as a host passes them, with arbitrary pointers.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -10,7 +10,7 @@
 
 use super::*;
 
-/// What a host says of a port.
+/// A port as a host describes it.
 #[derive(Clone, Default)]
 pub(super) struct Port {
     pub(super) singles: Option<Vec<*mut f32>>,
@@ -36,7 +36,7 @@ impl Port {
         }
     }
 
-    /// An array of `channels` pointers that is null itself.
+    /// A port of `channels` channels whose array is null.
     pub(super) fn null(channels: u32) -> Self {
         Self {
             channels,
@@ -55,7 +55,7 @@ impl Port {
     }
 }
 
-/// One block; whether the plugin says that it succeeded.
+/// Processes one block; true if the plugin reports success.
 pub(super) fn block(plug: &RawPlugin, inputs: &mut [Port], outputs: &mut [Port], len: usize) -> Result<bool> {
     let inputs: Vec<_> = inputs.iter_mut().map(Port::buffer).collect();
     let mut outputs: Vec<_> = outputs.iter_mut().map(Port::buffer).collect();
@@ -79,10 +79,10 @@ pub(super) fn block(plug: &RawPlugin, inputs: &mut [Port], outputs: &mut [Port],
         out_events: null(),
     };
     let status = plug.process_raw(&raw const block)?;
-    // A constant output would be heard as its first sample.
+    // A host would play only the first sample of a constant output.
     ensure!(
         outputs.iter().all(|port| port.constant_mask == 0),
-        "an output is said to be constant"
+        "an output is marked as constant"
     );
     Ok(status != CLAP_PROCESS_ERROR)
 }
@@ -92,7 +92,7 @@ pub(super) fn id(plug: &RawPlugin, name: &str) -> Result<(u32, [f64; 2])> {
     found.map(|param| (param.1, param.2)).context("a parameter")
 }
 
-/// Half dry, so that both channels matter; ducked by the side chain.
+/// Half dry, so that both channels affect the output; the side chain lowers the ratio.
 pub(super) fn load() -> Result<RawClapHost> {
     let bare = RawClapHost::load(&env::bundle()?.join("voxmeld.clap"))?;
     let plug = bare.plugin();
@@ -111,7 +111,7 @@ pub(super) fn input() -> Result<[Vec<f32>; 2]> {
     Ok([left, noise(3, len)])
 }
 
-/// A block's channels; outputs begin as something that must not stay.
+/// The channels of a block; outputs contain values that must be overwritten.
 pub(super) struct Channels {
     pub(super) ins: [Fenced<f32>; 2],
     pub(super) side: [Fenced<f32>; 2],
