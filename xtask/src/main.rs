@@ -40,7 +40,7 @@ struct Cli {
 enum Command {
     /// Fetch and install what building and testing need (Debian packages only as root)
     Setup {
-        /// Also what `test --strict` needs
+        /// Also install what `test --strict` needs
         #[arg(long)]
         strict: bool,
     },
@@ -58,10 +58,10 @@ enum Command {
     Doctor,
     /// Check the rules of ARCHITECTURE.md
     Tidy {
-        /// Print the rows of its table of rooms instead, with the imports that the sources have
+        /// Instead, print the rows of its table of rooms with the actual imports
         #[arg(long)]
         print_imports: bool,
-        /// Print which room imports which instead
+        /// Instead, print which room imports which
         #[arg(long, conflicts_with = "print_imports")]
         graph: bool,
     },
@@ -74,7 +74,7 @@ enum Command {
         /// `retrieval`: search times, and their ratio to those of faiss alone
         #[arg(value_parser = ["retrieval"])]
         what: Option<String>,
-        /// Retrieval: the smallest indices only, a minute instead of a quarter of an hour
+        /// Retrieval: only the smallest indices; a minute instead of a quarter of an hour
         #[arg(long, conflicts_with = "resume")]
         quick: bool,
         /// Retrieval: continue an interrupted run
@@ -83,7 +83,7 @@ enum Command {
     },
     /// Play through the built plugin in real time, and write a report to target/soak
     Soak {
-        /// Duration
+        /// Duration in minutes
         #[arg(long, default_value_t = 10.0)]
         minutes: f64,
         /// Number of plugin instances
@@ -98,13 +98,13 @@ enum Command {
     Pack(pack::Pack),
     /// Run every check and test
     Test {
-        /// Folder with data for tests that is not part of the project
+        /// Folder with test data that is not part of the project
         #[arg(long, value_name = "DIR")]
         shared: Option<PathBuf>,
-        /// Fail if something that a check needs is not installed; set-up installs it first
+        /// Install what the checks need, and fail if something is still missing
         #[arg(long)]
         strict: bool,
-        /// Only tidy, formatting, lints and unit tests of what changed since main
+        /// Run only tidy, formatting, lints and unit tests of what changed since main
         #[arg(long, conflicts_with_all = ["shared", "strict"])]
         quick: bool,
     },

@@ -49,7 +49,7 @@ impl Pace {
         self.window = None;
     }
 
-    /// The lead of a block of `len` samples at `position`. Reads the monotonic clock, which is no system call
+    /// The lead of a block of `len` samples at `position`. Reads the monotonic clock, which is not a system call
     /// on Linux.
     pub fn lead(&mut self, position: u64, len: usize, rate_hz: f64) -> Lead {
         self.lead_at(Instant::now(), position, len, rate_hz)

@@ -1,4 +1,4 @@
-//! The atomics beside the rings.
+//! The atomics that accompany the rings.
 
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64};
 

@@ -35,7 +35,7 @@ const MIN_RAISE_DELAY: Duration = Duration::from_secs(1);
 const MAX_RAISE_DELAY: Duration = Duration::from_secs(60);
 /// A raise that lasts this long counts as stable.
 const STABLE_AFTER: Duration = Duration::from_secs(10);
-/// While retrieval is held, one frame in so many is searched for (80 ms).
+/// While retrieval is held, one frame in this many is searched for (80 ms).
 const SEARCH_EVERY_FRAMES: i64 = 4;
 /// Neighbours per frame at [`Quality::FewNeighbours`].
 const REDUCED_K: usize = 2;

@@ -75,7 +75,7 @@ pub struct Worker {
     idle_voice: Option<Voice>,
     active: Option<Chain>,
     incoming: Option<Chain>,
-    /// Hops since the last failure: one restart is allowed per so many.
+    /// Hops since the last failure; limits how often a failed voice is restarted.
     good_hops: u32,
     restarted: bool,
     /// Weights of recordings, also for later voices.

@@ -1,12 +1,12 @@
-//! Forged files: the old container around tensors that are described at will,
-//! and a zip archive's directory with other entries.
+//! Builds manipulated files: the old container with arbitrary tensor descriptions,
+//! and a zip archive with changed directory entries.
 
 /// A tensor as a pickle describes it.
 pub struct Forged {
     pub name: &'static str,
-    /// Values that the storage is said to have.
+    /// Number of values in the storage's description.
     pub claimed: i64,
-    /// Values that follow.
+    /// The actual values.
     pub real: usize,
     pub offset: i64,
     pub shape: Vec<i64>,
@@ -43,7 +43,7 @@ fn ints(out: &mut Vec<u8>, values: &[i64]) {
     out.push(b't');
 }
 
-/// The old container around any object: `body` is its pickle without ends.
+/// The old container around any object: `body` is its pickle without header and STOP.
 pub fn legacy_of(body: &[u8], keys: &[&str], storages: &[u8]) -> Vec<u8> {
     let mut out = vec![0x80, 2, 0x8A, 10];
     out.extend([0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, b'.']);
@@ -84,7 +84,7 @@ pub fn legacy(tensors: &[Forged]) -> Vec<u8> {
     legacy_of(&body, &keys, &storages)
 }
 
-/// Places of the entries of a zip archive's directory, with the members' names.
+/// Positions of the entries in a zip archive's directory, with the members' names.
 pub fn directory(archive: &[u8]) -> Vec<(usize, String)> {
     let starts = (0..archive.len().saturating_sub(46)).filter(|&at| archive[at..].starts_with(b"PK\x01\x02"));
     starts
@@ -96,8 +96,8 @@ pub fn directory(archive: &[u8]) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// Writes a field of a directory's entry: 10 method, 16 checksum, 20 and 24
-/// sizes, 42 place.
+/// Writes a field of a directory entry: offset 10 method, 16 checksum, 20 and 24
+/// sizes, 42 position.
 pub fn put(archive: &mut [u8], entry: usize, field: usize, value: &[u8]) {
     archive[entry + field..entry + field + value.len()].copy_from_slice(value);
 }

@@ -1,7 +1,7 @@
-//! Files that are damaged, forged or none at all, against the readers of
-//! weights: each is refused in a sentence, or is a voice that can be built.
-//! Never a crash, nothing executed, and no allocation that the file's own size
-//! does not explain.
+//! Damaged, manipulated and foreign files in the readers of
+//! weights: each is rejected with a message, or is a voice that can be built.
+//! Never a crash, nothing executed, and no allocation that is larger than the file's
+//! size explains.
 
 mod encoders;
 mod forge;
@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use voxmeld_core::import::{ModelKind, WeightsFile, hubert, rvc};
 
-/// Remembers the largest allocation of each thread.
+/// Records the largest allocation of each thread.
 struct Measuring;
 
 thread_local! {
@@ -23,7 +23,7 @@ thread_local! {
 // SAFETY: hands everything on to the system's allocator.
 unsafe impl GlobalAlloc for Measuring {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // A thread that ends has no such value any more.
+        // Thread-locals do not exist any more in a thread that is ending.
         let _ = LARGEST.try_with(|largest| largest.set(largest.get().max(layout.size())));
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
@@ -55,7 +55,7 @@ fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(path(name)).unwrap_or_else(|error| panic!("{name} is missing: {error}"))
 }
 
-/// What comes of a file that is opened, recognised and, if it is a voice, built.
+/// Result of opening and recognising a file and, if it is a voice, of building it.
 #[derive(Debug)]
 enum Outcome {
     Built(Vec<u8>),
@@ -82,13 +82,13 @@ fn use_it(bytes: Vec<u8>) -> Outcome {
     }
 }
 
-/// The sentence with which a file is refused.
+/// The error message of a file that is rejected.
 fn refusal(bytes: Vec<u8>) -> String {
     match use_it(bytes) {
         Outcome::Refused(sentence) => {
             assert!(sentence.len() > 20, "{sentence}");
             sentence
         }
-        other => panic!("not refused: {other:?}"),
+        other => panic!("not rejected: {other:?}"),
     }
 }

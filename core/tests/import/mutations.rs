@@ -4,10 +4,10 @@ use super::forge::{directory, put};
 use super::{Outcome, bytes, largest_of, use_it};
 
 const FILES: usize = 10_000;
-/// What opens is built once in so many times: that is most of the time.
+/// Only one in this many files that open is built, because building takes most of the time.
 const BUILT_EVERY: usize = 16;
 
-/// Instructions of the pickle machine, and figures of a header.
+/// Instructions of the pickle machine, and characters of a JSON header.
 const INSTRUCTIONS: &[u8] = b"().0123Nh}]lestuqrjcRbQ\x80\x81\x85\x86\x87\x88\x8A\x95[],:{\"";
 
 /// A repeatable sequence (SplitMix64).
@@ -58,7 +58,7 @@ fn damage(bytes: &mut Vec<u8>, range: std::ops::Range<usize>, random: &mut Rando
     }
 }
 
-/// Makes the checksum of an archive's pickle right again.
+/// Corrects the checksum of an archive's pickle.
 fn mend(archive: &mut [u8], pickle: &std::ops::Range<usize>) {
     let entries = directory(&archive[pickle.end.min(archive.len())..]);
     let found = entries.iter().find(|(_, name)| name.ends_with("data.pkl"));
@@ -68,7 +68,7 @@ fn mend(archive: &mut [u8], pickle: &std::ops::Range<usize>) {
     }
 }
 
-/// Damages `name` in `FILES` ways, mostly in `structure`; the share that was built or opened.
+/// Damages `name` in `FILES` ways, mostly in `structure`; returns the number that opened.
 fn run(name: &str, structure: &[std::ops::Range<usize>], mended: bool) -> usize {
     let whole = bytes(name);
     let mut opened = 0;

@@ -1,4 +1,4 @@
-//! One test for each way in which a file is none that can be used.
+//! One test for each reason for which a file is rejected.
 
 use super::forge::{Forged, directory, legacy, legacy_of, put};
 use super::{Outcome, bytes, largest_of, path, refusal, use_it};
@@ -100,7 +100,7 @@ fn storages_that_are_shorter_than_they_claim_are_refused() {
 fn values_that_are_no_numbers_are_refused_by_the_tensors_name() {
     let mut voice = bytes("v1_48k_f16_legacy.pth");
     let end = voice.len();
-    // The last value of the last storage: not a number.
+    // Sets the last value of the last storage to NaN.
     voice[end - 2..].copy_from_slice(&[0x00, 0x7E]);
     let sentence = refusal(voice);
     assert!(
@@ -182,7 +182,7 @@ fn forge_members(archive: &[u8]) {
         let mut forged = archive.clone();
         put(&mut forged, entry, 10, &[8, 0]);
         assert!(refusal(forged).contains("compressed"));
-        // A member of 4 GB less two bytes, stored.
+        // An uncompressed member of 4 GB less two bytes.
         let mut forged = archive.clone();
         put(
             &mut forged,
@@ -191,11 +191,11 @@ fn forge_members(archive: &[u8]) {
             &[0xFE, 0xFF, 0xFF, 0xFF, 0xFE, 0xFF, 0xFF, 0xFF],
         );
         refusal(forged);
-        // A member that says it unpacks to 4 GB.
+        // A member with a declared uncompressed size of 4 GB.
         let mut forged = archive.clone();
         put(&mut forged, entry, 24, &[0xFE, 0xFF, 0xFF, 0xFF]);
         refusal(forged);
-        // Another member's place.
+        // The position of another member.
         let mut forged = archive.clone();
         let other = archive[of("/data/3") + 42..][..4].to_vec();
         put(&mut forged, entry, 42, &other);
@@ -212,7 +212,7 @@ fn pickles_that_grow_or_nest_without_end_are_refused() {
 fn grow() {
     let deep = vec![b'('; 2_000_000];
     assert!(refusal(legacy_of(&deep, &[], &[])).contains("depth"));
-    // A list of 1000, and a million sets made of it.
+    // A list of 1000 elements, copied into a million sets.
     let mut copies = b"](".to_vec();
     copies.extend(vec![b'N'; 1000]);
     copies.extend(b"eq\x000");
@@ -222,7 +222,7 @@ fn grow() {
     refusal(legacy_of(&copies, &[], &[]));
     let many = vec![b'N'; 5_000_000];
     assert!(refusal(legacy_of(&many, &[], &[])).contains("larger"));
-    // A list in itself is no loop for us.
+    // A dictionary that contains itself does not cause an endless loop.
     let ring = b"}q\x00h\x00h\x00s";
     assert!(matches!(use_it(legacy_of(ring, &[], &[])), Outcome::Other(_)));
 }

@@ -112,7 +112,7 @@ fn reset_at_any_time_does_not_mix_streams() {
     });
 }
 
-/// The worker looks for a hop first: only then do the offline flag and the pending load hold for it.
+/// The worker takes a hop first and then reads the offline flag and the pending loads, so both include what was set before the hop.
 #[test]
 fn hop_pushed_after_a_load_was_requested_offline_shows_both() {
     let geometry = Geometry::small(1, 1);
@@ -123,8 +123,8 @@ fn hop_pushed_after_a_load_was_requested_offline_shows_both() {
         let worker = thread::spawn(move || {
             for _ in 0..2 {
                 if server.has_hop() {
-                    assert!(worker_loads.receive_delivered(|| {}), "the load is not seen");
-                    assert!(server.offline(), "the render is taken as live");
+                    assert!(worker_loads.receive_delivered(|| {}), "no load is pending");
+                    assert!(server.offline(), "the render counts as live");
                     return;
                 }
                 thread::yield_now();

@@ -135,7 +135,7 @@ impl WeightsFile {
     fn spend(&mut self, bytes: u64) -> Result<(), ReadError> {
         let left = self.budget.checked_sub(bytes);
         self.budget = left.ok_or(ReadError::TooLarge {
-            what: "all of its tensors together",
+            what: "the total size of its tensors",
             limit: "twice the file's size".into(),
         })?;
         Ok(())

@@ -140,7 +140,7 @@ impl Worker {
 
     fn refuse(&mut self, incoming: Chain, failure: Failure) {
         let (Failure::Hop(why) | Failure::Voice(why)) = failure;
-        tracing::warn!("the new voice was refused: {why}");
+        tracing::warn!("the new voice was rejected: {why}");
         self.status.failed_hops.fetch_add(1, Relaxed);
         *self.status.message.lock() = Some(why);
         self.control.running.lock().reverted();

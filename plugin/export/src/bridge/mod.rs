@@ -133,7 +133,7 @@ impl Bridge {
 
     /// Publishes values (0..=1) of the output parameters, in the order of
     /// [`OUTPUT_PARAMS`](crate::ExportedPlugin::OUTPUT_PARAMS), that hold from
-    /// `position` on: a sample of the block under way, counted since the reset.
+    /// `position` on: a sample of the current block, counted since the reset.
     /// Positions must not decrease within a block.
     ///
     /// # Real-time

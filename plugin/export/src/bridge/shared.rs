@@ -59,7 +59,7 @@ impl Shared {
     /// Export: runs `reset`, and makes the plugin carry out the resets that arrive meanwhile.
     ///
     /// # Real-time
-    /// Two atomic stores beside `reset`.
+    /// Two atomic stores, and `reset`.
     pub fn start_over(&self, reset: impl FnOnce()) {
         self.starts_over.store(true, Relaxed);
         reset();

@@ -136,7 +136,7 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     // SAFETY: the host destroys what it was given, once.
     let instance = unsafe { Box::from_raw(plugin.cast_mut().cast::<Instance>()) };
     if let Some(destroy) = instance.inner.destroy {
-        // SAFETY: reads `plugin_data` and nothing after its own object is gone.
+        // SAFETY: reads `plugin_data`, and nothing after its own object has been freed.
         unsafe { destroy(&raw const instance.plugin) };
     }
 }
@@ -230,7 +230,7 @@ unsafe extern "C" fn deactivate(plugin: *const clap_plugin) {
     // SAFETY: the host's pointer to this instance.
     let instance = unsafe { instance(plugin) };
     let Some(closed) = instance.block.close() else {
-        nice_error!("The plugin stays active: the host deactivated it from inside of a block");
+        nice_error!("The plugin stays active: the host deactivated it from inside a block");
         return;
     };
     if let Some(inner) = instance.inner.deactivate {

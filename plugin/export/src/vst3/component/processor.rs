@@ -54,7 +54,7 @@ impl<P: ExportedPlugin> IComponentTrait for Component<P> {
         let latency = || unsafe { instance.wrapper.getLatencySamples() };
         let before = latency();
         let Some(closed) = self.block.close() else {
-            nice_error!("The host called setActive from inside of a block");
+            nice_error!("The host called setActive from inside a block");
             return kResultFalse;
         };
         // No block will deliver these values.
