@@ -41,8 +41,8 @@ pub struct ControlState {
     pub encoder: Mutex<Option<EncoderChoice>>,
     /// The selection that runs, and the one before it.
     pub running: Mutex<RunningSelection>,
-    /// Where the files of the requested voice were found, with sizes and checksums.
-    /// Written by the loader; what is saved is completed by it.
+    /// Paths at which the files of the requested voice were found, with sizes and checksums.
+    /// Written by the loader; added to the selection when a session is saved.
     pub files: Mutex<KnownFiles>,
     /// Requested loads that are not done; an offline render waits for them.
     pub loads: PendingLoads,

@@ -1,12 +1,12 @@
-//! The user's own voices: a folder for each, described by `voice.toml`, and the encoders
+//! The user's own voices, each in a folder with a `voice.toml`, and the encoders
 //! that they need.
 //!
 //! ```text
 //! <own folder>/voices/NAME/voice.toml, NAME.pth, NAME.index, picture
 //! <own folder>/encoders/hubert_base.pt
-//! <own folder>/search.txt      folders in which files that were moved are looked for
+//! <own folder>/search.txt      folders in which moved files are searched
 //! ```
-//! Thread: loader, main, command line; reads the disk.
+//! Thread: loader, main, command line; reads from disk.
 
 mod archive;
 mod encoders;
@@ -33,7 +33,7 @@ use std::path::Path;
 /// Folder of the voices in the user's own folder.
 const VOICES: &str = "voices";
 
-/// The voices in `own`, by name; folders whose `voice.toml` cannot be read are left out.
+/// The voices in `own`, sorted by name; folders whose `voice.toml` cannot be read are skipped.
 #[must_use]
 pub fn voices(own: &Path) -> Vec<LibraryVoice> {
     let Ok(entries) = std::fs::read_dir(own.join(VOICES)) else {
@@ -47,8 +47,8 @@ pub fn voices(own: &Path) -> Vec<LibraryVoice> {
     voices
 }
 
-/// What to choose for a voice whose encoder is neither its own nor installed; `None` if
-/// nothing is missing, or nothing is known of it.
+/// Which encoder to choose for a voice that neither has its own nor an installed one; `None` if
+/// none is missing, or if it is not known.
 #[must_use]
 pub fn missing_encoder(voice: &LibraryVoice, own: &Path) -> Option<String> {
     let dim = voice.manifest.embedding?;

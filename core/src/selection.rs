@@ -120,7 +120,7 @@ impl VoiceSelection {
         self.paths_only() == other.paths_only()
     }
 
-    /// True if both have the same models, whatever their indices.
+    /// True if both have the same models; indices may differ.
     #[must_use]
     pub fn same_models(&self, other: &Self) -> bool {
         let models = |selection: &Self| Self {

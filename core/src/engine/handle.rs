@@ -76,7 +76,7 @@ impl EngineHandle {
 
     /// The last requested selection; if that was rejected and another voice still runs, the selection of
     /// the running voice, so that no session is saved with a voice that cannot be loaded.
-    /// Files have the places at which they were found, with sizes and checksums as soon as the loader
+    /// Files have the paths at which they were found, and sizes and checksums as soon as the loader
     /// has read them.
     #[must_use]
     pub fn selection(&self) -> VoiceSelection {

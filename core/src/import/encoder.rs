@@ -15,7 +15,7 @@ pub enum EncoderNames {
 /// Properties of an encoder that can be read without running it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncoderFacts {
-    /// Whose names its tensors have.
+    /// The naming of its tensors.
     pub names: EncoderNames,
     /// Width of a layer: 768 for a base model.
     pub width: u64,
@@ -25,7 +25,7 @@ pub struct EncoderFacts {
     pub projection: Option<u64>,
 }
 
-/// An encoder's tensors, and what their names begin with.
+/// An encoder's tensors, and the prefix of their names.
 #[derive(Clone, Debug)]
 pub(super) struct EncoderTensors {
     pub facts: EncoderFacts,

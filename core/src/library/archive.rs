@@ -1,4 +1,4 @@
-//! Takes voices, indices and pictures out of a zip archive, with limits.
+//! Extracts voices, indices and pictures from a zip archive, with limits.
 
 use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipLocator};
 use std::collections::HashSet;
@@ -6,29 +6,29 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Entries that are looked at, and files that are taken.
+/// Maximum number of entries in the archive, and of extracted files.
 const MAX_ENTRIES: usize = 10_000;
 const MAX_FILES: usize = 64;
-/// Bytes that come out in all: so many times the archive's size (weights and vectors shrink
-/// by a tenth), and never more than this.
+/// Limits of the total extracted size: this many times the archive's size (weights and vectors
+/// compress by a tenth) plus a margin for small archives, and an absolute limit.
 const MAX_GROWTH: u64 = 20;
 const SMALL_BYTES: u64 = 16 << 20;
 const MAX_BYTES: u64 = 8 << 30;
-/// What is taken, by extension.
+/// Extensions of the files that are extracted.
 const WANTED: [&str; 8] = ["pth", "safetensors", "onnx", "index", "png", "jpg", "jpeg", "pt"];
 
-/// An archive that cannot be taken apart.
+/// Why an archive cannot be unpacked.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// The system's reason.
     #[error("the archive cannot be read or unpacked: {0}")]
     Io(#[from] std::io::Error),
-    /// No zip archive, or damaged.
-    #[error("it is no whole zip archive ({0}): copy or download it again")]
+    /// Not a zip archive, or damaged.
+    #[error("it is not a complete zip archive ({0}): copy or download it again")]
     Damaged(String),
-    /// Encrypted, or packed in an unusual way.
+    /// Encrypted, or with an unsupported compression.
     #[error(
-        "\"{name}\" in it is encrypted or packed in an unusual way: unpack it with another program, and import the files"
+        "\"{name}\" in it is encrypted or has an unsupported compression: unpack it with another program, and import the files"
     )]
     Packing {
         /// Which member.
@@ -36,7 +36,7 @@ pub enum ArchiveError {
     },
     /// Larger than any voice.
     #[error(
-        "it unpacks to more than {limit} MB, more than a voice of its size can have: it is no archive of a voice, or forged"
+        "it unpacks to more than {limit} MB, which is too much for an archive of its size: it is not an archive of a voice, or was manipulated"
     )]
     TooLarge {
         /// The limit.
@@ -44,7 +44,7 @@ pub enum ArchiveError {
     },
 }
 
-/// Unpacks what belongs to voices into `folder`, without the archive's own folders.
+/// Extracts the files of voices into `folder`, without the archive's folders.
 pub fn unpack(path: &Path, folder: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
     let damaged = |error: &rawzip::Error| ArchiveError::Damaged(error.to_string());
     let file = File::open(path)?;
@@ -68,7 +68,7 @@ pub fn unpack(path: &Path, folder: &Path) -> Result<Vec<PathBuf>, ArchiveError> 
         if !known || entry.flags().is_encrypted() {
             return Err(ArchiveError::Packing { name });
         }
-        // Of two of one name the first counts.
+        // Of two files with the same name the first one is used.
         if names.insert(name.to_lowercase()) && wanted.len() < MAX_FILES {
             wanted.push((name, entry.wayfinder(), method));
         }
@@ -97,7 +97,7 @@ pub fn unpack(path: &Path, folder: &Path) -> Result<Vec<PathBuf>, ArchiveError> 
     Ok(files)
 }
 
-/// The name of a member that is taken, without folders.
+/// The name of a member that is extracted, without folders; `None` for other members.
 fn wanted_name(path: &str) -> Option<String> {
     let name = path.rsplit(['/', '\\']).next()?;
     let (_, extension) = name.rsplit_once('.')?;

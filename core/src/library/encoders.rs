@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Folder of the encoders in the user's own folder.
 pub(super) const ENCODERS: &str = "encoders";
 
-/// An installed encoder with `dim` values per embedding, the first by name. Weights are
+/// The installed encoder with `dim` values per embedding, the first one by name. Weights are
 /// recognised by their content, ONNX files by the number in their name.
 #[must_use]
 pub fn installed_encoder(own: &Path, dim: usize) -> Option<PathBuf> {

@@ -1,4 +1,4 @@
-//! What identifies a file: its size and checksum.
+//! Identifies a file by its size and checksum.
 
 use crate::selection::FileRef;
 use parking_lot::Mutex;
@@ -9,13 +9,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Files that were read, of all instances: path, size and time of the last change, and the
-/// checksum. So a large encoder is read once.
+/// Checksums of files that were read, for all instances, by path, size and time of the last
+/// change, so that a large encoder is read only once.
 static KNOWN: Mutex<BTreeMap<(PathBuf, u64, Option<SystemTime>), String>> = Mutex::new(BTreeMap::new());
-/// Files that are remembered.
+/// Maximum number of stored checksums.
 const MAX_KNOWN: usize = 1000;
 
-/// Size and checksum of a file, read from the disk if it has changed since it was last read;
+/// Size and checksum of a file, which is read from disk if it has changed since it was last read;
 /// `None` if it cannot be read, or as soon as `cancelled` is true.
 #[must_use]
 pub fn identify(path: &Path, cancelled: impl Fn() -> bool) -> Option<FileRef> {

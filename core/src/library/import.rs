@@ -1,4 +1,4 @@
-//! Makes folders of the library from files that people have.
+//! Imports files into the library.
 
 use super::VOICES;
 use super::archive::{self, ArchiveError};
@@ -12,30 +12,30 @@ use std::path::{Path, PathBuf};
 
 /// Longest name of a folder, in characters.
 const MAX_NAME: usize = 80;
-/// Voices of one name at most.
+/// Maximum number of voices with the same name.
 const MAX_SAME_NAME: usize = 1000;
 
-/// What an import made.
+/// Result of an import.
 #[derive(Debug, Default)]
 pub struct Imported {
-    /// Voices that are in the library now.
+    /// The imported voices.
     pub voices: Vec<LibraryVoice>,
-    /// Encoders that are installed now.
+    /// The installed encoders.
     pub encoders: Vec<PathBuf>,
-    /// What was left out, in sentences.
+    /// One sentence for each file that was left out.
     pub left_out: Vec<String>,
 }
 
-/// Why nothing could be imported.
+/// Errors of an import.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// No file can be used.
+    /// None of the files can be used.
     #[error("there is no voice and no encoder among these files: choose an RVC voice's .pth, its .index, or a .zip of both{}", listed(.left_out))]
     Nothing {
-        /// What the files are, in sentences.
+        /// One sentence for each file.
         left_out: Vec<String>,
     },
-    /// An archive.
+    /// An archive cannot be used.
     #[error("{} cannot be used: {why}", path.display())]
     Archive {
         /// Which file.
@@ -60,12 +60,12 @@ fn listed(left_out: &[String]) -> String {
     left_out.iter().map(|line| format!("; {line}")).collect()
 }
 
-/// Imports voices (`.pth`, `.safetensors`, `.onnx`) with their indices, archives that hold
-/// them, and encoders into `own`. Of a voice without an index in `files` the index of the
-/// same name in its folder is taken. Files are copied. `licence` is written down as it is.
+/// Imports voices (`.pth`, `.safetensors`, `.onnx`) with their indices, archives of
+/// them, and encoders into `own`. For a voice without an index in `files`, the index of the
+/// same name in its folder is used. Files are copied. `licence` is stored unchanged.
 ///
 /// # Errors
-/// See [`ImportError`]; folders that were not finished are removed.
+/// See [`ImportError`]; unfinished folders are removed.
 pub fn import(files: &[PathBuf], own: &Path, licence: Option<&str>) -> Result<Imported, ImportError> {
     let voices = own.join(VOICES);
     fs::create_dir_all(&voices).map_err(copying(&voices))?;
@@ -97,7 +97,7 @@ pub fn import(files: &[PathBuf], own: &Path, licence: Option<&str>) -> Result<Im
 }
 
 impl Imported {
-    /// Files that belong together: those of an archive, or of one command.
+    /// Imports files that belong together: those of an archive, or of one command.
     fn take(
         &mut self,
         sorted: &Sorted,
@@ -123,7 +123,7 @@ impl Imported {
         }
         self.left_out.extend(unused.iter().map(|index| {
             format!(
-                "{} was left out: no voice of its name is among the files",
+                "{} was left out: no voice with its name is among the files",
                 index.display()
             )
         }));
@@ -193,7 +193,7 @@ fn make(
     Ok(LibraryVoice::read(&folder)?)
 }
 
-/// A voice of the library with the same weights; not where it would gain an index.
+/// A voice of the library with the same weights; `None` if the import would add an index to it.
 fn already_there(own: &Path, manifest: &VoiceManifest, with_index: bool) -> Option<LibraryVoice> {
     super::voices(own).into_iter().find(|voice| {
         voice.manifest.voice.sha256 == manifest.voice.sha256
@@ -240,7 +240,7 @@ fn free_folder(voices: &Path, name: &str) -> PathBuf {
     free.unwrap_or_else(|| voices.join(plain))
 }
 
-/// A folder for unfinished work inside of the library; it goes when this value is dropped.
+/// A temporary folder inside the library, removed when this value is dropped.
 struct Scratch {
     folder: PathBuf,
     made: std::cell::Cell<usize>,
@@ -248,7 +248,7 @@ struct Scratch {
 
 impl Scratch {
     fn new(voices: &Path) -> Result<Self, ImportError> {
-        // Two imports at once have two names.
+        // Imports that run at the same time need different names.
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let folder = voices.join(format!(".import-{}", now.unwrap_or_default().as_nanos()));
         fs::create_dir_all(&folder).map_err(copying(&folder))?;

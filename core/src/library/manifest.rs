@@ -1,4 +1,4 @@
-//! `voice.toml`: what is known of a voice in the library.
+//! `voice.toml`: the description of a voice in the library.
 
 use crate::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
 use serde::{Deserialize, Serialize};
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 const FORMAT: u32 = 1;
 /// Name of the file.
 const FILE: &str = "voice.toml";
-/// Longest one that is read.
+/// Largest file that is read.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// A `voice.toml` that cannot be used.
+/// Why a `voice.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// The system's reason.
@@ -22,7 +22,7 @@ pub enum ManifestError {
         /// Why.
         why: std::io::Error,
     },
-    /// Not what we write.
+    /// Invalid content.
     #[error("{} is damaged ({why}): correct it, or import the voice again", path.display())]
     Broken {
         /// Which file.
@@ -50,34 +50,34 @@ pub struct VoiceManifest {
     pub format: u32,
     /// Name shown to the user.
     pub name: String,
-    /// Values per embedding that it was trained with, where known.
+    /// Values per embedding that it was trained with, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding: Option<usize>,
-    /// Rate of its audio, where known.
+    /// Rate of its audio, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_hz: Option<u32>,
-    /// False for a voice that takes no pitch.
+    /// False for a voice without a pitch input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub f0: Option<bool>,
-    /// How many speakers it has, where known.
+    /// Number of speakers, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speakers: Option<usize>,
-    /// Speaker to begin with.
+    /// Initial speaker.
     #[serde(default)]
     pub speaker: u32,
-    /// Pitch shift to begin with, in semitones.
+    /// Initial pitch shift, in semitones.
     #[serde(default)]
     pub pitch_shift: f32,
-    /// Formant shift to begin with, in semitones, where known.
+    /// Initial formant shift, in semitones, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub formant_shift: Option<f32>,
-    /// Blend ratio to begin with, 0..1, where known.
+    /// Initial blend ratio, 0..1, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f32>,
     /// Licence, in the author's words.
     #[serde(default)]
     pub licence: String,
-    /// What its training says of it.
+    /// RVC's notes on its training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub info: Option<String>,
     /// The synthesizer.
@@ -85,7 +85,7 @@ pub struct VoiceManifest {
     /// The index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<VoicePart>,
-    /// An encoder of its own; else the one that is chosen, or installed.
+    /// Its own encoder; without one, the chosen or an installed encoder is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoder: Option<VoicePart>,
     /// A picture.
@@ -94,7 +94,7 @@ pub struct VoiceManifest {
 }
 
 impl VoiceManifest {
-    /// With what is known of every voice.
+    /// A manifest with only the required fields.
     #[must_use]
     pub fn new(name: String, voice: VoicePart) -> Self {
         Self {
@@ -161,7 +161,7 @@ impl LibraryVoice {
             why,
         };
         if std::fs::metadata(&path).map_err(failed)?.len() > MAX_BYTES {
-            return Err(broken("it is longer than any".into()));
+            return Err(broken("it is too long".into()));
         }
         let text = std::fs::read_to_string(&path).map_err(failed)?;
         let manifest: VoiceManifest =
@@ -171,9 +171,9 @@ impl LibraryVoice {
         }
         for part in manifest.parts() {
             let file = Path::new(&part.file);
-            // Nothing outside of the folder is read.
+            // Nothing outside the folder is read.
             if file.components().count() != 1 || file.file_name().is_none() {
-                return Err(broken(format!("\"{}\" is no file of its folder", part.file)));
+                return Err(broken(format!("\"{}\" is not a file in its folder", part.file)));
             }
         }
         Ok(Self {
@@ -182,8 +182,8 @@ impl LibraryVoice {
         })
     }
 
-    /// This voice in place of `before`, of which an encoder of the user's is kept where the
-    /// voice brings none.
+    /// The selection of this voice in place of `before`. If the voice has no encoder of its own, the
+    /// encoder that the user had chosen is kept.
     #[must_use]
     pub fn selection(&self, before: &VoiceSelection) -> VoiceSelection {
         let manifest = &self.manifest;
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_written_voice_is_read_as_it_was() {
+    fn a_written_voice_is_read_back_unchanged() {
         let folder = folder("whole");
         let manifest = VoiceManifest {
             embedding: Some(768),
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn files_outside_of_the_folder_newer_formats_and_garbage_are_refused() {
+    fn files_outside_the_folder_newer_formats_and_garbage_are_rejected() {
         let folder = folder("bad");
         for (name, format, garbage) in [
             ("../other.pth", 1, ""),

@@ -1,10 +1,10 @@
-//! Which index belongs to which voice, by their names.
+//! Pairs voices with indices by their names.
 
 use std::path::{Path, PathBuf};
 
-/// What RVC puts in front of an index's name.
+/// RVC's prefix of an index's name.
 const ADDED: &str = "added_";
-/// The index without vectors that RVC's training leaves behind.
+/// RVC's prefix of an index without vectors, which its training leaves behind.
 const TRAINED: &str = "trained_";
 
 /// True for an index that RVC wrote before it added the vectors.
@@ -12,8 +12,8 @@ pub fn is_trained_only(index: &Path) -> bool {
     stem(index).starts_with(TRAINED)
 }
 
-/// The index among `indices` that belongs to the voice `voice`: of the same name, or the
-/// only one where there is one voice.
+/// The index among `indices` that belongs to the voice `voice`: the one with the same name, or the
+/// only one if there is only one voice.
 pub fn index_of(voice: &Path, indices: &[PathBuf], voices: usize) -> Option<PathBuf> {
     let wanted = plain(&voice_name(&stem(voice)));
     let named = indices
@@ -57,7 +57,7 @@ fn index_name(stem: &str) -> String {
     rest.to_string()
 }
 
-/// Letters and digits only, in lower case: names differ in how they are joined.
+/// Only letters and digits, in lower case, because names differ in their separators.
 fn plain(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_alphanumeric())

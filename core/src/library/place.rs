@@ -1,4 +1,4 @@
-//! The user's own folder, which an update of the program does not touch.
+//! The user's own folder, which an update of the program does not change.
 
 use parking_lot::Mutex;
 use std::ffi::OsString;
@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 
 /// Environment variable with the folder.
 const OWN_VARIABLE: &str = "VOXMELD_OWN";
-/// Environment variable with further folders to look for moved files in.
+/// Environment variable with further folders in which moved files are searched.
 const FOLDERS_VARIABLE: &str = "VOXMELD_FOLDERS";
-/// File with such folders, one a line.
+/// File with such folders, one per line.
 const FOLDERS_FILE: &str = "search.txt";
-/// More of them than anybody needs.
+/// Maximum number of such folders.
 const MAX_FOLDERS: usize = 100;
 
 static OWN_DIR: Mutex<Option<PathBuf>> = Mutex::new(None);
 
-/// Sets the user's own folder for this process, in place of the environment's.
+/// Sets the user's own folder for this process, instead of that of the environment.
 pub fn set_own_dir(dir: &Path) {
     *OWN_DIR.lock() = Some(dir.to_path_buf());
 }
@@ -30,7 +30,7 @@ pub fn own_dir() -> PathBuf {
     choose(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
 }
 
-/// Folders in which files that were moved are looked for: those that the user named.
+/// The user's folders in which moved files are searched.
 #[must_use]
 pub fn search_folders(own: &Path) -> Vec<PathBuf> {
     let listed = std::fs::read_to_string(own.join(FOLDERS_FILE)).unwrap_or_default();
@@ -49,7 +49,7 @@ pub fn search_folders(own: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// Adds a folder to those in which moved files are looked for.
+/// Adds a folder in which moved files are searched.
 ///
 /// # Errors
 /// If the list cannot be written.

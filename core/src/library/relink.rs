@@ -1,17 +1,17 @@
-//! Finds files of a session that were moved: by the same name first, then by size and
-//! checksum, in the folders that the user names and in the library.
+//! Finds moved files of a session: first by name, then by size and
+//! checksum, in the user's search folders and in the library.
 
 use super::identity::identify;
 use crate::selection::{FileRef, VoiceSelection};
 use std::path::{Path, PathBuf};
 
-/// Levels of folders in folders that are searched.
+/// Maximum depth of the search.
 const MAX_DEPTH: usize = 6;
-/// Files that are looked at in all.
+/// Maximum number of files in a search.
 const MAX_FILES: usize = 50_000;
 
-/// The selection with the files that were moved at their new places, and for each of them
-/// the path that was asked for and where it is. Files that are not found stay as they are.
+/// The selection with the new paths of moved files, and for each of them
+/// the requested path and the found file. Files that are not found are unchanged.
 #[must_use]
 pub fn relink(selection: &VoiceSelection, folders: &[PathBuf]) -> (VoiceSelection, Vec<(PathBuf, FileRef)>) {
     let mut relinked = selection.clone();
@@ -19,7 +19,7 @@ pub fn relink(selection: &VoiceSelection, folders: &[PathBuf]) -> (VoiceSelectio
     if selection.files().all(|file| file.path.is_file()) {
         return (relinked, moved);
     }
-    // Files of one voice often move together.
+    // The files of one voice are often moved together.
     let mut places: Vec<PathBuf> = selection
         .files()
         .filter(|file| file.path.is_file())
@@ -57,7 +57,7 @@ fn find(wanted: &FileRef, files: &[Candidate]) -> Option<PathBuf> {
     if let Some(found) = named.filter(fits_size).find(is_it) {
         return Some(found.path.clone());
     }
-    // Under another name only the content tells.
+    // A renamed file can only be recognised by its content.
     wanted.sha256.as_ref()?;
     wanted.len_bytes?;
     let renamed = files
@@ -68,7 +68,7 @@ fn find(wanted: &FileRef, files: &[Candidate]) -> Option<PathBuf> {
 }
 
 /// All files in `folders`, those nearer to the top first. Links to folders are not followed,
-/// so that the search ends.
+/// so that the search terminates.
 fn list(folders: &[PathBuf]) -> Vec<Candidate> {
     let mut files = Vec::new();
     let mut level: Vec<PathBuf> = folders.to_vec();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moved_file_is_found_by_its_name_before_another_of_the_same_content() {
+    fn a_moved_file_is_found_by_its_name_before_another_with_the_same_content() {
         let folder = folder("name");
         let wanted = put(&folder.join("a/singer.pth"), "content");
         put(&folder.join("copy.pth"), "content");
@@ -155,19 +155,19 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_the_same_name_but_other_content_is_not_taken() {
+    fn a_file_with_the_same_name_but_other_content_is_not_used() {
         let folder = folder("other");
         let wanted = put(&folder.join("singer.pth"), "content");
         std::fs::remove_file(folder.join("singer.pth")).expect("removed");
         put(&folder.join("a/singer.pth"), "CONTENT");
         assert_eq!(found(wanted.clone(), &folder), None);
-        // Of a session from before there were checksums only the name is known.
+        // For a session without checksums only the name is known.
         let old = FileRef::at(wanted.path);
         assert_eq!(found(old, &folder), Some(folder.join("a/singer.pth")));
     }
 
     #[test]
-    fn files_that_are_where_they_were_stay() {
+    fn files_that_were_not_moved_are_unchanged() {
         let folder = folder("stays");
         let wanted = put(&folder.join("singer.pth"), "content");
         put(&folder.join("a/singer.pth"), "content");

@@ -1,10 +1,10 @@
-//! What the files that are imported are.
+//! Sorts the files of an import by type.
 
 use super::pairing;
 use crate::import::{ModelKind, WeightsFile, looks_like_weights};
 use std::path::{Path, PathBuf};
 
-/// The files of an import by what they are.
+/// The files of an import by type.
 #[derive(Debug, Default)]
 pub struct Sorted {
     pub voices: Vec<FoundVoice>,
@@ -12,11 +12,11 @@ pub struct Sorted {
     pub encoders: Vec<PathBuf>,
     pub pictures: Vec<PathBuf>,
     pub archives: Vec<PathBuf>,
-    /// What was left out, in sentences.
+    /// One sentence for each file that was left out.
     pub left_out: Vec<String>,
 }
 
-/// A voice, and what its file says.
+/// A voice, and the properties read from its file.
 #[derive(Clone, Debug)]
 pub struct FoundVoice {
     pub path: PathBuf,
@@ -24,7 +24,7 @@ pub struct FoundVoice {
     pub facts: Option<Facts>,
 }
 
-/// What a voice's weights say.
+/// Properties read from a voice's weights.
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub embedding: usize,
@@ -35,13 +35,13 @@ pub struct Facts {
 }
 
 impl Sorted {
-    /// Adds a file. `unpacks`: false inside of an archive, where archives are not opened.
+    /// Adds a file. `unpacks`: false inside an archive, where nested archives are not opened.
     pub fn add(&mut self, path: &Path, unpacks: bool) {
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         match extension.to_lowercase().as_str() {
             "index" if pairing::is_trained_only(path) => self.leave_out(
                 path,
-                "it is a `trained_*.index`, which holds no vectors: import the `added_*.index` beside it",
+                "it is a `trained_*.index`, which holds no vectors: import the `added_*.index` next to it",
             ),
             "index" => self.indices.push(path.to_path_buf()),
             "png" | "jpg" | "jpeg" => self.pictures.push(path.to_path_buf()),
@@ -89,7 +89,7 @@ impl Sorted {
     }
 }
 
-/// Names that encoders' ONNX files have.
+/// True for names that ONNX files of encoders usually have.
 fn is_encoder_name(path: &Path) -> bool {
     let name = pairing::stem(path).to_lowercase();
     ["vec-", "content_vec", "contentvec", "hubert"]

@@ -1,4 +1,4 @@
-//! Which encoder a voice needs, in words.
+//! Describes the encoder that a voice needs, for messages.
 
 /// An encoder that is neither chosen nor installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub struct WantedEncoder {
 }
 
 impl WantedEncoder {
-    /// What it is.
+    /// Its description.
     #[must_use]
     pub fn what(&self) -> String {
         match self.dim {
@@ -18,11 +18,11 @@ impl WantedEncoder {
             768 => {
                 "an encoder with 768 values per frame (HuBERT base or ContentVec, as RVC v2 uses it)".into()
             }
-            dim => format!("an encoder with {dim} values per frame, the one that it was trained with"),
+            dim => format!("the encoder with {dim} values per frame that it was trained with"),
         }
     }
 
-    /// Which file it is, and where people get it: what to choose.
+    /// Which file to choose, and where to get it.
     #[must_use]
     pub fn advice(&self) -> String {
         let onnx = match self.dim {

@@ -1,11 +1,11 @@
-//! Files of a selection: found again where they were moved, and identified by size and
+//! Files of a selection: finds moved files, and identifies all files by size and
 //! checksum for the saved session.
 
 use crate::control_state::ControlState;
 use crate::library::{identify, own_dir, relink, search_folders};
 use crate::selection::{FileRef, VoiceSelection};
 
-/// The selection with moved files at their new places, and a note for each of them.
+/// The selection with the new paths of moved files, and a note for each of them.
 pub(super) fn find_files(
     selection: &VoiceSelection,
     control: &ControlState,
@@ -30,8 +30,8 @@ pub(super) fn find_files(
     (found, notes)
 }
 
-/// Reads the files of a loaded voice for their checksums, until `cancelled`; a note for each
-/// model that is not the one of the session. Indices may have grown.
+/// Reads the files of a loaded voice to compute their checksums, until `cancelled`. Returns a note for each
+/// model that differs from the one of the session; indices may have been extended.
 pub(super) fn identify_files(
     loaded: &VoiceSelection,
     control: &ControlState,
@@ -62,7 +62,7 @@ fn is_another(saved: &FileRef, found: &FileRef) -> bool {
     }
 }
 
-/// For the path where it was found, and for the one that was requested.
+/// Stores the file for the path at which it was found, and for the requested path.
 fn remember(control: &ControlState, file: &FileRef, found: FileRef) {
     let mut files = control.files.lock();
     files.update_moved(&found);

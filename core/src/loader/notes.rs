@@ -38,7 +38,7 @@ pub fn notes(selection: &VoiceSelection, targets: &[Target]) -> Vec<String> {
     notes
 }
 
-/// sha256 of the encoder that is used, which makes `dim` values.
+/// sha256 of the encoder in use, which outputs `dim` values.
 fn encoder_sha256(selection: &VoiceSelection, dim: usize) -> Option<String> {
     if let Some(own) = &selection.encoder {
         return file_sha256(&own.path).ok();

@@ -36,7 +36,7 @@ pub(super) fn encoder_choice(
 ) -> Result<EncoderChoice, LoadError> {
     let own = selection.encoder.as_ref().map(|file| file.path.as_path());
     let packed = pack.filter(|_| own.is_none()).map(|pack| &pack.encoder);
-    // The pack's encoder is no default for a voice of the user's that was trained with another.
+    // The pack's encoder is not used for a voice that was trained with another encoder.
     let fits = packed.is_some_and(|encoder| encoder.dim == synthesizer_dim);
     if own.is_none() && !fits && selection.synthesizer.is_some() {
         let wanted = WantedEncoder { dim: synthesizer_dim };

@@ -65,7 +65,7 @@ impl LoaderThread {
                         loaded = serve(&selection, &worker, &control, &status);
                     }
                 });
-                // Afterwards, since reading 400 MB takes a second, and nothing waits for it.
+                // Done last, because reading 400 MB takes a second and nothing depends on it.
                 if let Some(loaded) = loaded {
                     let notes = identify_files(&loaded, &control, || !requests.is_empty());
                     status.notes.lock().extend(notes);
@@ -91,8 +91,8 @@ impl Drop for LoaderThread {
     }
 }
 
-/// Loads a voice and publishes the result; the selection that was loaded, with files that
-/// were moved at their new places.
+/// Loads a voice and publishes the result. Returns the loaded selection, with the new paths
+/// of moved files.
 fn serve(
     selection: &VoiceSelection,
     worker: &Sender<WorkerCommand>,

@@ -1,31 +1,31 @@
-//! The files of a selection: which there are, where they were found, and what identifies them.
+//! The files of a selection, with the paths at which they were found, and their sizes and checksums.
 
 use super::{FileRef, IndexRef, VoiceSelection};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Files that are remembered: those of some voices.
+/// Maximum number of stored files: those of a few voices.
 const MAX_FILES: usize = 64;
 
-/// Files of the chosen voice by the paths that were requested: where each was found, with
+/// Files of the chosen voice by requested path: the path at which each was found, with
 /// size and checksum once they are known.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KnownFiles(BTreeMap<PathBuf, FileRef>);
 
 impl KnownFiles {
-    /// Notes what a requested path turned out to be.
+    /// Stores the file that was found for a requested path.
     pub fn insert(&mut self, requested: PathBuf, found: FileRef) {
         self.0.insert(requested, found);
     }
 
-    /// Adds size and checksum where a requested file was found at another place.
+    /// Adds size and checksum to a requested file that was found at another path.
     pub fn update_moved(&mut self, found: &FileRef) {
         for known in self.0.values_mut().filter(|known| known.path == found.path) {
             known.clone_from(found);
         }
     }
 
-    /// Forgets all files but those of `selection` where there are many.
+    /// If there are many files, drops all except those of `selection`.
     pub fn tidy_up(&mut self, selection: &VoiceSelection) {
         if self.0.len() <= MAX_FILES {
             return;
@@ -35,7 +35,7 @@ impl KnownFiles {
             .retain(|path, found| wanted.contains(path) || wanted.contains(&found.path));
     }
 
-    /// The selection with the places, sizes and checksums that are known.
+    /// The selection with the known paths, sizes and checksums.
     #[must_use]
     pub fn complete(&self, mut selection: VoiceSelection) -> VoiceSelection {
         for file in selection.files_mut() {

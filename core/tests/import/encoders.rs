@@ -1,4 +1,4 @@
-//! Encoders' weights: whole, cut, damaged, and without their layers.
+//! Weights of encoders: complete, truncated, damaged, and without layers.
 
 use super::{Outcome, bytes, refusal, use_it};
 use voxmeld_core::import::{WeightsFile, hubert};
@@ -13,7 +13,7 @@ fn whole_encoders_are_built_with_either_number_of_values() {
             let mut file = WeightsFile::from_bytes(bytes(name)).expect("whole");
             sizes.push(hubert::build(&mut file, wanted).expect("built").len());
         }
-        // Layer 9 needs three layers less.
+        // For layer 9 three layers fewer are built.
         assert!(
             sizes[0] == sizes[1] && sizes[2] + 3 * 4 * 128 * 128 * 4 < sizes[1],
             "{sizes:?}"
@@ -22,7 +22,7 @@ fn whole_encoders_are_built_with_either_number_of_values() {
 }
 
 #[test]
-fn encoders_that_are_cut_or_damaged_are_refused_in_a_sentence_or_built() {
+fn truncated_or_damaged_encoders_are_rejected_with_a_message_or_built() {
     for name in FILES {
         let whole = bytes(name);
         for part in 1..20 {
@@ -41,7 +41,7 @@ fn encoders_that_are_cut_or_damaged_are_refused_in_a_sentence_or_built() {
 }
 
 #[test]
-fn an_encoder_without_its_layers_or_with_the_wrong_norm_is_refused() {
+fn an_encoder_without_layers_or_with_the_wrong_norm_is_rejected() {
     let sentence = refusal(bytes("hubert_transformers.bin"));
     assert!(sentence.contains("the encoder has"), "{sentence}");
     let mut file = WeightsFile::from_bytes(bytes("hubert_fairseq.pt")).expect("whole");

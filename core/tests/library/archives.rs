@@ -1,4 +1,4 @@
-//! Archives of voices: whole, damaged, and forged ones. Written with the reader's own library.
+//! Archives of voices: complete, damaged and manipulated ones, written with the same library that reads them.
 
 use super::{Folder, INDEX, VOICE, data, index_of};
 use flate2::Compression;
@@ -33,7 +33,7 @@ fn file(path: &str) -> Box<dyn Read> {
 }
 
 #[test]
-fn voice_index_and_picture_of_an_archive_become_one_voice_whatever_its_folders_are() {
+fn voice_index_and_picture_in_any_folders_of_an_archive_become_one_voice() {
     let folder = Folder::new("archive");
     let path = folder.0.join("Anna (RVC).zip");
     zip(
@@ -68,7 +68,7 @@ fn voice_index_and_picture_of_an_archive_become_one_voice_whatever_its_folders_a
 }
 
 #[test]
-fn a_bomb_is_refused_before_it_fills_the_disk_and_leaves_nothing() {
+fn a_zip_bomb_is_rejected_before_it_fills_the_disk_and_leaves_no_files() {
     let folder = Folder::new("bomb");
     let path = folder.0.join("bomb.zip");
     zip(
@@ -81,7 +81,7 @@ fn a_bomb_is_refused_before_it_fills_the_disk_and_leaves_nothing() {
 }
 
 #[test]
-fn damaged_archives_are_refused_in_a_sentence() {
+fn damaged_archives_are_rejected_with_a_message() {
     let folder = Folder::new("damaged");
     let path = folder.0.join("Anna.zip");
     zip(&path, vec![("Anna.pth", file(VOICE))]);

@@ -1,4 +1,4 @@
-//! Importing voices into a library: from a file alone, with its index, from archives, and what is refused.
+//! Imports of voices into a library: from a single file, with its index, from archives, and rejected files.
 
 mod archives;
 
@@ -13,7 +13,7 @@ fn data(path: &str) -> PathBuf {
         .join(path)
 }
 
-/// An empty folder that goes at the end of the test.
+/// An empty folder that is removed at the end of the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -68,7 +68,7 @@ fn index_of(voice: &LibraryVoice) -> Option<String> {
 }
 
 #[test]
-fn a_voice_alone_is_copied_with_what_its_file_says() {
+fn a_single_voice_is_copied_with_the_properties_of_its_file() {
     let folder = Folder::new("alone");
     let voice = folder.put(OTHER, "Sängerin_e200_s4000.pth");
     let imported = folder.import(std::slice::from_ref(&voice)).expect("imported");
@@ -106,7 +106,7 @@ fn an_index_is_paired_by_name_from_the_command_or_from_the_voices_folder() {
     let one = folder.put(VOICE, "Anna.pth");
     let other = folder.put(OTHER, "Bert.pth");
     let anna = folder.put(INDEX, "added_IVF25_Flat_nprobe_1_anna_v2.index");
-    // Not named in the command, but beside its voice; and one without vectors.
+    // An index next to its voice that is not among the given files; and one without vectors.
     folder.put(INDEX, "added_IVF25_Flat_nprobe_1_Bert_v1.index");
     folder.put(INDEX, "trained_IVF25_Flat_nprobe_1_Bert_v1.index");
     let imported = folder.import(&[other, one, anna]).expect("imported");
@@ -122,7 +122,7 @@ fn an_index_is_paired_by_name_from_the_command_or_from_the_voices_folder() {
 }
 
 #[test]
-fn a_voice_that_is_there_already_is_not_copied_again_and_another_of_its_name_gets_a_number() {
+fn an_existing_voice_is_not_copied_again_and_another_with_its_name_gets_a_number() {
     let folder = Folder::new("twice");
     let voice = folder.put(VOICE, "Anna.pth");
     let first = folder.import(std::slice::from_ref(&voice)).expect("imported");
@@ -135,7 +135,7 @@ fn a_voice_that_is_there_already_is_not_copied_again_and_another_of_its_name_get
 }
 
 #[test]
-fn an_encoder_is_installed_and_found_by_the_number_of_its_values() {
+fn an_encoder_is_installed_and_found_by_its_number_of_values() {
     let folder = Folder::new("encoder");
     let own = folder.own();
     let voice = folder.import(&[data(VOICE)]).expect("imported").voices.remove(0);
@@ -156,7 +156,7 @@ fn an_encoder_is_installed_and_found_by_the_number_of_its_values() {
 }
 
 #[test]
-fn files_that_are_no_voices_are_named_with_what_to_do() {
+fn for_files_that_are_not_voices_the_error_says_what_they_are_and_what_to_do() {
     let folder = Folder::new("others");
     let trained = folder.put(INDEX, "trained_IVF25_Flat_nprobe_1_Anna_v2.index");
     let text = folder.0.join("readme.txt");

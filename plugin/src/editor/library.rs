@@ -1,4 +1,4 @@
-//! Choosing a voice of the user's library, and importing into it.
+//! Choosing a voice from the user's library, and importing into it.
 
 use super::files::{Answer, Dialog, Part};
 use super::style::{MUTED, WARNING};
@@ -17,7 +17,7 @@ use voxmeld_core::selection::VoiceSelection;
 const IMPORT: f32 = 84.0;
 /// Width of the speaker's number.
 const SPEAKER: f32 = 96.0;
-/// More speakers than any voice has.
+/// Largest speaker number; larger than any voice's.
 const MAX_SPEAKER: u32 = 999;
 
 /// State of the row between frames.
@@ -35,8 +35,8 @@ impl LibraryRow {
         self.voices = None;
     }
 
-    /// Draws the row; a voice that is chosen goes into `selection`, and what it suggests
-    /// into the parameters.
+    /// Draws the row. A chosen voice is written to `selection`, and its suggested settings
+    /// to the parameters.
     pub fn show(
         &mut self,
         ui: &mut Ui,
@@ -48,7 +48,7 @@ impl LibraryRow {
         let current = voices
             .iter()
             .find(|voice| voice.is_chosen(selection))
-            .map_or("No voice of the library", |voice| &voice.manifest.name)
+            .map_or("No voice from the library", |voice| &voice.manifest.name)
             .to_owned();
         let mut chosen = None;
         ui.horizontal(|ui| {
@@ -68,7 +68,7 @@ impl LibraryRow {
                         }
                     }
                     if voices.is_empty() {
-                        let hint = "Empty: import .pth files with their .index, or a .zip of both.";
+                        let hint = "The library is empty: import .pth files with their .index, or a .zip of both.";
                         ui.label(RichText::new(hint).color(MUTED).small());
                     }
                 });
@@ -80,7 +80,7 @@ impl LibraryRow {
             }
             let import = widgets::button(ui, "Import…", self.importing.is_some(), IMPORT);
             let import = import.on_hover_text(
-                "Copies an RVC voice (.pth, with the .index of its name beside it), an archive of both (.zip), or an encoder (hubert_base.pt) into the library",
+                "Copies an RVC voice (.pth, with the .index of the same name next to it), an archive of both (.zip), or an encoder (hubert_base.pt) into the library",
             );
             if import.clicked() && self.dialog.is_none() && self.importing.is_none() {
                 self.dialog = Some(Dialog::open(Part::Import));
@@ -97,7 +97,7 @@ impl LibraryRow {
         }
     }
 
-    /// Starts an import when the dialog has an answer; the first voice of one that is done.
+    /// Starts an import when the dialog has an answer. Returns the first voice of a finished import.
     fn finish_import(&mut self) -> Option<LibraryVoice> {
         match self.dialog.as_ref().and_then(Dialog::poll) {
             Some(Answer::File(path)) => {
@@ -136,7 +136,7 @@ impl LibraryRow {
     }
 }
 
-/// Copies on a thread of its own, so that the window goes on.
+/// Copies on a separate thread, so that the window stays responsive.
 fn import(path: PathBuf) -> Receiver<Result<Vec<LibraryVoice>, String>> {
     let (send, receive) = bounded(1);
     // Without a thread the channel is closed, which is reported.
@@ -169,7 +169,7 @@ fn choose(
     }
 }
 
-/// What is known of a voice, and what it lacks.
+/// The properties of a voice, and what is missing.
 fn facts(voice: &LibraryVoice) -> String {
     let manifest = &voice.manifest;
     let mut lines = vec![format!("Licence: {}", manifest.licence)];

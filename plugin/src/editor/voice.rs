@@ -235,7 +235,7 @@ fn set_path(selection: &mut VoiceSelection, part: Part, path: Option<PathBuf>) {
         Part::Encoder => selection.encoder = file,
         Part::Synthesizer => {
             selection.synthesizer = file;
-            // Another file has other speakers.
+            // Another file may have other speakers.
             selection.speaker = 0;
         }
         Part::Index => selection.index = file.map(IndexRef::File),

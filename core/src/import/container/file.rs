@@ -11,7 +11,7 @@ use rawzip::{FileReader, ReaderAt};
 use std::path::Path;
 
 /// True if a file's first bytes are those of a PyTorch file. A safetensors file, which
-/// begins with a length, is known by its extension only.
+/// begins with a length, can only be recognised by its extension.
 #[must_use]
 pub fn looks_like_weights(path: &Path) -> bool {
     let Ok(file) = std::fs::File::open(path) else {
@@ -22,7 +22,7 @@ pub fn looks_like_weights(path: &Path) -> bool {
     matches!(format(&source), Ok(Format::Zip | Format::Legacy))
 }
 
-/// An opened file of weights: its tree of values, and the way to the numbers.
+/// An opened file of weights: its tree of values, and access to the tensors' numbers.
 pub struct WeightsFile {
     source: Source,
     format: Format,

@@ -1,25 +1,25 @@
-//! Why an encoder cannot be built.
+//! Errors of building an encoder.
 
 use super::super::error::ReadError;
 
-/// An encoder that cannot be built, as a sentence that says what to do.
+/// Why an encoder cannot be built, with what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum EncoderFileError {
-    /// Its numbers cannot be read.
+    /// Its weights cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// There is none in the file.
+    /// The file contains no encoder.
     #[error("it holds no HuBERT or ContentVec weights: choose one of these as the encoder")]
     NoEncoder,
-    /// A part is not there.
-    #[error("the encoder has no `{name}`: it is not whole; copy or download it again")]
+    /// A part is missing.
+    #[error("the encoder has no `{name}`: the file is incomplete; copy or download it again")]
     Missing {
         /// Which tensor.
         name: String,
     },
-    /// A part has other sizes than the rest wants.
+    /// A part does not fit the sizes of the others.
     #[error(
-        "`{name}` of the encoder has the shape {found:?} where {wanted:?} is needed: it is damaged, or no HuBERT base; choose ContentVec or HuBERT base"
+        "`{name}` of the encoder has the shape {found:?}, but {wanted:?} is needed: the file is damaged, or is not HuBERT base; choose ContentVec or HuBERT base"
     )]
     Shape {
         /// Which tensor.
@@ -29,7 +29,7 @@ pub enum EncoderFileError {
         /// What fits.
         wanted: Vec<usize>,
     },
-    /// Another kind than the base model.
+    /// Not the base model.
     #[error(
         "the encoder has {what}, which RVC's encoders do not have: choose ContentVec or HuBERT base (12 layers of 768 values)"
     )]
@@ -42,7 +42,7 @@ pub enum EncoderFileError {
         "the encoder has no final_proj, which makes the {wanted} values that this voice was trained with (RVC v1): choose ContentVec (checkpoint_best_legacy_500.pt) or RVC's hubert_base.pt, which have it"
     )]
     NoProjection {
-        /// Values per embedding that the voice wants.
+        /// Values per embedding that the voice needs.
         wanted: usize,
     },
 }

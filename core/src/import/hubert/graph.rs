@@ -1,8 +1,8 @@
-//! The whole encoder as one graph: `source` f32 `[1, N]` at 16 kHz to `embed` f32
+//! The whole encoder as one graph: from `source` f32 `[1, N]` at 16 kHz to `embed` f32
 //! `[1, T, C]`, T = (N - 400) / 320 + 1.
 //!
-//! C = 256: the output of layer 9 and `final_proj`, as RVC v1 has it. C = 768: that of the
-//! last layer (12), RVC v2's. Only the layers that are needed are built.
+//! C = 256: the output of layer 9 through `final_proj`, as in RVC v1. C = 768: the output of the
+//! last layer (12), as in RVC v2. Only the layers that are needed are built.
 
 use super::super::container::WeightsFile;
 use super::super::encoder::{EncoderFacts, EncoderTensors};
@@ -17,19 +17,19 @@ use crate::onnx_proto::DataType;
 const EXTRACTOR: [(usize, usize); 7] = [(10, 5), (3, 2), (3, 2), (3, 2), (3, 2), (2, 2), (2, 2)];
 /// Layer whose output RVC v1 projects.
 const PROJECTED_LAYER: usize = 9;
-/// Groups of the positions' convolution.
+/// Groups of the positional convolution.
 const POSITION_GROUPS: usize = 16;
 /// Axis of time in an image `[1, C, 1, T]`.
 const TIME: i64 = 3;
-/// More layers than any encoder has.
+/// Maximum number of layers; more than any encoder has.
 const MAX_LAYERS: usize = 64;
 
 /// Builds the encoder in `file` with `wanted` values per embedding (`None`: those of its
-/// last layer): an ONNX model's bytes.
+/// last layer); returns the bytes of an ONNX model.
 ///
 /// # Errors
-/// If there is no encoder in the file, a part is missing or has a wrong size, numbers are
-/// none, or it cannot make as many values.
+/// If there is no encoder in the file, a part is missing or has a wrong size, values are
+/// not finite, or the encoder cannot output as many values.
 pub fn build(file: &mut WeightsFile, wanted: Option<usize>) -> Result<Vec<u8>, EncoderFileError> {
     let tensors = EncoderTensors::find(file.tree().root()).ok_or(EncoderFileError::NoEncoder)?;
     let EncoderTensors { facts, names, prefix } = tensors;
@@ -85,13 +85,13 @@ fn check(facts: &EncoderFacts, width: usize) -> Result<(), EncoderFileError> {
     Ok(())
 }
 
-/// Width of the projection to use; `None`: the last layer as it is.
+/// Width of the projection to use; `None`: the output of the last layer.
 fn projection(
     facts: &EncoderFacts,
     width: usize,
     wanted: Option<usize>,
 ) -> Result<Option<usize>, EncoderFileError> {
-    /// RVC v1's.
+    /// Width in RVC v1.
     const V1: usize = 256;
     let Some(wanted) = wanted.filter(|&wanted| wanted != width) else {
         return Ok(None);
@@ -102,7 +102,7 @@ fn projection(
     match projection {
         Some(projection) if projection == wanted && facts.layers >= PROJECTED_LAYER => Ok(Some(projection)),
         _ if wanted == V1 => Err(EncoderFileError::NoProjection { wanted }),
-        // Of other widths the voice's own check tells.
+        // Other widths are rejected by the voice's own check.
         _ => Ok(None),
     }
 }
@@ -141,7 +141,7 @@ fn features(b: &mut Builder<'_>, source: &Edge, width: usize) -> Result<Edge, En
     b.linear(&x, &name, [width, channels])
 }
 
-/// Adds what a convolution over the neighbouring frames says of their positions.
+/// Adds the positional encoding: a convolution over the neighbouring frames.
 fn positions(b: &mut Builder<'_>, x: &Edge, width: usize) -> Result<Edge, EncoderFileError> {
     let name = b.parts.positions();
     let [_, _, kernel] = b.weights.sizes(&format!("{name}.weight"))?;
@@ -158,7 +158,7 @@ fn positions(b: &mut Builder<'_>, x: &Edge, width: usize) -> Result<Edge, Encode
     };
     let mut y = b.conv(&image, &weight, Some(&bias), conv);
     if kernel.is_multiple_of(2) {
-        // One frame more than came in.
+        // The output has one frame more than the input.
         y = b.graph.slice_fixed(&y, 0, -1, TIME);
     }
     let y = b.gelu(&y);

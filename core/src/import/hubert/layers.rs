@@ -1,16 +1,16 @@
-//! Layers of an encoder, taken from its file and put into the graph.
+//! Adds layers to the graph, with weights from the encoder's file.
 
 use super::super::graph::{Edge, Graph, float, int, ints, signed};
 use super::error::EncoderFileError;
 use super::parts::Parts;
 use super::weights::Weights;
 
-/// Of every norm.
+/// Epsilon of every norm.
 const EPSILON: f32 = 1e-5;
-/// Values of an attention head, in every HuBERT.
+/// Values per attention head, in every HuBERT.
 pub const PER_HEAD: usize = 64;
 
-/// The graph, and where its weights come from.
+/// The graph, and the source of its weights.
 pub struct Builder<'a> {
     pub graph: Graph,
     pub weights: Weights<'a>,
@@ -24,7 +24,7 @@ pub struct Conv {
     pub shape: [usize; 3],
     pub stride: usize,
     pub groups: usize,
-    /// Values of padding on each side.
+    /// Padding on each side.
     pub pad: usize,
 }
 
@@ -66,7 +66,7 @@ impl Builder<'_> {
         Ok(self.graph.add(&y, &bias))
     }
 
-    /// Over the last axis.
+    /// Layer normalization over the last axis.
     pub fn norm(&mut self, x: &Edge, name: &str, size: usize) -> Result<Edge, EncoderFileError> {
         let (scale, bias) = self.scale_and_bias(name, size)?;
         let attributes = vec![int("axis", -1), float("epsilon", EPSILON)];
@@ -75,7 +75,7 @@ impl Builder<'_> {
             .op("LayerNormalization", &[x, &scale, &bias], attributes))
     }
 
-    /// Of each channel over time: a group norm with as many groups as channels.
+    /// Normalizes each channel over time: a group norm with as many groups as channels.
     pub fn norm_over_time(&mut self, x: &Edge, name: &str, size: usize) -> Result<Edge, EncoderFileError> {
         let (scale, bias) = self.scale_and_bias(name, size)?;
         let attributes = vec![float("epsilon", EPSILON)];
@@ -93,7 +93,7 @@ impl Builder<'_> {
         ))
     }
 
-    /// The exact one, in the form that ONNX Runtime fuses.
+    /// The exact GELU, in the form that ONNX Runtime fuses.
     pub fn gelu(&mut self, x: &Edge) -> Edge {
         let [root, one, half] = [std::f32::consts::SQRT_2, 1.0, 0.5].map(|value| self.graph.float(value));
         let y = self.graph.op("Div", &[x, &root], vec![]);
@@ -103,7 +103,7 @@ impl Builder<'_> {
         self.graph.mul(&y, &half)
     }
 
-    /// A layer of the transformer: norms stand behind its two parts.
+    /// A layer of the transformer, with norms after its two parts.
     pub fn layer(&mut self, x: &Edge, n: usize, width: usize) -> Result<Edge, EncoderFileError> {
         let y = self.attention(x, n, width)?;
         let y = self.graph.add(x, &y);

@@ -1,8 +1,8 @@
-//! What the two programs call the parts of an encoder.
+//! Names of an encoder's parts in `transformers` and in `fairseq`.
 
 use super::super::encoder::EncoderNames;
 
-/// Names of tensors in one program's files, without the file's own prefix.
+/// Names of tensors in the files of one of them, without the file's own prefix.
 pub struct Parts {
     kind: EncoderNames,
     prefix: &'static str,
@@ -38,7 +38,7 @@ impl Parts {
         )
     }
 
-    /// The norm of a large model's convolution `n`, which fairseq puts elsewhere.
+    /// The norm of a large model's convolution `n`, which has another name in fairseq.
     pub fn large_conv_norm(&self, n: usize) -> String {
         self.named(
             &format!("feature_extractor.conv_layers.{n}.layer_norm"),
@@ -51,7 +51,7 @@ impl Parts {
         self.named("feature_projection.layer_norm", "layer_norm")
     }
 
-    /// Their projection to the width of the layers.
+    /// The projection of the features to the width of the layers.
     pub fn feature_projection(&self) -> String {
         self.named("feature_projection.projection", "post_extract_proj")
     }
@@ -90,12 +90,12 @@ impl Parts {
         })
     }
 
-    /// The norm after it.
+    /// The norm after the feed-forward part.
     pub fn final_norm(&self, layer: usize) -> String {
         format!("{}encoder.layers.{layer}.final_layer_norm", self.prefix)
     }
 
-    /// The projection to RVC v1's values: inside or outside of the model.
+    /// The projection to the 256 values of RVC v1: inside or outside the model.
     pub fn projections(&self) -> [String; 2] {
         [format!("{}final_proj", self.prefix), "final_proj".to_string()]
     }

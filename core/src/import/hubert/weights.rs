@@ -1,11 +1,11 @@
-//! An encoder's weights, checked in shape.
+//! An encoder's weights; shapes are checked.
 
 use super::super::container::WeightsFile;
 use super::super::error::ReadError;
 use super::super::names::Names;
 use super::error::EncoderFileError;
 
-/// Takes weights out of a file, one tensor at a time.
+/// Reads weights from a file, one tensor at a time.
 pub struct Weights<'a> {
     pub file: &'a mut WeightsFile,
     pub names: Names,
@@ -17,7 +17,7 @@ impl Weights<'_> {
         self.names.has(name)
     }
 
-    /// Sizes of a weight, whether its norm is folded in or not.
+    /// Sizes of a weight, stored directly or as weight norm.
     pub fn sizes<const N: usize>(&self, name: &str) -> Result<[usize; N], EncoderFileError> {
         let missing = || EncoderFileError::Missing { name: name.into() };
         let found = self.names.shape(name).ok_or_else(missing)?;
@@ -55,8 +55,8 @@ impl Weights<'_> {
         Ok(self.file.values(tensor, name)?)
     }
 
-    /// The weight of the positions' convolution. Its norm is taken over the first two axes,
-    /// one length for each place of the kernel (`dim=2`).
+    /// The weight of the positional convolution. Its norm is taken over the first two axes:
+    /// one length for each position of the kernel (`dim=2`).
     pub fn positions(&mut self, layer: &str, shape: &[usize; 3]) -> Result<Vec<f32>, EncoderFileError> {
         let name = format!("{layer}.weight");
         if self.has(&name) || !self.has(&format!("{name}_v")) {
@@ -87,5 +87,5 @@ impl Weights<'_> {
     }
 }
 
-/// Wider layers than any encoder has.
+/// Widest accepted layer; wider than any encoder's.
 const MAX_SIZE: usize = 1 << 16;

@@ -31,7 +31,7 @@ pub struct ContentEncoder {
 }
 
 impl ContentEncoder {
-    /// Opens `path`: ONNX, or weights, of which a graph is built. Of several outputs the one with `wanted_dim` values is used, else the
+    /// Opens `path`: ONNX, or weights, from which a graph is built. Of several outputs the one with `wanted_dim` values is used, else the
     /// widest. `normalize`: scale the input to zero mean and unit variance (`do_normalize`
     /// in transformers); RVC does not.
     ///

@@ -15,8 +15,8 @@ use crate::units::SampleRate;
 use std::path::Path;
 
 const MODEL: &str = "synthesizer";
-/// Seeds of the source's noise, and of the channels of noise that the engine does not
-/// supply. They differ from those of all other noise.
+/// Seeds of the source's noise, and of the noise channels that the engine does not
+/// supply. They differ from the seeds of all other noise.
 const SOURCE_SEED: u64 = 0x5352_435F_4E4F_4953;
 const CHANNELS_SEED: u64 = 0x5A5F_4E4F_4953_4521;
 
@@ -52,7 +52,7 @@ impl RvcVoice {
     /// Reads the weights at `path` and builds their graph: 0.5 s for 55 MB.
     ///
     /// # Errors
-    /// See [`ModelFileError`]; a file that is no voice is named, with what to do.
+    /// See [`ModelFileError`]; for a file that is not a voice, the error says what it is and what to do.
     pub fn open(path: &Path, speaker: u32) -> Result<Self, ModelFileError> {
         let refused = |why: String| ModelFileError::Weights {
             path: path.to_path_buf(),
@@ -83,7 +83,7 @@ impl RvcVoice {
         })
     }
 
-    /// `[channels, T]` unit normal noise: the engine's, and our own where the voice has
+    /// `[channels, T]` unit normal noise: the engine's, and additional noise if the voice has
     /// more channels.
     fn draw_z_noise(&mut self, given: &Frames, first_frame_100hz: i64) {
         let (channels, frames) = (self.noise_channels, given.len());

@@ -37,7 +37,7 @@ pub enum ModelFileError {
         /// What differs, and what is expected.
         what: String,
     },
-    /// Weights that are none of this model's, or that cannot be read.
+    /// Weights that cannot be read, or that are not those of this kind of model.
     #[error("{} cannot be used: {why}", path.display())]
     Weights {
         /// Which file.

@@ -1,4 +1,4 @@
-//! Files of weights (PyTorch's, safetensors) in the place of ONNX files.
+//! Files of weights (PyTorch, safetensors) in place of ONNX files.
 
 use super::session::{ModelFileError, from_bytes};
 use crate::import::{self, ModelKind, WeightsFile, hubert};
@@ -8,7 +8,7 @@ use std::path::Path;
 /// Extensions that only files of weights have.
 const EXTENSIONS: [&str; 5] = ["pth", "pt", "bin", "ckpt", "safetensors"];
 
-/// True if `path` holds weights and no ONNX graph, by its extension or else its first
+/// True if `path` holds weights and not an ONNX graph, by its extension or else its first
 /// bytes.
 pub fn are_in(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
@@ -20,7 +20,7 @@ pub fn are_in(path: &Path) -> bool {
     known || import::looks_like_weights(path)
 }
 
-/// Opens a file of weights, and recognises what it is. `model` is the place for which it
+/// Opens a file of weights and recognises its content. `model`: the kind of model for which it
 /// was chosen.
 pub fn open(model: &'static str, path: &Path) -> Result<(WeightsFile, ModelKind), ModelFileError> {
     if !path.is_file() {
@@ -38,7 +38,7 @@ pub fn open(model: &'static str, path: &Path) -> Result<(WeightsFile, ModelKind)
     Ok((file, kind))
 }
 
-/// A session on the encoder in a file of weights, with `wanted_dim` values per embedding.
+/// A session with the encoder in a file of weights, with `wanted_dim` values per embedding.
 pub fn open_encoder(
     model: &'static str,
     path: &Path,
