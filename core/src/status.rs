@@ -37,6 +37,8 @@ pub struct EngineStatus {
     pub hops: u64,
     /// The voice's models draw their own random numbers: two renders differ.
     pub draws_own_noise: bool,
+    /// Speakers that the voice has; 0 before the first voice.
+    pub speakers: u32,
     /// The current quality.
     pub quality: Quality,
     /// How often quality was reduced.
@@ -149,6 +151,8 @@ pub struct StatusCells {
     pub hops: AtomicU64,
     /// See [`EngineStatus::draws_own_noise`].
     pub draws_own_noise: AtomicBool,
+    /// See [`EngineStatus::speakers`].
+    pub speakers: AtomicU32,
     /// See [`EngineStatus::quality`]: its step.
     pub quality: AtomicU32,
     /// See [`EngineStatus::quality_steps`].

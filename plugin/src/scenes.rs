@@ -7,6 +7,9 @@ use nice_plug::params::persist::PersistentField;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use voxmeld_core::controls::{BlendSettings, SCENE_NUMBERS, Scene};
 
+/// Numbers in the scenes of the oldest sessions.
+const FIRST_VERSION_NUMBERS: usize = 26;
+
 /// One scene's numbers, as `f32` bits.
 type Cells = [AtomicU32; SCENE_NUMBERS];
 
@@ -61,9 +64,14 @@ impl SceneField {
 }
 
 impl PersistentField<'_, Vec<Vec<f32>>> for SceneField {
-    /// Restores scenes that are complete and finite; others are left unchanged.
+    /// Restores scenes that are complete and finite; others are left unchanged. Scenes of earlier versions
+    /// have fewer numbers: the others are at their defaults.
     fn set(&self, saved: Vec<Vec<f32>>) {
-        for (which, numbers) in saved.into_iter().enumerate() {
+        let defaults = Scene::default().to_numbers();
+        for (which, mut numbers) in saved.into_iter().enumerate() {
+            if numbers.len() >= FIRST_VERSION_NUMBERS {
+                numbers.extend(defaults.iter().skip(numbers.len()));
+            }
             let whole = <[f32; SCENE_NUMBERS]>::try_from(numbers);
             if let Ok(numbers) = whole
                 && numbers.iter().all(|number| number.is_finite())
@@ -99,6 +107,11 @@ mod tests {
         PersistentField::set(&restored, saved);
         assert_eq!(restored.scenes()[1], scene);
         assert_eq!(restored.scenes(), field.scenes());
+        let mut older = scene.to_numbers().to_vec();
+        older.truncate(FIRST_VERSION_NUMBERS);
+        PersistentField::set(&restored, vec![older.clone(), older]);
+        assert_eq!(restored.scenes(), [scene; 2]);
+        PersistentField::set(&restored, PersistentField::map(&field, Clone::clone));
         for garbage in [vec![], vec![vec![1.0; 3]], vec![vec![f32::NAN; SCENE_NUMBERS]; 3]] {
             PersistentField::set(&restored, garbage);
             assert_eq!(restored.scenes(), field.scenes());

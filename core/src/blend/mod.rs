@@ -320,7 +320,8 @@ impl Blender {
             state.path.restart();
         }
         state.retrieved.resize(index.dim(), 0.0);
-        let mean = weighted_mean(index, ids, &scores, &mut state.retrieved);
+        let weighting = controls.blend.weighting;
+        let mean = weighted_mean(index, ids, &scores, weighting, &mut state.retrieved);
         if mean.retrieved.used == 0 {
             state.last = None;
             return None;

@@ -1,7 +1,7 @@
 //! A slow implementation in double precision, written from the formulas one value at a
 //! time, as the reference for tests.
 
-use crate::controls::{Controls, LevelCurve, Listen};
+use crate::controls::{Controls, LevelCurve, Listen, Weighting, WeightingKind};
 
 /// A target of the reference.
 #[derive(Clone)]
@@ -62,7 +62,13 @@ impl ReferenceTarget {
     }
 
     /// (retrieved, distance to the nearest, spread) of a frame.
-    fn retrieve(&mut self, live: &[f64], k: usize, continuity: f64) -> Option<(Vec<f64>, f64, f64)> {
+    fn retrieve(
+        &mut self,
+        live: &[f64],
+        k: usize,
+        continuity: f64,
+        weighting: Weighting,
+    ) -> Option<(Vec<f64>, f64, f64)> {
         let mut all: Vec<(f64, usize)> = (0..self.vectors.len())
             .filter(|&id| self.weight[id] > 0.0)
             .map(|id| (squared(live, &self.vectors[id]) / self.weight[id].powi(2), id))
@@ -83,11 +89,20 @@ impl ReferenceTarget {
         }
         let mut mean = vec![0.0; live.len()];
         let mut total = 0.0;
-        let exact = costs.iter().position(|&cost| cost == 0.0);
+        let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
+        let weight = |cost: f64| match weighting.kind {
+            WeightingKind::Rvc => (1.0 / cost).powi(2),
+            WeightingKind::InverseSquare => 1.0 / cost,
+            WeightingKind::Softmax => (-cost / least / f64::from(weighting.temperature.0)).exp(),
+            WeightingKind::Equal => 1.0,
+        };
+        let exact = costs
+            .iter()
+            .position(|&cost| cost == 0.0 && weighting.kind != WeightingKind::Equal);
         for (n, (&(_, id), &cost)) in all.iter().zip(&costs).enumerate() {
             let weight = match exact {
                 Some(hit) => f64::from(u8::from(n == hit)),
-                None => (1.0 / cost).powi(2),
+                None => weight(cost),
             };
             total += weight;
             for (sum, value) in mean.iter_mut().zip(&self.vectors[id]) {
@@ -97,7 +112,7 @@ impl ReferenceTarget {
         mean.iter_mut().for_each(|value| *value /= total);
         let mut spread = 0.0;
         for (&(_, id), &cost) in all.iter().zip(&costs).filter(|_| exact.is_none()) {
-            spread += (1.0 / cost).powi(2) / total * squared(&self.vectors[id], &mean);
+            spread += weight(cost) / total * squared(&self.vectors[id], &mean);
         }
         Some((mean, nearest.sqrt(), spread))
     }
@@ -159,7 +174,9 @@ pub fn frame(
             continue;
         }
         let k = controls.search.k.clamp(1, 64);
-        if let Some((retrieved, nearest, _)) = target.retrieve(live, k, f64::from(set.continuity)) {
+        if let Some((retrieved, nearest, _)) =
+            target.retrieve(live, k, f64::from(set.continuity), set.weighting)
+        {
             for (sum, value) in mean.iter_mut().zip(retrieved) {
                 *sum += weight * value;
             }

@@ -4,7 +4,9 @@ mod limits;
 
 use super::reference::{self, ReferenceTarget};
 use super::*;
-use crate::controls::{BlendSettings, Curves, Drive, LevelCurve, Morph, VoicingCurve};
+use crate::controls::{
+    BlendSettings, Curves, Drive, LevelCurve, Morph, Temperature, VoicingCurve, Weighting, WeightingKind,
+};
 use crate::retrieval::{FlatIndex, Metric, retrieve};
 use std::sync::Arc;
 
@@ -94,6 +96,15 @@ fn random_controls(random: &mut SeededRandom, targets: usize) -> Controls {
                 Listen::Retrieved,
                 Listen::Difference,
             ][random.below(5)],
+            weighting: Weighting {
+                kind: [
+                    WeightingKind::Rvc,
+                    WeightingKind::InverseSquare,
+                    WeightingKind::Softmax,
+                    WeightingKind::Equal,
+                ][random.below(4)],
+                temperature: Temperature(0.05 + 2.0 * random.unit()),
+            },
         },
         drive: Drive {
             side_level: random.unit(),

@@ -19,6 +19,58 @@ pub struct BlendSettings {
     pub continuity: f32,
     /// What goes to the synthesizer.
     pub listen: Listen,
+    /// How neighbours are weighted.
+    pub weighting: Weighting,
+}
+
+/// How a frame's neighbours are weighted by their squared distances `s`; the weights are scaled to the sum 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Weighting {
+    /// The function.
+    pub kind: WeightingKind,
+    /// For [`WeightingKind::Softmax`]: small values choose the nearest neighbour, large ones all alike.
+    pub temperature: Temperature,
+}
+
+/// Functions of a [`Weighting`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WeightingKind {
+    /// RVC's `(1 / s)^2`, that is one over the fourth power of the distance.
+    #[default]
+    Rvc,
+    /// `1 / s`, one over the squared distance.
+    InverseSquare,
+    /// `exp(-(s / nearest s) / temperature)`.
+    Softmax,
+    /// All alike.
+    Equal,
+}
+
+/// A softmax's temperature, in squared distances of the nearest neighbour.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Temperature(pub f32);
+
+impl Default for Temperature {
+    /// A neighbour twice as far away (in squared distance) counts a seventh.
+    fn default() -> Self {
+        Self(0.5)
+    }
+}
+
+impl Temperature {
+    /// Smallest and largest one.
+    pub const RANGE: (f32, f32) = (0.01, 10.0);
+
+    /// The value, within [`Self::RANGE`]; the default where it is no number.
+    #[must_use]
+    pub fn in_range(self) -> f32 {
+        let (low, high) = Self::RANGE;
+        if self.0.is_nan() {
+            Self::default().0
+        } else {
+            self.0.clamp(low, high)
+        }
+    }
 }
 
 /// Factors of the ratio.

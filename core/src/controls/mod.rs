@@ -4,7 +4,10 @@ mod blend;
 mod scene;
 mod search;
 
-pub use blend::{BlendSettings, Curves, Drive, LevelCurve, Listen, MAX_TARGETS, Morph, VoicingCurve};
+pub use blend::{
+    BlendSettings, Curves, Drive, LevelCurve, Listen, MAX_TARGETS, Morph, Temperature, VoicingCurve,
+    Weighting, WeightingKind,
+};
 pub use scene::{SCENE_NUMBERS, Scene};
 pub use search::{MAX_K, SearchParams};
 
@@ -20,6 +23,8 @@ pub struct Controls {
     pub blend_ratio: f32,
     /// Transposition of the pitch track.
     pub pitch_shift: Semitones,
+    /// Number of the speaker, from 0; of voices with fewer, the last.
+    pub speaker: usize,
     /// How neighbours are searched.
     pub search: SearchParams,
     /// 0 = the voice's own level, 1 = the input's level.
@@ -36,6 +41,7 @@ impl Default for Controls {
             // Up to here speech of the default pack stays intelligible; RVC's default is 0.75.
             blend_ratio: 0.5,
             pitch_shift: Semitones(0.0),
+            speaker: 0,
             search: SearchParams::default(),
             loudness_follow: 0.0,
             blend: BlendSettings::default(),

@@ -1,6 +1,9 @@
 //! Snapshots of all blending settings, and interpolation between two of them.
 
-use super::{BlendSettings, Curves, LevelCurve, Listen, MAX_TARGETS, Morph, VoicingCurve};
+use super::{
+    BlendSettings, Curves, LevelCurve, Listen, MAX_TARGETS, Morph, Temperature, VoicingCurve, Weighting,
+    WeightingKind,
+};
 
 /// All blending settings, including the ratio.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -11,8 +14,8 @@ pub struct Scene {
     pub blend: BlendSettings,
 }
 
-/// Numbers in a saved scene.
-pub const SCENE_NUMBERS: usize = 26;
+/// Numbers in a saved scene. Sessions of earlier versions have fewer; what is missing is at its default.
+pub const SCENE_NUMBERS: usize = 28;
 
 impl Scene {
     /// All settings in a fixed order, as saved in sessions.
@@ -29,6 +32,12 @@ impl Scene {
             Listen::Live => 1.0,
             Listen::Retrieved => 2.0,
             Listen::Difference => 3.0,
+        };
+        let weighting = match blend.weighting.kind {
+            WeightingKind::Rvc => 0.0,
+            WeightingKind::InverseSquare => 1.0,
+            WeightingKind::Softmax => 2.0,
+            WeightingKind::Equal => 3.0,
         };
         [
             self.ratio,
@@ -57,6 +66,8 @@ impl Scene {
             y,
             blend.continuity,
             listen,
+            weighting,
+            blend.weighting.temperature.0,
         ]
     }
 
@@ -92,6 +103,15 @@ impl Scene {
                     x if x > 0.5 => Listen::Live,
                     _ => Listen::Blend,
                 },
+                weighting: Weighting {
+                    kind: match numbers[26] {
+                        x if x > 2.5 => WeightingKind::Equal,
+                        x if x > 1.5 => WeightingKind::Softmax,
+                        x if x > 0.5 => WeightingKind::InverseSquare,
+                        _ => WeightingKind::Rvc,
+                    },
+                    temperature: Temperature(numbers[27]),
+                },
             },
         }
     }
@@ -116,6 +136,14 @@ impl Scene {
                 morph: morph(&a.blend.morph, &b.blend.morph, t, nearer.morph.pad.is_some()),
                 continuity: line(a.blend.continuity, b.blend.continuity, t),
                 listen: nearer.listen,
+                weighting: Weighting {
+                    kind: nearer.weighting.kind,
+                    temperature: Temperature(line(
+                        a.blend.weighting.temperature.0,
+                        b.blend.weighting.temperature.0,
+                        t,
+                    )),
+                },
             },
         }
     }
@@ -170,6 +198,8 @@ mod tests {
         b.blend.morph.weights = [0.0, 0.25, 0.5, 0.0, 0.0, 0.0, 0.0, 1.0];
         b.blend.curves.pitch.points = [1.0, 0.3, 0.2];
         b.blend.continuity = 0.5;
+        b.blend.weighting.kind = WeightingKind::Equal;
+        b.blend.weighting.temperature = Temperature(2.5);
         (a, b)
     }
 
@@ -205,6 +235,7 @@ mod tests {
             near(scene.ratio, 0.1, 0.7);
             near(scene.blend.trust, 0.0, 0.8);
             near(scene.blend.continuity, 0.0, 0.5);
+            near(scene.blend.weighting.temperature.0, 0.5, 2.5);
             near(scene.blend.morph.weights[0], 1.0, 0.0);
             near(scene.blend.morph.weights[2], 0.0, 0.5);
             near(scene.blend.curves.pitch.points[1], 0.5, 0.3);
@@ -214,6 +245,8 @@ mod tests {
                 Listen::Difference
             };
             assert_eq!(scene.blend.listen, expected);
+            let is_rvc = scene.blend.weighting.kind == WeightingKind::Rvc;
+            assert_eq!(is_rvc, t < 0.5);
         }
     }
 

@@ -7,4 +7,5 @@ pub mod limiter;
 pub mod loudness;
 pub mod noise;
 pub mod resample;
+mod sinc;
 pub mod sola;

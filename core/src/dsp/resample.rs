@@ -1,5 +1,6 @@
 //! Fixed-rate streaming resampling with an exact, known delay.
 
+use super::sinc::SincResampler;
 use crate::units::SampleRate;
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Resampler, WindowFunction};
@@ -32,9 +33,19 @@ pub enum Slope {
 ///
 /// The delay is half a chunk at all rates; equal rates are filtered too, so that the
 /// delay is the same for every voice. Where a chunk has an odd number of input samples
-/// (44.1 and 88.2 kHz), the delay is half an input sample shorter; the caller then adds
-/// [`super::half_sample`].
+/// (44.1 and 88.2 kHz), the delay of [`Self::new`] is half an input sample shorter; the caller
+/// then adds [`super::half_sample`]. That of [`Self::exact`] is half a chunk at all rates.
 pub struct StreamResampler {
+    method: Method,
+}
+
+enum Method {
+    Fft(Box<FftChunks>),
+    Sinc(SincResampler),
+}
+
+/// rubato's resampler with fixed lengths.
+struct FftChunks {
     fft: Fft<f32>,
     chunk_in: usize,
     chunk_out: usize,
@@ -66,17 +77,58 @@ impl StreamResampler {
             return Err(error);
         }
         Ok(Self {
-            fft,
-            chunk_in,
-            chunk_out,
+            method: Method::Fft(Box::new(FftChunks {
+                fft,
+                chunk_in,
+                chunk_out,
+            })),
         })
     }
 
-    /// Converts whole chunks; appends to `output`.
+    /// A resampler for the output of a voice, whose rate may be any with whole 10 ms: the gentle
+    /// one of [`Self::new`] where its delay is exact, else a sinc of the same delay.
+    ///
+    /// # Errors
+    /// If 10 ms are not a whole number of samples at both rates.
+    pub fn exact(from: SampleRate, to: SampleRate, chunk_ms: u32) -> Result<Self, ResampleError> {
+        let chunk_in = from.samples_in_ms(chunk_ms);
+        if chunk_in.is_some_and(|len| len.is_multiple_of(2))
+            && let Ok(resampler) = Self::new(from, to, chunk_ms, Slope::Gentle)
+        {
+            return Ok(resampler);
+        }
+        let sinc = SincResampler::new(from, to, chunk_ms).ok_or(ResampleError {
+            from: from.0,
+            to: to.0,
+            chunk_ms,
+        })?;
+        Ok(Self {
+            method: Method::Sinc(sinc),
+        })
+    }
+
+    /// Converts whole chunks (after [`Self::exact`] whole 10 ms); appends to `output`.
     ///
     /// # Panics
     /// If `input` is not a whole number of chunks.
     pub fn process(&mut self, input: &[f32], output: &mut Vec<f32>) {
+        match &mut self.method {
+            Method::Fft(chunks) => chunks.process(input, output),
+            Method::Sinc(sinc) => sinc.process(input, output),
+        }
+    }
+
+    /// Clears all past audio.
+    pub fn reset(&mut self) {
+        match &mut self.method {
+            Method::Fft(chunks) => chunks.fft.reset(),
+            Method::Sinc(sinc) => sinc.reset(),
+        }
+    }
+}
+
+impl FftChunks {
+    fn process(&mut self, input: &[f32], output: &mut Vec<f32>) {
         assert!(input.len().is_multiple_of(self.chunk_in), "whole chunks");
         for chunk in input.chunks_exact(self.chunk_in) {
             let start = output.len();
@@ -88,11 +140,6 @@ impl StreamResampler {
                 let _ = self.fft.process_into_buffer(&source, &mut target, None);
             }
         }
-    }
-
-    /// Clears all past audio.
-    pub fn reset(&mut self) {
-        self.fft.reset();
     }
 }
 
@@ -140,6 +187,39 @@ mod tests {
                 (delay - expected).abs() < 0.02,
                 "{from}->{to}: {delay}, expected {expected}"
             );
+        }
+    }
+
+    #[test]
+    fn exact_resamplers_of_all_voice_rates_have_the_same_delay() {
+        for from in [8_000, 11_100, 22_100, 32_000, 44_100, 48_000, 95_900] {
+            let delay = |to: u32, chunk_ms: u32| {
+                let mut resampler =
+                    StreamResampler::exact(SampleRate(from), SampleRate(to), chunk_ms).expect("rates");
+                let tick = (from / 100) as usize;
+                let input: Vec<f32> = (0..20 * tick)
+                    .map(|n| {
+                        let t = (n as f64 / f64::from(from) - 0.1) * 1500.0;
+                        (-t * t).exp() as f32
+                    })
+                    .collect();
+                let mut output = Vec::new();
+                resampler.process(&input, &mut output);
+                let energy: f64 = output.iter().map(|&x| f64::from(x * x)).sum();
+                let centre: f64 = output
+                    .iter()
+                    .enumerate()
+                    .map(|(n, &x)| n as f64 * f64::from(x * x))
+                    .sum();
+                centre / energy / f64::from(to) - 0.1
+            };
+            for (to, chunk_ms) in [(48_000, 5), (44_100, 10)] {
+                let ms = 1000.0 * delay(to, chunk_ms);
+                assert!(
+                    (ms - f64::from(chunk_ms) / 2.0).abs() < 2e-3,
+                    "{from} to {to}: {ms} ms"
+                );
+            }
         }
     }
 

@@ -104,6 +104,12 @@ impl Sola {
         self.hop + self.tail.len() + self.search
     }
 
+    /// Samples of a window after its hop where that begins at the nominal offset.
+    #[must_use]
+    pub fn held_len(&self) -> usize {
+        self.tail.len() + self.search - self.search / 2
+    }
+
     /// Drops the last window; the next one is not joined to it.
     pub fn reset(&mut self) {
         self.tail.fill(0.0);

@@ -130,6 +130,7 @@ impl EngineHandle {
             failed_hops: cells.failed_hops.load(Relaxed),
             hops: cells.hops.load(Relaxed),
             draws_own_noise: cells.draws_own_noise.load(Relaxed),
+            speakers: cells.speakers.load(Relaxed),
             quality: Quality::at_step(cells.quality.load(Relaxed)),
             quality_steps: cells.quality_steps.load(Relaxed),
             reduced_hops: cells.reduced_hops.load(Relaxed),

@@ -124,7 +124,9 @@ fn serve(
         Ok(voice) => {
             let mut notes = notes(selection, &voice.targets);
             notes.extend(moved);
-            tracing::info!("loaded \"{}\" in {:.1?}", voice.name, began.elapsed());
+            notes.extend(voice.synthesizer.notes());
+            let kind = voice.synthesizer.description();
+            tracing::info!("loaded \"{}\" in {:.1?} ({kind})", voice.name, began.elapsed());
             for note in &notes {
                 tracing::warn!("{note}");
             }

@@ -33,6 +33,7 @@ pub(super) fn warm_up(voice: &mut Voice) -> Result<(), LoadError> {
             noise: &noise,
             skip_100hz: 0,
             held_100hz: 0,
+            speaker: 0,
             first_frame_100hz: 0,
         };
         voice.synthesizer.synthesize(input, &mut Vec::new())?;

@@ -96,6 +96,9 @@ pub struct SynthesisInput<'a> {
     /// Frames at the end that repeat the last embedding and pitch, because the next ones
     /// are not known yet; they are only used to fade out.
     pub held_100hz: usize,
+    /// Number of the speaker, counted from the one that was chosen when the model was opened (usually 0); of models with
+    /// fewer, the last.
+    pub speaker: usize,
     /// Number of the first frame on the stream's timeline: the key of the noise for
     /// random nodes inside the model.
     pub first_frame_100hz: i64,
@@ -110,6 +113,18 @@ pub trait Synthesizer: Send {
     /// True if the same input gives the same audio.
     fn is_reproducible(&self) -> bool {
         true
+    }
+    /// Number of speakers that it has, at least 1.
+    fn speakers(&self) -> usize {
+        1
+    }
+    /// What kind of model it is, for the log.
+    fn description(&self) -> String {
+        String::new()
+    }
+    /// What the user should know about it, in sentences.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
     }
     /// Makes `(T - skip_100hz) * sample_rate / 100` samples; `audio` is
     /// overwritten.

@@ -29,6 +29,9 @@ impl Default for VoiceLayout {
     }
 }
 
+/// Rates that a voice may have.
+pub const VOICE_RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=96_000;
+
 /// All models and data of a conversion.
 pub struct Voice {
     /// Name shown to the user.
@@ -75,9 +78,9 @@ pub enum VoiceError {
         /// Number of chosen targets.
         count: usize,
     },
-    /// 5 ms are not an even number of samples at the synthesizer's rate.
+    /// 10 ms are not a whole number of samples at the synthesizer's rate, or it is out of range.
     #[error(
-        "the synthesizer's sample rate of {rate_hz} Hz is not supported: choose a voice whose rate is a multiple of 400 Hz"
+        "the synthesizer's sample rate of {rate_hz} Hz is not supported: choose a voice whose rate is a multiple of 100 Hz from 8 to 96 kHz"
     )]
     Rate {
         /// The synthesizer's rate.
@@ -125,7 +128,7 @@ impl Voice {
             });
         }
         let rate_hz = self.synthesizer.sample_rate().0;
-        if !rate_hz.is_multiple_of(400) || rate_hz == 0 {
+        if !rate_hz.is_multiple_of(100) || !VOICE_RATES_HZ.contains(&rate_hz) {
             return Err(VoiceError::Rate { rate_hz });
         }
         Ok(())

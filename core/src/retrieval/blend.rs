@@ -7,6 +7,7 @@
 use super::distance;
 use super::format::MAX_DIM;
 use super::{EmbeddingIndex, MAX_K, Metric, NO_NEIGHBOUR, Neighbours};
+use crate::controls::{Weighting, WeightingKind};
 use crate::frames::Frames;
 
 /// What a frame's neighbours gave.
@@ -60,7 +61,7 @@ pub fn retrieve(
 ) -> Retrieved {
     let mut scores = [f32::INFINITY; MAX_K];
     let ids = squared_distances(neighbours, index, queries, frame, &mut scores);
-    weighted_mean(index, ids, &scores, out).retrieved
+    weighted_mean(index, ids, &scores, Weighting::default(), out).retrieved
 }
 
 /// The first half of [`retrieve`]: one squared L2 distance per slot, infinity
@@ -108,8 +109,22 @@ pub struct Mean {
     pub spread_squared: f32,
 }
 
-/// The second half of [`retrieve`]: the mean of `ids`, weighted by
-/// `(1/score)^2`; a score that is not finite leaves its slot out.
+/// The weight of a neighbour relative to the nearest one's, whose score is `best`; with RVC's function exactly
+/// `(best / score)^2`.
+fn weight(weighting: Weighting, score: f32, best: f32) -> f32 {
+    if !score.is_finite() {
+        return 0.0;
+    }
+    match weighting.kind {
+        WeightingKind::Rvc => (best / score) * (best / score),
+        WeightingKind::InverseSquare => best / score,
+        WeightingKind::Softmax => ((1.0 - score / best) / weighting.temperature.in_range()).exp(),
+        WeightingKind::Equal => 1.0,
+    }
+}
+
+/// The second half of [`retrieve`]: the mean of `ids`, weighted by their scores (RVC: `(1/score)^2`);
+/// a score that is not finite leaves its slot out.
 ///
 /// # Panics
 /// If `out` is of another size than the index's vectors, or there are more
@@ -118,6 +133,7 @@ pub fn weighted_mean(
     index: &dyn EmbeddingIndex,
     ids: &[i64],
     scores: &[f32; MAX_K],
+    weighting: Weighting,
     out: &mut [f32],
 ) -> Mean {
     assert!(
@@ -138,8 +154,8 @@ pub fn weighted_mean(
         return nothing;
     }
 
-    // An exact hit is the answer.
-    if best < EXACT_HIT {
+    // An exact hit is the answer, unless it counts no more than others.
+    if best < EXACT_HIT && weighting.kind != WeightingKind::Equal {
         if !index.vector(nearest, out) {
             return nothing;
         }
@@ -155,7 +171,7 @@ pub fn weighted_mean(
     // The weighted sum, the weights normalised first as RVC does.
     let mut buffer = [0.0_f32; MAX_DIM];
     let vector = &mut buffer[..out.len()];
-    let weight = |score: f32| (best / score) * (best / score);
+    let weight = |score: f32| weight(weighting, score, best);
     let total: f32 = scores[..ids.len()].iter().map(|&score| weight(score)).sum();
     let (mut used, mut squares) = (0, 0.0);
     out.fill(0.0);

@@ -162,6 +162,8 @@ pub struct SynthesizerFrames {
     pub f0_hz: Vec<f32>,
     /// Noise.
     pub noise: Frames,
+    /// Number of the speaker.
+    pub speaker: usize,
 }
 
 impl SynthesizerFrames {

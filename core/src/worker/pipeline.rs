@@ -161,7 +161,8 @@ impl Chain {
         report.times.blend = clock.since_last().saturating_sub(report.times.search);
 
         self.cache.fit(self.cache_frames);
-        let result = self.synthesize();
+        let newest = track.at_frame(ended - 1);
+        let result = self.synthesize(newest.speaker);
         clock.lap(&mut report.times.synthesize);
         if let Err(error) = result {
             // The next hop must not continue from a failed one, nor from the state that a model kept of it.
@@ -169,8 +170,7 @@ impl Chain {
             return Err(error);
         }
 
-        let follow = track.at_frame(ended - 1).loudness_follow;
-        self.renderer.join(input, follow, output);
+        self.renderer.join(input, newest.loudness_follow, output);
         clock.lap(&mut report.times.join);
         if !limiter::all_finite(output) {
             return Err(HopError::NonFinite);
@@ -256,12 +256,12 @@ impl Chain {
 
     /// Synthesizes the hop. Checked for finite samples before they reach the state
     /// of SOLA and resampler.
-    fn synthesize(&mut self) -> Result<(), HopError> {
+    fn synthesize(&mut self, speaker: usize) -> Result<(), HopError> {
         let context = self.cache_frames - self.hop_16k / FRAME_STEP_16K;
         let omitted_100hz = 2 * (context - self.reduction.context(context));
         let synthesizer = self.voice.synthesizer.as_mut();
         self.renderer
-            .synthesize(synthesizer, &self.cache, omitted_100hz)?;
+            .synthesize(synthesizer, &self.cache, omitted_100hz, speaker)?;
         if self.renderer.is_finite() {
             Ok(())
         } else {

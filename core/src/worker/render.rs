@@ -6,13 +6,13 @@
 //! previous one.
 
 use super::context::{FeatureCache, InputStage, SynthesizerFrames};
-use crate::dsp::resample::{ResampleError, Slope, StreamResampler};
+use crate::dsp::resample::{ResampleError, StreamResampler};
 use crate::dsp::{limiter, loudness, sola::Sola};
 use crate::geometry::{
     FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, HELD_FRAMES_100HZ, HELD_MS, LOOKAHEAD_FRAMES_50HZ,
 };
 use crate::model::{ModelError, SynthesisInput, Synthesizer};
-use crate::units::{ENCODER_RATE, SampleRate};
+use crate::units::ENCODER_RATE;
 
 /// Samples at 16 kHz in 10 ms.
 const TICK_16K: usize = FRAME_STEP_16K / 2;
@@ -23,7 +23,6 @@ const TAIL_100HZ: usize = loudness::SPAN_STEPS;
 pub struct Renderer {
     sola: Sola,
     resampler: StreamResampler,
-    rate: SampleRate,
     /// Samples in 10 ms at the model's rate.
     tick_model: usize,
     hop_100hz: usize,
@@ -51,18 +50,12 @@ impl Renderer {
             to: geometry.host_rate.0,
             chunk_ms: geometry.hop.ms(),
         };
-        let resampler = StreamResampler::new(
-            rate,
-            geometry.host_rate,
-            geometry.resample_chunk_ms,
-            Slope::Gentle,
-        )?;
+        let resampler = StreamResampler::exact(rate, geometry.host_rate, geometry.resample_chunk_ms)?;
         let sola = Sola::new(rate, geometry.hop.ms()).ok_or_else(unfit)?;
         let tick_model = rate.samples_in_ms(10).filter(|&n| n > 0).ok_or_else(unfit)?;
         Ok(Self {
             sola,
             resampler,
-            rate,
             tick_model,
             hop_100hz: geometry.ticks_per_hop,
             frames: SynthesizerFrames::default(),
@@ -85,7 +78,7 @@ impl Renderer {
 
     /// Synthesizes the newest hop of `cache`, before loudness and join.
     /// `omitted_100hz`: context frames to leave out, for a synthesizer that is not
-    /// stateful.
+    /// stateful. Another `speaker` begins with this hop; windows are cross-faded at their joins.
     ///
     /// # Errors
     /// See [`ModelError`].
@@ -94,7 +87,9 @@ impl Renderer {
         synthesizer: &mut dyn Synthesizer,
         cache: &FeatureCache,
         omitted_100hz: usize,
+        speaker: usize,
     ) -> Result<(), ModelError> {
+        self.frames.speaker = speaker;
         if self.stateful {
             self.synthesize_streaming_hop(synthesizer, cache)
         } else {
@@ -148,7 +143,7 @@ impl Renderer {
         omitted_100hz: usize,
     ) -> Result<(), ModelError> {
         cache.fill_input(usize::MAX, HELD_FRAMES_100HZ, &mut self.frames);
-        let spare = HELD_FRAMES_100HZ * self.tick_model - self.rate.samples_in_ms(HELD_MS).unwrap_or(0);
+        let spare = HELD_FRAMES_100HZ * self.tick_model - self.sola.held_len();
         let wanted = (self.sola.window_len() + spare).div_ceil(self.tick_model);
         let frames = self.frames.f0_hz.len();
         self.frames
@@ -215,6 +210,7 @@ fn synthesis_input<'a>(
         noise: &frames.noise,
         skip_100hz,
         held_100hz,
+        speaker: frames.speaker,
         first_frame_100hz: 2 * cache.next_frame + signed(held_100hz) - signed(frames.f0_hz.len()),
     }
 }
@@ -223,6 +219,7 @@ fn synthesis_input<'a>(
 mod tests {
     use super::*;
     use crate::geometry::Hop;
+    use crate::units::SampleRate;
 
     /// Stateless, but records its calls; every sample is the number of its frame.
     #[derive(Default)]
@@ -292,7 +289,7 @@ mod tests {
                 renderer.restart();
             }
             synthesizer.fails = fails;
-            let result = renderer.synthesize(&mut synthesizer, &cache, 0);
+            let result = renderer.synthesize(&mut synthesizer, &cache, 0, 0);
             assert_eq!(result.is_err(), fails);
             if result.is_ok() {
                 #[expect(clippy::cast_precision_loss, reason = "small numbers")]

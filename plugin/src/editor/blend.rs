@@ -5,7 +5,7 @@ use super::files::{Answer, Dialog, Part};
 use super::link::EditorLink;
 use super::style::{ACCENT, MUTED, TEXT, TRACK, WARNING};
 use super::{plots, widgets};
-use crate::params::MorphByParam;
+use crate::params::{MorphByParam, WeightingParam};
 use egui::{DragValue, Rect, RichText, ScrollArea, Sense, Ui, vec2};
 use nice_plug::prelude::ParamSetter;
 use std::collections::BTreeMap;
@@ -64,6 +64,11 @@ fn drive_card(link: &EditorLink, setter: &ParamSetter, ui: &mut Ui) {
         widgets::slider(ui, setter, &blend.trust);
         widgets::slider(ui, setter, &blend.continuity);
         widgets::choice(ui, setter, &blend.listen, "Listen");
+        widgets::choice(ui, setter, &blend.weighting, "Weighting");
+        let is_softmax = blend.weighting.value() == WeightingParam::Softmax;
+        ui.add_enabled_ui(is_softmax, |ui| {
+            widgets::slider(ui, setter, &blend.weighting_temperature);
+        });
         widgets::slider(ui, setter, &blend.side_depth);
         widgets::slider(ui, setter, &blend.side_attack);
         widgets::slider(ui, setter, &blend.side_release);

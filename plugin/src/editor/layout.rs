@@ -37,7 +37,7 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
         });
         let lower = (ui.available_height() - FOOTER - GAP).max(232.0);
         ui.horizontal_top(|ui| {
-            in_card(ui, left, lower, |ui| sound_card(app, gui, ui));
+            in_card(ui, left, lower, |ui| sound_card(app, gui, engine, ui));
             in_card(ui, right, lower, |ui| engine_card(app, gui, engine, ui));
         });
         footer(app, engine, ui);
@@ -105,14 +105,20 @@ fn blend_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
     });
 }
 
-fn sound_card(app: &App, gui: &GuiContext, ui: &mut Ui) {
+fn sound_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
     let (params, setter) = (&app.link.params, gui.param_setter());
     heading(ui, "SOUND");
-    widgets::slider(ui, &setter, &params.pitch_shift);
-    widgets::slider(ui, &setter, &params.dry_wet);
-    widgets::slider(ui, &setter, &params.loudness_follow);
-    widgets::slider(ui, &setter, &params.input_gain);
-    widgets::slider(ui, &setter, &params.output_gain);
+    let area = ScrollArea::vertical().id_salt("sound");
+    area.auto_shrink([false, false]).show(ui, |ui| {
+        widgets::slider(ui, &setter, &params.pitch_shift);
+        ui.add_enabled_ui(engine.speakers > 1, |ui| {
+            widgets::slider(ui, &setter, &params.speaker);
+        });
+        widgets::slider(ui, &setter, &params.dry_wet);
+        widgets::slider(ui, &setter, &params.loudness_follow);
+        widgets::slider(ui, &setter, &params.input_gain);
+        widgets::slider(ui, &setter, &params.output_gain);
+    });
 }
 
 fn engine_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {

@@ -1,10 +1,11 @@
 //! The parameters of blending besides the ratio. With all defaults the arithmetic is RVC's.
 
-use super::ranges::{part, percent};
+use super::ranges::{part, percent, temperature};
 use crate::scenes::SceneField;
 use nice_plug::prelude::*;
 use voxmeld_core::controls::{
-    BlendSettings, Controls, Curves, Drive, LevelCurve, Listen, MAX_TARGETS, Morph, Scene, VoicingCurve,
+    BlendSettings, Controls, Curves, Drive, LevelCurve, Listen, MAX_TARGETS, Morph, Scene, Temperature,
+    VoicingCurve, Weighting, WeightingKind,
 };
 
 /// See [`BlendSettings`].
@@ -17,6 +18,10 @@ pub struct BlendParams {
     pub continuity: FloatParam,
     #[id = "listen"]
     pub listen: EnumParam<ListenParam>,
+    #[id = "weighting"]
+    pub weighting: EnumParam<WeightingParam>,
+    #[id = "weighting_temperature"]
+    pub weighting_temperature: FloatParam,
     #[id = "ratio_glide"]
     pub ratio_glide: FloatParam,
     #[id = "voicing_depth"]
@@ -107,6 +112,27 @@ pub enum ListenParam {
     Difference,
 }
 
+/// [`WeightingKind`] as a parameter.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeightingParam {
+    /// One over the fourth power of the distance.
+    #[id = "rvc"]
+    #[name = "RVC (1/d⁴)"]
+    Rvc,
+    /// One over the squared distance.
+    #[id = "inverse_square"]
+    #[name = "1/d²"]
+    InverseSquare,
+    /// By the temperature.
+    #[id = "softmax"]
+    #[name = "Softmax"]
+    Softmax,
+    /// All alike.
+    #[id = "equal"]
+    #[name = "Equal"]
+    Equal,
+}
+
 /// What determines the morph.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MorphByParam {
@@ -127,6 +153,8 @@ impl Default for BlendParams {
             trust: percent("Trust", 0.0),
             continuity: percent("Continuity", 0.0),
             listen: EnumParam::new("Listen", ListenParam::Blend),
+            weighting: EnumParam::new("Weighting", WeightingParam::Rvc),
+            weighting_temperature: temperature("Softmax temperature"),
             ratio_glide: time("Ratio glide", 0.0, 0.0, 500.0),
             voicing_depth: percent("Voicing depth", 0.0),
             voicing_unvoiced: percent("Ratio unvoiced", 33.0),
@@ -218,6 +246,15 @@ impl BlendParams {
                 ListenParam::Live => Listen::Live,
                 ListenParam::Retrieved => Listen::Retrieved,
                 ListenParam::Difference => Listen::Difference,
+            },
+            weighting: Weighting {
+                kind: match self.weighting.value() {
+                    WeightingParam::Rvc => WeightingKind::Rvc,
+                    WeightingParam::InverseSquare => WeightingKind::InverseSquare,
+                    WeightingParam::Softmax => WeightingKind::Softmax,
+                    WeightingParam::Equal => WeightingKind::Equal,
+                },
+                temperature: Temperature(self.weighting_temperature.value()),
             },
         }
     }

@@ -8,7 +8,7 @@
 mod blend;
 mod ranges;
 
-pub use blend::{BlendParams, ListenParam, MorphByParam};
+pub use blend::{BlendParams, ListenParam, MorphByParam, WeightingParam};
 
 use crate::state::VoiceField;
 use nice_plug::prelude::*;
@@ -20,6 +20,8 @@ use voxmeld_core::retrieval::{MAX_K, SearchParams};
 use voxmeld_core::rt::{BlockControls, WhenNotReady};
 use voxmeld_core::units::{Decibels, Semitones};
 
+/// Largest number of a speaker: RVC's voices have up to 109.
+const MAX_SPEAKER: i32 = 127;
 /// Largest value of `n_probe`.
 const MAX_N_PROBE: i32 = 64;
 
@@ -32,6 +34,9 @@ pub struct VoxmeldParams {
     /// Transposition of the voice.
     #[id = "pitch_shift"]
     pub pitch_shift: FloatParam,
+    /// Number of the speaker, from 0, of voices with several.
+    #[id = "speaker"]
+    pub speaker: IntParam,
     /// 0 % = delayed input, 100 % = converted voice.
     #[id = "dry_wet"]
     pub dry_wet: FloatParam,
@@ -200,6 +205,14 @@ impl VoxmeldParams {
             )
             .with_unit(" st")
             .with_value_to_string(formatters::v2s_f32_rounded(2)),
+            speaker: IntParam::new(
+                "Speaker",
+                0,
+                IntRange::Linear {
+                    min: 0,
+                    max: MAX_SPEAKER,
+                },
+            ),
             dry_wet: percent("Dry/wet", 100.0),
             input_gain: decibels("Input gain"),
             output_gain: decibels("Output gain"),
@@ -253,6 +266,7 @@ impl VoxmeldParams {
         let mut voice = Controls {
             blend_ratio: self.blend_ratio.value() / 100.0,
             pitch_shift: Semitones(self.pitch_shift.value()),
+            speaker: usize::try_from(self.speaker.value()).unwrap_or(0),
             search: SearchParams {
                 k: count(self.k.value()),
                 n_probe: count(self.n_probe.value()),

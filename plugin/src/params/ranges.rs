@@ -2,6 +2,7 @@
 
 use nice_plug::prelude::*;
 use std::sync::Arc;
+use voxmeld_core::controls::Temperature;
 
 /// A percentage as 0..1.
 pub(super) fn part(param: &FloatParam) -> f32 {
@@ -25,4 +26,19 @@ pub(super) fn decibels(name: &str) -> FloatParam {
     )
     .with_unit(" dB")
     .with_value_to_string(Arc::new(|value| format!("{value:.1}")))
+}
+
+/// Of a softmax; fine steps where it is low.
+pub(super) fn temperature(name: &str) -> FloatParam {
+    let (min, max) = Temperature::RANGE;
+    FloatParam::new(
+        name,
+        Temperature::default().0,
+        FloatRange::Skewed {
+            min,
+            max,
+            factor: FloatRange::skew_factor(-2.0),
+        },
+    )
+    .with_value_to_string(formatters::v2s_f32_rounded(2))
 }

@@ -40,6 +40,7 @@ fn ids_order_ranges_and_defaults_are_stable() {
         [
             ("blend_ratio", " %", None, 0.0, 100.0, 50.0),
             ("pitch_shift", " st", None, -24.0, 24.0, 0.0),
+            ("speaker", "", Some(127), 0.0, 127.0, 0.0),
             ("dry_wet", " %", None, 0.0, 100.0, 100.0),
             ("input_gain", " dB", None, -48.0, 24.0, 0.0),
             ("output_gain", " dB", None, -48.0, 24.0, 0.0),
@@ -55,6 +56,8 @@ fn ids_order_ranges_and_defaults_are_stable() {
             ("trust", " %", None, 0.0, 100.0, 0.0),
             ("continuity", " %", None, 0.0, 100.0, 0.0),
             ("listen", "", Some(3), 0.0, 3.0, 0.0),
+            ("weighting", "", Some(3), 0.0, 3.0, 0.0),
+            ("weighting_temperature", "", None, 0.01, 10.0, 0.499_999_97),
             ("ratio_glide", " ms", None, 0.0, 500.0, 0.0),
             ("voicing_depth", " %", None, 0.0, 100.0, 0.0),
             ("voicing_unvoiced", " %", None, 0.0, 100.0, 33.0),

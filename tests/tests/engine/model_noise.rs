@@ -53,6 +53,7 @@ fn run(synthesizer: &mut RvcSynthesizer, first_frame_100hz: i64, frames: usize) 
             noise: &noise,
             skip_100hz: 0,
             held_100hz: 0,
+            speaker: 0,
             first_frame_100hz,
         },
         &mut audio,

@@ -156,7 +156,10 @@ fn truncated_or_wrong_models_are_rejected_and_the_voice_plays_on() -> Result<()>
         (with_synthesizer(&nothing), &["nothing.onnx"]),
         (
             with_synthesizer(&encoder),
-            &["is not a supported synthesizer", "`phone` is missing"],
+            &[
+                "is not a supported synthesizer",
+                "it is an encoder (it takes audio)",
+            ],
         ),
         (
             with_encoder(&synthesizer),

@@ -342,6 +342,7 @@ fn streamed_synthesis_equals_one_call() -> Result<()> {
             noise: &noise,
             skip_100hz: 0,
             held_100hz: 0,
+            speaker: 0,
             first_frame_100hz: i64::try_from(from)?,
         };
         let mut audio = Vec::new();

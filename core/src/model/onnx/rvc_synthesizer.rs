@@ -1,237 +1,225 @@
-//! Synthesizers with the interface of RVC WebUI's ONNX export.
+//! RVC's synthesizers, in all forms in which the field exports them.
 
+use super::graph_facts::GraphFacts;
 use super::random::ModelNoise;
-use super::session::{ModelFileError, failed};
+use super::rvc_inputs::{self, Cut};
+use super::session::{ModelFileError, failed, read};
+use super::signature::Signature;
 use super::state::ModelState;
+use super::synthesizer_interface::SynthesizerInterface;
+use super::tensors;
 use crate::frames::Frames;
 use crate::model::{ModelError, NOISE_CHANNELS, SynthesisInput, Synthesizer};
 use crate::units::SampleRate;
-use ort::session::{Session, SessionInputValue};
-use ort::value::Tensor;
-use std::borrow::Cow;
+use ort::session::Session;
 use std::path::Path;
 
 const MODEL: &str = "synthesizer";
-/// RVC draws its noise at two thirds of unit variance.
-const NOISE_SCALE: f32 = 0.666_66;
+/// VC Client's property with JSON.
+const METADATA: &str = "metadata";
+/// Samples per frame of 10 ms: 8 to 96 kHz.
+const SAMPLES_PER_FRAME: std::ops::RangeInclusive<usize> = 80..=960;
+/// A call must be able to return the longest hop and its joins.
+const MIN_FIXED_FRAMES: usize = 30;
+/// Lengths that exporters bake into a file without declaring them: RVC WebUI's example, VC Client's, and 10 s.
+const BAKED_FRAMES: [usize; 3] = [200, 1000, 2192];
+/// Frames given, and context among them, in the runs at load.
+const PROBES: [(usize, usize); 3] = [(30, 0), (26, 0), (60, 40)];
 
-/// `phone, phone_lengths, pitch, pitchf, ds[, rnd][, skip_head, return_length]
-/// -> audio`. With the last two (as in the deiteris fork's exports) the model renders only
-/// the wanted frames; without them the rest is cut off here. With a [`ModelState`] in the
-/// file, streams need no context.
+/// A synthesizer with a [`SynthesizerInterface`]. Where it has inputs that crop, the model renders
+/// only the wanted frames, else the rest is cut off here. With a [`ModelState`] in the file,
+/// streams need no context.
 pub struct RvcSynthesizer {
     session: Session,
-    output: String,
-    takes_noise: bool,
-    crops: bool,
+    interface: SynthesizerInterface,
     noise: ModelNoise,
     state: ModelState,
-    dim: usize,
-    rate: SampleRate,
-    speaker: i64,
+    samples_per_frame: usize,
+    first_speaker: usize,
+    /// Stated rate divided by that at which its audio is played.
+    pitch_factor: f32,
 }
 
 impl RvcSynthesizer {
-    /// Opens `path`. The sample rate is found by a run, so no metadata is needed.
+    /// Opens `path`. The samples per frame are found by runs, so no metadata is needed.
     ///
     /// # Errors
     /// See [`ModelFileError`].
     pub fn open(path: &Path) -> Result<Self, ModelFileError> {
-        let (session, noise) = ModelNoise::open(MODEL, path)?;
+        Self::from_bytes(path, &read(MODEL, path)?)
+    }
+
+    /// A model from its bytes; `path` is for messages.
+    ///
+    /// # Errors
+    /// See [`ModelFileError`].
+    pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, ModelFileError> {
+        let (session, noise) = ModelNoise::open(path, bytes)?;
         let wrong = |what: String| ModelFileError::Interface {
             model: MODEL,
             path: path.to_path_buf(),
             what,
         };
-        let names: Vec<&str> = session.inputs().iter().map(ort::value::Outlet::name).collect();
-        for name in ["phone", "phone_lengths", "pitch", "pitchf", "ds"] {
-            if !names.contains(&name) {
-                return Err(wrong(format!(
-                    "the input `{name}` is missing (it has: {}); an RVC export has phone, phone_lengths, pitch, pitchf, ds and usually rnd",
-                    names.join(", ")
-                )));
-            }
-        }
-        let takes_noise = names.contains(&"rnd");
-        let crops = names.contains(&"skip_head") && names.contains(&"return_length");
-        let dim = session
-            .inputs()
-            .iter()
-            .find(|input| input.name() == "phone")
-            .and_then(|input| input.dtype().tensor_shape()?.last().copied())
-            .and_then(|dim| usize::try_from(dim).ok())
-            .filter(|&dim| dim > 0)
-            .ok_or_else(|| {
-                wrong("the size of its embeddings (last dimension of `phone`) is not fixed".to_string())
-            })?;
         let state = ModelState::find(&session);
-        let mut outputs = session.outputs().iter().map(ort::value::Outlet::name);
-        let Some(output) = outputs
-            .find(|name| !state.is_state_output(name))
-            .map(str::to_string)
-        else {
-            return Err(wrong("it has no output".to_string()));
-        };
+        let signature = Signature::of(&session, |output| state.is_state_output(output));
+        let metadata = session.metadata().ok().and_then(|all| all.custom(METADATA));
+        let facts = |speaker: Option<&str>, embeddings: &str| GraphFacts::find(bytes, speaker, embeddings);
+        let interface = SynthesizerInterface::read(&signature, metadata.as_deref(), facts)
+            .map_err(|error| wrong(error.to_string()))?;
         let mut synthesizer = Self {
             session,
-            output,
-            takes_noise,
-            crops,
+            interface,
             noise,
             state,
-            dim,
-            rate: SampleRate(0),
-            speaker: 0,
+            samples_per_frame: 0,
+            first_speaker: 0,
+            pitch_factor: 1.0,
         };
-        synthesizer.probe(&wrong)?;
-        if let Some(session) = synthesizer.noise.finish_probing(path)? {
+        synthesizer.probe().map_err(wrong)?;
+        let fixed = synthesizer.interface.fixed_frames.is_some();
+        if let Some(session) = synthesizer.noise.finish_probing(path, fixed)? {
             synthesizer.session = session;
         }
+        synthesizer.pitch_factor = synthesizer.pitch_factor();
         Ok(synthesizer)
     }
 
-    /// Chooses the speaker of the following calls.
+    /// Chooses the speaker from which those of calls are counted.
     pub fn set_speaker(&mut self, speaker: u32) {
-        self.speaker = i64::from(speaker);
+        self.first_speaker = usize::try_from(speaker).unwrap_or(usize::MAX);
     }
 
-    /// Synthesizes two lengths: finds the rate, detects a length that the exporter fixed,
-    /// and makes the slow first run.
-    fn probe(&mut self, wrong: &impl Fn(String) -> ModelFileError) -> Result<(), ModelFileError> {
-        let mut per_frame = Vec::new();
-        for frames in [30, 26] {
-            let mut embeddings = Frames::new(self.dim);
-            embeddings.resize(frames);
-            let mut noise = Frames::new(NOISE_CHANNELS);
-            noise.resize(frames);
-            let f0_hz = vec![120.0; frames];
-            let input = SynthesisInput {
-                embeddings_100hz: &embeddings,
-                f0_hz: &f0_hz,
-                noise: &noise,
-                skip_100hz: 0,
-                held_100hz: 0,
-                first_frame_100hz: 0,
-            };
-            let mut audio = Vec::new();
-            self.state.reset();
-            self.run(input, &mut audio).map_err(|error| {
-                wrong(format!(
-                    "it does not run on {frames} frames (was it exported for one fixed length?): {error}"
-                ))
-            })?;
-            per_frame.push((audio.len() / frames, audio.len() % frames));
-        }
-        let (samples, rest) = per_frame[0];
-        if per_frame[0] != per_frame[1] || rest != 0 || !(80..=960).contains(&samples) {
-            return Err(wrong(
-                "its audio is not a whole number of samples per 10 ms".to_string(),
+    /// Synthesizes several lengths: finds the samples per frame and a length that the
+    /// exporter fixed, and makes the slow first run.
+    fn probe(&mut self) -> Result<(), String> {
+        if let Some(fixed) = self.interface.fixed_frames
+            && fixed < MIN_FIXED_FRAMES
+        {
+            return Err(format!(
+                "it was exported for exactly {fixed} frames, and a hop needs {MIN_FIXED_FRAMES}: export it with a length that is not fixed"
             ));
         }
-        self.rate = SampleRate(u32::try_from(samples * 100).unwrap_or(0));
+        let first = self.probe_run(PROBES[0]);
+        let samples = match (first, self.interface.fixed_frames) {
+            (Ok(samples), _) => samples,
+            (Err(error), Some(_)) => return Err(format!("it does not run: {error}")),
+            (Err(error), None) => self.probe_baked_lengths().ok_or_else(|| {
+                format!(
+                    "it does not run on {} frames (was it exported for one fixed length?): {error}",
+                    PROBES[0].0
+                )
+            })?,
+        };
+        let crops = self.interface.crop.is_some();
+        for probe in PROBES[1..].iter().take(if crops { 2 } else { 1 }) {
+            let other = self
+                .probe_run(*probe)
+                .map_err(|error| format!("it does not run: {error}"))?;
+            if other != samples {
+                return Err(uneven());
+            }
+        }
+        self.samples_per_frame = samples;
         Ok(())
     }
 
-    fn run(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
-        let frames = input.embeddings_100hz.len();
-        let failed = || failed(MODEL);
-        let frames_i64 = i64::try_from(frames).unwrap_or(0);
-        let coarse: Vec<i64> = input.f0_hz.iter().map(|&f0| coarse_pitch(f0)).collect();
-        let mut values: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = vec![
-            (
-                "phone".into(),
-                Tensor::from_array(([1, frames, self.dim], input.embeddings_100hz.data().to_vec()))
-                    .map_err(failed())?
-                    .into(),
-            ),
-            (
-                "phone_lengths".into(),
-                Tensor::from_array(([1], vec![frames_i64]))
-                    .map_err(failed())?
-                    .into(),
-            ),
-            (
-                "pitch".into(),
-                Tensor::from_array(([1, frames], coarse))
-                    .map_err(failed())?
-                    .into(),
-            ),
-            (
-                "pitchf".into(),
-                Tensor::from_array(([1, frames], input.f0_hz.to_vec()))
-                    .map_err(failed())?
-                    .into(),
-            ),
-            (
-                "ds".into(),
-                Tensor::from_array(([1], vec![self.speaker]))
-                    .map_err(failed())?
-                    .into(),
-            ),
-        ];
-        if self.takes_noise {
-            let noise = by_channel(input.noise);
-            values.push((
-                "rnd".into(),
-                Tensor::from_array(([1, NOISE_CHANNELS, frames], noise))
-                    .map_err(failed())?
-                    .into(),
-            ));
-        }
-        if self.crops {
-            let skip = i64::try_from(input.skip_100hz).unwrap_or(0);
-            for (name, value) in [("skip_head", skip), ("return_length", frames_i64 - skip)] {
-                let scalar = Tensor::from_array((Vec::<i64>::new(), vec![value])).map_err(failed())?;
-                values.push((name.into(), scalar.into()));
+    /// Tries the lengths that the field's exporters bake in.
+    fn probe_baked_lengths(&mut self) -> Option<usize> {
+        for frames in BAKED_FRAMES {
+            self.interface.fixed_frames = Some(frames);
+            if let Ok(samples) = self.probe_run(PROBES[0]) {
+                return Some(samples);
             }
         }
+        self.interface.fixed_frames = None;
+        None
+    }
+
+    /// One run; gives the samples per frame.
+    fn probe_run(&mut self, (frames, skip): (usize, usize)) -> Result<usize, String> {
+        let mut embeddings = Frames::new(self.interface.width);
+        embeddings.resize(frames);
+        let mut noise = Frames::new(NOISE_CHANNELS);
+        noise.resize(frames);
+        let f0_hz = vec![120.0; frames];
+        let input = SynthesisInput {
+            embeddings_100hz: &embeddings,
+            f0_hz: &f0_hz,
+            noise: &noise,
+            skip_100hz: skip,
+            held_100hz: 0,
+            speaker: 0,
+            first_frame_100hz: 0,
+        };
+        let mut audio = Vec::new();
+        self.state.reset();
+        let cut = self.run(input, &mut audio).map_err(|error| error.to_string())?;
+        let returned = self.returned_frames(cut);
+        let samples = audio.len() / returned;
+        if audio.len() % returned != 0 || !SAMPLES_PER_FRAME.contains(&samples) {
+            return Err(uneven());
+        }
+        Ok(samples)
+    }
+
+    /// Frames of audio that a call gives.
+    fn returned_frames(&self, cut: Cut) -> usize {
+        cut.run
+            - if self.interface.crop.is_some() {
+                cut.skip
+            } else {
+                0
+            }
+    }
+
+    /// A model of, say, 22,050 Hz makes 220 samples per frame and is played at 22,000 Hz; so that its pitch
+    /// is right nevertheless, it gets one that is higher by as much. A stated rate that is
+    /// further off says something else, and the audio is believed.
+    fn pitch_factor(&self) -> f32 {
+        let Some(stated_hz) = self.interface.stated_rate_hz else {
+            return 1.0;
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "a factor of about one")]
+        let factor = (f64::from(stated_hz) / f64::from(self.sample_rate().0)) as f32;
+        if (factor - 1.0).abs() < 0.02 { factor } else { 1.0 }
+    }
+
+    fn run(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<Cut, ModelError> {
+        let failed = || failed(MODEL);
+        let frames = input.embeddings_100hz.len();
+        let fixed = self.interface.fixed_frames;
+        let cut = Cut::new(frames, input.skip_100hz, fixed).ok_or(ModelError::Shape {
+            model: MODEL,
+            expected: frames - input.skip_100hz,
+            got: fixed.unwrap_or(0),
+        })?;
+        let input = SynthesisInput {
+            speaker: input.speaker.saturating_add(self.first_speaker),
+            ..input
+        };
+        let first_frame = input.first_frame_100hz + i64::try_from(cut.dropped).unwrap_or(0);
+        let mut values = Vec::new();
+        rvc_inputs::add(&self.interface, input, cut, self.pitch_factor, &mut values).map_err(failed())?;
         self.noise
-            .add_inputs(frames, input.first_frame_100hz, &mut values)
+            .add_inputs(cut.length(), first_frame, &mut values)
             .map_err(failed())?;
         self.state.add_inputs(&mut values).map_err(failed())?;
         let outputs = self.session.run(values).map_err(failed())?;
         self.state.store(&outputs).map_err(failed())?;
-        // If the file crops, the length of its noise may depend on `skip_head`: such noise
-        // cannot be replaced.
-        if !self.crops {
-            self.noise.record_shapes(frames, &outputs);
-        }
-        let (_, samples) = outputs[self.output.as_str()]
-            .try_extract_tensor::<f32>()
-            .map_err(failed())?;
-        audio.clear();
-        audio.extend_from_slice(samples);
-        Ok(())
+        self.noise.record_shapes(cut.length(), &outputs);
+        tensors::read_floats(&outputs[self.interface.output.as_str()], audio).map_err(failed())?;
+        Ok(cut)
     }
 }
 
-/// `[T, 192]` to RVC's `[192, T]`, scaled.
-fn by_channel(noise: &Frames) -> Vec<f32> {
-    (0..noise.dim())
-        .flat_map(|channel| noise.rows().map(move |row| row[channel] * NOISE_SCALE))
-        .collect()
-}
-
-/// RVC's coarse pitch code: 1 for unvoiced, else 1..=255 on the mel scale
-/// between 50 and 1100 Hz.
-#[must_use]
-pub fn coarse_pitch(f0_hz: f32) -> i64 {
-    let mel = |hz: f64| 1127.0 * (1.0 + hz / 700.0).ln();
-    let (low, high) = (mel(50.0), mel(1100.0));
-    let here = mel(f64::from(f0_hz.max(0.0)));
-    if here <= 0.0 {
-        return 1;
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "clamped to a byte's range")]
-    let code = ((here - low) * 254.0 / (high - low) + 1.0)
-        .clamp(1.0, 255.0)
-        .round_ties_even() as i64;
-    code
+fn uneven() -> String {
+    "its audio is not a whole number of samples per 10 ms, or its rate is not between 8 and 96 kHz"
+        .to_string()
 }
 
 impl Synthesizer for RvcSynthesizer {
     fn sample_rate(&self) -> SampleRate {
-        self.rate
+        SampleRate(u32::try_from(self.samples_per_frame * 100).unwrap_or(0))
     }
 
     fn is_reproducible(&self) -> bool {
@@ -239,7 +227,42 @@ impl Synthesizer for RvcSynthesizer {
     }
 
     fn dim(&self) -> usize {
-        self.dim
+        self.interface.width
+    }
+
+    fn speakers(&self) -> usize {
+        self.interface.speakers
+    }
+
+    fn description(&self) -> String {
+        format!(
+            "{:?}, {} values per embedding, {} Hz, speakers: {}, pitch: {}",
+            self.interface.family(),
+            self.interface.width,
+            self.sample_rate().0,
+            self.interface.speakers,
+            self.interface.has_f0(),
+        )
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(frames) = self.interface.fixed_frames {
+            notes.push(format!(
+                "the voice was exported for exactly {frames} frames and computes all of these ({} ms) at every hop: export it with a length that is not fixed, or choose a long hop",
+                frames * 10
+            ));
+        }
+        let rate_hz = self.sample_rate().0;
+        if let Some(stated_hz) = self.interface.stated_rate_hz
+            && stated_hz.abs_diff(rate_hz) > rate_hz / 50
+        {
+            notes.push(format!(
+                "the voice's file says {stated_hz} Hz, but it makes {} samples per 10 ms: it is played at {rate_hz} Hz",
+                self.samples_per_frame
+            ));
+        }
+        notes
     }
 
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
@@ -256,11 +279,8 @@ impl Synthesizer for RvcSynthesizer {
         input: SynthesisInput<'_>,
         audio: &mut Vec<f32>,
     ) -> Result<(), ModelError> {
-        let frame_len = self.rate.samples_in_ms(10).unwrap_or(0);
-        let skipped = input.skip_100hz * frame_len;
-        let whole = input.embeddings_100hz.len() * frame_len;
-        self.run(input, audio)?;
-        let expected = if self.crops { whole - skipped } else { whole };
+        let cut = self.run(input, audio)?;
+        let expected = self.returned_frames(cut) * self.samples_per_frame;
         if audio.len() != expected {
             return Err(ModelError::Shape {
                 model: MODEL,
@@ -268,40 +288,10 @@ impl Synthesizer for RvcSynthesizer {
                 got: audio.len(),
             });
         }
-        if !self.crops {
-            audio.drain(..skipped);
+        if self.interface.crop.is_none() {
+            audio.drain(..cut.skip * self.samples_per_frame);
         }
+        audio.truncate((cut.frames - cut.skip) * self.samples_per_frame);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn coarse_pitch_matches_rvcs_codes() {
-        // f0 -> code, computed by hand from the formula.
-        for (f0_hz, code) in [
-            (0.0, 1),
-            (50.0, 1),
-            (1100.0, 255),
-            (2000.0, 255),
-            (440.0, 122),
-            (110.0, 23),
-            (20.0, 1),
-        ] {
-            assert_eq!(coarse_pitch(f0_hz), code, "{f0_hz} Hz");
-        }
-    }
-
-    #[test]
-    fn by_channel_transposes_and_scales_noise() {
-        let noise = Frames::from_data(2, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-        let scaled: Vec<f32> = [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]
-            .iter()
-            .map(|x| x * NOISE_SCALE)
-            .collect();
-        assert_eq!(by_channel(&noise), scaled);
     }
 }

@@ -4,7 +4,8 @@
 //! an input of it, keyed by (seed, absolute frame), so two renders are equal bit for bit.
 
 use super::rvc_graph::{RvcGraph, RvcGraphInput};
-use super::rvc_synthesizer::{RvcSynthesizer, coarse_pitch};
+use super::rvc_inputs::coarse_pitch;
+use super::rvc_synthesizer::RvcSynthesizer;
 use super::session::ModelFileError;
 use super::weights;
 use crate::dsp::noise::fill_normal;
@@ -42,7 +43,9 @@ pub struct RvcVoice {
     frame_len: usize,
     has_f0: bool,
     noise_channels: usize,
-    speaker: i64,
+    speakers: usize,
+    /// The speaker from which those of calls are counted.
+    first_speaker: usize,
     codes: Vec<i64>,
     z_noise: Vec<f32>,
     source_noise: Vec<f32>,
@@ -76,7 +79,8 @@ impl RvcVoice {
             frame_len: voice.shape.upp(),
             has_f0: voice.f0,
             noise_channels: voice.shape.inter,
-            speaker: i64::from(speaker),
+            speakers,
+            first_speaker: usize::try_from(speaker).unwrap_or(usize::MAX),
             codes: Vec::new(),
             z_noise: Vec::new(),
             source_noise: Vec::new(),
@@ -119,6 +123,10 @@ impl Synthesizer for RvcVoice {
         self.dim
     }
 
+    fn speakers(&self) -> usize {
+        self.speakers
+    }
+
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
         let frames = input.embeddings_100hz.len();
         let skip = input.skip_100hz.min(frames);
@@ -131,10 +139,12 @@ impl Synthesizer for RvcVoice {
             let skipped = i64::try_from(skip).unwrap_or(0);
             self.draw_source_noise(returned, input.first_frame_100hz + skipped);
         }
+        let last = self.speakers.saturating_sub(1);
+        let speaker = input.speaker.saturating_add(self.first_speaker).min(last);
         let given = RvcGraphInput {
             phone: input.embeddings_100hz.data(),
             pitch: self.has_f0.then_some((&self.codes[..], input.f0_hz)),
-            speaker: self.speaker,
+            speaker: i64::try_from(speaker).unwrap_or(0),
             z_noise: &self.z_noise,
             source_noise: self.has_f0.then_some(&self.source_noise[..]),
             crop: Some((skip, returned)),

@@ -1,6 +1,7 @@
 //! ONNX Runtime: loaded once by absolute path, one thread per session.
 
 use super::super::ModelError;
+use super::external;
 use ort::environment::Environment;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
@@ -97,7 +98,7 @@ pub fn open(model: &'static str, path: &Path) -> Result<Session, ModelFileError>
     from_bytes(path, &read(model, path)?)
 }
 
-/// A model's bytes. Read here and not by the runtime, so that paths with any characters
+/// A model's bytes, with weights that are in files beside it. Read here and not by the runtime, so that paths with any characters
 /// work.
 pub fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, ModelFileError> {
     if !path.is_file() {
@@ -106,7 +107,8 @@ pub fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, ModelFileError>
             path: path.to_path_buf(),
         });
     }
-    std::fs::read(path).map_err(|error| broken(path, &error.to_string()))
+    let bytes = std::fs::read(path).map_err(|error| broken(path, &error.to_string()))?;
+    external::with_weights(path, bytes).map_err(|error| broken(path, &error.to_string()))
 }
 
 /// A session on a model's bytes, on the caller's thread only; `path` is for messages.

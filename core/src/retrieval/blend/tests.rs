@@ -1,6 +1,7 @@
 //! Literal numbers, and the cases in which the field's plugins fail.
 
 use super::*;
+use crate::controls::Temperature;
 use crate::retrieval::{FlatIndex, SearchParams};
 
 fn flat(dim: usize, vectors: &[f32]) -> FlatIndex {
@@ -153,4 +154,66 @@ fn between_the_ends_it_is_linear() {
     let mut out = [0.0; 2];
     blend(&[0.0, 8.0], &[4.0, 0.0], 0.75, &mut out);
     assert_eq!(out, [3.0, 2.0]);
+}
+
+/// Three vectors at squared distances of 1, 2 and 4: weights by hand.
+#[test]
+fn every_weighting_has_its_literal_weights() {
+    let index = FlatIndex::new(
+        Frames::from_data(3, vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]),
+        Metric::L2,
+    );
+    let mut scores = [f32::INFINITY; MAX_K];
+    scores[..3].copy_from_slice(&[1.0, 2.0, 4.0]);
+    for (kind, temperature, expected) in [
+        (WeightingKind::Rvc, 0.5, [16.0 / 21.0, 4.0 / 21.0, 1.0 / 21.0]),
+        (
+            WeightingKind::InverseSquare,
+            0.5,
+            [4.0 / 7.0, 2.0 / 7.0, 1.0 / 7.0],
+        ),
+        (
+            WeightingKind::Softmax,
+            1.0,
+            [0.705_384_5, 0.259_496_46, 0.035_119_03],
+        ),
+        (WeightingKind::Softmax, 0.0, [1.0, 0.0, 0.0]),
+        (
+            WeightingKind::Softmax,
+            f32::NAN,
+            [0.878_878_24, 0.118_943_24, 0.002_178_52],
+        ),
+        (WeightingKind::Equal, 0.5, [1.0 / 3.0; 3]),
+    ] {
+        let weighting = Weighting {
+            kind,
+            temperature: Temperature(temperature),
+        };
+        let mut out = [0.0; 3];
+        weighted_mean(&index, &[0, 1, 2], &scores, weighting, &mut out);
+        for (got, wanted) in out.iter().zip(expected) {
+            assert!((got - wanted).abs() < 1e-6, "{kind:?} {temperature}: {out:?}");
+        }
+    }
+    // An exact hit is the answer, except where it counts as much as the others.
+    scores[1] = 0.0;
+    for kind in [
+        WeightingKind::Rvc,
+        WeightingKind::InverseSquare,
+        WeightingKind::Softmax,
+        WeightingKind::Equal,
+    ] {
+        let weighting = Weighting {
+            kind,
+            ..Weighting::default()
+        };
+        let mut out = [0.0; 3];
+        weighted_mean(&index, &[0, 1, 2], &scores, weighting, &mut out);
+        let expected = if kind == WeightingKind::Equal {
+            [1.0 / 3.0; 3]
+        } else {
+            [0.0, 1.0, 0.0]
+        };
+        assert_eq!(out, expected, "{kind:?}");
+    }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 impl Worker {
-    /// Publishes names of targets and recordings, for the editor.
+    /// Publishes names of targets and recordings, and the number of speakers, for the editor.
     pub(super) fn publish_targets(&self, voice: &Voice) {
         let info = voice.targets.iter().map(|target| TargetInfo {
             name: target.name.clone(),
@@ -18,6 +18,8 @@ impl Worker {
             recall: target.recall.clone(),
         });
         *self.status.targets.lock() = info.collect();
+        let speakers = u32::try_from(voice.synthesizer.speakers()).unwrap_or(u32::MAX);
+        self.status.speakers.store(speakers, Relaxed);
     }
 
     /// Reports the cost of a hop to the ladder and publishes the quality.

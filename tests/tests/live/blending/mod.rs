@@ -5,7 +5,10 @@ mod engine;
 mod plugin;
 mod voice;
 
-use voxmeld_core::controls::{BlendSettings, Curves, LevelCurve, Listen, Morph, Scene, VoicingCurve};
+use voxmeld_core::controls::{
+    BlendSettings, Curves, LevelCurve, Listen, Morph, Scene, Temperature, VoicingCurve, Weighting,
+    WeightingKind,
+};
 
 /// Live passes before the test fails because the machine is overloaded.
 const TRIES: usize = 5;
@@ -30,10 +33,15 @@ fn scenes() -> [Scene; 2] {
         },
         continuity: 0.7,
         listen: Listen::Blend,
+        weighting: Weighting {
+            kind: WeightingKind::Softmax,
+            temperature: Temperature(0.3),
+        },
     };
     let mut other = BlendSettings {
         trust: 0.2,
         continuity: 0.1,
+        weighting: Weighting::default(),
         ..blend
     };
     other.morph.weights = [0.1, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0];

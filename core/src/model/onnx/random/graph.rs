@@ -1,7 +1,7 @@
 //! Finds the random nodes of an ONNX file, adds their values to the outputs, or replaces
 //! them by inputs. Field numbers are those of `onnx.proto3`.
 
-use super::wire::{Field, Malformed, fields, put_bytes, put_varint};
+use super::super::wire::{Field, Malformed, fields, put_bytes, put_varint};
 
 mod model_field {
     pub const GRAPH: u64 = 7;
@@ -28,6 +28,8 @@ mod attribute_field {
 }
 /// `TensorProto.DataType.FLOAT`.
 const FLOAT: u64 = 1;
+/// `TensorProto.DataType.FLOAT16`.
+const FLOAT16: u64 = 10;
 
 /// Distribution of a random node.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -171,12 +173,12 @@ pub fn with_outputs(onnx: &[u8], nodes: &[RandomNode]) -> Result<Vec<u8>, Malfor
     })
 }
 
-/// The file with each of `nodes` replaced by an input of `ranks` dimensions, and without
-/// training in its dropouts.
+/// The file with each of `nodes` replaced by an input, and without training in its dropouts.
+/// `kinds`: the number of dimensions of each, and whether it has 16 bits.
 ///
 /// # Errors
 /// If the bytes are no protobuf message.
-pub fn with_inputs(onnx: &[u8], nodes: &[RandomNode], ranks: &[usize]) -> Result<Vec<u8>, Malformed> {
+pub fn with_inputs(onnx: &[u8], nodes: &[RandomNode], kinds: &[(usize, bool)]) -> Result<Vec<u8>, Malformed> {
     with_graph(onnx, |graph| {
         let mut out = Vec::with_capacity(graph.len());
         for field in fields(graph) {
@@ -195,8 +197,8 @@ pub fn with_inputs(onnx: &[u8], nodes: &[RandomNode], ranks: &[usize]) -> Result
                 out.extend_from_slice(field.raw);
             }
         }
-        for (node, &rank) in nodes.iter().zip(ranks) {
-            put_bytes(&mut out, graph_field::INPUT, &float_input(&node.name, rank));
+        for (node, &(rank, half)) in nodes.iter().zip(kinds) {
+            put_bytes(&mut out, graph_field::INPUT, &float_input(&node.name, rank, half));
         }
         Ok(out)
     })
@@ -220,13 +222,13 @@ fn with_graph(
 }
 
 /// A `ValueInfoProto`: name, and a float tensor of unknown dimensions.
-fn float_input(name: &str, rank: usize) -> Vec<u8> {
+fn float_input(name: &str, rank: usize, half: bool) -> Vec<u8> {
     let mut shape = Vec::new();
     for _ in 0..rank {
         put_bytes(&mut shape, 1, &[]);
     }
     let mut tensor = Vec::new();
-    put_varint(&mut tensor, 1, FLOAT);
+    put_varint(&mut tensor, 1, if half { FLOAT16 } else { FLOAT });
     put_bytes(&mut tensor, 2, &shape);
     let mut kind = Vec::new();
     put_bytes(&mut kind, 1, &tensor);

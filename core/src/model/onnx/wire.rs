@@ -17,6 +17,24 @@ pub struct Field<'a> {
     pub raw: &'a [u8],
 }
 
+impl Field<'_> {
+    /// Its value if it is a number of variable length; else 0.
+    pub fn value(&self) -> u64 {
+        let after_tag = varint(self.raw).and_then(|(tag, len)| (tag & 7 == 0).then(|| &self.raw[len..]));
+        after_tag.and_then(varint).map_or(0, |(value, _)| value)
+    }
+}
+
+/// Numbers of variable length, one after the other, as in a packed field.
+pub fn packed(mut bytes: &[u8]) -> Vec<u64> {
+    let mut values = Vec::new();
+    while let Some((value, len)) = varint(bytes) {
+        values.push(value);
+        bytes = &bytes[len..];
+    }
+    values
+}
+
 /// The fields of a message, in order. Ends after the first malformed one.
 pub fn fields(message: &[u8]) -> impl Iterator<Item = Result<Field<'_>, Malformed>> {
     let mut rest = message;
@@ -100,6 +118,8 @@ mod tests {
         message.extend([9 << 3 | 1, 1, 2, 3, 4, 5, 6, 7, 8, 9 << 3 | 5, 1, 2, 3, 4]);
         let all: Vec<Field<'_>> = fields(&message).map(|field| field.expect("whole")).collect();
         assert_eq!((all[0].number, all[0].raw), (3, &[3 << 3, 0xAC, 2][..]));
+        assert_eq!((all[0].value(), all[1].value()), (300, 0));
+        assert_eq!(packed(&[1, 0xAC, 2, 7]), [1, 300, 7]);
         assert_eq!((all[1].number, all[1].bytes), (2, &b"name"[..]));
         let copied: Vec<u8> = all.iter().flat_map(|field| field.raw).copied().collect();
         assert_eq!(copied, message);
