@@ -129,7 +129,7 @@ impl Engine {
         let status = &self.shared.status;
         let (client, server) = stream_link(&geometry);
         *self.shared.stream.lock() = Some(server.shared().clone());
-        status.host_rate_hz.store(geometry.host_rate.0, Relaxed);
+        status.host_rate_hz.store(rounded(setup.host_rate_hz), Relaxed);
         let mut audio = AudioSide::new(
             Some((client, &geometry)),
             setup.host_rate_hz,
@@ -140,7 +140,7 @@ impl Engine {
         status.latency_samples.store(audio.latency_samples(), Relaxed);
         tracing::info!(
             "activated: {} Hz, {} channels, hop {} ms, blocks of up to {}, latency {} samples, {}",
-            geometry.host_rate.0,
+            setup.host_rate_hz,
             setup.channels,
             setup.hop.ms(),
             setup.max_block,
@@ -221,6 +221,17 @@ impl Engine {
         });
         Ok(())
     }
+}
+
+/// A rate for display.
+fn rounded(rate_hz: f64) -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates; a supported rate"
+    )]
+    let rate_hz = rate_hz.round() as u32;
+    rate_hz
 }
 
 impl Drop for Engine {

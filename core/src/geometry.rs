@@ -1,5 +1,10 @@
 //! Every length of the engine, derived once from (host rate, hop, block).
 //!
+//! The stream counts in pieces of 10 ms. Where these are whole samples of the host, the stream runs at the host's rate. Where
+//! they are not (22.05 kHz), it runs at the next multiple of 400 Hz, and the audio thread converts in both directions
+//! ([`crate::rt`]); lengths named `_host` are then samples of that rate, and [`Geometry::latency_samples`] is still in
+//! samples of the host.
+//!
 //! Latency does not depend on the voice: look-ahead and resampler delays are
 //! the same for all of them, so that a swap changes nothing for the host. Joins add
 //! no latency: see [`HELD_FRAMES_100HZ`].
@@ -10,8 +15,8 @@
 //! ```
 
 use crate::dsp::half_sample::WHOLE_SAMPLES;
-use crate::dsp::sola;
-use crate::units::{ENCODER_RATE, SampleRate};
+use crate::dsp::{interpolate, sola};
+use crate::units::{ENCODER_RATE, RateConversion, SampleRate};
 
 /// Samples at 16 kHz from one embedding frame to the next (20 ms).
 pub const FRAME_STEP_16K: usize = 320;
@@ -97,9 +102,9 @@ impl Hop {
 /// A host set-up that the engine does not support; the text is shown to the user.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum GeometryError {
-    /// 10 ms are not a whole number of samples at this rate, or it is out of range.
+    /// The rate is out of range.
     #[error(
-        "Voxmeld does not run at {rate_hz} Hz; choose 44.1, 48, 88.2, 96, 176.4 or 192 kHz (any multiple of 100 Hz from 16 to 384 kHz works)"
+        "Voxmeld does not run at {rate_hz} Hz: choose a rate from 8 to 384 kHz in the host, for example 48 kHz"
     )]
     Rate {
         /// The host's rate.
@@ -115,14 +120,19 @@ pub enum GeometryError {
     },
 }
 
+/// Rates of hosts that are supported.
+pub const HOST_RATES_HZ: std::ops::RangeInclusive<f64> = 8_000.0..=384_000.0;
+
 /// All lengths of one activation. Fields say their rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Geometry {
-    /// The host's rate.
+    /// The stream's rate: the host's, unless [`Self::conversion`] lies between.
     pub host_rate: SampleRate,
+    /// From the host's rate to the stream's, where 10 ms are not whole samples of the host.
+    pub conversion: Option<RateConversion>,
     /// Hop length.
     pub hop: Hop,
-    /// The largest block that the host may send.
+    /// The largest block that reaches the stream at once.
     pub max_block_host: usize,
     /// One hop at the host's rate.
     pub hop_host: usize,
@@ -147,15 +157,12 @@ impl Geometry {
         let unsupported = GeometryError::Rate {
             rate_hz: host_rate_hz,
         };
-        if !(16_000.0..=384_000.0).contains(&host_rate_hz) || host_rate_hz.fract() != 0.0 {
+        if !HOST_RATES_HZ.contains(&host_rate_hz) {
             return Err(unsupported);
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "checked just above"
-        )]
-        let host_rate = SampleRate(host_rate_hz as u32);
+        let host_rate = stream_rate(host_rate_hz);
+        let whole = f64::from(host_rate.0).to_bits() == host_rate_hz.to_bits();
+        let conversion = (!whole).then(|| RateConversion::new(host_rate_hz, host_rate));
         let (Some(tick_host), Some(hop_host)) =
             (host_rate.samples_in_ms(10), host_rate.samples_in_ms(hop.ms()))
         else {
@@ -169,8 +176,12 @@ impl Geometry {
         let Some(hop_16k) = ENCODER_RATE.samples_in_ms(hop.ms()) else {
             return Err(unsupported);
         };
+        let max_block_host = conversion.map_or(max_block_host, |conversion| {
+            usize::try_from(conversion.stream_ceil(max_block_host as u64)).unwrap_or(usize::MAX)
+        });
         Ok(Self {
             host_rate,
+            conversion,
             hop,
             max_block_host: max_block_host.max(1),
             hop_host,
@@ -235,10 +246,9 @@ impl Geometry {
         !self.twice_algorithmic_latency_host().is_multiple_of(2)
     }
 
-    /// The latency to report, in samples of the host; constant, and exact to
-    /// the sample.
+    /// The latency of the stream, in its samples; constant, and exact to the sample.
     #[must_use]
-    pub fn latency_samples(&self) -> usize {
+    pub fn stream_latency_host(&self) -> usize {
         let added = if self.adds_half_sample() {
             2 * WHOLE_SAMPLES + 1
         } else {
@@ -247,11 +257,65 @@ impl Geometry {
         (self.twice_algorithmic_latency_host() + added) / 2 + self.buffering_latency_host()
     }
 
+    /// The latency to report, in samples of the host; constant, and exact to the sample. A conversion of rates adds
+    /// half of its filter on the way in, half on the way out, and what makes the sum a whole number: its output is
+    /// interpolated at exactly that delay.
+    #[must_use]
+    pub fn latency_samples(&self) -> usize {
+        let stream = self.stream_latency_host();
+        self.conversion.map_or(stream, |conversion| {
+            let out = conversion.host_ceil((stream + interpolate::HALF) as u64);
+            interpolate::HALF + usize::try_from(out).unwrap_or(usize::MAX)
+        })
+    }
+
+    /// 10 ms in samples of the host, rounded: the length of ramps.
+    #[must_use]
+    pub fn ramp_samples(&self) -> usize {
+        self.conversion.map_or(self.tick_host, |conversion| {
+            usize::try_from(conversion.host_ceil(self.tick_host as u64)).unwrap_or(usize::MAX)
+        })
+    }
+
+    /// The host's rate.
+    #[must_use]
+    pub fn true_host_rate_hz(&self) -> f64 {
+        let stream_hz = f64::from(self.host_rate.0);
+        self.conversion.map_or(stream_hz, |conversion| {
+            let (host_millihertz, _) = conversion.millihertz();
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+            let millihertz = host_millihertz as f64;
+            millihertz / 1000.0
+        })
+    }
+
     /// The latency in milliseconds.
     #[must_use]
     pub fn latency_ms(&self) -> f64 {
-        self.host_rate.seconds(self.latency_samples()) * 1000.0
+        #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
+        let samples = self.latency_samples() as f64;
+        samples * 1000.0 / self.true_host_rate_hz()
     }
+}
+
+/// Steps of the rates at which a stream runs where the host's has no whole 10 ms: at these, chunks of 5 ms are whole and
+/// even, and no synthesizer's rate is refused.
+const STREAM_RATE_STEP_HZ: f64 = 400.0;
+
+/// A host's rate where 10 ms are whole samples, else the next one that fits.
+fn stream_rate(host_rate_hz: f64) -> SampleRate {
+    let whole = host_rate_hz % 100.0 == 0.0;
+    let rate_hz = if whole {
+        host_rate_hz
+    } else {
+        (host_rate_hz / STREAM_RATE_STEP_HZ).ceil() * STREAM_RATE_STEP_HZ
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "one of the supported rates"
+    )]
+    SampleRate(rate_hz as u32)
 }
 
 #[cfg(test)]
@@ -271,7 +335,27 @@ mod tests {
         (48_000.0, Hop::Ms40, 512, 1_920 + 1_920 + 512 + 1_440),
         (48_000.0, Hop::Ms240, 512, 11_520 + 11_520 + 512 + 1_440),
         (32_000.0, Hop::Ms20, 320, 640 + 640 + 320 + 960),
+        (8_000.0, Hop::Ms20, 64, 160 + 160 + 64 + 240),
     ];
+
+    /// Rates whose 10 ms are not whole: (rate, stream's rate, samples of the host). The stream's latency and half a
+    /// filter in samples of the host, rounded up, and half a filter: at 22.05 kHz 32 + (448 + 448 + 521 + 672 + 32)
+    /// / 22400 * 22050.
+    const CONVERTED: &[(f64, u32, usize)] = &[
+        (11_025.0, 11_200, 1_349),
+        (22_050.0, 22_400, 2_120),
+        (44_055.9, 44_400, 3_660),
+        (47_952.0, 48_000, 3_934),
+    ];
+
+    #[test]
+    fn rates_without_whole_10_ms_run_in_a_stream_of_the_next_multiple_of_400_hz() {
+        for &(rate_hz, stream_hz, samples) in CONVERTED {
+            let geometry = Geometry::new(rate_hz, Hop::Ms20, 512).expect("a supported set-up");
+            assert_eq!(geometry.host_rate.0, stream_hz, "{rate_hz} Hz");
+            assert_eq!(geometry.latency_samples(), samples, "{rate_hz} Hz");
+        }
+    }
 
     #[test]
     fn a_safety_buffer_adds_exactly_its_length() {
@@ -296,18 +380,13 @@ mod tests {
     }
 
     #[test]
-    fn unsupported_rates_are_rejected_with_the_rates_that_work() {
-        for rate in [
-            8_000.0,
-            11_025.0,
-            22_050.0,
-            44_100.5,
-            1_000.0,
-            768_000.0,
-            f64::NAN,
-        ] {
+    fn rates_below_8_and_above_384_khz_are_rejected_with_the_range() {
+        for rate in [0.0, 7_999.0, 384_001.0, -48_000.0, f64::NAN, f64::INFINITY] {
             let error = Geometry::new(rate, Hop::Ms20, 512).expect_err("unsupported");
-            assert!(error.to_string().contains("44.1, 48"), "{error}");
+            assert!(error.to_string().contains("from 8 to 384 kHz"), "{error}");
+        }
+        for rate in [8_000.0, 8_000.5, 383_999.9, 384_000.0] {
+            assert!(Geometry::new(rate, Hop::Ms20, 512).is_ok(), "{rate}");
         }
     }
 }

@@ -30,6 +30,58 @@ impl SampleRate {
     }
 }
 
+/// Sample counts of a host's rate in those of the stream's rate, where the two differ: exact, so that positions never drift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateConversion {
+    host_millihertz: u64,
+    stream_millihertz: u64,
+}
+
+impl RateConversion {
+    /// Between a host's rate, which need not be a whole number, and a stream's. The host's is taken to a thousandth of
+    /// a hertz, the same in both directions.
+    #[must_use]
+    pub fn new(host_rate_hz: f64, stream_rate: SampleRate) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` saturates; rates are below a megahertz"
+        )]
+        let host_millihertz = (host_rate_hz * 1000.0).round().max(1.0) as u64;
+        Self {
+            host_millihertz,
+            stream_millihertz: u64::from(stream_rate.0) * 1000,
+        }
+    }
+
+    /// Both rates in thousandths of a hertz: the host's, the stream's.
+    #[must_use]
+    pub fn millihertz(self) -> (u64, u64) {
+        (self.host_millihertz, self.stream_millihertz)
+    }
+
+    /// The last host sample that is not later than a sample of the stream.
+    #[must_use]
+    pub fn host_floor(self, stream_sample: u64) -> u64 {
+        let product = u128::from(stream_sample) * u128::from(self.host_millihertz);
+        u64::try_from(product / u128::from(self.stream_millihertz)).unwrap_or(u64::MAX)
+    }
+
+    /// Host samples that hold so many of the stream's, rounded up.
+    #[must_use]
+    pub fn host_ceil(self, stream_samples: u64) -> u64 {
+        let product = u128::from(stream_samples) * u128::from(self.host_millihertz);
+        u64::try_from(product.div_ceil(u128::from(self.stream_millihertz))).unwrap_or(u64::MAX)
+    }
+
+    /// The first sample of the stream that is not earlier than a host sample.
+    #[must_use]
+    pub fn stream_ceil(self, host_sample: u64) -> u64 {
+        let product = u128::from(host_sample) * u128::from(self.stream_millihertz);
+        u64::try_from(product.div_ceil(u128::from(self.host_millihertz))).unwrap_or(u64::MAX)
+    }
+}
+
 /// A pitch interval in semitones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Semitones(pub f32);

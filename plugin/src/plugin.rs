@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use voxmeld_core::engine::{Engine, StreamSetup};
-use voxmeld_core::rt::AudioSide;
-use voxmeld_export::{Bridge, BridgeTask};
+use voxmeld_core::rt::{self, AudioSide};
+use voxmeld_export::{Bridge, BridgeTask, ControlGrid};
 
 /// One instance. Construction is cheap, because scanners create instances only to read
 /// their properties: no thread starts and no file is read before the first activation.
@@ -135,7 +135,7 @@ impl Plugin for Voxmeld {
                 let latency = audio.latency_samples();
                 context.set_latency_samples(latency);
                 self.tail_samples = latency.saturating_add(tail_samples(config.sample_rate));
-                self.bridge.set_control_grid(audio.control_grid());
+                self.bridge.set_control_grid(audio.control_grid().map(grid));
                 self.audio = Some(audio);
                 *self.activation_error.lock() = None;
             }
@@ -201,6 +201,16 @@ impl Plugin for Voxmeld {
             self.params.publish(frame.ratio, frame.confidence);
         }
         ProcessStatus::Tail(self.tail_samples)
+    }
+}
+
+/// The engine's grid of control reads, for the export.
+fn grid(grid: rt::ControlGrid) -> ControlGrid {
+    ControlGrid {
+        step: grid.step,
+        offset: grid.offset,
+        numerator: grid.numerator,
+        denominator: grid.denominator,
     }
 }
 

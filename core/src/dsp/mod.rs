@@ -3,6 +3,7 @@
 #![deny(clippy::disallowed_macros)]
 
 pub mod half_sample;
+pub mod interpolate;
 pub mod limiter;
 pub mod loudness;
 pub mod noise;

@@ -3,6 +3,8 @@
 use super::block_controls::{BlockControls, WhenNotReady};
 use super::delay::Delay;
 use super::glide::Glide;
+use super::host_stream::{ControlGrid, HostStream};
+use super::input_mix::InputMix;
 use super::meters::Meters;
 use super::output_stage::OutputStage;
 use super::pace::Pace;
@@ -35,12 +37,11 @@ const RUN: usize = Delay::SLACK;
 /// [`Self::process`] and [`Self::reset`]; [`Self::new`] allocates.
 pub struct AudioSide {
     /// `None` at an unsupported rate: then all output counts as not ready.
-    stream: Option<StreamClient>,
+    stream: Option<HostStream>,
     latency_samples: usize,
-    /// Period and offset, in samples, at which controls are read.
-    grid: Option<(u32, u32)>,
     rate_hz: f64,
     input_gain: Ramp,
+    input_mix: InputMix,
     ratio: Glide,
     side: Envelope,
     output: OutputStage,
@@ -71,20 +72,18 @@ impl AudioSide {
         let latency_samples = stream
             .as_ref()
             .map_or(0, |(_, geometry)| geometry.latency_samples());
-        let tick = stream.as_ref().map_or(480, |(_, geometry)| geometry.tick_host);
-        let grid = stream.as_ref().and_then(|(_, geometry)| {
-            let step = u32::try_from(geometry.tick_host).ok()?;
-            Some((step, u32::try_from(geometry.frame_middle_host()).ok()?))
-        });
+        let ramp = stream
+            .as_ref()
+            .map_or(480, |(_, geometry)| geometry.ramp_samples());
         Self {
-            stream: stream.map(|(client, _)| client),
+            stream: stream.map(|(client, geometry)| HostStream::new(client, geometry, RUN)),
             latency_samples,
-            grid,
             rate_hz,
-            input_gain: Ramp::new(1.0, tick),
+            input_gain: Ramp::new(1.0, ramp),
+            input_mix: InputMix::new(ramp, rate_hz),
             ratio: Glide::new(0.0),
             side: Envelope::default(),
-            output: OutputStage::new(latency_samples, channels, tick),
+            output: OutputStage::new(latency_samples, channels, ramp),
             side_level: [0.0; RUN],
             mono: [0.0; RUN],
             voice: [0.0; RUN],
@@ -109,11 +108,10 @@ impl AudioSide {
         self.position
     }
 
-    /// Samples at which controls are read, as (period, offset), counted since the
-    /// reset. `None` without a stream.
+    /// Samples at which controls are read. `None` without a stream.
     #[must_use]
-    pub fn control_grid(&self) -> Option<(u32, u32)> {
-        self.grid
+    pub fn control_grid(&self) -> Option<ControlGrid> {
+        self.stream.as_ref().map(HostStream::control_grid)
     }
 
     /// The next frame whose middle has been played; each is returned once, in order of
@@ -215,10 +213,12 @@ impl AudioSide {
         if std::mem::take(&mut self.first_block) {
             // A stream starts at its settings without a glide.
             self.input_gain.snap(controls.input_gain);
+            self.input_mix.begin(controls.input);
             self.output.begin(controls);
             self.ratio = Glide::new(ratio);
         } else {
             self.input_gain.set(controls.input_gain);
+            self.input_mix.set(controls.input);
             self.output.set(controls);
             #[expect(clippy::cast_possible_truncation, reason = "rates up to 384 kHz")]
             let per_ms = self.rate_hz as f32 / 1000.0;
@@ -238,19 +238,19 @@ impl AudioSide {
     /// Mixes a run's input to mono and passes it to the stream and the output stage. Returns its peak.
     fn gather(&mut self, channels: &mut [&mut [f32]], run: Range<usize>, controls: &Controls) -> f32 {
         let mut peak = 0.0_f32;
-        #[expect(clippy::cast_precision_loss, reason = "one or two channels")]
-        let share = 1.0 / channels.len() as f32;
         for (n, mono) in run.clone().zip(&mut self.mono) {
             let gain = self.input_gain.tick();
-            let mut sum = 0.0;
             for channel in channels.iter_mut() {
-                let sample = &mut channel[n];
-                if !sample.is_finite() {
-                    *sample = 0.0;
+                if !channel[n].is_finite() {
+                    channel[n] = 0.0;
                 }
-                sum += *sample;
             }
-            *mono = sum * share * gain;
+            let mixed = match &channels[..] {
+                [left, right] => self.input_mix.next(left[n], right[n]),
+                [mono, ..] => mono[n],
+                [] => 0.0,
+            };
+            *mono = mixed * gain;
             peak = peak.max(mono.abs());
             self.output
                 .accept(channels.iter().map(|channel| channel[n]), gain);

@@ -1,5 +1,6 @@
 //! All settings, as the audio thread needs them.
 
+use super::input_mix::InputChoice;
 use crate::controls::Controls;
 
 /// Output while no voice is ready.
@@ -18,6 +19,8 @@ pub enum WhenNotReady {
 pub struct BlockControls {
     /// Settings that travel with the audio to the worker.
     pub voice: Controls,
+    /// What of a stereo input the voice gets; the dry path stays stereo.
+    pub input: InputChoice,
     /// 0 = dry, 1 = voice.
     pub dry_wet: f32,
     /// Amplitude factor on the input, dry path included, bypass excluded.
@@ -40,6 +43,7 @@ impl Default for BlockControls {
     fn default() -> Self {
         Self {
             voice: Controls::default(),
+            input: InputChoice::Auto,
             dry_wet: 1.0,
             input_gain: 1.0,
             output_gain: 1.0,

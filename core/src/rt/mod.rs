@@ -12,8 +12,11 @@
 
 mod audio_side;
 mod block_controls;
+mod conversion;
 mod delay;
 mod glide;
+mod host_stream;
+mod input_mix;
 mod meters;
 mod output_stage;
 mod pace;
@@ -22,4 +25,6 @@ mod side_chain;
 
 pub use audio_side::{AppliedFrame, AudioSide};
 pub use block_controls::{BlockControls, WhenNotReady};
+pub use host_stream::ControlGrid;
+pub use input_mix::InputChoice;
 pub use meters::Meters;

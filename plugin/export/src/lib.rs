@@ -36,7 +36,7 @@ pub mod vst3;
 #[cfg(test)]
 mod test_plugin;
 
-pub use bridge::{Bridge, BridgeTask};
+pub use bridge::{Bridge, BridgeTask, ControlGrid};
 pub use exported_plugin::{EditorWindow, ExportedPlugin};
 
 /// Exports the symbols of both formats for one [`ExportedPlugin`]. Use it once

@@ -118,6 +118,7 @@ fn sound_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
         widgets::slider(ui, &setter, &params.loudness_follow);
         widgets::slider(ui, &setter, &params.input_gain);
         widgets::slider(ui, &setter, &params.output_gain);
+        widgets::choice(ui, &setter, &params.input, "Input");
     });
 }
 

@@ -6,9 +6,11 @@
 //! block size.
 
 mod blend;
+mod input;
 mod ranges;
 
 pub use blend::{BlendParams, ListenParam, MorphByParam, WeightingParam};
+pub use input::InputParam;
 
 use crate::state::VoiceField;
 use nice_plug::prelude::*;
@@ -70,6 +72,9 @@ pub struct VoxmeldParams {
     /// Latency added as a margin for a late worker; a change restarts the plugin.
     #[id = "safety_buffer"]
     pub safety_buffer: IntParam,
+    /// What of a stereo input the voice gets.
+    #[id = "input"]
+    pub input: EnumParam<InputParam>,
     /// The host's bypass: the delayed input, at the same latency.
     #[id = "bypass"]
     pub bypass: BoolParam,
@@ -233,6 +238,7 @@ impl VoxmeldParams {
             safety_buffer: IntParam::new("Safety buffer", 0, IntRange::Linear { min: 0, max: 200 })
                 .with_unit(" ms")
                 .non_automatable(),
+            input: EnumParam::new("Input", InputParam::Auto),
             bypass: BoolParam::new("Bypass", false).make_bypass(),
             blend: BlendParams::default(),
             voice: VoiceField::new(engine),
@@ -279,6 +285,7 @@ impl VoxmeldParams {
         self.blend.apply(&mut voice);
         BlockControls {
             voice,
+            input: self.input.value().into(),
             dry_wet: self.dry_wet.value() / 100.0,
             input_gain: Decibels(self.input_gain.value()).amplitude(),
             output_gain: Decibels(self.output_gain.value()).amplitude(),

@@ -52,6 +52,7 @@ fn ids_order_ranges_and_defaults_are_stable() {
             ("hop", "", Some(6), 0.0, 6.0, 0.0),
             ("host_block", "", Some(8), 0.0, 8.0, 0.0),
             ("safety_buffer", " ms", Some(200), 0.0, 200.0, 0.0),
+            ("input", "", Some(4), 0.0, 4.0, 0.0),
             ("bypass", "", Some(1), 0.0, 1.0, 0.0),
             ("trust", " %", None, 0.0, 100.0, 0.0),
             ("continuity", " %", None, 0.0, 100.0, 0.0),
@@ -130,6 +131,7 @@ fn default_parameters_give_the_engines_default_controls() {
     );
     assert_eq!(controls.when_not_ready, WhenNotReady::Silence);
     assert!(!controls.bypass);
+    assert_eq!(controls.input, BlockControls::default().input);
     // Blending as the engine has it: RVC's arithmetic, one target.
     assert_eq!(controls.voice.blend, BlendSettings::default());
     assert_eq!(controls.voice.drive, Drive::default());

@@ -105,3 +105,13 @@ fn blocks_of_1_to_4096_give_equal_output_mono_48_khz() -> Result<()> {
 fn blocks_of_1_to_4096_give_equal_output_mono_96_khz() -> Result<()> {
     assert_invariant(96_000, 1)
 }
+
+#[test]
+fn blocks_of_1_to_4096_give_equal_output_stereo_22_05_khz() -> Result<()> {
+    assert_invariant(22_050, 2)
+}
+
+#[test]
+fn blocks_of_1_to_4096_give_equal_output_mono_47_952_khz() -> Result<()> {
+    assert_invariant(47_952, 1)
+}

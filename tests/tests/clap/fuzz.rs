@@ -11,7 +11,7 @@ use anyhow::{Result, ensure};
 use voxmeld_tests::host::{Host, Instance, ParamEvent};
 use voxmeld_tests::signal::{Random, energy, noise};
 
-const RATES_HZ: [f64; 5] = [44_100.0, 48_000.0, 96_000.0, 22_050.0, 48_000.5];
+const RATES_HZ: [f64; 6] = [44_100.0, 48_000.0, 96_000.0, 22_050.0, 48_000.5, 768_000.0];
 const MAX_BLOCK: usize = 1_024;
 
 /// Random events for a block, sorted by time.

@@ -37,7 +37,10 @@ fn rate_change_reports_the_measured_latency() -> Result<()> {
     let mut instance = host.instance()?;
     instance.set_offline(true)?;
     let mut before = None;
-    for rate_hz in [48_000.0, 44_100.0, 96_000.0, 88_200.0, 192_000.0, 48_000.0] {
+    for rate_hz in [
+        48_000.0, 44_100.0, 96_000.0, 88_200.0, 192_000.0, 8_000.0, 11_025.0, 22_050.0, 44_055.9, 47_952.0,
+        384_000.0, 48_000.0,
+    ] {
         let changes = instance.latency_changes();
         instance.set("Dry/wet", 0.0)?;
         instance.activate(rate_hz, BLOCK)?;

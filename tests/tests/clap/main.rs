@@ -5,6 +5,7 @@ mod blending;
 mod blocks;
 mod fuzz;
 mod host_changes;
+mod input;
 mod lifecycle;
 mod log;
 mod raw_blocks;

@@ -110,6 +110,14 @@ fn blocks_of_1_to_4096_give_equal_output_with_noise_voice_at_96_khz_stereo() -> 
 }
 
 #[test]
+fn blocks_of_1_to_4096_give_equal_output_at_rates_without_whole_10_ms() -> Result<()> {
+    assert_invariant(11_025.0, 1, noise_voice)?;
+    assert_invariant(22_050.0, 2, pass_through_voice)?;
+    assert_invariant(44_055.9, 2, noise_voice)?;
+    assert_invariant(47_952.0, 1, pass_through_voice)
+}
+
+#[test]
 fn blocks_of_1_to_4096_give_equal_output_with_a_hop_of_60_ms() -> Result<()> {
     let render = |sizes: &Sizes| -> Result<Vec<Vec<f32>>> {
         let setup = StreamSetup {

@@ -67,7 +67,7 @@ fn change_randomly(
         6 => rig.handle().load(VoiceSelection::nothing()),
         _ => {
             let hop = Hop::ALL[random.index(3)];
-            let rates = [44_100.0, 48_000.0, 96_000.0, 22_050.0];
+            let rates = [44_100.0, 48_000.0, 96_000.0, 22_050.0, 768_000.0];
             rig.activate_again(StreamSetup {
                 host_rate_hz: rates[random.index(rates.len())],
                 hop,

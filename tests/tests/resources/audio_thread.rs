@@ -79,7 +79,7 @@ fn failing_and_swapped_voices_allocate_nothing_in_process() -> Result<()> {
 
 #[test]
 fn no_voice_or_unsupported_rate_allocates_nothing_in_process() -> Result<()> {
-    for rate_hz in [48_000.0, 22_050.0] {
+    for rate_hz in [48_000.0, 22_050.0, 768_000.0] {
         let mut rig = Rig::empty(StreamSetup {
             host_rate_hz: rate_hz,
             ..live()

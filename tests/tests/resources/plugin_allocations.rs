@@ -154,9 +154,11 @@ fn live() -> Result<()> {
     }
     instance.activate(44_100.0, MAX_BLOCK)?;
     instance.play(&input, &Sizes::all(441), &[], Pace::RealTime, 44_100.0)?;
-    // An unsupported rate: silence.
+    // A rate that is converted, and an unsupported one: silence.
     instance.activate(22_050.0, MAX_BLOCK)?;
     instance.play(&input, &Sizes::all(441), &automation, Pace::Free, 22_050.0)?;
+    instance.activate(768_000.0, MAX_BLOCK)?;
+    instance.play(&input, &Sizes::all(441), &automation, Pace::Free, 768_000.0)?;
     Ok(())
 }
 

@@ -80,7 +80,7 @@ fn use_one_engine(random: &mut Random, counter: &VoiceCounter) -> Result<()> {
             0 => {
                 let setup = StreamSetup {
                     offline: false,
-                    host_rate_hz: [48_000.0, 44_100.0, 22_050.0][random.index(3)],
+                    host_rate_hz: [48_000.0, 44_100.0, 22_050.0, 768_000.0][random.index(4)],
                     ..offline_48k()
                 };
                 audio = Some(engine.activate(setup)?);

@@ -3,6 +3,7 @@
 mod automation_lines;
 mod live_video_host;
 mod python_host;
+mod rates;
 mod raw_blocks;
 mod restarts;
 mod start_stop;

@@ -22,6 +22,7 @@ pub(crate) mod construction;
 pub(crate) use outputs::OutputQueue;
 pub(crate) use shared::Shared;
 pub use task::BridgeTask;
+pub use timeline::ControlGrid;
 pub(crate) use timeline::Timeline;
 
 use construction::Format;
@@ -122,13 +123,12 @@ impl Bridge {
         self.shared.timeline.set_position(position);
     }
 
-    /// Sets where controls are read: every `step` samples since the reset, at sample
-    /// `offset` of each step; `None`: nowhere. VST3's automation curves are evaluated there.
+    /// Sets where controls are read; `None`: nowhere. VST3's automation curves are evaluated there.
     ///
     /// # Real-time
     /// Atomic stores.
-    pub fn set_control_grid(&self, step_and_offset: Option<(u32, u32)>) {
-        self.shared.timeline.set_control_grid(step_and_offset);
+    pub fn set_control_grid(&self, grid: Option<ControlGrid>) {
+        self.shared.timeline.set_control_grid(grid);
     }
 
     /// Publishes values (0..=1) of the output parameters, in the order of

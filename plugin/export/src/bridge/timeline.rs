@@ -7,6 +7,20 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
+/// Where controls are read: at samples `floor((n * step + offset) * numerator / denominator)` since the reset, for every
+/// `n` from 0 on. The fraction is 1 / 1 except where the plugin computes at another rate than the host's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControlGrid {
+    /// Steps from one reading to the next.
+    pub step: u32,
+    /// Steps to the first one.
+    pub offset: u32,
+    /// Samples ...
+    pub numerator: u64,
+    /// ... in so many steps.
+    pub denominator: u64,
+}
+
 /// Positions in samples at the host's rate, counted since the last reset.
 #[derive(Default)]
 pub(crate) struct Timeline {
@@ -14,10 +28,11 @@ pub(crate) struct Timeline {
     position: AtomicU64,
     /// First sample of the host's block.
     block_start: AtomicU64,
-    /// Interval of control reads in samples (0: never).
+    /// See [`ControlGrid`]; a step of 0: controls are never read.
     grid_step: AtomicU32,
-    /// Sample of each interval at which controls are read.
     grid_offset: AtomicU32,
+    grid_numerator: AtomicU64,
+    grid_denominator: AtomicU64,
 }
 
 impl Timeline {
@@ -31,12 +46,18 @@ impl Timeline {
         self.position.store(position, Relaxed);
     }
 
-    /// Plugin: controls are read every `step` samples, at sample `offset` of each
-    /// step; `None`: never.
-    pub fn set_control_grid(&self, grid: Option<(u32, u32)>) {
-        let (step, offset) = grid.unwrap_or_default();
-        self.grid_step.store(step, Relaxed);
-        self.grid_offset.store(offset, Relaxed);
+    /// Plugin: where controls are read; `None`: never.
+    pub fn set_control_grid(&self, grid: Option<ControlGrid>) {
+        let grid = grid.unwrap_or(ControlGrid {
+            step: 0,
+            offset: 0,
+            numerator: 1,
+            denominator: 1,
+        });
+        self.grid_offset.store(grid.offset, Relaxed);
+        self.grid_numerator.store(grid.numerator, Relaxed);
+        self.grid_denominator.store(grid.denominator, Relaxed);
+        self.grid_step.store(grid.step, Relaxed);
     }
 
     /// The offset of a position in the block; 0 for positions before the block.
@@ -47,15 +68,16 @@ impl Timeline {
     /// Export: ascending offsets from the start of the block at which
     /// controls are read. Endless; empty if they are never read.
     pub fn control_grid(&self) -> impl Iterator<Item = u32> + Clone {
-        let step = self.grid_step.load(Relaxed);
-        let offset = self.grid_offset.load(Relaxed);
-        let first = self
-            .block_start
-            .load(Relaxed)
-            .checked_rem(u64::from(step))
-            .and_then(|into| u32::try_from(into).ok())
-            .map(|into| (offset + step - into) % step);
-        std::iter::successors(first, move |at| at.checked_add(step))
+        let step = u128::from(self.grid_step.load(Relaxed));
+        let offset = u128::from(self.grid_offset.load(Relaxed));
+        let numerator = u128::from(self.grid_numerator.load(Relaxed).max(1));
+        let denominator = u128::from(self.grid_denominator.load(Relaxed).max(1));
+        let start = u128::from(self.block_start.load(Relaxed));
+        // The first place on the grid that is not before the block.
+        let place = (start * denominator).div_ceil(numerator);
+        let first = (step > 0).then(|| place.saturating_sub(offset).div_ceil(step.max(1)));
+        let at = move |n: u128| (n * step + offset) * numerator / denominator - start;
+        std::iter::successors(first, |n| n.checked_add(1)).map_while(move |n| u32::try_from(at(n)).ok())
     }
 }
 
@@ -67,7 +89,12 @@ mod tests {
     fn grid_of_480_at_240_selects_the_same_stream_samples_wherever_blocks_begin() {
         let timeline = Timeline::default();
         assert_eq!(timeline.control_grid().next(), None);
-        timeline.set_control_grid(Some((480, 240)));
+        timeline.set_control_grid(Some(ControlGrid {
+            step: 480,
+            offset: 240,
+            numerator: 1,
+            denominator: 1,
+        }));
         for start in [0, 1, 240, 241, 479, 480, 999_983] {
             timeline.set_position(start);
             timeline.begin_block();
@@ -75,6 +102,26 @@ mod tests {
             let seen: Vec<u64> = grid.map(|at| start + u64::from(at)).collect();
             let first = (start..).find(|at| at % 480 == 240).unwrap_or(0);
             assert_eq!(seen, [first, first + 480, first + 960]);
+        }
+    }
+
+    #[test]
+    fn grid_between_samples_is_the_sample_before_wherever_blocks_begin() {
+        let timeline = Timeline::default();
+        timeline.set_control_grid(Some(ControlGrid {
+            step: 224,
+            offset: 112,
+            numerator: 22_050,
+            denominator: 22_400,
+        }));
+        let places: Vec<u64> = (0..5_000).map(|n| (224 * n + 112) * 22_050 / 22_400).collect();
+        for start in [0, 1, 110, 111, 330, 331, 999_983] {
+            timeline.set_position(start);
+            timeline.begin_block();
+            let grid = timeline.control_grid().take(3);
+            let seen: Vec<u64> = grid.map(|at| start + u64::from(at)).collect();
+            let expected: Vec<u64> = places.iter().copied().filter(|&at| at >= start).take(3).collect();
+            assert_eq!(seen, expected, "{start}");
         }
     }
 
