@@ -97,8 +97,8 @@ impl IndexBuilder {
         match &slot.running {
             Some(Running { progress, .. }) => IndexWork::Running {
                 fraction: progress.fraction(),
-                what: progress.what(),
-                remaining: progress.left(),
+                what: progress.text(),
+                remaining: progress.time_left(),
             },
             None => slot.last.clone(),
         }

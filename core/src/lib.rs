@@ -39,6 +39,7 @@ pub mod library;
 pub mod loader;
 pub mod loads;
 pub mod model;
+pub mod names;
 mod onnx_proto;
 pub mod pack;
 pub mod quality;
@@ -49,6 +50,7 @@ pub mod status;
 pub mod stream;
 mod sync;
 pub mod units;
+pub mod whole_file;
 pub mod worker;
 
 pub use units::SampleRate;

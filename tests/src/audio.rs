@@ -1,17 +1,17 @@
 //! Reading, resampling and writing of audio files.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Resampler};
 use std::fs::File;
 use std::path::Path;
-use symphonia::core::audio::SampleBuffer;
-use symphonia::core::codecs::DecoderOptions;
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error as DecodeError;
-use symphonia::core::formats::FormatOptions;
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, TrackType};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
-use symphonia::core::probe::Hint;
 
 /// One channel of audio.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,36 +29,30 @@ impl Sound {
     /// If it is missing or damaged.
     pub fn read(path: &Path) -> Result<Self> {
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-        let stream = MediaSourceStream::new(
-            Box::new(file),
-            symphonia::core::io::MediaSourceStreamOptions::default(),
-        );
-        let probed = symphonia::default::get_probe()
-            .format(
-                &Hint::new(),
-                stream,
-                &FormatOptions::default(),
-                &MetadataOptions::default(),
-            )
+        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+        let (options, metadata) = (FormatOptions::default(), MetadataOptions::default());
+        let mut format = symphonia::default::get_probe()
+            .probe(&Hint::new(), stream, options, metadata)
             .with_context(|| format!("{} is not an audio file", path.display()))?;
-        let mut format = probed.format;
-        let parameters = format.default_track().context("no track")?.codec_params.clone();
+        let track = format.default_track(TrackType::Audio).context("no track")?;
+        let Some(CodecParameters::Audio(parameters)) = track.codec_params.clone() else {
+            bail!("no codec");
+        };
         let rate_hz = parameters.sample_rate.context("no sample rate")?;
-        let mut decoder = symphonia::default::get_codecs().make(&parameters, &DecoderOptions::default())?;
-        let mut samples = Vec::new();
+        let options = AudioDecoderOptions::default();
+        let mut decoder = symphonia::default::get_codecs().make_audio_decoder(&parameters, &options)?;
+        let (mut samples, mut interleaved) = (Vec::new(), Vec::<f32>::new());
         loop {
             let packet = match format.next_packet() {
-                Ok(packet) => packet,
-                Err(DecodeError::IoError(_)) => break,
+                Ok(Some(packet)) => packet,
+                Ok(None) | Err(DecodeError::IoError(_)) => break,
                 Err(error) => return Err(error.into()),
             };
             let decoded = decoder.decode(&packet)?;
-            let channels = decoded.spec().channels.count();
-            let mut buffer = SampleBuffer::<f32>::new(decoded.capacity() as u64, *decoded.spec());
-            buffer.copy_interleaved_ref(decoded);
+            let channels = decoded.spec().channels().count();
+            decoded.copy_to_vec_interleaved(&mut interleaved);
             samples.extend(
-                buffer
-                    .samples()
+                interleaved
                     .chunks_exact(channels)
                     .map(|frame| frame.iter().sum::<f32>() / channels as f32),
             );

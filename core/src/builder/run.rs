@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 
 use super::request::{IndexRequest, IndexRequestError, IndexResult, Instance};
-use crate::indexing::{EncodeWindow, IndexingError, Job, Kind, Made, Progress};
+use crate::indexing::{BuiltIndex, EncodeWindow, IndexKind, IndexingError, Job, Progress};
 use crate::pack::find_pack;
 use crate::retrieval::{Comparison, Preset, Sidecar};
 use crate::selection::{EncoderChoice, FileRef, IndexRef, PackRef, VoiceSelection};
@@ -52,12 +52,14 @@ fn index_folder(
         encoder,
         window: EncodeWindow::LONG,
         output: folder.join(name).with_extension("index"),
-        kind: Kind::Preset(Preset::RvcDefault),
+        kind: IndexKind::Preset(Preset::RvcDefault),
         metric: Comparison::L2,
         seed: 0,
         centres: None,
         add: false,
         base: None,
+        // The other cores are the host's.
+        threads: 1,
     };
     let made = job.run(progress)?;
     let mut selection = instance.selection.clone();
@@ -68,7 +70,7 @@ fn index_folder(
     })
 }
 
-fn summary_of_folder(made: &Made) -> String {
+fn summary_of_folder(made: &BuiltIndex) -> String {
     let Sidecar { vectors, sources, .. } = &made.sidecar;
     let left_out = match &made.left_out[..] {
         [] => String::new(),
@@ -94,12 +96,13 @@ fn add_input(
         encoder,
         window: EncodeWindow::LONG,
         output: chosen.output.clone(),
-        kind: Kind::Preset(Preset::RvcDefault),
+        kind: IndexKind::Preset(Preset::RvcDefault),
         metric: Comparison::L2,
         seed: 0,
         centres: None,
         add: true,
         base: Some(chosen.base.clone()),
+        threads: 1,
     };
     let sidecar = job.like_base().map_err(IndexingError::from)?;
     let take = chosen.new_take(sidecar.as_ref());

@@ -1,5 +1,5 @@
-//! Few centres in the place of very many vectors: RVC's habit above 200,000 vectors
-//! (mini-batch k-means to 10,000), here an option, with what it costs measured.
+//! Replaces very many vectors by few centres: RVC does so above 200,000 vectors (mini-batch k-means to 10,000), here it
+//! is an option whose loss of recall is measured.
 //!
 //! An index of centres is small and quick, but every neighbour is a mean of some
 //! twenty frames, and nobody knows any more which recording it came from.
@@ -13,22 +13,22 @@ use crate::frames::Frames;
 use crate::retrieval::ivf::{Assigner, BuildError};
 use crate::retrieval::{nearest_of_sample, nearest_rows};
 
-/// When, and to how many.
+/// When vectors are replaced by centres, and by how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Centres {
-    /// Centres that take the vectors' place.
+    /// Number of centres.
     pub count: usize,
-    /// Up to so many vectors stay as they are.
+    /// Up to this number, vectors are kept as they are.
     pub above: usize,
 }
 
 impl Centres {
-    /// Above so many vectors RVC makes centres.
+    /// RVC replaces vectors above this number.
     pub const RVC_ABOVE: usize = 200_000;
-    /// So many of them.
+    /// RVC's number of centres.
     pub const RVC_COUNT: usize = 10_000;
 
-    /// Vectors that will be in the index, of so many.
+    /// Number of rows in the index for this number of vectors.
     #[must_use]
     pub fn left_of(wanted: Option<Self>, vectors: usize) -> usize {
         match wanted {
@@ -38,10 +38,10 @@ impl Centres {
     }
 }
 
-/// Vectors looked at between two moves of the centres. RVC takes 256 times the
-/// number of cores; here no machine makes another index than the others.
+/// Vectors per update of the centres. RVC takes 256 times the number of cores; a fixed size gives the same index on
+/// every machine.
 const BATCH: usize = 2048;
-/// Times that every vector is looked at.
+/// Passes over all vectors.
 const EPOCHS: usize = 3;
 
 /// Centres that were found.

@@ -1,4 +1,4 @@
-//! Which index to make of vectors that are there, and making it.
+//! The type of an index, and building it from given vectors.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -6,22 +6,22 @@ use std::path::{Path, PathBuf};
 use super::centres::Centres;
 use super::error::IndexingError;
 use super::finish::{BuildSpec, FinishError, FinishStep, finish};
-use super::gather::Material;
-use super::progress::Progress;
+use super::material::Material;
+use super::progress::{ENCODING_SHARE, Progress};
 use crate::retrieval::ivf::ROUNDS;
 use crate::retrieval::{Comparison, EncoderInfo, Plan, Preset, Sidecar};
 
-/// Which index to make.
+/// The type of an index to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// For so many vectors as there will be.
+pub enum IndexKind {
+    /// A preset, which adapts itself to the number of vectors.
     Preset(Preset),
-    /// As faiss's factory has it.
+    /// A factory string of faiss.
     Factory(String),
 }
 
-impl Kind {
-    /// What an index was made as: a preset fits itself to the number of vectors.
+impl IndexKind {
+    /// The type of an existing index: the preset that gives its factory string, or that string itself.
     pub fn of(sidecar: &Sidecar) -> Self {
         let made_by = |preset: Preset| {
             Plan::preset(preset, sidecar.vectors, sidecar.dim)
@@ -35,41 +35,41 @@ impl Kind {
     }
 }
 
-/// What was made.
+/// An index that was built.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Made {
+pub struct BuiltIndex {
     /// The index file.
     pub path: PathBuf,
-    /// What is known about it.
+    /// Its sidecar.
     pub sidecar: Sidecar,
     /// Recordings that were left out, and why.
     pub left_out: Vec<String>,
     /// Recordings that did not have to be encoded again.
     pub reused: usize,
-    /// What to know about the choice of index.
+    /// Notes on the chosen type of index.
     pub warnings: Vec<String>,
 }
 
-/// All that decides about an index, but the vectors.
-pub(super) struct Choice {
-    pub kind: Kind,
+/// All settings of an index except its vectors.
+pub(super) struct IndexSettings {
+    pub kind: IndexKind,
     pub metric: Comparison,
     pub seed: u32,
     pub centres: Option<Centres>,
 }
 
-impl Choice {
-    /// Builds, measures and writes it.
+impl IndexSettings {
+    /// Builds, measures and writes an index of the material.
     ///
     /// # Errors
     /// See [`IndexingError`].
-    pub fn make(
+    pub fn build(
         self,
         mut material: Material,
         encoder: Option<EncoderInfo>,
         path: &Path,
         progress: &Progress,
-    ) -> Result<Made, IndexingError> {
+    ) -> Result<BuiltIndex, IndexingError> {
         let (count, dim) = (material.vectors.len(), material.vectors.dim());
         if count == 0 {
             return Err(IndexingError::NoSpeech {
@@ -78,8 +78,8 @@ impl Choice {
         }
         let left = Centres::left_of(self.centres, count);
         let plan = match &self.kind {
-            Kind::Preset(preset) => Plan::preset(*preset, left, dim)?,
-            Kind::Factory(factory) => Plan::of(factory, left),
+            IndexKind::Preset(preset) => Plan::preset(*preset, left, dim)?,
+            IndexKind::Factory(factory) => Plan::of(factory, left),
         };
         let spec = BuildSpec {
             factory: plan.factory,
@@ -90,14 +90,14 @@ impl Choice {
         };
         let (vectors, sources) = (&mut material.vectors, material.sources);
         let sidecar = finish(vectors, &spec, encoder, sources, path, |step| {
-            step_done(progress, step)
+            show_step(progress, step)
         })
         .map_err(|error| match error {
             FinishError::Stopped => IndexingError::Stopped,
             other => IndexingError::Finish(other),
         })?;
         progress.set(1.0);
-        Ok(Made {
+        Ok(BuiltIndex {
             path: path.to_path_buf(),
             sidecar,
             left_out: material.left_out,
@@ -107,21 +107,21 @@ impl Choice {
     }
 }
 
-fn step_done(progress: &Progress, step: FinishStep) -> ControlFlow<()> {
+fn show_step(progress: &Progress, step: FinishStep) -> ControlFlow<()> {
     #[expect(clippy::cast_precision_loss, reason = "a bar on a screen")]
     let (what, fraction) = match step {
         FinishStep::Centres { percent } => (
-            "finding centres in the place of the vectors",
-            ENCODING + 0.02 * percent as f32 / 100.0,
+            "replacing the vectors by centres",
+            ENCODING_SHARE + 0.02 * percent as f32 / 100.0,
         ),
         FinishStep::Train { round } => (
             "training the lists",
-            ENCODING + 0.02 + 0.03 * round as f32 / ROUNDS as f32,
+            ENCODING_SHARE + 0.02 + 0.03 * round as f32 / ROUNDS as f32,
         ),
-        FinishStep::Measure => ("measuring what they find", 0.95),
+        FinishStep::Measure => ("measuring recall", 0.95),
         FinishStep::Write => ("writing the index", 0.98),
     };
-    progress.say(what);
+    progress.set_text(what);
     progress.set(fraction);
     if progress.is_stopped() {
         ControlFlow::Break(())
@@ -129,6 +129,3 @@ fn step_done(progress: &Progress, step: FinishStep) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
-
-/// Share of the bar for encoding; training and measuring are the rest.
-const ENCODING: f32 = 0.9;

@@ -1,17 +1,19 @@
-//! What can go wrong on the way from recordings to an index.
+//! Errors of building an index.
 
 use std::path::PathBuf;
 
 use super::finish::FinishError;
 use crate::model::ModelError;
 use crate::model::onnx::ModelFileError;
+use crate::names::{shown, shown_path};
 use crate::retrieval::{IndexFileError, PlanError};
+use crate::whole_file::PlaceError;
 
 /// An index that was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexingError {
     /// The folder.
-    #[error("{} cannot be read: {why}", path.display())]
+    #[error("{} cannot be read: {why}", shown_path(path))]
     Folder {
         /// Which folder.
         path: PathBuf,
@@ -19,13 +21,15 @@ pub enum IndexingError {
         why: std::io::Error,
     },
     /// Nothing in it.
-    #[error("{} holds no recordings (WAV, FLAC, MP3, OGG)", path.display())]
+    #[error("{} holds no recordings{}", shown_path(path), list(left_out))]
     NoRecordings {
         /// Which folder.
         path: PathBuf,
+        /// What it holds instead.
+        left_out: Vec<String>,
     },
     /// Nothing in them.
-    #[error("no speech was found{}", if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) })]
+    #[error("no speech was found{}", list(reasons))]
     NoSpeech {
         /// Why recordings were left out.
         reasons: Vec<String>,
@@ -45,24 +49,53 @@ pub enum IndexingError {
     /// The index that was to be changed.
     #[error(transparent)]
     Index(#[from] IndexFileError),
-    /// Vectors of length 1 cannot be lengthened again.
+    /// Normalised vectors cannot be scaled back.
     #[error(
         "this index is compared by cosine and does not keep how long its vectors were; build it anew from its recordings"
     )]
     Directions,
-    /// Nothing is known about where its vectors are from.
-    #[error("this index has no sidecar that tells what it is made of; build it anew from its recordings")]
+    /// The index has no sidecar.
+    #[error("this index has no sidecar that lists its recordings; build it anew from its recordings")]
     NotKnown,
-    /// A name that the index has not.
-    #[error("this index holds no recording named {name}; `voxmeld-cli index info` lists them")]
+    /// The index has no recording of this name.
+    #[error(
+        "this index holds no recording named {}; `voxmeld-cli index info` lists them",
+        shown(name)
+    )]
     NoSuchRecording {
         /// The name.
         name: String,
     },
+    /// The place of the index cannot be written to.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The recordings are encoded, but the index could not be written.
+    #[error(
+        "{} could not be written: {why}; what was encoded is kept in {}: make room, and start it again to continue from there",
+        shown_path(path),
+        shown_path(kept)
+    )]
+    NotWritten {
+        /// The index.
+        path: PathBuf,
+        /// Where the embeddings are.
+        kept: PathBuf,
+        /// What went wrong.
+        why: FinishError,
+    },
     /// Building or writing it.
     #[error(transparent)]
     Finish(#[from] FinishError),
-    /// What was asked; the same call goes on from here.
+    /// Stopped on request; the same call continues from there.
     #[error("stopped; start it again to continue from there")]
     Stopped,
+}
+
+/// Reasons behind a colon; nothing if there are none.
+fn list(reasons: &[String]) -> String {
+    if reasons.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", reasons.join("; "))
+    }
 }

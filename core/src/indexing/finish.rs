@@ -1,4 +1,4 @@
-//! Vectors to an index file and its sidecar.
+//! Trains, measures and writes an index and its sidecar.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -14,19 +14,20 @@ use crate::retrieval::{
     CentresInfo, Comparison, EncoderInfo, IndexFileError, Measured, Probe, Sidecar, SidecarError, Source,
     held_out_rows, mean_length, normalize, open,
 };
+use crate::whole_file::{FolderLock, WholeFile};
 
-/// What to build.
+/// Settings of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildSpec {
     /// faiss's factory string.
     pub factory: String,
-    /// Candidates per neighbour, where there is an exact second look (`RFlat`).
+    /// Candidates per neighbour for exact re-ranking (`RFlat`).
     pub k_factor: u16,
     /// How vectors are compared.
     pub metric: Comparison,
     /// Seed of the k-means.
     pub seed: u32,
-    /// Centres in the place of very many vectors, if wanted.
+    /// Centres that replace very many vectors, if wanted.
     pub centres: Option<Centres>,
 }
 
@@ -39,10 +40,10 @@ pub enum FinishError {
     /// Writing the index.
     #[error(transparent)]
     Save(#[from] SaveError),
-    /// Writing what is known about it.
+    /// Writing its sidecar.
     #[error(transparent)]
     Sidecar(#[from] SidecarError),
-    /// What was asked, between two steps.
+    /// Stopped on request, between two steps.
     #[error("stopped")]
     Stopped,
 }
@@ -50,14 +51,14 @@ pub enum FinishError {
 /// The steps of [`finish`], in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinishStep {
-    /// Centres in the place of the vectors.
+    /// Mini-batch k-means, if centres replace the vectors.
     Centres {
-        /// Share of it that is done.
+        /// Progress.
         percent: usize,
     },
-    /// k-means and code books.
+    /// k-means and codebooks.
     Train {
-        /// Rounds of k-means that are done, of [`crate::retrieval::ivf::ROUNDS`].
+        /// Finished rounds of k-means, of [`crate::retrieval::ivf::ROUNDS`].
         round: u32,
     },
     /// Recall and distances, on frames that are held out.
@@ -69,9 +70,8 @@ pub enum FinishStep {
 /// Neighbours of the recall table: RVC's number.
 const K: usize = 8;
 
-/// Builds, measures, writes `path` and its sidecar, and gives the latter. Vectors
-/// are normalised in place where the metric wants it. `on` hears each step before
-/// it begins, and may break.
+/// Trains, measures and writes the index `path` and its sidecar, and returns the sidecar. Vectors are normalised in
+/// place if the metric is cosine. `on` is called before each step and may break.
 ///
 /// # Errors
 /// See [`FinishError`].
@@ -92,7 +92,7 @@ pub fn finish(
     sidecar.sources = sources;
     if let Some(centres) = spec.centres.filter(|centres| vectors.len() > centres.above) {
         sidecar.centres = Some(take_centres(vectors, centres, spec.seed, &mut step)?);
-        // A centre is of no one recording.
+        // A centre does not come from one recording.
         sidecar.sources.clear();
     }
     sidecar.vectors = vectors.len();
@@ -116,14 +116,21 @@ pub fn finish(
     }
     step(FinishStep::Write)?;
     trained.fill(vectors)?;
-    // The old sidecar must never stand beside the new index, nor the other way round.
-    remove_if_there(&Sidecar::path_of(path));
-    trained.save(path)?;
-    sidecar.write(path)?;
+    let (index_file, sidecar_file) = (trained.write(path)?, sidecar.begin(path)?);
+    // Both are on disk; what follows takes a moment. The old sidecar must never stand beside the new index, nor the
+    // other way round.
+    let sidecar_path = Sidecar::path_of(path);
+    let _held = FolderLock::of(path);
+    remove_if_there(&sidecar_path);
+    index_file.commit().map_err(SaveError::from)?;
+    sidecar_file.commit().map_err(|why| SidecarError::File {
+        path: sidecar_path,
+        why,
+    })?;
     Ok(sidecar)
 }
 
-/// A step's answer, for those below.
+/// As `ControlFlow`, for callees.
 fn flow(step: Result<(), FinishError>) -> ControlFlow<()> {
     match step {
         Ok(()) => ControlFlow::Continue(()),
@@ -131,7 +138,7 @@ fn flow(step: Result<(), FinishError>) -> ControlFlow<()> {
     }
 }
 
-/// Puts centres in the place of the vectors; what they are, and what they cost.
+/// Replaces the vectors by centres; returns how many vectors there were and the recall of the centres.
 fn take_centres(
     vectors: &mut Frames,
     wanted: Centres,
@@ -151,8 +158,8 @@ fn take_centres(
     Ok(info)
 }
 
-/// Fills the index with all but some frames, and looks those up. `None` for few
-/// vectors, and for kinds of index that only faiss itself can open.
+/// Measures recall and distances with frames that are held out of the index. `None` for few vectors, and for types of
+/// index that only faiss itself can open.
 fn measure(
     trained: &mut Trained,
     vectors: &Frames,
@@ -174,8 +181,8 @@ fn measure(
     }
     kept.push(&vectors.data()[from * dim..]);
     trained.fill_with(&kept)?;
-    // Asked through its file: exactly what will be opened is what is measured.
-    let beside = TemporaryFile::beside(path);
+    // Searched through a file, so that what is measured is what will be opened.
+    let beside = TemporaryFile::beside(path)?;
     trained.save(&beside.0)?;
     let mut beside_sidecar = Sidecar {
         vectors: vectors.len() - held.len(),
@@ -189,7 +196,7 @@ fn measure(
         Err(error) => return Err(BuildError::Backend(error.to_string()).into()),
     };
     if let Some(length) = sidecar.mean_length {
-        // Queries come in the encoder's units.
+        // Queries have the encoder's scale.
         held.data_mut().iter_mut().for_each(|value| *value *= length);
     }
     let measured = Probe::held_out(&held, &*index).measure(&*index, K);
@@ -198,14 +205,17 @@ fn measure(
     ))
 }
 
-/// A file that goes when it is not needed any more, and its sidecar.
+/// An index file and its sidecar that are removed when dropped.
 struct TemporaryFile(PathBuf);
 
 impl TemporaryFile {
-    fn beside(path: &Path) -> Self {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.measured", std::process::id()));
-        Self(PathBuf::from(beside))
+    /// Beside `path`; its name is short, since that of `path` may be as long as the file system allows.
+    fn beside(path: &Path) -> Result<Self, SaveError> {
+        Ok(Self(
+            WholeFile::create(path)?
+                .temporary_path()
+                .with_extension("measured"),
+        ))
     }
 }
 
@@ -217,7 +227,7 @@ impl Drop for TemporaryFile {
 }
 
 fn remove_if_there(path: &Path) {
-    // Whether it was there is of no interest.
+    // It may not exist.
     let _ = fs::remove_file(path);
 }
 

@@ -1,55 +1,61 @@
-//! The whole way from a folder to an index.
+//! A build: from a folder of recordings to an index.
 
 use std::path::{Path, PathBuf};
 
 use super::centres::Centres;
-use super::choice::{Choice, Kind, Made};
+use super::choice::{BuiltIndex, IndexKind, IndexSettings};
 use super::embed::EncodeWindow;
 use super::error::IndexingError;
-use super::finish::file_sha256;
-use super::gather::{Gather, Material, Wanted};
+use super::finish::{FinishError, file_sha256};
+use super::gather::Gather;
+use super::material::{Material, RecordingFile};
 use super::parts::Parts;
 use super::progress::Progress;
 use crate::model::Encoder;
 use crate::model::onnx::ContentEncoder;
+use crate::names::{name_of, shown};
 use crate::retrieval::health::is_normalized_without_sidecar;
 use crate::retrieval::{Comparison, EmbeddingIndex, EncoderInfo, IndexFileError, Metric, Sidecar, open};
 use crate::selection::EncoderChoice;
+use crate::whole_file::check_place;
 
-/// What to do.
+/// Length of what an index's name gets for its sidecar (`.json`).
+const SIDECAR_SUFFIX_BYTES: usize = 5;
+
+/// Settings of a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Folder of recordings, or a recording.
     pub recordings: PathBuf,
     /// Encoder.
     pub encoder: EncoderChoice,
-    /// What it sees at a time.
+    /// Windows in which recordings are encoded.
     pub window: EncodeWindow,
     /// Index file to write.
     pub output: PathBuf,
-    /// Which index.
-    pub kind: Kind,
+    /// Type of the index.
+    pub kind: IndexKind,
     /// How vectors are compared.
     pub metric: Comparison,
     /// Seed of the k-means.
     pub seed: u32,
-    /// Centres in the place of very many vectors, if wanted.
+    /// Centres that replace very many vectors, if wanted.
     pub centres: Option<Centres>,
-    /// True if the recordings come in addition to those that the index has; else
-    /// it will have exactly these.
+    /// True to add the recordings to those of an existing index; otherwise the index holds exactly these.
     pub add: bool,
-    /// The index that they come in addition to; `None`: the one that `output` is already.
+    /// The existing index to add to; `None`: the one at `output`.
     pub base: Option<PathBuf>,
+    /// Threads that encode; each has an encoder of its own in memory. At least 1.
+    pub threads: usize,
 }
 
 impl Job {
-    /// The index that recordings come in addition to.
+    /// The existing index to add to.
     fn base(&self) -> &Path {
         self.base.as_deref().unwrap_or(&self.output)
     }
 
-    /// Made as the index that is added to, if it is there: what comes in addition fits in.
-    /// Its sidecar, if it has one.
+    /// Takes type, metric, seed and window from the index to add to, if there is one. Returns its sidecar.
     ///
     /// # Errors
     /// If it cannot be opened.
@@ -59,14 +65,14 @@ impl Job {
             index => index?,
         };
         let Some(sidecar) = index.sidecar() else {
-            self.kind = Kind::Preset(index.kind());
+            self.kind = IndexKind::Preset(index.kind());
             self.metric = match index.metric() {
                 Metric::L2 => Comparison::L2,
                 Metric::InnerProduct => Comparison::Ip,
             };
             return Ok(None);
         };
-        self.kind = Kind::of(sidecar);
+        self.kind = IndexKind::of(sidecar);
         self.metric = sidecar.metric;
         self.seed = sidecar.seed;
         if let Some(encoder) = &sidecar.encoder {
@@ -75,69 +81,83 @@ impl Job {
         Ok(Some(sidecar.clone()))
     }
 
-    /// Does it, on this thread.
+    /// Runs the build on this thread, encoding on further ones.
     ///
     /// # Errors
     /// See [`IndexingError`].
-    pub fn run(&self, progress: &Progress) -> Result<Made, IndexingError> {
+    pub fn run(&self, progress: &Progress) -> Result<BuiltIndex, IndexingError> {
         let folder = |why| IndexingError::Folder {
             path: self.recordings.clone(),
             why,
         };
-        let files = Wanted::all_in(&self.recordings).map_err(folder)?;
+        let (files, left_out) = RecordingFile::all_in(&self.recordings).map_err(folder)?;
         if files.is_empty() {
             let path = self.recordings.clone();
-            return Err(IndexingError::NoRecordings { path });
+            return Err(IndexingError::NoRecordings { path, left_out });
         }
-        progress.say("opening the encoder");
+        progress.set_text("opening the encoder");
         let choice = &self.encoder;
-        let mut encoder = ContentEncoder::open(&choice.path, choice.dim, choice.normalize)?;
+        let mut encoders: Vec<Box<dyn Encoder>> = Vec::new();
+        for _ in 0..encoder_count(self.threads, &choice.path) {
+            let encoder = ContentEncoder::open(&choice.path, choice.dim, choice.normalize)?;
+            encoders.push(Box::new(encoder));
+        }
         let info = EncoderInfo {
             file: file_name(&choice.path),
             sha256: file_sha256(&choice.path).map_err(folder)?,
             normalize: choice.normalize,
             window_frames_50hz: self.window.frames(),
         };
-        self.with_encoder(&mut encoder, &info, &files, progress)
+        let mut made = self.with_encoders(&mut encoders, &info, &files, progress)?;
+        made.left_out.extend(left_out);
+        Ok(made)
     }
 
-    fn with_encoder(
+    fn with_encoders(
         &self,
-        encoder: &mut dyn Encoder,
+        encoders: &mut [Box<dyn Encoder>],
         info: &EncoderInfo,
-        files: &[Wanted],
+        files: &[RecordingFile],
         progress: &Progress,
-    ) -> Result<Made, IndexingError> {
-        let earlier = match open(self.base(), Some(encoder.dim())) {
+    ) -> Result<BuiltIndex, IndexingError> {
+        check_place(&self.output, SIDECAR_SUFFIX_BYTES)?;
+        let dim = encoders.first().map_or(1, |encoder| encoder.dim());
+        let earlier = match open(self.base(), Some(dim)) {
             Ok(index) => Some(index),
             Err(IndexFileError::Missing { .. }) => None,
-            // Added to, it would be lost; built anew, there is only nothing to take from it.
+            // To add to it would lose its vectors; a new build only cannot reuse any.
             Err(error) if self.add => return Err(error.into()),
             Err(_) => None,
         };
         let earlier: Option<&dyn EmbeddingIndex> = earlier.as_deref();
         let parts = Parts::of(&self.output, info);
-        let mut material = self.begin(earlier, info, files, encoder.dim())?;
+        let mut material = self.begin(earlier, info, files, dim)?;
         let before = material.sources.len();
-        let mut gather = Gather {
-            encoder,
+        let gather = Gather {
             window: self.window,
             info,
             earlier,
             parts: &parts,
         };
-        if !gather.run(files, &mut material, progress)? {
+        if !gather.run(encoders, files, &mut material, progress)? {
             return Err(IndexingError::Stopped);
         }
         if material.sources.len() == before {
             let reasons = material.left_out;
             return Err(IndexingError::NoSpeech { reasons });
         }
-        let mut made = self.finish(material, info, progress)?;
+        let made = self.finish(material, info, progress);
+        let mut made = made.map_err(|error| match error {
+            IndexingError::Finish(why @ (FinishError::Save(_) | FinishError::Sidecar(_))) => {
+                let (path, kept) = (self.output.clone(), parts.folder().to_path_buf());
+                IndexingError::NotWritten { path, kept, why }
+            }
+            other => other,
+        })?;
         if let Some(earlier) = earlier.filter(|earlier| self.add && made_by(*earlier).is_none()) {
             made.warnings.push(format!(
                 "which encoder made the {} vectors that were there is not known; if it was not {}, \
-                 they are not found by how they sound",
+                 frames will not find them by their sound",
                 earlier.len(),
                 info.file
             ));
@@ -146,12 +166,12 @@ impl Job {
         Ok(made)
     }
 
-    /// What the index has already and keeps.
+    /// The vectors that the existing index keeps.
     fn begin(
         &self,
         earlier: Option<&dyn EmbeddingIndex>,
         info: &EncoderInfo,
-        files: &[Wanted],
+        files: &[RecordingFile],
         dim: usize,
     ) -> Result<Material, IndexingError> {
         let Some(earlier) = earlier.filter(|_| self.add) else {
@@ -175,53 +195,68 @@ impl Job {
         material: Material,
         info: &EncoderInfo,
         progress: &Progress,
-    ) -> Result<Made, IndexingError> {
-        let choice = Choice {
+    ) -> Result<BuiltIndex, IndexingError> {
+        let settings = IndexSettings {
             kind: self.kind.clone(),
             metric: self.metric,
             seed: self.seed,
             centres: self.centres,
         };
-        choice.make(material, Some(info.clone()), &self.output, progress)
+        settings.build(material, Some(info.clone()), &self.output, progress)
     }
 }
 
-/// Drops recordings, by name, from an index that knows what it is made of. The lists
-/// are learnt anew from what stays.
+/// Memory that the encoders' models may take together.
+const MAX_MODEL_BYTES: u64 = 2 << 30;
+
+/// Encoders for so many threads, fewer if the model is large.
+fn encoder_count(threads: usize, model: &Path) -> usize {
+    let bytes = std::fs::metadata(model).map_or(0, |meta| meta.len()).max(1);
+    let most = usize::try_from(MAX_MODEL_BYTES / bytes).unwrap_or(usize::MAX);
+    threads.min(most).max(1)
+}
+
+/// Removes recordings, by name, from an index whose sidecar lists them. The lists are trained again on the rest.
 ///
 /// # Errors
 /// See [`IndexingError`]; the index is then as it was.
-pub fn remove_recordings(path: &Path, names: &[String], progress: &Progress) -> Result<Made, IndexingError> {
+pub fn remove_recordings(
+    path: &Path,
+    names: &[String],
+    progress: &Progress,
+) -> Result<BuiltIndex, IndexingError> {
     let index = open(path, None)?;
     let sidecar = index.sidecar().ok_or(IndexingError::NotKnown)?;
-    let known = |name: &String| sidecar.sources.iter().any(|source| source.file == *name);
-    if let Some(name) = names.iter().find(|name| !known(name)) {
-        return Err(IndexingError::NoSuchRecording { name: name.clone() });
-    }
+    // A name may also be given as it is shown, where it holds what cannot be typed.
+    let known = |name: &String| {
+        let mut files = sidecar.sources.iter().map(|source| &source.file);
+        let file = files.clone().find(|file| *file == name);
+        file.or_else(|| files.find(|file| shown(file) == *name)).cloned()
+    };
+    let named =
+        |name: &String| known(name).ok_or_else(|| IndexingError::NoSuchRecording { name: name.clone() });
+    let names = names.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     if sidecar.metric == Comparison::Cosine {
         return Err(IndexingError::Directions);
     }
     let stays = |name: &str| !names.iter().any(|gone| gone == name);
     let material = Material::of_index(&*index, &file_name(path), stays);
-    let choice = Choice {
-        kind: Kind::of(sidecar),
+    let settings = IndexSettings {
+        kind: IndexKind::of(sidecar),
         metric: sidecar.metric,
         seed: sidecar.seed,
         centres: None,
     };
-    choice.make(material, sidecar.encoder.clone(), path, progress)
+    settings.build(material, sidecar.encoder.clone(), path, progress)
 }
 
-/// The encoder of an index, where that is known.
+/// The encoder that made an index, if its sidecar names it.
 fn made_by(index: &dyn EmbeddingIndex) -> Option<&EncoderInfo> {
     index.sidecar()?.encoder.as_ref()
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    name_of(path.file_name().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
-//! Embeddings of single recordings, kept until the index is finished: a build that
-//! was stopped goes on where it was.
+//! Embeddings of single recordings, stored until the index is finished, so that an interrupted build can resume.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
@@ -8,9 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::embed::Kept;
+use super::embed::SpeechEmbeddings;
 use crate::frames::Frames;
 use crate::retrieval::{EncoderInfo, MAX_DIM, Span};
+use crate::whole_file::WholeFile;
 
 /// The folder beside an index that is being built.
 pub struct Parts {
@@ -34,32 +34,36 @@ impl Parts {
     /// The parts of the index `output`, made with this encoder.
     #[must_use]
     pub fn of(output: &Path, encoder: &EncoderInfo) -> Self {
-        let mut folder = output.as_os_str().to_owned();
-        folder.push(".parts");
+        let mut name = output.file_name().unwrap_or_default().to_owned();
+        name.push(".parts");
+        if name.len() > MAX_NAME_BYTES {
+            let short = hex(&Sha256::digest(name.as_encoded_bytes())[..16]);
+            name = format!(".voxmeld {short}.parts").into();
+        }
         Self {
-            folder: PathBuf::from(folder),
+            folder: output.with_file_name(name),
             encoder: encoder.clone(),
         }
     }
 
-    /// The file for a recording: of another encoder or another recording it has
-    /// another name.
+    /// Where they are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file for a recording; its name depends on the contents of recording and encoder.
     fn path(&self, recording_sha256: &str) -> PathBuf {
         let of = format!(
             "{recording_sha256} {} {} {}",
             self.encoder.sha256, self.encoder.normalize, self.encoder.window_frames_50hz
         );
-        let name: String = Sha256::digest(of)
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        self.folder.join(name)
+        self.folder.join(hex(&Sha256::digest(of)[..16]))
     }
 
-    /// What was kept of a recording; `None` if nothing was, or it is damaged.
+    /// The stored embeddings of a recording; `None` if there are none, or the file is damaged.
     #[must_use]
-    pub fn load(&self, recording_sha256: &str, dim: usize) -> Option<Kept> {
+    pub fn load(&self, recording_sha256: &str, dim: usize) -> Option<SpeechEmbeddings> {
         let mut bytes = Vec::new();
         File::open(self.path(recording_sha256))
             .ok()?
@@ -75,22 +79,21 @@ impl Parts {
             && head.frames.checked_mul(dim) == Some(values.len())
             && spans_fit(&head.spans, head.frames);
         let values: Vec<f32> = values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        (fits && values.iter().all(|value| value.is_finite())).then(|| Kept {
+        (fits && values.iter().all(|value| value.is_finite())).then(|| SpeechEmbeddings {
             embeddings: Frames::from_data(dim, values),
             spans: head.spans,
             silent: head.silent,
         })
     }
 
-    /// Keeps a recording, whole or not at all.
+    /// Stores the embeddings of a recording, whole or not at all.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn store(&self, recording_sha256: &str, kept: &Kept) -> std::io::Result<()> {
+    pub fn store(&self, recording_sha256: &str, kept: &SpeechEmbeddings) -> std::io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        let path = self.path(recording_sha256);
-        let beside = path.with_extension("part");
-        let mut file = BufWriter::new(File::create(&beside)?);
+        let mut whole = WholeFile::create(&self.path(recording_sha256))?;
+        let mut file = BufWriter::new(whole.file()?);
         let head = Head {
             dim: kept.embeddings.dim(),
             frames: kept.embeddings.len(),
@@ -103,14 +106,22 @@ impl Parts {
             file.write_all(&value.to_le_bytes())?;
         }
         file.flush()?;
-        fs::rename(beside, path)
+        drop(file);
+        whole.commit()
     }
 
-    /// Drops all of them: the index is finished.
+    /// Removes all of them, once the index is finished.
     pub fn clear(&self) {
-        // Left over, they cost room and no harm.
+        // If that fails, they only take disk space.
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Longest file name on all common file systems.
+const MAX_NAME_BYTES: usize = 255;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Spans that follow each other and cover exactly `frames` rows.

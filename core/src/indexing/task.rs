@@ -1,20 +1,20 @@
-//! A job in the background.
+//! A build on a background thread.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, bounded};
 
-use super::choice::Made;
+use super::choice::BuiltIndex;
 use super::error::IndexingError;
 use super::job::Job;
 use super::progress::Progress;
 
-/// A job on a thread of its own. Dropped, it asks the thread to stop and waits for
-/// it: at most the encoding of one window, or the training of the lists.
+/// A build on a thread of its own. Dropping it requests a stop and waits for the thread: at most the encoding of one
+/// window, or one round of training.
 pub struct IndexTask {
     progress: Arc<Progress>,
-    outcome: Receiver<Result<Made, IndexingError>>,
+    outcome: Receiver<Result<BuiltIndex, IndexingError>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -47,7 +47,7 @@ impl IndexTask {
 
     /// The outcome, once, when there is one.
     #[must_use]
-    pub fn poll(&self) -> Option<Result<Made, IndexingError>> {
+    pub fn poll(&self) -> Option<Result<BuiltIndex, IndexingError>> {
         self.outcome.try_recv().ok()
     }
 

@@ -5,10 +5,12 @@
 //! Thread: loader, command line; read-only on the worker.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::whole_file::WholeFile;
 
 /// Version of the format.
 const FORMAT: u32 = 1;
@@ -260,15 +262,26 @@ impl Sidecar {
     /// [`SidecarError::File`].
     pub fn write(&self, index: &Path) -> Result<(), SidecarError> {
         let path = Self::path_of(index);
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.part", std::process::id()));
-        let fail = |why| SidecarError::File {
+        let begun = self.begin(index)?;
+        begun.commit().map_err(|why| SidecarError::File { path, why })
+    }
+
+    /// Writes a file that becomes the sidecar of an index when it is committed.
+    ///
+    /// # Errors
+    /// [`SidecarError::File`].
+    pub fn begin(&self, index: &Path) -> Result<WholeFile, SidecarError> {
+        let path = Self::path_of(index);
+        let write = || {
+            let text = serde_json::to_string_pretty(self)? + "\n";
+            let mut whole = WholeFile::create(&path)?;
+            whole.file()?.write_all(text.as_bytes())?;
+            Ok(whole)
+        };
+        write().map_err(|why| SidecarError::File {
             path: path.clone(),
             why,
-        };
-        let text = serde_json::to_string_pretty(self).map_err(|error| fail(error.into()))?;
-        std::fs::write(&beside, text + "\n").map_err(fail)?;
-        std::fs::rename(&beside, &path).map_err(fail)
+        })
     }
 
     /// One for a new index.

@@ -17,13 +17,27 @@ const DATA: &[&str] = &[
     "pth",
     "safetensors",
     "wav",
+    "w64",
     "flac",
     "ogg",
+    "opus",
     "mp3",
+    "m4a",
+    "mp4",
+    "aac",
+    "mkv",
+    "mka",
+    "webm",
+    "aiff",
+    "aifc",
+    "caf",
 ];
 const MANIFESTS: &[&str] = &["json", "toml", "md"];
 /// Recordings are small and not counted towards the limit.
-const SOUND: &[&str] = &["wav", "flac", "ogg", "mp3"];
+const SOUND: &[&str] = &[
+    "wav", "w64", "flac", "ogg", "opus", "mp3", "m4a", "mp4", "aac", "mkv", "mka", "webm", "aiff", "aifc",
+    "caf",
+];
 const MAX_MODEL_BYTES: u64 = 40_000_000;
 
 /// Problems below `folder`. A manifest is any text file beside the data file, or in a folder above it up to `folder`,

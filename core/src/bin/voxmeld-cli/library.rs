@@ -5,11 +5,12 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use voxmeld_core::library::{self, LibraryVoice};
 
+use crate::data::DataDir;
+
 #[derive(Args)]
 pub struct Voices {
-    /// Folder with `packs/` (the bundle's `voxmeld.data`); without it only the library is listed.
-    #[arg(long, env = "VOXMELD_DATA")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
     #[command(flatten)]
     own: Own,
 }
@@ -39,9 +40,9 @@ impl Own {
     }
 }
 
-pub fn list(args: &Voices) {
-    if let Some(data) = &args.data {
-        voxmeld_core::pack::set_data_dir(data);
+/// Without a data folder only the library is listed.
+pub fn list(args: &Voices) -> Result<()> {
+    if args.data.set_if_found()? {
         for pack in voxmeld_core::pack::installed_packs() {
             println!("{}: {}", pack.id, pack.name);
             for index in &pack.indices {
@@ -53,6 +54,7 @@ pub fn list(args: &Voices) {
     for voice in library::voices(&own) {
         print(&voice, &own);
     }
+    Ok(())
 }
 
 pub fn import(args: &Import) -> Result<()> {

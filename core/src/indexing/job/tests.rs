@@ -43,12 +43,13 @@ impl Scratch {
             },
             window: EncodeWindow::LONG,
             output: self.0.join("voice.index"),
-            kind: Kind::Preset(Preset::RvcDefault),
+            kind: IndexKind::Preset(Preset::RvcDefault),
             metric: Comparison::L2,
             seed: 1,
             centres: None,
             add,
             base: None,
+            threads: 2,
         }
     }
 }
@@ -68,12 +69,16 @@ fn info() -> EncoderInfo {
     }
 }
 
-fn run(job: &Job, progress: &Progress) -> Result<Made, IndexingError> {
-    let files = Wanted::all_in(&job.recordings).expect("listed");
-    job.with_encoder(&mut PassThroughEncoder, &info(), &files, progress)
+fn run(job: &Job, progress: &Progress) -> Result<BuiltIndex, IndexingError> {
+    let files = RecordingFile::all_in(&job.recordings).expect("listed").0;
+    job.with_encoders(&mut encoders(), &info(), &files, progress)
 }
 
-fn names(made: &Made) -> Vec<&str> {
+fn encoders() -> [Box<dyn Encoder>; 2] {
+    [Box::new(PassThroughEncoder), Box::new(PassThroughEncoder)]
+}
+
+fn names(made: &BuiltIndex) -> Vec<&str> {
     made.sidecar
         .sources
         .iter()
@@ -145,17 +150,16 @@ fn a_job_that_was_stopped_goes_on_and_gives_the_same() {
     // Two recordings were done when it was stopped.
     let parts = Parts::of(&job.output, &info());
     let mut material = Material::new(PASS_THROUGH_DIM);
-    let mut gather = Gather {
-        encoder: &mut PassThroughEncoder,
+    let gather = Gather {
         window: job.window,
         info: &info(),
         earlier: None,
         parts: &parts,
     };
-    let files = Wanted::all_in(&job.recordings).expect("listed");
+    let files = RecordingFile::all_in(&job.recordings).expect("listed").0;
     assert!(
         gather
-            .run(&files[..2], &mut material, &Progress::default())
+            .run(&mut encoders(), &files[..2], &mut material, &Progress::default())
             .expect("encoded")
     );
     let resumed = run(&job, &Progress::default()).expect("made");
@@ -169,7 +173,7 @@ fn a_job_that_was_stopped_goes_on_and_gives_the_same() {
 #[test]
 fn folders_without_speech_say_so() {
     let scratch = Scratch::new("empty");
-    let files = Wanted::all_in(&scratch.0.join("wavs")).expect("listed");
+    let files = RecordingFile::all_in(&scratch.0.join("wavs")).expect("listed").0;
     assert!(files.is_empty());
     let error = scratch.job(false).run(&Progress::default()).expect_err("nothing");
     assert!(error.to_string().contains("holds no recordings"), "{error}");
@@ -245,7 +249,7 @@ fn a_strangers_index_grows_as_it_is_and_says_what_is_not_known_of_it() {
     ] {
         scratch.record("a.wav", 0.02);
         let theirs = Job {
-            kind: Kind::Preset(preset),
+            kind: IndexKind::Preset(preset),
             metric,
             ..scratch.job(false)
         };
@@ -265,7 +269,7 @@ fn a_strangers_index_grows_as_it_is_and_says_what_is_not_known_of_it() {
         scratch.record("b.wav", 0.03);
         let mut job = scratch.job(true);
         assert!(job.like_base().expect("opened").is_none());
-        assert_eq!((&job.kind, job.metric), (&Kind::Preset(preset), metric));
+        assert_eq!((&job.kind, job.metric), (&IndexKind::Preset(preset), metric));
         let made = run(&job, &Progress::default()).expect("made");
         assert_eq!(names(&made), ["unknown, from voice.index", "b.wav"]);
         assert!(
@@ -323,3 +327,5 @@ fn centres_that_took_the_place_of_vectors_stay_when_recordings_are_added() {
     assert_eq!(names(&made), ["unknown, from voice.index", "b.wav"]);
     assert_eq!(made.sidecar.sources[0].spans[0].len, 40);
 }
+
+mod kill;

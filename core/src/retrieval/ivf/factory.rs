@@ -14,13 +14,14 @@ use faiss_sys as sys;
 use super::error::{BuildError, SaveError};
 use super::openmp::OneThread;
 use super::raw::{Raw, check};
-use super::save::save;
+use super::save::{self, save};
 use super::stream;
 use crate::frames::Frames;
 use crate::retrieval::Metric;
 use crate::retrieval::error::IndexFileError;
 use crate::retrieval::format::{self, Checked, MAX_DIM};
 use crate::retrieval::plan::flat_lists;
+use crate::whole_file::WholeFile;
 
 /// Rounds of k-means: faiss's own number for inverted files, which RVC keeps.
 pub const ROUNDS: u32 = 10;
@@ -169,6 +170,14 @@ impl Trained {
     /// See [`SaveError`].
     pub fn save(&self, path: &Path) -> Result<(), SaveError> {
         save(&self.0, path)
+    }
+
+    /// Writes a file that becomes `path` when it is committed.
+    ///
+    /// # Errors
+    /// See [`SaveError`].
+    pub fn write(&self, path: &Path) -> Result<WholeFile, SaveError> {
+        save::write(&self.0, path)
     }
 
     pub(super) fn into_raw(self) -> Raw {

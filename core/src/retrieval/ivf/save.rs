@@ -1,23 +1,21 @@
 //! An index into a file.
 
-use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::Path;
 
 use super::error::SaveError;
 use super::raw::Raw;
 use super::stream;
+use crate::whole_file::WholeFile;
 
-/// Writes beside `path` first, then renames.
+/// Writes a file that becomes `path` when it is committed.
+pub(super) fn write(index: &Raw, path: &Path) -> Result<WholeFile, SaveError> {
+    let mut whole = WholeFile::create(path)?;
+    stream::write(index, BufWriter::new(whole.file()?.try_clone()?)).map_err(SaveError::Write)?;
+    Ok(whole)
+}
+
+/// Writes the file, whole or not at all.
 pub(super) fn save(index: &Raw, path: &Path) -> Result<(), SaveError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let file = File::create(&beside)?;
-    let written = stream::write(index, BufWriter::new(file)).map_err(SaveError::Write);
-    let result = written.and_then(|()| Ok(fs::rename(&beside, path)?));
-    if result.is_err() {
-        // What is left is of no use; the first error is the one to tell.
-        let _ = fs::remove_file(&beside);
-    }
-    result
+    Ok(write(index, path)?.commit()?)
 }

@@ -1,5 +1,6 @@
 //! `voxmeld-cli index build` and `remove`.
 
+use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,26 +8,32 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use voxmeld_core::frames::Frames;
 use voxmeld_core::indexing::{
-    BuildSpec, Centres, EncodeWindow, FinishStep, IndexTask, Job, Kind, Made, Progress, file_sha256, finish,
-    name_in, remove_recordings,
+    BuildSpec, BuiltIndex, Centres, EncodeWindow, FinishStep, IndexKind, IndexTask, Job, Progress,
+    file_sha256, finish, name_in, remove_recordings,
 };
-use voxmeld_core::pack::{find_pack, set_data_dir};
+use voxmeld_core::names::{name_of, shown_path};
+use voxmeld_core::pack::find_pack;
 use voxmeld_core::retrieval::ivf::ROUNDS;
 use voxmeld_core::retrieval::{Comparison, Plan, Preset, Source, Span, rvc_file_name};
 use voxmeld_core::selection::EncoderChoice;
+use voxmeld_core::whole_file::check_place;
 
 use super::{look, npy};
+use crate::bar::Bar;
+use crate::data::DataDir;
+
+/// Length of what an index's name gets for its sidecar (`.json`).
+const SIDECAR_SUFFIX_BYTES: usize = 5;
 
 #[derive(Args)]
 pub struct Build {
-    /// Folder of recordings (WAV, FLAC, MP3, OGG; its folders too) or one recording.
-    /// What the index holds of them already is not encoded again
+    /// Folder of recordings (MANUAL.md lists the kinds that are read; its folders too) or one recording. What the index
+    /// holds of them already is not encoded again
     #[arg(long, conflicts_with = "npy")]
     wavs: Option<PathBuf>,
-    /// Folder of features (`[n, d]` float32 or float16), in file-name order
+    /// Folder of features (`.npy`, `[n, d]` or `[1, n, d]`, float16, float32 or float64), in file-name order
     #[arg(long, required_unless_present = "wavs")]
     npy: Option<PathBuf>,
     /// Add the recordings to those that the index has (and make it as it was made, where
@@ -43,9 +50,11 @@ pub struct Build {
     /// (slow); 10 s at a time if it is not given
     #[arg(long)]
     live_window_ms: Option<usize>,
-    /// Folder with ONNX Runtime and the default pack (the bundle's `voxmeld.data`)
-    #[arg(long, env = "VOXMELD_DATA")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
+    /// End with an error where a file of features cannot be used; else it is left out, by name
+    #[arg(long, requires = "npy")]
+    strict: bool,
     /// Index file to write; with --npy also a folder, for RVC's own names
     #[arg(short, long)]
     output: PathBuf,
@@ -70,9 +79,9 @@ pub struct Build {
 }
 
 impl Build {
-    fn kind(&self) -> Option<Kind> {
-        let factory = self.factory.clone().map(Kind::Factory);
-        factory.or_else(|| self.preset.map(Kind::Preset))
+    fn kind(&self) -> Option<IndexKind> {
+        let factory = self.factory.clone().map(IndexKind::Factory);
+        factory.or_else(|| self.preset.map(IndexKind::Preset))
     }
 
     fn metric(&self) -> Option<Comparison> {
@@ -93,7 +102,7 @@ pub struct Remove {
     file: PathBuf,
     /// Recordings, by the names that `index info` lists
     #[arg(required = true)]
-    recordings: Vec<String>,
+    recordings: Vec<OsString>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -129,15 +138,13 @@ pub fn run(args: &Build) -> Result<()> {
 }
 
 pub fn remove(args: &Remove) -> Result<()> {
-    told(&remove_recordings(
-        &args.file,
-        &args.recordings,
-        &Progress::default(),
-    )?)
+    check_place(&args.file, SIDECAR_SUFFIX_BYTES)?;
+    let names: Vec<String> = args.recordings.iter().map(|name| name_of(name)).collect();
+    report(&remove_recordings(&args.file, &names, &Progress::default())?)
 }
 
-/// What was made, on the terminal.
-fn told(made: &Made) -> Result<()> {
+/// Says on the terminal what was made.
+fn report(made: &BuiltIndex) -> Result<()> {
     for why in &made.left_out {
         eprintln!("left out: {why}");
     }
@@ -151,22 +158,19 @@ fn told(made: &Made) -> Result<()> {
 }
 
 fn of_recordings(args: &Build, recordings: &Path) -> Result<()> {
-    ensure!(
-        !args.output.is_dir(),
-        "{} is a folder; name the file",
-        args.output.display()
-    );
+    check_place(&args.output, SIDECAR_SUFFIX_BYTES)?;
     let mut job = Job {
         recordings: recordings.to_path_buf(),
         encoder: encoder(args)?,
         window: EncodeWindow::LONG,
         output: args.output.clone(),
-        kind: Kind::Preset(Preset::RvcDefault),
+        kind: IndexKind::Preset(Preset::RvcDefault),
         metric: Comparison::L2,
         seed: 0,
         centres: args.centres(),
         add: args.add,
         base: None,
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
     };
     if args.add {
         job.like_base()?;
@@ -180,29 +184,19 @@ fn of_recordings(args: &Build, recordings: &Path) -> Result<()> {
     let progress = Arc::clone(task.progress());
     // The first Ctrl-C ends it in order; what is encoded is kept for the next time.
     ctrlc::set_handler(move || progress.stop())?;
-    told(&watch(&task)?)
+    report(&watch(&task)?)
 }
 
 /// Shows the bar until there is an outcome.
-fn watch(task: &IndexTask) -> Result<Made> {
-    const STEPS: u64 = 1000;
-    let bar = ProgressBar::new(STEPS);
-    bar.set_style(ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}")?);
+fn watch(task: &IndexTask) -> Result<BuiltIndex> {
+    let bar = Bar::new()?;
     loop {
         let progress = task.progress();
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "0 to 1000"
-        )]
-        bar.set_position((progress.fraction() * STEPS as f32) as u64);
         let left = progress
-            .left()
-            .map_or_else(String::new, |left| format!("{} s left, ", left.as_secs()));
-        bar.set_message(format!("{left}{}", progress.what()));
+            .time_left()
+            .map_or_else(String::new, |left| format!("{}, ", time_left(left)));
+        bar.show(progress.fraction(), format!("{left}{}", progress.text()));
         if let Some(outcome) = task.poll() {
-            bar.finish_and_clear();
             return Ok(outcome?);
         }
         ensure!(!task.is_over(), "the index could not be built: an internal error");
@@ -210,11 +204,19 @@ fn watch(task: &IndexTask) -> Result<Made> {
     }
 }
 
-fn encoder(args: &Build) -> Result<EncoderChoice> {
-    if let Some(data) = &args.data {
-        set_data_dir(data);
+/// "5 min left".
+fn time_left(left: Duration) -> String {
+    match left.as_secs() {
+        seconds @ 0..90 => format!("{seconds} s left"),
+        seconds @ 90..5400 => format!("{} min left", seconds.div_ceil(60)),
+        seconds => format!("{} h {} min left", seconds / 3600, seconds % 3600 / 60),
     }
+}
+
+fn encoder(args: &Build) -> Result<EncoderChoice> {
+    args.data.set()?;
     if let Some(path) = &args.encoder {
+        ensure!(path.is_file(), "--encoder: there is no file {}", shown_path(path));
         return Ok(EncoderChoice {
             path: path.clone(),
             dim: None,
@@ -230,11 +232,18 @@ fn encoder(args: &Build) -> Result<EncoderChoice> {
 }
 
 fn of_features(args: &Build, folder: &Path) -> Result<()> {
-    let (mut vectors, sources) = features_in(folder)?;
+    // With a folder as output, the index gets RVC's own name in it.
+    let named = if args.output.is_dir() {
+        args.output.join(npy::TOTAL)
+    } else {
+        args.output.clone()
+    };
+    check_place(&named, SIDECAR_SUFFIX_BYTES)?;
+    let (mut vectors, sources) = features_in(folder, args.strict)?;
     let (count, dim) = (Centres::left_of(args.centres(), vectors.len()), vectors.dim());
     let plan = match args.kind() {
-        Some(Kind::Factory(factory)) => Plan::of(&factory, count),
-        Some(Kind::Preset(preset)) => Plan::preset(preset, count, dim)?,
+        Some(IndexKind::Factory(factory)) => Plan::of(&factory, count),
+        Some(IndexKind::Preset(preset)) => Plan::preset(preset, count, dim)?,
         None => Plan::preset(Preset::RvcDefault, count, dim)?,
     };
     for warning in &plan.warnings {
@@ -253,56 +262,49 @@ fn of_features(args: &Build, folder: &Path) -> Result<()> {
         seed: args.seed.unwrap_or_default(),
         centres: args.centres(),
     };
-    let said = |step| {
+    let bar = Bar::new()?;
+    let show = |step| {
         match step {
-            FinishStep::Centres { percent } => eprint!("\rcentres {percent:3} % "),
-            FinishStep::Train { round } => eprint!("\rtraining {round} of {ROUNDS} rounds "),
-            FinishStep::Measure => eprintln!("\nmeasuring"),
-            FinishStep::Write => eprintln!("writing"),
+            #[expect(clippy::cast_precision_loss, reason = "for a progress bar")]
+            FinishStep::Centres { percent } => bar.show(0.4 * percent as f32 / 100.0, "finding centres"),
+            #[expect(clippy::cast_precision_loss, reason = "for a progress bar")]
+            FinishStep::Train { round } => {
+                bar.show(0.4 + 0.4 * round as f32 / ROUNDS as f32, "training the lists")
+            }
+            FinishStep::Measure => bar.show(0.8, "measuring what they find"),
+            FinishStep::Write => bar.show(0.9, "writing the index"),
         }
         ControlFlow::Continue(())
     };
-    finish(&mut vectors, &spec, None, sources, &path, said)?;
+    finish(&mut vectors, &spec, None, sources, &path, show)?;
+    drop(bar);
     if look::file(&path).is_err() {
-        eprintln!("note: faiss itself opens {}, Voxmeld does not", path.display());
+        eprintln!("note: faiss itself opens {}, Voxmeld does not", shown_path(&path));
     }
     Ok(())
 }
 
-fn features_in(folder: &Path) -> Result<(Frames, Vec<Source>)> {
-    let mut vectors: Option<Frames> = None;
+fn features_in(folder: &Path, strict: bool) -> Result<(Frames, Vec<Source>)> {
+    let features = npy::read_all(folder, strict)?;
+    for why in &features.left_out {
+        eprintln!("left out: {why}");
+    }
+    let parent = folder.parent().filter(|_| folder.is_file()).unwrap_or(folder);
+    let dim = features.files.first().map_or(1, |(_, frames)| frames.dim());
+    let mut vectors = Frames::new(dim);
     let mut sources = Vec::new();
-    for (path, frames) in npy::read_all(folder)? {
-        let vectors = vectors.get_or_insert_with(|| Frames::new(frames.dim()));
-        ensure!(
-            frames.dim() == vectors.dim(),
-            "{} has {} values a row, the files before it {}",
-            path.display(),
-            frames.dim(),
-            vectors.dim()
-        );
-        ensure!(
-            frames.data().iter().all(|value| value.is_finite()),
-            "{} holds values that are not numbers",
-            path.display()
-        );
-        if !frames.is_empty() {
-            sources.push(Source {
-                file: name_in(
-                    folder.parent().filter(|_| folder.is_file()).unwrap_or(folder),
-                    &path,
-                ),
-                sha256: file_sha256(&path)?,
-                spans: vec![Span {
-                    first_id: vectors.len(),
-                    len: frames.len(),
-                    start_frame_50hz: 0,
-                }],
-            });
-        }
+    for (path, frames) in features.files {
+        sources.push(Source {
+            file: name_in(parent, &path),
+            sha256: file_sha256(&path).with_context(|| format!("{} cannot be read", shown_path(&path)))?,
+            spans: vec![Span {
+                first_id: vectors.len(),
+                len: frames.len(),
+                start_frame_50hz: 0,
+            }],
+        });
         frames.rows().for_each(|row| vectors.push(row));
     }
-    let vectors = vectors.context("no features")?;
     ensure!(!vectors.is_empty(), "the features are empty");
     Ok((vectors, sources))
 }

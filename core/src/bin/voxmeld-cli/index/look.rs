@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 use voxmeld_core::indexing::file_sha256;
+use voxmeld_core::names::{shown, shown_path};
 use voxmeld_core::retrieval::{
     DistancePercentiles, EmbeddingIndex, Metric, Probe, RecallTable, health, open, probe_warning,
 };
@@ -93,7 +94,7 @@ fn describe(text: &mut impl Write, index: &dyn EmbeddingIndex) -> Result<()> {
     }
     for source in &sidecar.sources {
         let frames: usize = source.spans.iter().map(|span| span.len).sum();
-        writeln!(text, "          {frames:6} frames of {}", source.file)?;
+        writeln!(text, "          {frames:6} frames of {}", shown(&source.file))?;
     }
     Ok(())
 }
@@ -175,7 +176,7 @@ fn encoder_warning(args: &Check, index: &dyn EmbeddingIndex) -> Result<Option<St
     let Some(made) = index.sidecar().and_then(|sidecar| sidecar.encoder.as_ref()) else {
         return Ok(Some("which encoder made this index is not known".into()));
     };
-    let found = file_sha256(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let found = file_sha256(path).with_context(|| format!("cannot read {}", shown_path(path)))?;
     Ok((found != made.sha256).then(|| {
         format!(
             "this index was made with another encoder ({}, {}); its neighbours will be wrong",

@@ -1,16 +1,20 @@
 //! `voxmeld-cli index query`: so that anybody can compare with faiss in Python.
 
 use std::fs::File;
+use std::io::BufWriter;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use ndarray::Array2;
 use ndarray_npy::NpzWriter;
 use voxmeld_core::frames::Frames;
 use voxmeld_core::retrieval::{Neighbours, SearchParams, blend, open, retrieve, retrieve_like_rvc};
+use voxmeld_core::whole_file::check_place;
 
 use super::npy;
+use crate::audio::write_with;
+use crate::convert::ratio;
 
 #[derive(Args)]
 pub struct Query {
@@ -29,7 +33,7 @@ pub struct Query {
     #[arg(long, default_value_t = 0)]
     k_factor: usize,
     /// Blend ratio: 0 = query, 1 = retrieved
-    #[arg(long, default_value_t = 0.75)]
+    #[arg(long, default_value_t = 0.75, value_parser = ratio)]
     ratio: f32,
     /// RVC's own arithmetic: 8 neighbours, and a frame that RVC could not blend stays as it is
     #[arg(long)]
@@ -40,6 +44,7 @@ pub struct Query {
 }
 
 pub fn run(args: &Query) -> Result<()> {
+    check_place(&args.output, 0)?;
     let queries = npy::read(&args.npy)?;
     let index = open(&args.file, Some(queries.dim()))?;
     let params = SearchParams {
@@ -66,8 +71,18 @@ pub fn run(args: &Query) -> Result<()> {
         }
         blend(query, retrieved.row(frame), args.ratio, blended.row_mut(frame));
     }
-    let file =
-        File::create(&args.output).with_context(|| format!("cannot write {}", args.output.display()))?;
+    write_with(&args.output, |file| {
+        write_archive(file, &queries, found, &retrieved, &blended)
+    })
+}
+
+fn write_archive(
+    file: &mut BufWriter<File>,
+    queries: &Frames,
+    found: Neighbours,
+    retrieved: &Frames,
+    blended: &Frames,
+) -> Result<()> {
     let mut npz = NpzWriter::new(file);
     let by_k = (queries.len(), found.k);
     npz.add_array("ids", &Array2::from_shape_vec(by_k, found.ids)?)?;

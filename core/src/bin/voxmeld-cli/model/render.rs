@@ -1,12 +1,13 @@
 //! `model render`: a voice's audio for given inputs and noise.
 
 use super::arrays::Arrays;
+use crate::audio::write_with;
+use crate::data::DataDir;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use ndarray::Array3;
 use ndarray_npy::NpzWriter;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use voxmeld_core::import::{ModelKind, rvc};
 use voxmeld_core::model::onnx::{RvcGraph, RvcGraphInput};
 
@@ -23,12 +24,12 @@ pub struct Render {
     /// NumPy .npz to write; its `audio` is f32 [1, 1, T * samples per frame].
     #[arg(short, long)]
     output: PathBuf,
-    /// Folder with ONNX Runtime (the bundle's `voxmeld.data`); looked for beside this program if none is given.
-    #[arg(long, env = "VOXMELD_DATA")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
 }
 
 pub fn run(args: &Render) -> Result<()> {
+    voxmeld_core::whole_file::check_place(&args.output, 0)?;
     let (mut file, kind) = super::open::open(&args.file)?;
     let ModelKind::Voice(voice) = &kind else {
         bail!("{} is {}: {}", args.file.display(), kind.name(), kind.advice());
@@ -59,7 +60,7 @@ pub fn run(args: &Render) -> Result<()> {
 
     let graph =
         rvc::build(voice, &mut file).with_context(|| format!("{} cannot be used", args.file.display()))?;
-    voxmeld_core::pack::set_data_dir(&data_dir(args.data.as_deref())?);
+    args.data.set()?;
     let mut runner = RvcGraph::open(&args.file, &graph)?;
     let input = RvcGraphInput {
         phone: &phone,
@@ -72,30 +73,17 @@ pub fn run(args: &Render) -> Result<()> {
     let mut audio = Vec::new();
     runner.render(input, &mut audio)?;
     let samples = audio.len();
-    let written = || format!("cannot write {}", args.output.display());
-    let mut npz = NpzWriter::new(File::create(&args.output).with_context(written)?);
-    npz.add_array("audio", &Array3::from_shape_vec((1, 1, samples), audio)?)
-        .with_context(written)?;
-    npz.finish().with_context(written)?;
+    let audio = Array3::from_shape_vec((1, 1, samples), audio)?;
+    write_with(&args.output, |file| {
+        let mut npz = NpzWriter::new(file);
+        npz.add_array("audio", &audio)?;
+        npz.finish()?;
+        Ok(())
+    })?;
     eprintln!(
         "{}: {samples} samples at {} Hz",
         args.output.display(),
         voice.rate_hz
     );
     Ok(())
-}
-
-/// The folder that was named, or one beside this program: installed with it, or in cargo's target folder.
-fn data_dir(given: Option<&Path>) -> Result<PathBuf> {
-    if let Some(given) = given {
-        return Ok(given.to_path_buf());
-    }
-    let program = std::env::current_exe().context("the place of this program is not known")?;
-    let near = program.ancestors().skip(1).take(2);
-    let places =
-        near.flat_map(|folder| ["voxmeld.data", "bundle/voxmeld.data"].map(|name| folder.join(name)));
-    places
-        .into_iter()
-        .find(|place| place.is_dir())
-        .context("ONNX Runtime was not found beside this program: name the bundle's voxmeld.data with --data")
 }

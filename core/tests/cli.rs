@@ -1,0 +1,126 @@
+//! What `voxmeld-cli` says before it works, and what it leaves.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("voxmeld-cli-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("folder");
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn cli(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_voxmeld-cli"))
+        .args(arguments)
+        .env_remove("VOXMELD_DATA")
+        .output()
+        .expect("started")
+}
+
+/// What it says when it refuses.
+fn refusal(arguments: &[&str]) -> String {
+    let output = cli(arguments);
+    assert!(!output.status.success(), "{arguments:?} was not refused");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!said.contains(" %Error") && !said.contains("panicked"), "{said}");
+    said
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
+}
+
+/// A NumPy file of `rows` rows of four values.
+fn features(rows: u16) -> Vec<u8> {
+    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, 4), }}");
+    while (header.len() + 11) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(u16::try_from(header.len()).expect("short").to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend((0..rows * 4).flat_map(|n| (f32::from(n) * 0.37).sin().to_le_bytes()));
+    bytes
+}
+
+#[test]
+fn options_that_cannot_be_right_are_refused_before_any_work() {
+    let folder = Folder::new("options");
+    let input = folder.0.join("in.wav");
+    std::fs::write(&input, b"").expect("written");
+    let missing = folder.0.join("missing/out.wav");
+    let (input, wav, mp3) = (text(&input), folder.0.join("out.wav"), folder.0.join("out.mp3"));
+    for (arguments, said) in [
+        (vec!["-o", text(&wav), "--ratio", "1.5"], "0 to 1"),
+        (vec!["-o", text(&wav), "--ratio", "-0.1"], "0 to 1"),
+        (vec!["-o", text(&wav), "--ratio", "nan"], "0 to 1"),
+        (vec!["-o", text(&wav), "--pitch-shift", "40"], "-24 to 24"),
+        (vec!["-o", text(&wav), "--k", "0"], "from 1 on"),
+        (vec!["-o", text(&mp3)], ".mp3 files are not written"),
+        (vec!["-o", text(&missing)], "missing does not exist"),
+        (vec!["-o", text(&folder.0)], "no extension"),
+        (vec!["-o", input], "would take the place of the input"),
+        (
+            vec!["-o", text(&wav), "--data", "nowhere"],
+            "there is no folder nowhere",
+        ),
+    ] {
+        let all = [vec!["convert", input], arguments].concat();
+        let found = refusal(&all);
+        assert!(found.contains(said), "{all:?}: {found}");
+    }
+    assert!(!wav.exists() && !mp3.exists());
+}
+
+#[test]
+fn an_index_that_could_not_be_written_is_refused_before_its_features_are_read() {
+    let folder = Folder::new("place");
+    std::fs::write(folder.0.join("a.npy"), features(100)).expect("written");
+    let (missing, long) = (folder.0.join("missing/a.index"), folder.0.join("n".repeat(252)));
+    for (output, said) in [(missing, "missing does not exist"), (long, "252 bytes long")] {
+        let found = refusal(&["index", "build", "--npy", text(&folder.0), "-o", text(&output)]);
+        assert!(found.contains(said), "{found}");
+    }
+}
+
+#[test]
+fn bad_features_are_left_out_by_name_and_names_of_any_length_are_kept() {
+    let folder = Folder::new("features");
+    let long = format!("{} 🎤\n.npy", "n".repeat(200));
+    std::fs::write(folder.0.join(&long), features(300)).expect("written");
+    std::fs::write(folder.0.join("b.npy"), "<html>").expect("written");
+    let output = folder.0.join("o".repeat(250));
+    let build = [
+        "index",
+        "build",
+        "--npy",
+        text(&folder.0),
+        "-o",
+        text(&output),
+        "--preset",
+        "flat",
+    ];
+    let built = cli(&build);
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{said}");
+    assert!(said.contains("left out: ") && said.contains("b.npy"), "{said}");
+    let sidecar = std::fs::read_to_string(format!("{}.json", text(&output))).expect("a sidecar");
+    assert!(sidecar.contains("🎤\\n.npy"), "{sidecar}");
+    let shown = String::from_utf8_lossy(&cli(&["index", "info", text(&output)]).stdout).into_owned();
+    assert!(
+        shown.contains("300 frames of") && shown.contains("🎤\\n.npy"),
+        "{shown}"
+    );
+    assert!(refusal(&[&build[..], &["--strict"]].concat()).contains("b.npy"));
+}
