@@ -1,6 +1,6 @@
 //! Extracts voices, indices and pictures from a zip archive, with limits.
 
-use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipLocator};
+use rawzip::{CompressionMethod, FileReader, ZipLocator};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Write};
