@@ -64,6 +64,12 @@ impl VoiceField {
         }
     }
 
+    /// True if no voice sounds because the chosen one could not be loaded.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        matches!(self.engine.voice(), VoiceState::Failed { .. })
+    }
+
     /// Why the saved session's voice could not be read, if so.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
@@ -76,8 +82,7 @@ impl VoiceField {
     fn restore(&self, selection: VoiceSelection) {
         let requested_before = self.requested.swap(true, Ordering::AcqRel);
         *self.problem.lock() = None;
-        let failed = matches!(self.engine.voice(), VoiceState::Failed { .. });
-        if requested_before && !failed && same_voice(&self.engine.selection(), &selection) {
+        if requested_before && !self.has_failed() && same_voice(&self.engine.selection(), &selection) {
             return;
         }
         self.engine.load(selection);

@@ -26,6 +26,8 @@ pub enum Part {
     Recordings,
     /// A file for the library.
     Import,
+    /// A folder in which files that were moved are looked for.
+    Search,
 }
 
 impl Part {
@@ -38,6 +40,7 @@ impl Part {
             Self::Index => "Index",
             Self::Recordings => "Folder of recordings",
             Self::Import => "Voice, archive or encoder",
+            Self::Search => "Folder with the voice's files",
         }
     }
 
@@ -46,7 +49,7 @@ impl Part {
             Self::Encoder => &["onnx", "pt", "bin", "safetensors"],
             Self::Synthesizer => &["pth", "onnx", "safetensors"],
             Self::Index => &["index"],
-            Self::Recordings => &[],
+            Self::Recordings | Self::Search => &[],
             Self::Import => &["pth", "zip", "safetensors", "onnx", "pt", "bin"],
         }
     }
@@ -81,7 +84,7 @@ impl Dialog {
         // Created here because macOS requires this thread; waited for on another.
         let dialog = rfd::AsyncFileDialog::new().set_title(part.label());
         let pick = || -> Picked {
-            if part == Part::Recordings {
+            if matches!(part, Part::Recordings | Part::Search) {
                 return Box::pin(dialog.pick_folder());
             }
             let dialog = dialog.add_filter(part.label(), part.extensions());

@@ -3,11 +3,14 @@
 use super::files::{Answer, Dialog, Part};
 use super::library::LibraryRow;
 use super::style::WARNING;
-use super::widgets::name;
+use super::widgets::{self, name};
 use crate::params::VoxmeldParams;
+use crate::paths::own_dir;
+use crate::state::VoiceField;
 use egui::{ComboBox, RichText, TextEdit, Ui};
 use nice_plug::context::gui::ParamSetter;
 use std::path::{Path, PathBuf};
+use voxmeld_core::library::add_search_folder;
 use voxmeld_core::pack::PackManifest;
 use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
 
@@ -47,7 +50,8 @@ impl VoicePanel {
         }
         index_row(ui, packs, &mut selection);
         self.path_row(ui, Part::Index, &mut selection);
-        self.take_answer(&mut selection);
+        self.search_row(ui, voice);
+        self.take_answer(voice, &mut selection);
         if self.no_dialogs {
             let hint = "No file dialog is available: type a path and press Enter.";
             ui.label(RichText::new(hint).color(WARNING).small());
@@ -57,7 +61,21 @@ impl VoicePanel {
         }
     }
 
-    fn take_answer(&mut self, selection: &mut VoiceSelection) {
+    /// Where a session's files are missing: a folder to look for them in.
+    fn search_row(&mut self, ui: &mut Ui, voice: &VoiceField) {
+        if !voice.has_failed() {
+            return;
+        }
+        let width = ui.available_width();
+        let button = widgets::button(ui, "Look for moved files in a folder…", false, width);
+        let button =
+            button.on_hover_text("Finds them by name, or by size and checksum, and remembers the folder");
+        if button.clicked() && self.dialog.is_none() {
+            self.dialog = Some(Dialog::open(Part::Search));
+        }
+    }
+
+    fn take_answer(&mut self, voice: &VoiceField, selection: &mut VoiceSelection) {
         let Some((part, answer)) = self
             .dialog
             .as_ref()
@@ -67,8 +85,14 @@ impl VoicePanel {
         };
         self.dialog = None;
         self.no_dialogs = matches!(answer, Answer::NoDialog);
-        if let Answer::File(path) = answer {
-            set_path(selection, part, Some(path));
+        match (answer, part) {
+            (Answer::File(folder), Part::Search) => {
+                // Without it the load reports again what is missing.
+                let _ = add_search_folder(&own_dir(), &folder);
+                voice.choose(selection.clone());
+            }
+            (Answer::File(path), part) => set_path(selection, part, Some(path)),
+            (Answer::Cancelled | Answer::NoDialog, _) => {}
         }
     }
 
@@ -220,7 +244,7 @@ fn path_of(selection: &VoiceSelection, part: Part) -> Option<&Path> {
             _ => None,
         },
         // Not a part of a voice.
-        Part::Recordings | Part::Import => None,
+        Part::Recordings | Part::Import | Part::Search => None,
     };
     file.map(|file| file.path.as_path())
 }
@@ -239,6 +263,6 @@ fn set_path(selection: &mut VoiceSelection, part: Part, path: Option<PathBuf>) {
             selection.speaker = 0;
         }
         Part::Index => selection.index = file.map(IndexRef::File),
-        Part::Recordings | Part::Import => {}
+        Part::Recordings | Part::Import | Part::Search => {}
     }
 }
