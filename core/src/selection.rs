@@ -79,9 +79,6 @@ pub struct VoiceSelection {
     /// Synthesizer file in place of the pack's.
     #[serde(default)]
     pub synthesizer: Option<FileRef>,
-    /// Speaker of the synthesizer, where it has several.
-    #[serde(default, skip_serializing_if = "is_first_speaker")]
-    pub speaker: u32,
     /// The target; `None`: the pack's first, unless the synthesizer is a file of the user's.
     #[serde(default)]
     pub index: Option<IndexRef>,
@@ -94,17 +91,12 @@ pub struct VoiceSelection {
     pub takes: TakeTable,
 }
 
-fn is_first_speaker(speaker: &u32) -> bool {
-    *speaker == 0
-}
-
 impl Default for VoiceSelection {
     fn default() -> Self {
         Self {
             pack: PackRef::Embedded("default".into()),
             encoder: None,
             synthesizer: None,
-            speaker: 0,
             index: None,
             others: None,
             takes: TakeTable::new(),
@@ -150,7 +142,6 @@ impl VoiceSelection {
             pack: PackRef::None,
             encoder: None,
             synthesizer: None,
-            speaker: 0,
             index: None,
             others: None,
             takes: TakeTable::new(),

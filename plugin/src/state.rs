@@ -139,7 +139,6 @@ fn same_voice(a: &VoiceSelection, b: &VoiceSelection) -> bool {
     a.pack == b.pack
         && same_part(a.encoder.as_ref(), b.encoder.as_ref())
         && same_part(a.synthesizer.as_ref(), b.synthesizer.as_ref())
-        && a.speaker == b.speaker
         && same_first
         && same_others
         && a.takes == b.takes
@@ -181,7 +180,6 @@ mod tests {
             pack: PackRef::None,
             encoder: Some(file("/Stimmen/Gehör.onnx")),
             synthesizer: Some(file("/Stimmen/mit Leerzeichen/声.onnx")),
-            speaker: 3,
             index: Some(IndexRef::File(file("/Stimmen/added.index"))),
             others: Some(vec![IndexRef::File(file("/Stimmen/andere.index"))]),
             takes: [("added".to_owned(), [("a b.wav".to_owned(), 30)].into())].into(),

@@ -9,9 +9,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+/// Path, size and modification time.
+type Version = (PathBuf, u64, Option<SystemTime>);
+
 /// Checksums of files that were read, for all instances, by path, size and time of the last
 /// change, so that a large encoder is read only once.
-static KNOWN: Mutex<BTreeMap<(PathBuf, u64, Option<SystemTime>), String>> = Mutex::new(BTreeMap::new());
+static KNOWN: Mutex<BTreeMap<Version, String>> = Mutex::new(BTreeMap::new());
 /// Maximum number of stored checksums.
 const MAX_KNOWN: usize = 1000;
 

@@ -198,7 +198,6 @@ impl LibraryVoice {
                 None => before.encoder.clone(),
             },
             synthesizer: Some(self.file(&manifest.voice)),
-            speaker: manifest.speaker,
             index: Some(match &manifest.index {
                 Some(index) => IndexRef::File(self.file(index)),
                 None => IndexRef::None,

@@ -31,7 +31,7 @@ pub fn load_voice(
         pack.map(|pack| (pack, &pack.synthesizer.file)),
         "voice",
     )?;
-    let synthesizer = open_synthesizer(&synthesizer_path, selection.speaker)?;
+    let synthesizer = open_synthesizer(&synthesizer_path)?;
     progress(0.4, "encoder");
     let encoder = load_encoder(selection, pack, synthesizer.dim())?;
     progress(0.7, "pitch tracker");

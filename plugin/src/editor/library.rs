@@ -6,7 +6,7 @@ use super::widgets::{self, name};
 use crate::params::VoxmeldParams;
 use crate::paths::own_dir;
 use crossbeam_channel::{Receiver, bounded};
-use egui::{ComboBox, DragValue, RichText, Ui};
+use egui::{ComboBox, RichText, Ui};
 use nice_plug::context::gui::ParamSetter;
 use nice_plug::params::Param;
 use std::path::PathBuf;
@@ -15,10 +15,6 @@ use voxmeld_core::selection::VoiceSelection;
 
 /// Width of the button.
 const IMPORT: f32 = 84.0;
-/// Width of the speaker's number.
-const SPEAKER: f32 = 96.0;
-/// Largest speaker number; larger than any voice's.
-const MAX_SPEAKER: u32 = 999;
 
 /// State of the row between frames.
 #[derive(Default)]
@@ -53,9 +49,7 @@ impl LibraryRow {
         let mut chosen = None;
         ui.horizontal(|ui| {
             name(ui, "Library");
-            let with_speaker = selection.synthesizer.is_some();
-            let right = IMPORT + if with_speaker { SPEAKER } else { 0.0 };
-            let width = ui.available_width() - right - 2.0 * ui.spacing().item_spacing.x;
+            let width = ui.available_width() - IMPORT - ui.spacing().item_spacing.x;
             ComboBox::from_id_salt("library")
                 .selected_text(current)
                 .width(width)
@@ -72,12 +66,6 @@ impl LibraryRow {
                         ui.label(RichText::new(hint).color(MUTED).small());
                     }
                 });
-            if with_speaker {
-                let number = DragValue::new(&mut selection.speaker)
-                    .range(0..=MAX_SPEAKER)
-                    .prefix("Speaker ");
-                ui.add_sized([SPEAKER - ui.spacing().item_spacing.x, 24.0], number);
-            }
             let import = widgets::button(ui, "Import…", self.importing.is_some(), IMPORT);
             let import = import.on_hover_text(
                 "Copies an RVC voice (.pth, with the .index of the same name next to it), an archive of both (.zip), or an encoder (hubert_base.pt) into the library",
@@ -163,6 +151,9 @@ fn choose(
     *selection = voice.selection(selection);
     let pitch = params.pitch_shift.preview_normalized(voice.manifest.pitch_shift);
     widgets::set_once(setter, &params.pitch_shift, pitch);
+    let speaker = i32::try_from(voice.manifest.speaker).unwrap_or(i32::MAX);
+    let speaker = params.speaker.preview_normalized(speaker);
+    widgets::set_once(setter, &params.speaker, speaker);
     if let Some(ratio) = voice.manifest.ratio {
         let ratio = params.blend_ratio.preview_normalized(100.0 * ratio);
         widgets::set_once(setter, &params.blend_ratio, ratio);

@@ -257,11 +257,7 @@ fn set_path(selection: &mut VoiceSelection, part: Part, path: Option<PathBuf>) {
     });
     match part {
         Part::Encoder => selection.encoder = file,
-        Part::Synthesizer => {
-            selection.synthesizer = file;
-            // Another file may have other speakers.
-            selection.speaker = 0;
-        }
+        Part::Synthesizer => selection.synthesizer = file,
         Part::Index => selection.index = file.map(IndexRef::File),
         Part::Recordings | Part::Import | Part::Search => {}
     }

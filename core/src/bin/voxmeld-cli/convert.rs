@@ -167,14 +167,16 @@ fn at_engine_rate(input: Recording, hop: Hop) -> Result<Recording> {
     })
 }
 
-fn selection(args: &Convert) -> VoiceSelection {
+/// What to load, and the speaker.
+fn selection(args: &Convert) -> (VoiceSelection, usize) {
     let file = |path: &Option<PathBuf>| path.as_ref().map(FileRef::at);
     let index = match (&args.index, &args.target) {
         (Some(path), _) => Some(IndexRef::File(FileRef::at(path))),
         (None, Some(name)) => Some(IndexRef::Pack(name.clone())),
         (None, None) => None,
     };
-    let mut selection = match args.voice.as_deref().and_then(library::find) {
+    let voice = args.voice.as_deref().and_then(library::find);
+    let mut selection = match &voice {
         Some(voice) => voice.selection(&VoiceSelection::default()),
         None => VoiceSelection {
             pack: PackRef::Embedded(PACK.into()),
@@ -188,16 +190,16 @@ fn selection(args: &Convert) -> VoiceSelection {
     if index.is_some() {
         selection.index = index;
     }
-    if let Some(speaker) = args.speaker {
-        selection.speaker = speaker;
-    }
-    selection
+    let of_library = voice.map_or(0, |voice| voice.manifest.speaker);
+    let speaker = usize::try_from(args.speaker.unwrap_or(of_library)).unwrap_or(usize::MAX);
+    (selection, speaker)
 }
 
-fn controls(args: &Convert) -> BlockControls {
+fn controls(args: &Convert, speaker: usize) -> BlockControls {
     BlockControls {
         voice: Controls {
             blend_ratio: args.ratio,
+            speaker,
             pitch_shift: Semitones(args.pitch_shift),
             search: SearchParams {
                 k: args.k,
@@ -214,7 +216,8 @@ fn controls(args: &Convert) -> BlockControls {
 /// Converts in place; the result is in time with the input.
 fn convert(args: &Convert, hop: Hop, audio: &mut Recording) -> Result<()> {
     let mut engine = Engine::new();
-    engine.handle().load(selection(args));
+    let (selection, speaker) = selection(args);
+    engine.handle().load(selection);
     let setup = StreamSetup {
         safety_ms: 0,
         host_rate_hz: f64::from(audio.rate_hz),
@@ -228,7 +231,7 @@ fn convert(args: &Convert, hop: Hop, audio: &mut Recording) -> Result<()> {
     if latency == 0 {
         bail!("{}", engine.handle().status().message.unwrap_or_default());
     }
-    let controls = controls(args);
+    let controls = controls(args, speaker);
     audio.samples.resize(audio.samples.len() + latency, 0.0);
     let blocks = audio.samples.len().div_ceil(BLOCK);
     let bar = Bar::new()?;

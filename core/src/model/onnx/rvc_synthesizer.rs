@@ -35,7 +35,6 @@ pub struct RvcSynthesizer {
     noise: ModelNoise,
     state: ModelState,
     samples_per_frame: usize,
-    first_speaker: usize,
     /// Stated rate divided by that at which its audio is played.
     pitch_factor: f32,
 }
@@ -72,7 +71,6 @@ impl RvcSynthesizer {
             noise,
             state,
             samples_per_frame: 0,
-            first_speaker: 0,
             pitch_factor: 1.0,
         };
         synthesizer.probe().map_err(wrong)?;
@@ -82,11 +80,6 @@ impl RvcSynthesizer {
         }
         synthesizer.pitch_factor = synthesizer.pitch_factor();
         Ok(synthesizer)
-    }
-
-    /// Chooses the speaker from which those of calls are counted.
-    pub fn set_speaker(&mut self, speaker: u32) {
-        self.first_speaker = usize::try_from(speaker).unwrap_or(usize::MAX);
     }
 
     /// Synthesizes several lengths: finds the samples per frame and a length that the
@@ -194,7 +187,7 @@ impl RvcSynthesizer {
             got: fixed.unwrap_or(0),
         })?;
         let input = SynthesisInput {
-            speaker: input.speaker.saturating_add(self.first_speaker),
+            speaker: input.speaker,
             ..input
         };
         let first_frame = input.first_frame_100hz + i64::try_from(cut.dropped).unwrap_or(0);

@@ -26,13 +26,11 @@ const CHANNELS_SEED: u64 = 0x5A5F_4E4F_4953_4521;
 ///
 /// # Errors
 /// See [`ModelFileError`].
-pub fn open_synthesizer(path: &Path, speaker: u32) -> Result<Box<dyn Synthesizer>, ModelFileError> {
+pub fn open_synthesizer(path: &Path) -> Result<Box<dyn Synthesizer>, ModelFileError> {
     if weights::are_in(path) {
-        return Ok(Box::new(RvcVoice::open(path, speaker)?));
+        return Ok(Box::new(RvcVoice::open(path)?));
     }
-    let mut synthesizer = RvcSynthesizer::open(path)?;
-    synthesizer.set_speaker(speaker);
-    Ok(Box::new(synthesizer))
+    Ok(Box::new(RvcSynthesizer::open(path)?))
 }
 
 /// An RVC voice whose graph was built from its weights.
@@ -44,8 +42,8 @@ pub struct RvcVoice {
     has_f0: bool,
     noise_channels: usize,
     speakers: usize,
-    /// The speaker from which those of calls are counted.
-    first_speaker: usize,
+    /// What the user should know.
+    notes: Vec<String>,
     codes: Vec<i64>,
     z_noise: Vec<f32>,
     source_noise: Vec<f32>,
@@ -56,7 +54,7 @@ impl RvcVoice {
     ///
     /// # Errors
     /// See [`ModelFileError`]; for a file that is not a voice, the error says what it is and what to do.
-    pub fn open(path: &Path, speaker: u32) -> Result<Self, ModelFileError> {
+    pub fn open(path: &Path) -> Result<Self, ModelFileError> {
         let refused = |why: String| ModelFileError::Weights {
             path: path.to_path_buf(),
             why,
@@ -65,13 +63,6 @@ impl RvcVoice {
         let ModelKind::Voice(voice) = kind else {
             return Err(refused(format!("it is {}: {}", kind.name(), kind.advice())));
         };
-        let speakers = voice.shape.speakers;
-        if usize::try_from(speaker).is_ok_and(|speaker| speaker >= speakers) {
-            return Err(refused(format!(
-                "it has the speakers 0 to {}, and {speaker} is chosen: choose one of them",
-                speakers - 1
-            )));
-        }
         let graph = rvc::build(&voice, &mut file).map_err(|error| refused(error.to_string()))?;
         Ok(Self {
             graph: RvcGraph::open(path, &graph)?,
@@ -79,8 +70,8 @@ impl RvcVoice {
             frame_len: voice.shape.upp(),
             has_f0: voice.f0,
             noise_channels: voice.shape.inter,
-            speakers,
-            first_speaker: usize::try_from(speaker).unwrap_or(usize::MAX),
+            speakers: voice.shape.speakers,
+            notes: voice.notes.clone(),
             codes: Vec::new(),
             z_noise: Vec::new(),
             source_noise: Vec::new(),
@@ -127,6 +118,10 @@ impl Synthesizer for RvcVoice {
         self.speakers
     }
 
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
         let frames = input.embeddings_100hz.len();
         let skip = input.skip_100hz.min(frames);
@@ -140,7 +135,7 @@ impl Synthesizer for RvcVoice {
             self.draw_source_noise(returned, input.first_frame_100hz + skipped);
         }
         let last = self.speakers.saturating_sub(1);
-        let speaker = input.speaker.saturating_add(self.first_speaker).min(last);
+        let speaker = input.speaker.min(last);
         let given = RvcGraphInput {
             phone: input.embeddings_100hz.data(),
             pitch: self.has_f0.then_some((&self.codes[..], input.f0_hz)),
