@@ -100,7 +100,6 @@ fn a_voice_without_its_encoder_names_the_file_to_choose_and_plays_when_it_is_cho
     env::use_data()?;
     // Without encoders that are installed on this machine.
     super::sessions::use_own_folder()?;
-    let mut rig = Rig::empty(offline_48k())?;
     for (voice, words) in [
         (
             "v1_32k_f16.pth",
@@ -111,6 +110,7 @@ fn a_voice_without_its_encoder_names_the_file_to_choose_and_plays_when_it_is_cho
             ["768 values", "hubert_base.pt", "vec-768-layer-12.onnx"],
         ),
     ] {
+        let rig = Rig::empty(offline_48k())?;
         rig.handle().load(VoiceSelection {
             encoder: None,
             ..selection(&data("import", voice))
@@ -122,7 +122,7 @@ fn a_voice_without_its_encoder_names_the_file_to_choose_and_plays_when_it_is_cho
             ensure!(why.contains(words), "no \"{words}\" in: {why}");
         }
     }
-    rig.handle().load(selection(&data("import", "v1_32k_f16.pth")));
+    let mut rig = Rig::with_selection(offline_48k(), selection(&data("import", "v1_32k_f16.pth")), None)?;
     ensure!(energy(&rig.play_mono(&speech()?, 480)) > 1.0, "silent");
     Ok(())
 }
