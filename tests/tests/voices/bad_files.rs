@@ -163,10 +163,7 @@ fn truncated_or_wrong_models_are_rejected_and_the_voice_plays_on() -> Result<()>
         ),
         (
             with_encoder(&synthesizer),
-            &[
-                "is not a supported encoder",
-                "an encoder has one, audio at 16 kHz",
-            ],
+            &["is not a supported encoder", "it is a voice, not an encoder"],
         ),
     ])
 }
