@@ -29,6 +29,8 @@ pub struct StreamSetup {
     pub max_block: usize,
     /// Latency added as a margin for a late worker.
     pub safety_ms: u32,
+    /// Noise is suppressed before the encoder, for 20 ms of latency.
+    pub suppress_noise: bool,
     /// 1 or 2.
     pub channels: usize,
     /// Hop length.
@@ -116,7 +118,9 @@ impl Engine {
         let status = &self.shared.status;
         status.hop_ms.store(setup.hop.ms(), Relaxed);
         let geometry = match Geometry::new(setup.host_rate_hz, setup.hop, setup.max_block) {
-            Ok(geometry) => geometry.with_safety_ms(setup.safety_ms),
+            Ok(geometry) => geometry
+                .with_safety_ms(setup.safety_ms)
+                .with_noise_suppression(setup.suppress_noise),
             Err(error) => {
                 tracing::warn!("activated, but silent: {error}");
                 *status.message.lock() = Some(error.to_string());
@@ -252,6 +256,7 @@ mod tests {
         let mut engine = Engine::new();
         let setup = StreamSetup {
             safety_ms: 0,
+            suppress_noise: false,
             host_rate_hz: 48_000.0,
             max_block: 64,
             channels: 1,

@@ -37,6 +37,10 @@ const _: () = assert!(
     "held frames must cover the join"
 );
 
+/// Delay of the noise suppression: one embedding frame, so that frames keep their places
+/// (`worker/suppression.rs`).
+pub const SUPPRESSION_MS: u32 = 20;
+
 /// Hop length: how much input is gathered before it is computed.
 ///
 /// A longer hop costs latency and saves work, since the encoder and the
@@ -146,6 +150,8 @@ pub struct Geometry {
     pub resample_chunk_ms: u32,
     /// Latency added by the user's setting as a margin for late hops.
     pub safety_host: usize,
+    /// Delay of the noise suppression; 0 without it.
+    pub suppression_ms: u32,
 }
 
 impl Geometry {
@@ -190,6 +196,7 @@ impl Geometry {
             ticks_per_hop: hop_host / tick_host,
             resample_chunk_ms: if host_rate.0.is_multiple_of(200) { 5 } else { 10 },
             safety_host: 0,
+            suppression_ms: 0,
         })
     }
 
@@ -201,14 +208,21 @@ impl Geometry {
         self
     }
 
+    /// With noise suppression in front of the encoder, which delays by one embedding frame.
+    #[must_use]
+    pub fn with_noise_suppression(mut self, suppresses: bool) -> Self {
+        self.suppression_ms = if suppresses { SUPPRESSION_MS } else { 0 };
+        self
+    }
+
     /// Delay from the input timeline to the content of the worker's stream:
     /// both resamplers (half a chunk each), the tail of the encoder's field and
-    /// its look-ahead.
+    /// its look-ahead, and the noise suppression.
     #[must_use]
     pub fn algorithmic_latency_ms(&self) -> u32 {
         let lookahead_ms = u32::try_from(LOOKAHEAD_FRAMES_50HZ).unwrap_or(0) * 20;
         let tail_ms = 5;
-        self.resample_chunk_ms + tail_ms + lookahead_ms
+        self.resample_chunk_ms + tail_ms + lookahead_ms + self.suppression_ms
     }
 
     /// Delay from the first sample of a hop to the sample at which it is played: the
@@ -368,6 +382,24 @@ mod tests {
             let plain = Geometry::new(rate, Hop::Ms20, 480).expect("a supported set-up");
             let added = plain.clone().with_safety_ms(safety_ms);
             assert_eq!(added.latency_samples() - plain.latency_samples(), samples);
+        }
+    }
+
+    #[test]
+    fn noise_suppression_adds_exactly_20_ms_at_every_rate() {
+        for (rate, samples) in [
+            (48_000.0, 960),
+            (44_100.0, 882),
+            (88_200.0, 1_764),
+            (8_000.0, 160),
+        ] {
+            let plain = Geometry::new(rate, Hop::Ms20, 480).expect("a supported set-up");
+            let with = plain.clone().with_noise_suppression(true);
+            assert_eq!(
+                with.latency_samples() - plain.latency_samples(),
+                samples,
+                "{rate} Hz"
+            );
         }
     }
 

@@ -165,6 +165,7 @@ mod tests {
         });
         let setup = StreamSetup {
             safety_ms: 0,
+            suppress_noise: false,
             host_rate_hz: 48_000.0,
             max_block: 480,
             channels: 2,

@@ -124,6 +124,7 @@ impl Plugin for Voxmeld {
             host_rate_hz: rate_hz,
             max_block: timing.block,
             safety_ms: timing.safety_ms,
+            suppress_noise: timing.suppress_noise,
             channels: layout
                 .main_output_channels
                 .map_or(2, |channels| if channels.get() == 1 { 1 } else { 2 }),

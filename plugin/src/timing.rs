@@ -20,6 +20,8 @@ pub struct Timing {
     pub block: usize,
     /// Latency added as a margin for a late worker.
     pub safety_ms: u32,
+    /// Noise is suppressed, which takes latency.
+    pub suppress_noise: bool,
 }
 
 /// The timing wanted now, and the one in use.
@@ -63,6 +65,7 @@ impl TimingControl {
             hop: Hop::from(params.hop.value()),
             block: block.map_or(self.declared, |block| block.min(self.declared)),
             safety_ms: u32::try_from(params.safety_buffer.value()).unwrap_or(0),
+            suppress_noise: params.noise_suppression.value(),
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | [`allocations`] | an allocator that counts calls of the audio thread |
 //! | [`audio`] | reading, writing and resampling of audio files |
 //! | [`embeddings`] | embeddings and retrieval without a stream |
+//! | [`field_levels`] | inputs from the field at set levels |
 //! | [`fenced`] | memory that ends at an inaccessible page |
 //! | [`non_speech`] | synthetic sounds other than speech |
 //! | [`hops`] | the engine's reports about every hop |
@@ -41,6 +42,7 @@ pub mod embeddings;
 pub mod env;
 pub mod fake_voices;
 pub mod fenced;
+pub mod field_levels;
 pub mod hops;
 pub mod host;
 pub mod machine;

@@ -25,6 +25,7 @@ pub struct Rig {
 pub fn offline_48k() -> StreamSetup {
     StreamSetup {
         safety_ms: 0,
+        suppress_noise: false,
         host_rate_hz: 48_000.0,
         max_block: 480,
         channels: 1,

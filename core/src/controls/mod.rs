@@ -1,6 +1,7 @@
 //! Settings that travel with the audio.
 
 mod blend;
+mod gate;
 mod scene;
 mod search;
 
@@ -8,6 +9,7 @@ pub use blend::{
     BlendSettings, Curves, Drive, LevelCurve, Listen, MAX_TARGETS, Morph, Temperature, VoicingCurve,
     Weighting, WeightingKind,
 };
+pub use gate::Gate;
 pub use scene::{SCENE_NUMBERS, Scene};
 pub use search::{MAX_K, SearchParams};
 
@@ -29,6 +31,8 @@ pub struct Controls {
     pub search: SearchParams,
     /// 0 = the voice's own level, 1 = the input's level.
     pub loudness_follow: f32,
+    /// How the input is gated.
+    pub gate: Gate,
     /// Trust, curves, morph, continuity, listen mode.
     pub blend: BlendSettings,
     /// Side chain and modulation wheel, added to the ratio.
@@ -44,6 +48,7 @@ impl Default for Controls {
             speaker: 0,
             search: SearchParams::default(),
             loudness_follow: 0.0,
+            gate: Gate::Gentle,
             blend: BlendSettings::default(),
             drive: Drive::default(),
         }

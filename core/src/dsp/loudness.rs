@@ -43,7 +43,7 @@ pub fn trailing_rms_curve(signal: &[f32], step: usize, curve: &mut Vec<f32>) {
 }
 
 /// Value of a curve at sample `n` of `len`, end points aligned.
-fn at(curve: &[f32], n: usize, len: usize) -> f32 {
+pub(super) fn at(curve: &[f32], n: usize, len: usize) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "windows of well under 2^24 samples")]
     let x = n as f32 * (curve.len() - 1) as f32 / len as f32;
     #[expect(
@@ -56,6 +56,15 @@ fn at(curve: &[f32], n: usize, len: usize) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "an index into a short curve")]
     let part = x - left as f32;
     curve[left] + (curve[right] - curve[left]) * part
+}
+
+/// The level that [`match_level`] makes of an output's level.
+pub(super) fn matched(input: f32, output: f32, follow: f32) -> f32 {
+    if follow > 0.0 {
+        output * (input / output.max(FLOOR)).powf(follow)
+    } else {
+        output
+    }
 }
 
 /// Scales `output` towards the level of the input, both given as RMS curves

@@ -2,8 +2,10 @@
 
 #![deny(clippy::disallowed_macros)]
 
+pub mod dc_blocker;
 pub mod half_sample;
 pub mod interpolate;
+pub mod level_guard;
 pub mod limiter;
 pub mod loudness;
 pub mod noise;

@@ -1,7 +1,11 @@
 //! State kept from hop to hop: the 16 kHz window, the recent controls, and the
 //! features that are given to the synthesizer again as context.
 
+use super::clipping::Clipping;
+use super::gate::NoiseGate;
+use super::suppression::Suppression;
 use crate::controls::Controls;
+use crate::dsp::dc_blocker::DcBlocker;
 use crate::dsp::half_sample::HalfSample;
 use crate::dsp::noise;
 use crate::dsp::resample::{ResampleError, Slope, StreamResampler};
@@ -20,8 +24,17 @@ const HISTORY_16K: usize = 48_000 + 80;
 /// wave would click.
 const FADE_IN_16K: usize = 80;
 
-/// Input at 16 kHz, the newest three seconds of it.
+/// Input at 16 kHz, the newest three seconds of it; without its constant part, without noise where that is suppressed, and
+/// exact silence where the gate is closed.
 pub struct InputStage {
+    dc_blocker: DcBlocker,
+    clipping: Clipping,
+    suppression: Option<Suppression>,
+    /// Samples at 16 kHz by which suppression delays.
+    delay_16k: usize,
+    gate: NoiseGate,
+    tick_host: usize,
+    filtered_host: Vec<f32>,
     /// At rates where the resampler is half a sample early.
     half_sample: Option<HalfSample>,
     aligned_host: Vec<f32>,
@@ -40,7 +53,18 @@ impl InputStage {
     /// # Errors
     /// If chunks at the host's rate are not a whole number of samples; [`Geometry`] accepts no such rate.
     pub fn new(geometry: &Geometry) -> Result<Self, ResampleError> {
+        let suppression = match geometry.suppression_ms {
+            0 => None,
+            _ => Some(Suppression::new(geometry)?),
+        };
         Ok(Self {
+            dc_blocker: DcBlocker::new(f64::from(geometry.host_rate.0)),
+            clipping: Clipping::default(),
+            suppression,
+            delay_16k: ENCODER_RATE.samples_in_ms(geometry.suppression_ms).unwrap_or(0),
+            gate: NoiseGate::default(),
+            tick_host: geometry.tick_host,
+            filtered_host: Vec::with_capacity(geometry.hop_host),
             half_sample: geometry.adds_half_sample().then(HalfSample::default),
             aligned_host: Vec::with_capacity(geometry.hop_host),
             resampler: StreamResampler::new(
@@ -58,36 +82,61 @@ impl InputStage {
 
     /// Clears all state and continues at a position of the 16 kHz timeline.
     pub fn restart(&mut self, at_16k: i64) {
+        self.dc_blocker.reset();
+        self.clipping = Clipping::default();
+        self.suppression.iter_mut().for_each(Suppression::reset);
+        self.gate = NoiseGate::default();
         self.resampler.reset();
         self.half_sample.iter_mut().for_each(HalfSample::reset);
         self.history_16k.fill(0.0);
-        self.end_16k = at_16k;
+        self.end_16k = at_16k - i64::try_from(self.delay_16k).unwrap_or(0);
         // At position 0 there is no earlier input that was cut off, so no fade-in.
         self.faded_16k = if at_16k == 0 { FADE_IN_16K } else { 0 };
     }
 
-    /// Appends one hop.
-    pub fn accept(&mut self, samples_host: &[f32]) {
+    /// Appends one hop, with its controls, one set per 10 ms.
+    pub fn accept(&mut self, samples_host: &[f32], controls: &[Controls]) {
         self.new_16k.clear();
+        self.clipping.accept(samples_host, self.tick_host);
+        self.filtered_host.clear();
+        let filtered = samples_host.iter().map(|&x| self.dc_blocker.next(x));
+        self.filtered_host.extend(filtered);
         let aligned_host = match &mut self.half_sample {
             Some(half_sample) => {
-                half_sample.process(samples_host, &mut self.aligned_host);
+                half_sample.process(&self.filtered_host, &mut self.aligned_host);
                 &self.aligned_host
             }
-            None => samples_host,
+            None => &self.filtered_host,
         };
-        self.resampler.process(aligned_host, &mut self.new_16k);
+        match &mut self.suppression {
+            Some(suppression) => suppression.process(aligned_host, &mut self.new_16k),
+            None => self.resampler.process(aligned_host, &mut self.new_16k),
+        }
+        self.fade_in();
+        self.gate.process(&mut self.new_16k, |tick| {
+            controls.get(tick).copied().unwrap_or_default().gate
+        });
+        let count = self.new_16k.len();
+        self.history_16k.copy_within(count.., 0);
+        let start = self.history_16k.len() - count;
+        self.history_16k[start..].copy_from_slice(&self.new_16k);
+        self.end_16k += i64::try_from(count).unwrap_or(0);
+    }
+
+    /// Fades the input in after a gap.
+    fn fade_in(&mut self) {
         for sample in self.new_16k.iter_mut().take(FADE_IN_16K - self.faded_16k) {
             #[expect(clippy::cast_precision_loss, reason = "at most 80")]
             let phase = self.faded_16k as f32 / FADE_IN_16K as f32 * std::f32::consts::FRAC_PI_2;
             *sample *= phase.sin().powi(2);
             self.faded_16k += 1;
         }
-        let count = self.new_16k.len();
-        self.history_16k.copy_within(count.., 0);
-        let start = self.history_16k.len() - count;
-        self.history_16k[start..].copy_from_slice(&self.new_16k);
-        self.end_16k += i64::try_from(count).unwrap_or(0);
+    }
+
+    /// How far the input is clipped (0 to 1), at the beginning and at the end of the newest hop.
+    #[must_use]
+    pub fn clipping(&self) -> (f32, f32) {
+        self.clipping.amounts()
     }
 
     /// The newest hop at 16 kHz.

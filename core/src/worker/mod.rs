@@ -7,13 +7,16 @@
 //! from hop to hop, `recent` the last half minute of input, `ladder` the reduction
 //! of quality on an overloaded machine.
 
+mod clipping;
 mod context;
+mod gate;
 mod ladder;
 mod pipeline;
 mod recent;
 mod render;
 mod report;
 mod step;
+mod suppression;
 #[cfg(test)]
 mod tests;
 mod thread;

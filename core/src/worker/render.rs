@@ -7,7 +7,7 @@
 
 use super::context::{FeatureCache, InputStage, SynthesizerFrames};
 use crate::dsp::resample::{ResampleError, StreamResampler};
-use crate::dsp::{limiter, loudness, sola::Sola};
+use crate::dsp::{level_guard, limiter, loudness, sola::Sola};
 use crate::geometry::{
     FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, HELD_FRAMES_100HZ, HELD_MS, LOOKAHEAD_FRAMES_50HZ,
 };
@@ -18,6 +18,9 @@ use crate::units::ENCODER_RATE;
 const TICK_16K: usize = FRAME_STEP_16K / 2;
 /// Frames before a hop that its loudness is measured over.
 const TAIL_100HZ: usize = loudness::SPAN_STEPS;
+
+/// Input after the newest frame's end, which was only look-ahead for the encoder.
+const AHEAD_16K: usize = FRAME_TAIL_16K + LOOKAHEAD_FRAMES_50HZ * FRAME_STEP_16K;
 
 /// Synthesizes one voice's features and keeps the state that the next hop continues.
 pub struct Renderer {
@@ -33,6 +36,7 @@ pub struct Renderer {
     joined_model: Vec<f32>,
     input_rms: Vec<f32>,
     output_rms: Vec<f32>,
+    gains: Vec<f32>,
     /// Frame after the last one in the state of a stateful synthesizer.
     synthesized_to: Option<i64>,
     stateful: bool,
@@ -64,6 +68,7 @@ impl Renderer {
             joined_model: Vec::new(),
             input_rms: Vec::new(),
             output_rms: Vec::new(),
+            gains: Vec::new(),
             synthesized_to: None,
             stateful: synthesizer.is_stateful(),
         })
@@ -158,41 +163,52 @@ impl Renderer {
         Ok(())
     }
 
-    /// Matches loudness, joins, resamples and limits: exactly one hop of `output`.
+    /// Matches loudness, bounds the level by the input's, joins, resamples and limits: exactly one hop of `output`.
     pub fn join(&mut self, input: &InputStage, follow: f32, output: &mut Vec<f32>) {
-        // Input after the newest frame's end was only look-ahead for the encoder.
-        let ahead_16k = FRAME_TAIL_16K + LOOKAHEAD_FRAMES_50HZ * FRAME_STEP_16K;
         let follow = follow.min(1.0);
         self.joined_model.clear();
         if self.stateful {
             let hop = self.tail_model.len();
             self.tail_model.extend_from_slice(&self.audio_model);
-            if follow > 0.0 {
-                // Measured over the past of each point, so that a hop begins with the gain at which the previous one ended.
-                let len_16k = (self.hop_100hz + TAIL_100HZ) * TICK_16K;
-                let input_16k = input.window(len_16k, ahead_16k);
-                loudness::trailing_rms_curve(input_16k, TICK_16K, &mut self.input_rms);
-                loudness::trailing_rms_curve(&self.tail_model, self.tick_model, &mut self.output_rms);
-                loudness::match_level(&mut self.audio_model, &self.input_rms, &self.output_rms, follow);
-            }
+            self.measure_backwards(input);
+            self.set_level(input, follow);
             self.tail_model.drain(..self.tail_model.len() - hop);
             self.joined_model.append(&mut self.audio_model);
         } else {
-            if follow > 0.0 {
-                let len_16k = (self.hop_100hz + HELD_FRAMES_100HZ) * TICK_16K;
-                // The window ends with held frames, after the newest one: there the input is known.
-                let held_16k = ENCODER_RATE.samples_in_ms(HELD_MS).unwrap_or(0);
-                let step_model = self.audio_model.len() * TICK_16K / len_16k;
-                let input_16k = input.window(len_16k, ahead_16k - held_16k);
-                loudness::rms_curve(input_16k, TICK_16K, &mut self.input_rms);
-                loudness::rms_curve(&self.audio_model, step_model, &mut self.output_rms);
-                loudness::match_level(&mut self.audio_model, &self.input_rms, &self.output_rms, follow);
-            }
+            self.measure_window(input);
+            self.set_level(input, follow);
             self.sola.join(&self.audio_model, &mut self.joined_model);
         }
         output.clear();
         self.resampler.process(&self.joined_model, output);
         limiter::soft_limit(output);
+    }
+
+    /// Levels of input and output, measured backwards from each point, so that a hop begins with the gain at which the
+    /// one before ended.
+    fn measure_backwards(&mut self, input: &InputStage) {
+        let len_16k = (self.hop_100hz + TAIL_100HZ) * TICK_16K;
+        let input_16k = input.window(len_16k, AHEAD_16K);
+        loudness::trailing_rms_curve(input_16k, TICK_16K, &mut self.input_rms);
+        loudness::trailing_rms_curve(&self.tail_model, self.tick_model, &mut self.output_rms);
+    }
+
+    /// Levels of input and output around each point of a window.
+    fn measure_window(&mut self, input: &InputStage) {
+        let len_16k = (self.hop_100hz + HELD_FRAMES_100HZ) * TICK_16K;
+        // The window ends with held frames, after the newest one: there the input is known.
+        let held_16k = ENCODER_RATE.samples_in_ms(HELD_MS).unwrap_or(0);
+        let step_model = self.audio_model.len() * TICK_16K / len_16k;
+        let input_16k = input.window(len_16k, AHEAD_16K - held_16k);
+        loudness::rms_curve(input_16k, TICK_16K, &mut self.input_rms);
+        loudness::rms_curve(&self.audio_model, step_model, &mut self.output_rms);
+    }
+
+    fn set_level(&mut self, input: &InputStage, follow: f32) {
+        let (input_rms, output_rms) = (&self.input_rms, &self.output_rms);
+        loudness::match_level(&mut self.audio_model, input_rms, output_rms, follow);
+        level_guard::gains(input_rms, output_rms, follow, input.clipping(), &mut self.gains);
+        level_guard::apply(&mut self.audio_model, &self.gains);
     }
 }
 

@@ -119,6 +119,10 @@ fn sound_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
         widgets::slider(ui, &setter, &params.input_gain);
         widgets::slider(ui, &setter, &params.output_gain);
         widgets::choice(ui, &setter, &params.input, "Input");
+        ui.horizontal(|ui| {
+            widgets::switch(ui, &setter, &params.noise_suppression, 150.0);
+            widgets::choice(ui, &setter, &params.gate, "Gate");
+        });
     });
 }
 

@@ -1,6 +1,7 @@
 //! Choices about the input, as parameters.
 
 use nice_plug::prelude::*;
+use voxmeld_core::controls::Gate;
 use voxmeld_core::rt::InputChoice;
 
 /// [`InputChoice`] as a parameter.
@@ -36,6 +37,33 @@ impl From<InputParam> for InputChoice {
             InputParam::Left => Self::Left,
             InputParam::Right => Self::Right,
             InputParam::Side => Self::Side,
+        }
+    }
+}
+
+/// [`Gate`] as a parameter.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GateParam {
+    /// Nothing is gated.
+    #[id = "off"]
+    #[name = "Off"]
+    Off,
+    /// What stays near the noise floor.
+    #[id = "gentle"]
+    #[name = "Gentle"]
+    Gentle,
+    /// More of it, and sooner.
+    #[id = "strong"]
+    #[name = "Strong"]
+    Strong,
+}
+
+impl From<GateParam> for Gate {
+    fn from(gate: GateParam) -> Self {
+        match gate {
+            GateParam::Off => Self::Off,
+            GateParam::Gentle => Self::Gentle,
+            GateParam::Strong => Self::Strong,
         }
     }
 }

@@ -10,7 +10,7 @@ mod input;
 mod ranges;
 
 pub use blend::{BlendParams, ListenParam, MorphByParam, WeightingParam};
-pub use input::InputParam;
+pub use input::{GateParam, InputParam};
 
 use crate::state::VoiceField;
 use nice_plug::prelude::*;
@@ -75,6 +75,12 @@ pub struct VoxmeldParams {
     /// What of a stereo input the voice gets.
     #[id = "input"]
     pub input: EnumParam<InputParam>,
+    /// How noise between words is kept from the voice.
+    #[id = "gate"]
+    pub gate: EnumParam<GateParam>,
+    /// Suppresses noise, also under words, for 20 ms of latency; a change restarts the plugin.
+    #[id = "noise_suppression"]
+    pub noise_suppression: BoolParam,
     /// The host's bypass: the delayed input, at the same latency.
     #[id = "bypass"]
     pub bypass: BoolParam,
@@ -239,6 +245,8 @@ impl VoxmeldParams {
                 .with_unit(" ms")
                 .non_automatable(),
             input: EnumParam::new("Input", InputParam::Auto),
+            gate: EnumParam::new("Gate", GateParam::Gentle),
+            noise_suppression: BoolParam::new("Noise suppression", false).non_automatable(),
             bypass: BoolParam::new("Bypass", false).make_bypass(),
             blend: BlendParams::default(),
             voice: VoiceField::new(engine),
@@ -280,6 +288,7 @@ impl VoxmeldParams {
                 ..SearchParams::default()
             },
             loudness_follow: self.loudness_follow.value() / 100.0,
+            gate: self.gate.value().into(),
             ..Controls::default()
         };
         self.blend.apply(&mut voice);

@@ -53,6 +53,8 @@ fn ids_order_ranges_and_defaults_are_stable() {
             ("host_block", "", Some(8), 0.0, 8.0, 0.0),
             ("safety_buffer", " ms", Some(200), 0.0, 200.0, 0.0),
             ("input", "", Some(4), 0.0, 4.0, 0.0),
+            ("gate", "", Some(2), 0.0, 2.0, 1.0),
+            ("noise_suppression", "", Some(1), 0.0, 1.0, 0.0),
             ("bypass", "", Some(1), 0.0, 1.0, 0.0),
             ("trust", " %", None, 0.0, 100.0, 0.0),
             ("continuity", " %", None, 0.0, 100.0, 0.0),
@@ -102,7 +104,7 @@ fn latency_settings_and_outputs_are_not_automatable_and_bypass_is_marked() {
         let flags = unsafe { ptr.flags() };
         let fixed = matches!(
             id.as_str(),
-            "hop" | "host_block" | "safety_buffer" | "out_ratio" | "out_confidence"
+            "hop" | "host_block" | "safety_buffer" | "noise_suppression" | "out_ratio" | "out_confidence"
         );
         assert_eq!(flags.contains(ParamFlags::NON_AUTOMATABLE), fixed, "{id}");
         assert_eq!(flags.contains(ParamFlags::BYPASS), id == "bypass", "{id}");
@@ -132,6 +134,7 @@ fn default_parameters_give_the_engines_default_controls() {
     assert_eq!(controls.when_not_ready, WhenNotReady::Silence);
     assert!(!controls.bypass);
     assert_eq!(controls.input, BlockControls::default().input);
+    assert_eq!(controls.voice.gate, Controls::default().gate);
     // Blending as the engine has it: RVC's arithmetic, one target.
     assert_eq!(controls.voice.blend, BlendSettings::default());
     assert_eq!(controls.voice.drive, Drive::default());

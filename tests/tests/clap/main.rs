@@ -6,6 +6,7 @@ mod blocks;
 mod fuzz;
 mod host_changes;
 mod input;
+mod levels;
 mod lifecycle;
 mod log;
 mod raw_blocks;

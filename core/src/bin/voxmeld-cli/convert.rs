@@ -220,6 +220,7 @@ fn convert(args: &Convert, hop: Hop, audio: &mut Recording) -> Result<()> {
     engine.handle().load(selection);
     let setup = StreamSetup {
         safety_ms: 0,
+        suppress_noise: false,
         host_rate_hz: f64::from(audio.rate_hz),
         max_block: BLOCK,
         channels: 1,

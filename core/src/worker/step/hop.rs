@@ -34,7 +34,7 @@ impl Worker {
                 .chain(&mut self.incoming)
                 .for_each(Chain::restart);
         }
-        streaming.input.accept(&hop.samples);
+        streaming.input.accept(&hop.samples, &hop.controls);
         self.recent.push(streaming.input.new_samples());
         streaming.track.accept(&hop.controls);
         let mut header = HopHeader {

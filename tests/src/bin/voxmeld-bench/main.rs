@@ -139,6 +139,7 @@ const PASSES: usize = 5;
 fn measure(speech: &Sound, hop: Hop) -> Result<(String, Run)> {
     let setup = StreamSetup {
         safety_ms: 0,
+        suppress_noise: false,
         host_rate_hz: f64::from(RATE_HZ),
         max_block: BLOCK,
         channels: 1,

@@ -23,6 +23,7 @@ use voxmeld_tests::signal::{chirp, delay_of};
 fn setup(channels: usize) -> StreamSetup {
     StreamSetup {
         safety_ms: 0,
+        suppress_noise: false,
         host_rate_hz: f64::from(RATE_HZ),
         max_block: BLOCK,
         channels,
