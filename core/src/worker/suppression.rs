@@ -79,14 +79,15 @@ mod tests {
     use super::*;
     use crate::geometry::Hop;
 
-    /// Vowels of 150 Hz, a quarter of a second each.
-    fn speech(rate_hz: f32, len: usize) -> Vec<f32> {
+    /// Vowels of a quarter of a second each, whose pitch rises from 150 Hz on, so that no delay of a period fits.
+    fn speech(rate_hz: f64, len: usize) -> Vec<f32> {
         (0..len)
             .map(|n| {
-                let t = n as f32 / rate_hz;
-                let envelope = (std::f32::consts::TAU * 2.0 * t).sin().max(0.0);
-                let tones = (1..20).map(|k| (std::f32::consts::TAU * 150.0 * k as f32 * t).sin() / k as f32);
-                0.2 * envelope * tones.sum::<f32>()
+                let t = n as f64 / rate_hz;
+                let envelope = (std::f64::consts::TAU * 2.0 * t).sin().max(0.0);
+                let phase = std::f64::consts::TAU * (150.0 * t + 15.0 * t * t);
+                let tones = (1..=12).map(|k| (f64::from(k) * phase).sin() / f64::from(k));
+                (0.2 * envelope * tones.sum::<f64>()) as f32
             })
             .collect()
     }
@@ -96,7 +97,7 @@ mod tests {
         for rate_hz in [8_000.0, 16_000.0, 44_100.0, 48_000.0, 88_200.0, 192_000.0] {
             let geometry = Geometry::new(rate_hz, Hop::Ms20, 512).expect("a supported set-up");
             let mut suppression = Suppression::new(&geometry).expect("rates that fit");
-            let input = speech(rate_hz as f32, geometry.hop_host * 150);
+            let input = speech(rate_hz, geometry.hop_host * 150);
             let (mut with, mut without) = (Vec::new(), Vec::new());
             let mut plain = StreamResampler::new(
                 geometry.host_rate,
