@@ -166,7 +166,7 @@ impl Geometry {
         if !HOST_RATES_HZ.contains(&host_rate_hz) {
             return Err(unsupported);
         }
-        let host_rate = stream_rate(host_rate_hz);
+        let host_rate = SampleRate::with_whole_10_ms(host_rate_hz);
         let whole = f64::from(host_rate.0).to_bits() == host_rate_hz.to_bits();
         let conversion = (!whole).then(|| RateConversion::new(host_rate_hz, host_rate));
         let (Some(tick_host), Some(hop_host)) =
@@ -291,45 +291,16 @@ impl Geometry {
         })
     }
 
-    /// The host's rate.
-    #[must_use]
-    pub fn true_host_rate_hz(&self) -> f64 {
-        let stream_hz = f64::from(self.host_rate.0);
-        self.conversion.map_or(stream_hz, |conversion| {
-            let (host_millihertz, _) = conversion.millihertz();
-            #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-            let millihertz = host_millihertz as f64;
-            millihertz / 1000.0
-        })
-    }
-
     /// The latency in milliseconds.
     #[must_use]
     pub fn latency_ms(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
         let samples = self.latency_samples() as f64;
-        samples * 1000.0 / self.true_host_rate_hz()
+        samples * 1000.0
+            / self
+                .conversion
+                .map_or(f64::from(self.host_rate.0), RateConversion::host_rate_hz)
     }
-}
-
-/// Steps of the rates at which a stream runs where the host's has no whole 10 ms: at these, chunks of 5 ms are whole and
-/// even, and no synthesizer's rate is refused.
-const STREAM_RATE_STEP_HZ: f64 = 400.0;
-
-/// A host's rate where 10 ms are whole samples, else the next one that fits.
-fn stream_rate(host_rate_hz: f64) -> SampleRate {
-    let whole = host_rate_hz % 100.0 == 0.0;
-    let rate_hz = if whole {
-        host_rate_hz
-    } else {
-        (host_rate_hz / STREAM_RATE_STEP_HZ).ceil() * STREAM_RATE_STEP_HZ
-    };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "one of the supported rates"
-    )]
-    SampleRate(rate_hz as u32)
 }
 
 #[cfg(test)]
@@ -352,25 +323,6 @@ mod tests {
         (8_000.0, Hop::Ms20, 64, 160 + 160 + 64 + 240),
     ];
 
-    /// Rates whose 10 ms are not whole: (rate, stream's rate, samples of the host). The stream's latency and half a
-    /// filter in samples of the host, rounded up, and half a filter: at 22.05 kHz 32 + (448 + 448 + 521 + 672 + 32)
-    /// / 22400 * 22050.
-    const CONVERTED: &[(f64, u32, usize)] = &[
-        (11_025.0, 11_200, 1_349),
-        (22_050.0, 22_400, 2_120),
-        (44_055.9, 44_400, 3_660),
-        (47_952.0, 48_000, 3_934),
-    ];
-
-    #[test]
-    fn rates_without_whole_10_ms_run_in_a_stream_of_the_next_multiple_of_400_hz() {
-        for &(rate_hz, stream_hz, samples) in CONVERTED {
-            let geometry = Geometry::new(rate_hz, Hop::Ms20, 512).expect("a supported set-up");
-            assert_eq!(geometry.host_rate.0, stream_hz, "{rate_hz} Hz");
-            assert_eq!(geometry.latency_samples(), samples, "{rate_hz} Hz");
-        }
-    }
-
     #[test]
     fn a_safety_buffer_adds_exactly_its_length() {
         for (rate, safety_ms, samples) in [
@@ -382,24 +334,6 @@ mod tests {
             let plain = Geometry::new(rate, Hop::Ms20, 480).expect("a supported set-up");
             let added = plain.clone().with_safety_ms(safety_ms);
             assert_eq!(added.latency_samples() - plain.latency_samples(), samples);
-        }
-    }
-
-    #[test]
-    fn noise_suppression_adds_exactly_20_ms_at_every_rate() {
-        for (rate, samples) in [
-            (48_000.0, 960),
-            (44_100.0, 882),
-            (88_200.0, 1_764),
-            (8_000.0, 160),
-        ] {
-            let plain = Geometry::new(rate, Hop::Ms20, 480).expect("a supported set-up");
-            let with = plain.clone().with_noise_suppression(true);
-            assert_eq!(
-                with.latency_samples() - plain.latency_samples(),
-                samples,
-                "{rate} Hz"
-            );
         }
     }
 

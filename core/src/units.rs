@@ -21,6 +21,24 @@ impl SampleRate {
             .flatten()
     }
 
+    /// A host's rate where 10 ms are whole samples of it, else the next one at which the stream can run: a multiple of
+    /// 400 Hz, where chunks of 5 ms are whole and even, and no synthesizer's rate is refused.
+    #[must_use]
+    pub fn with_whole_10_ms(host_rate_hz: f64) -> Self {
+        const STEP_HZ: f64 = 400.0;
+        let rate_hz = if host_rate_hz % 100.0 == 0.0 {
+            host_rate_hz
+        } else {
+            (host_rate_hz / STEP_HZ).ceil() * STEP_HZ
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` saturates; a supported rate"
+        )]
+        Self(rate_hz as u32)
+    }
+
     /// Duration of `samples` in seconds.
     #[must_use]
     pub fn seconds(self, samples: usize) -> f64 {
@@ -58,6 +76,14 @@ impl RateConversion {
     #[must_use]
     pub fn millihertz(self) -> (u64, u64) {
         (self.host_millihertz, self.stream_millihertz)
+    }
+
+    /// The host's rate.
+    #[must_use]
+    pub fn host_rate_hz(self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let millihertz = self.host_millihertz as f64;
+        millihertz / 1000.0
     }
 
     /// The last host sample that is not later than a sample of the stream.

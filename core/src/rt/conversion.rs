@@ -207,3 +207,28 @@ impl ToHost {
 fn as_i64(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Hop;
+
+    /// Rates whose 10 ms are not whole: (rate, stream's rate, samples of the host). The stream's latency and half a
+    /// filter in samples of the host, rounded up, and half a filter: at 22.05 kHz 32 + (448 + 448 + 521 + 672 + 32)
+    /// / 22400 * 22050.
+    const CONVERTED: &[(f64, u32, usize)] = &[
+        (11_025.0, 11_200, 1_349),
+        (22_050.0, 22_400, 2_120),
+        (44_055.9, 44_400, 3_660),
+        (47_952.0, 48_000, 3_934),
+    ];
+
+    #[test]
+    fn rates_without_whole_10_ms_run_in_a_stream_of_the_next_multiple_of_400_hz() {
+        for &(rate_hz, stream_hz, samples) in CONVERTED {
+            let geometry = Geometry::new(rate_hz, Hop::Ms20, 512).expect("a supported set-up");
+            assert_eq!(geometry.host_rate.0, stream_hz, "{rate_hz} Hz");
+            assert_eq!(geometry.latency_samples(), samples, "{rate_hz} Hz");
+        }
+    }
+}

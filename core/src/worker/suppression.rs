@@ -124,6 +124,24 @@ mod tests {
     }
 
     #[test]
+    fn noise_suppression_adds_exactly_20_ms_at_every_rate() {
+        for (rate, samples) in [
+            (48_000.0, 960),
+            (44_100.0, 882),
+            (88_200.0, 1_764),
+            (8_000.0, 160),
+        ] {
+            let plain = Geometry::new(rate, Hop::Ms20, 480).expect("a supported set-up");
+            let with = plain.clone().with_noise_suppression(true);
+            assert_eq!(
+                with.latency_samples() - plain.latency_samples(),
+                samples,
+                "{rate} Hz"
+            );
+        }
+    }
+
+    #[test]
     fn noise_falls_by_20_db() {
         let geometry = Geometry::new(48_000.0, Hop::Ms20, 512).expect("a supported set-up");
         let mut suppression = Suppression::new(&geometry).expect("rates that fit");
