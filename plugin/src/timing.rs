@@ -190,6 +190,7 @@ mod tests {
             hop: Hop::Ms40,
             block: 256,
             safety_ms: 50,
+            suppress_noise: false,
         };
         assert_eq!(timing.activate(&params, 8_192), expected);
     }

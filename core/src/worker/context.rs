@@ -82,10 +82,13 @@ impl InputStage {
 
     /// Clears all state and continues at a position of the 16 kHz timeline.
     pub fn restart(&mut self, at_16k: i64) {
-        self.dc_blocker.reset();
+        if at_16k == 0 {
+            // After a gap the noise floor and the constant part are what they were.
+            self.dc_blocker.reset();
+            self.gate = NoiseGate::default();
+        }
         self.clipping = Clipping::default();
         self.suppression.iter_mut().for_each(Suppression::reset);
-        self.gate = NoiseGate::default();
         self.resampler.reset();
         self.half_sample.iter_mut().for_each(HalfSample::reset);
         self.history_16k.fill(0.0);

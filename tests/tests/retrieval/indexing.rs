@@ -11,16 +11,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use voxmeld_core::builder::IndexRequest;
+use voxmeld_core::controls::{Controls, Gate};
+use voxmeld_core::dsp::dc_blocker::DcBlocker;
 use voxmeld_core::dsp::resample::{Slope, StreamResampler};
 use voxmeld_core::engine::StreamSetup;
 use voxmeld_core::geometry::Hop;
 use voxmeld_core::pack::find_pack;
 use voxmeld_core::retrieval::{EmbeddingIndex, Sidecar, open};
+use voxmeld_core::rt::BlockControls;
 use voxmeld_core::selection::{FileRef, IndexRef, VoiceSelection};
 use voxmeld_core::status::{IndexWork, VoiceState};
 use voxmeld_core::units::SampleRate;
 use voxmeld_tests::audio::{Sound, write_wav};
 use voxmeld_tests::env;
+use voxmeld_tests::host::{Pace, Sizes};
 use voxmeld_tests::rig::{Rig, offline_48k};
 
 const RATE_HZ: u32 = 48_000;
@@ -127,7 +131,16 @@ fn last_30_s_of_input_are_added_to_a_copy_of_the_packs_index_sample_for_sample()
         .cycle()
         .take(whole_hops(33 * 48_000))
         .collect();
-    rig.play_mono(&input, 480);
+    // The gate would silence pauses.
+    let ungated = BlockControls {
+        voice: Controls {
+            gate: Gate::Off,
+            ..Controls::default()
+        },
+        ..BlockControls::default()
+    };
+    let channels = [input.clone()];
+    rig.play(&channels, &Sizes::all(480), &[(0, ungated)], Pace::Free);
     let pack = find_pack("default")?;
     let first = pack.indices.first().context("the pack has no target")?;
     let packed = pack.path_of(&first.file)?;
@@ -140,10 +153,12 @@ fn last_30_s_of_input_are_added_to_a_copy_of_the_packs_index_sample_for_sample()
     let grown = own.join(format!("{}.index", first.name));
     let take = wav_16k(&grown.with_extension("takes").join("take-0001.wav"))?;
     let mut resampler = StreamResampler::new(SampleRate(RATE_HZ), SampleRate(16_000), 5, Slope::Steep)?;
+    let mut dc_blocker = DcBlocker::new(f64::from(RATE_HZ));
     let mut expected = Vec::new();
     for hop in input.chunks(960) {
         let mut fresh = Vec::new();
-        resampler.process(hop, &mut fresh);
+        let hop: Vec<f32> = hop.iter().map(|&x| dc_blocker.next(x)).collect();
+        resampler.process(&hop, &mut fresh);
         expected.extend(fresh);
     }
     ensure!(take.len() == 30 * 16_000, "{} samples", take.len());
