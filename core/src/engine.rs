@@ -2,8 +2,10 @@
 
 mod handle;
 mod shared;
+mod streams;
 
 pub use handle::EngineHandle;
+pub use streams::RestartError;
 
 use crate::builder::IndexBuilder;
 use crate::geometry::{Geometry, Hop};
@@ -11,7 +13,6 @@ use crate::loader::{LoaderCommand, LoaderThread};
 use crate::model::Voice;
 use crate::rt::{AudioSide, Meters};
 use crate::selection::VoiceSelection;
-use crate::stream::stream_link;
 use crate::worker::{HopObserver, Worker, WorkerClock, WorkerCommand, WorkerThread};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use parking_lot::Mutex;
@@ -62,6 +63,7 @@ pub struct Engine {
     commands: (Sender<WorkerCommand>, Receiver<WorkerCommand>),
     observer: Option<HopObserver>,
     clock: Option<WorkerClock>,
+    runs_in_silence: bool,
 }
 
 impl Default for Engine {
@@ -82,6 +84,7 @@ impl Engine {
                 status: Arc::default(),
                 meters: Mutex::default(),
                 stream: Mutex::new(None),
+                starting: Mutex::new(()),
                 selection: Mutex::new(VoiceSelection::nothing()),
                 load,
                 worker: commands.0.clone(),
@@ -92,6 +95,7 @@ impl Engine {
             commands,
             observer: None,
             clock: None,
+            runs_in_silence: false,
         }
     }
 
@@ -104,6 +108,11 @@ impl Engine {
     /// before the first activation.
     pub fn use_clock(&mut self, clock: WorkerClock) {
         self.clock = Some(clock);
+    }
+
+    /// Runs the models on silence too, for tests of what that saves; call before the first activation.
+    pub fn run_in_silence(&mut self) {
+        self.runs_in_silence = true;
     }
 
     /// Starts streaming; the voice of an earlier activation is kept. At an unsupported rate
@@ -130,36 +139,13 @@ impl Engine {
             }
         };
         self.start_threads()?;
-        let status = &self.shared.status;
-        let (client, server) = stream_link(&geometry);
-        *self.shared.stream.lock() = Some(server.shared().clone());
-        status.host_rate_hz.store(rounded(setup.host_rate_hz), Relaxed);
-        let mut audio = AudioSide::new(
-            Some((client, &geometry)),
-            setup.host_rate_hz,
-            setup.channels,
-            meters,
-        );
-        audio.set_offline(setup.offline);
-        status.latency_samples.store(audio.latency_samples(), Relaxed);
-        tracing::info!(
-            "activated: {} Hz, {} channels, hop {} ms, blocks of up to {}, latency {} samples, {}",
-            setup.host_rate_hz,
-            setup.channels,
-            setup.hop.ms(),
-            setup.max_block,
-            audio.latency_samples(),
-            if setup.offline { "offline" } else { "live" },
-        );
-        let _ = self
-            .commands
-            .0
-            .send(WorkerCommand::Start(Box::new(server), geometry));
-        Ok(audio)
+        let _starting = self.shared.starting.lock();
+        Ok(self.shared.start_stream(&setup, geometry))
     }
 
     /// Stops streaming; threads and voice are kept. Main thread.
     pub fn deactivate(&mut self) {
+        let _starting = self.shared.starting.lock();
         let stream = self.shared.stream.lock().take();
         if let Some(stream) = stream
             && self.threads.is_some()
@@ -211,6 +197,9 @@ impl Engine {
         }
         if let Some(clock) = self.clock.take() {
             worker.use_clock(clock);
+        }
+        if self.runs_in_silence {
+            worker.run_in_silence();
         }
         // Bounded, so that swaps in quick succession do not pile up voices: then the worker frees them.
         let (discard, discarded) = bounded(1);

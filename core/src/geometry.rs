@@ -215,6 +215,17 @@ impl Geometry {
         self
     }
 
+    /// With as much added latency as makes it `latency_samples` in all; `None` if it is more already.
+    #[must_use]
+    pub fn padded_to(mut self, latency_samples: usize) -> Option<Self> {
+        // The stream's samples are never longer than the host's, so this is not too much, and single ones fill it up.
+        self.safety_host += latency_samples.checked_sub(self.latency_samples())?;
+        while self.latency_samples() < latency_samples {
+            self.safety_host += 1;
+        }
+        (self.latency_samples() == latency_samples).then_some(self)
+    }
+
     /// Delay from the input timeline to the content of the worker's stream:
     /// both resamplers (half a chunk each), the tail of the encoder's field and
     /// its look-ahead, and the noise suppression.
@@ -233,6 +244,13 @@ impl Geometry {
     pub fn buffering_latency_host(&self) -> usize {
         let budget_host = self.hop_host * (self.hop.budget_ms() as usize) / (self.hop.ms() as usize);
         self.hop_host + budget_host + self.max_block_host + self.safety_host
+    }
+
+    /// Samples at the beginning of the worker's stream that hold nothing of the input, because its content is delayed
+    /// by more than them.
+    #[must_use]
+    pub fn before_input_host(&self) -> usize {
+        self.stream_latency_host() - self.buffering_latency_host()
     }
 
     /// The sample of each 10 ms of input at the middle of an embedding frame: controls
@@ -334,6 +352,17 @@ mod tests {
             let plain = Geometry::new(rate, Hop::Ms20, 480).expect("a supported set-up");
             let added = plain.clone().with_safety_ms(safety_ms);
             assert_eq!(added.latency_samples() - plain.latency_samples(), samples);
+        }
+    }
+
+    #[test]
+    fn a_shorter_hop_padded_to_the_latency_of_a_longer_one_has_exactly_that() {
+        for rate_hz in [44_100.0, 11_025.0, 47_952.0] {
+            let geometry = |hop| Geometry::new(rate_hz, hop, 480).expect("a supported set-up");
+            let long = geometry(Hop::Ms40).latency_samples();
+            let padded = geometry(Hop::Ms20).padded_to(long).expect("it fits");
+            assert_eq!(padded.latency_samples(), long, "{rate_hz} Hz");
+            assert_eq!(geometry(Hop::Ms60).padded_to(long), None, "{rate_hz} Hz");
         }
     }
 

@@ -6,6 +6,7 @@ use crate::model::onnx::set_runtime_library;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Name of the ONNX Runtime library that the bundle ships.
@@ -143,12 +144,11 @@ impl PackManifest {
     /// [`PackError::Damaged`].
     pub fn path_of(&self, file: &PackFile) -> Result<PathBuf, PackError> {
         let path = self.dir.join(&file.file);
-        let bytes = std::fs::read(&path).map_err(|_| PackError::Damaged { path: path.clone() })?;
-        let intact = file.sha256.as_ref().is_none_or(|expected| {
-            let digest = Sha256::digest(&bytes);
-            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            hex.eq_ignore_ascii_case(expected)
-        });
+        let digest = sha256(&path).map_err(|_| PackError::Damaged { path: path.clone() })?;
+        let intact = file
+            .sha256
+            .as_ref()
+            .is_none_or(|expected| digest.eq_ignore_ascii_case(expected));
         if intact {
             Ok(path)
         } else {
@@ -172,6 +172,20 @@ impl PackManifest {
         manifest.dir = dir.to_path_buf();
         Ok(manifest)
     }
+}
+
+/// Checksum of a file, read piece by piece: the allocator would keep the memory of a whole one.
+fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            count => hash.update(&buffer[..count]),
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 static DATA_DIR: Mutex<Option<PathBuf>> = Mutex::new(None);

@@ -27,6 +27,9 @@ pub struct EngineStatus {
     pub hop_ms: u32,
     /// Compute time over audio time, smoothed over about a second.
     pub real_time_factor: f32,
+    /// Real-time priority of the worker's thread: "granted", or "not granted" and why; empty before the first
+    /// activation.
+    pub priority: String,
     /// Gaps in the output since activation.
     pub xruns: u64,
     /// Output samples that came too late since activation.
@@ -145,6 +148,8 @@ pub struct StatusCells {
     pub hop_ms: AtomicU32,
     /// See [`EngineStatus::real_time_factor`].
     pub real_time_factor: AtomicF32,
+    /// See [`EngineStatus::priority`].
+    pub priority: Mutex<String>,
     /// See [`EngineStatus::failed_hops`].
     pub failed_hops: AtomicU64,
     /// See [`EngineStatus::hops`].

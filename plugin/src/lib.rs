@@ -21,6 +21,7 @@
 //! | [`state`] | the chosen voice in saved sessions |
 //! | [`paths`] | paths of this library and its data |
 //! | [`logging`] | log lines: the newest in memory, and a file |
+//! | `restarts` | restarts of the stream where the host ignores the request |
 //! | `timing` | what the latency depends on; the block size that a host plays |
 //! | [`editor`] | the window |
 //!
@@ -35,6 +36,7 @@ pub mod logging;
 pub mod params;
 pub mod paths;
 pub mod plugin;
+mod restarts;
 pub mod scenes;
 pub mod state;
 mod timing;

@@ -2,7 +2,8 @@
 
 use crate::editor::{self, EditorLink, VoxmeldEditor};
 use crate::params::VoxmeldParams;
-use crate::timing::TimingControl;
+use crate::restarts::{NextStream, RestartTask, Restarter, restarts};
+use crate::timing::{Timing, TimingControl};
 use crate::{block, logging, paths};
 use nice_plug::prelude::*;
 use parking_lot::Mutex;
@@ -21,6 +22,13 @@ pub struct Voxmeld {
     audio: Option<AudioSide>,
     /// Why activation failed; the editor shows it.
     activation_error: Arc<Mutex<Option<String>>>,
+    /// Why a setting is not in use, although it was set; the editor shows it.
+    restart_note: Arc<Mutex<Option<String>>>,
+    /// Streams that are made without the host.
+    next_stream: NextStream,
+    restarter: Arc<Restarter>,
+    /// The set-up of the newest activation, and its number.
+    setup: Option<(StreamSetup, u64)>,
     /// Connection to the export around the plugin.
     bridge: Bridge,
     /// Hop, block and safety buffer in use; a change needs a restart.
@@ -35,12 +43,18 @@ impl Default for Voxmeld {
         paths::set_engine_data_dir();
         let engine = Engine::new();
         let params = Arc::new(VoxmeldParams::new(engine.handle()));
+        let restart_note = Arc::default();
+        let (next_stream, restarter) = restarts(engine.handle(), Arc::clone(&restart_note));
         Self {
             bridge: Bridge::new(params.clone()),
             params,
             engine,
             audio: None,
             activation_error: Arc::default(),
+            restart_note,
+            next_stream,
+            restarter: Arc::new(restarter),
+            setup: None,
             timing: TimingControl::default(),
             rate_hz: 0.0,
             tail_samples: 0,
@@ -85,15 +99,18 @@ impl Plugin for Voxmeld {
 
     type Editor = VoxmeldEditor;
     type SysExMessage = ();
-    type BackgroundTask = BridgeTask;
+    type BackgroundTask = PluginTask;
 
     fn setup_logger() -> Option<bool> {
         Some(logging::install())
     }
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
-        let bridge = self.bridge.clone();
-        Box::new(move |task| bridge.run(task))
+        let (bridge, restarter) = (self.bridge.clone(), self.restarter.clone());
+        Box::new(move |task| match task {
+            PluginTask::Bridge(task) => bridge.run(task),
+            PluginTask::Restart(task) => restarter.run(task),
+        })
     }
 
     fn params(&self) -> Arc<dyn Params> {
@@ -105,6 +122,7 @@ impl Plugin for Voxmeld {
             params: self.params.clone(),
             engine: self.engine.handle(),
             activation_error: self.activation_error.clone(),
+            restart_note: self.restart_note.clone(),
         };
         self.bridge.editor(editor::create(link), executor)
     }
@@ -120,7 +138,7 @@ impl Plugin for Voxmeld {
         let rate_hz = f64::from(config.sample_rate);
         self.bridge.set_activation_mode(config.process_mode);
         self.rate_hz = rate_hz;
-        let activated = self.engine.activate(StreamSetup {
+        let setup = StreamSetup {
             host_rate_hz: rate_hz,
             max_block: timing.block,
             safety_ms: timing.safety_ms,
@@ -130,7 +148,11 @@ impl Plugin for Voxmeld {
                 .map_or(2, |channels| if channels.get() == 1 { 1 } else { 2 }),
             hop: timing.hop,
             offline: config.process_mode == ProcessMode::Offline,
-        });
+        };
+        let (activated, activation) = self
+            .restarter
+            .activate(&mut self.next_stream, || self.engine.activate(setup));
+        self.setup = Some((setup, activation));
         match activated {
             Ok(audio) => {
                 let latency = audio.latency_samples();
@@ -176,13 +198,7 @@ impl Plugin for Voxmeld {
         aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let live = self.audio.as_ref().is_some_and(AudioSide::is_live);
-        if self
-            .timing
-            .needs_restart(&self.params, buffer.samples(), live, self.rate_hz)
-        {
-            self.bridge.request_restart(context);
-        }
+        self.follow_timing(buffer.samples(), context);
         let Some(audio) = &mut self.audio else {
             // Silence: the speaker's own voice must not leak.
             for channel in buffer.as_slice() {
@@ -202,6 +218,62 @@ impl Plugin for Voxmeld {
             self.params.publish(frame.ratio, frame.confidence);
         }
         ProcessStatus::Tail(self.tail_samples)
+    }
+}
+
+impl Voxmeld {
+    /// Asks for a restart where a setting needs one, and does without the host where that ignores it.
+    fn follow_timing(&mut self, len: usize, context: &mut impl ProcessContext<Self>) {
+        let Some(audio) = &mut self.audio else {
+            return;
+        };
+        if let Some(timing) = self.next_stream.take(audio) {
+            self.timing.restarted(timing);
+            self.bridge.set_position(0);
+        }
+        let live = audio.is_live();
+        if self.timing.needs_restart(&self.params, len, live, self.rate_hz) {
+            self.bridge.request_restart(context);
+        }
+        if !self.bridge.is_offline()
+            && let Some(timing) = self.timing.unanswered()
+            && let Some((setup, activation)) = self.setup
+        {
+            let task = RestartTask::Restart {
+                activation,
+                timing,
+                setup: with_timing(setup, timing),
+                latency_samples: audio.latency_samples(),
+            };
+            context.execute_background(PluginTask::Restart(task));
+        }
+        if self.timing.came_back() {
+            context.execute_background(PluginTask::Restart(RestartTask::Forget));
+        }
+    }
+}
+
+fn with_timing(setup: StreamSetup, timing: Timing) -> StreamSetup {
+    StreamSetup {
+        hop: timing.hop,
+        max_block: timing.block,
+        safety_ms: timing.safety_ms,
+        suppress_noise: timing.suppress_noise,
+        ..setup
+    }
+}
+
+/// Work on nice-plug's background thread.
+pub enum PluginTask {
+    /// For the export around the plugin.
+    Bridge(BridgeTask),
+    /// A restart of the stream without the host.
+    Restart(RestartTask),
+}
+
+impl From<BridgeTask> for PluginTask {
+    fn from(task: BridgeTask) -> Self {
+        Self::Bridge(task)
     }
 }
 

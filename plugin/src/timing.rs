@@ -5,6 +5,7 @@
 //! playback and requests one restart with a latency that fits them.
 
 use crate::params::VoxmeldParams;
+use std::time::{Duration, Instant};
 use voxmeld_core::geometry::Hop;
 
 /// Measured block sizes are rounded up to one of these, so that a host whose blocks vary a little does not
@@ -32,6 +33,12 @@ pub struct TimingControl {
     declared: usize,
     /// The timing for which a restart was requested, so that it is requested only once.
     requested: Option<Timing>,
+    /// When that was.
+    requested_at: Option<Instant>,
+    /// What the stream was restarted for without the host, or could not be.
+    tried: Option<Timing>,
+    /// The settings have come back to those in use after such a try.
+    came_back: bool,
     learned: BlockLearner,
 }
 
@@ -41,8 +48,17 @@ impl TimingControl {
         self.declared = declared;
         self.learned.begin();
         self.requested = None;
+        self.tried = None;
+        self.came_back = false;
         self.active = self.wanted(params);
         self.active
+    }
+
+    /// The stream has been restarted with this timing, without an activation.
+    pub fn restarted(&mut self, timing: Timing) {
+        self.requested = None;
+        self.tried = None;
+        self.active = timing;
     }
 
     /// Call with the length of every block. True if a restart must be requested from the host.
@@ -52,11 +68,47 @@ impl TimingControl {
     pub fn needs_restart(&mut self, params: &VoxmeldParams, len: usize, live: bool, rate_hz: f64) -> bool {
         self.learned.block(len, live, rate_hz);
         let wanted = self.wanted(params);
-        let news = wanted != self.active && self.requested != Some(wanted);
+        if wanted == self.active {
+            self.requested = None;
+            self.came_back |= self.tried.take().is_some();
+            return false;
+        }
+        let news = self.requested != Some(wanted);
         if news {
             self.requested = Some(wanted);
+            self.requested_at = None;
         }
         news
+    }
+
+    /// To be called in every block that is not part of an announced offline render. The timing with which the stream
+    /// must be restarted without the host, which has not acted on a request within a second; once for each request.
+    /// Only for what can be heard: another hop, noise suppression, or blocks that are larger than the latency allows for.
+    ///
+    /// # Real-time
+    /// Reads the monotonic clock, while a request is open.
+    pub fn unanswered(&mut self) -> Option<Timing> {
+        let wanted = self.requested.filter(|&wanted| self.tried != Some(wanted))?;
+        self.unanswered_at(Instant::now(), wanted)
+    }
+
+    fn unanswered_at(&mut self, now: Instant, wanted: Timing) -> Option<Timing> {
+        let requested_at = *self.requested_at.get_or_insert(now);
+        if now.saturating_duration_since(requested_at) < ANSWER_TIME {
+            return None;
+        }
+        self.tried = Some(wanted);
+        let (hop, noise) = (self.active.hop, self.active.suppress_noise);
+        let audible = wanted.hop != hop || wanted.suppress_noise != noise || wanted.block > self.active.block;
+        audible.then_some(wanted)
+    }
+
+    /// True once after the settings have come back to those in use from others that were tried.
+    ///
+    /// # Real-time
+    /// Yes.
+    pub fn came_back(&mut self) -> bool {
+        std::mem::take(&mut self.came_back)
     }
 
     fn wanted(&self, params: &VoxmeldParams) -> Timing {
@@ -70,6 +122,8 @@ impl TimingControl {
     }
 }
 
+/// Time that a host may take to restart the plugin.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
 /// Seconds of live play after which the largest block is known.
 const LEARN_S: f64 = 1.0;
 
@@ -155,6 +209,71 @@ mod tests {
         timing.activate(&params, 8_192);
         assert!(timing.needs_restart(&params, 700, true, RATE_HZ));
         assert_eq!(timing.activate(&params, 8_192).block, 1_024);
+    }
+
+    /// Plays for a bit more than a second from `second` on; what the stream must be restarted for without the host.
+    fn play_unanswered(
+        timing: &mut TimingControl,
+        params: &VoxmeldParams,
+        start: Instant,
+        second: u64,
+    ) -> Vec<Timing> {
+        let mut restarts = Vec::new();
+        for block in 0..110 {
+            timing.needs_restart(params, 480, true, RATE_HZ);
+            let now = start + Duration::from_millis(2_000 * second + 10 * block);
+            if let Some(wanted) = timing.requested.filter(|&wanted| timing.tried != Some(wanted)) {
+                restarts.extend(timing.unanswered_at(now, wanted));
+            }
+        }
+        restarts
+    }
+
+    fn set_hop(params: &VoxmeldParams, hop: HopParam) {
+        let normalized = params.hop.preview_normalized(hop);
+        // SAFETY: the parameter lives as long as `params`.
+        unsafe { params.hop.as_ptr()._internal_set_normalized_value(normalized) };
+    }
+
+    #[test]
+    fn a_host_that_ignores_another_hop_for_a_second_is_done_without() {
+        let (mut timing, params, start) = (TimingControl::default(), params(), Instant::now());
+        timing.activate(&params, 512);
+        set_hop(&params, HopParam::Ms40);
+        let restarts = play_unanswered(&mut timing, &params, start, 0);
+        assert!(
+            matches!(restarts[..], [Timing { hop: Hop::Ms40, .. }]),
+            "{restarts:?}"
+        );
+        assert_eq!(play_unanswered(&mut timing, &params, start, 1), [], "only once");
+        timing.restarted(restarts[0]);
+        assert_eq!(
+            play_unanswered(&mut timing, &params, start, 2),
+            [],
+            "it is in use"
+        );
+        assert!(!timing.came_back());
+    }
+
+    #[test]
+    fn a_hop_that_was_refused_and_set_back_is_forgotten_once() {
+        let (mut timing, params, start) = (TimingControl::default(), params(), Instant::now());
+        timing.activate(&params, 512);
+        set_hop(&params, HopParam::Ms40);
+        assert_eq!(play_unanswered(&mut timing, &params, start, 0).len(), 1);
+        set_hop(&params, HopParam::Ms20);
+        play_unanswered(&mut timing, &params, start, 1);
+        assert!(timing.came_back() && !timing.came_back());
+    }
+
+    #[test]
+    fn a_smaller_block_than_declared_is_no_reason_to_interrupt_the_stream() {
+        let (mut timing, params, start) = (TimingControl::default(), params(), Instant::now());
+        timing.activate(&params, 8_192);
+        for second in 0..4 {
+            assert_eq!(play_unanswered(&mut timing, &params, start, second), []);
+        }
+        assert!(timing.requested.is_some(), "the host was asked");
     }
 
     #[test]

@@ -82,6 +82,56 @@ pub fn resident_mib() -> f64 {
         .map_or(0.0, |kib| kib / 1024.0)
 }
 
+/// Memory of this process that is in RAM, in MiB, as the kernel counts it page by page. 0 if it is not known.
+#[must_use]
+pub fn counted_resident_mib() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    text.lines()
+        .find_map(|line| line.strip_prefix("Rss:"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok())
+        .map_or(0.0, |kib| kib / 1024.0)
+}
+
+/// Processor time, in seconds, of this process's threads of that name. 0 if it is not known.
+#[must_use]
+pub fn thread_cpu_seconds(thread_name: &str) -> f64 {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
+        return 0.0;
+    };
+    tasks
+        .flatten()
+        .filter(|task| {
+            std::fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.trim() == thread_name)
+        })
+        .filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok())
+        .filter_map(|text| text.split_whitespace().next()?.parse::<f64>().ok())
+        .sum::<f64>()
+        / 1e9
+}
+
+/// How often this process's threads of that name have gone to sleep by themselves. 0 if it is not known.
+#[must_use]
+pub fn voluntary_switches(thread_name: &str) -> u64 {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
+        return 0;
+    };
+    tasks
+        .flatten()
+        .filter_map(|task| std::fs::read_to_string(task.path().join("status")).ok())
+        .filter(|text| {
+            let mut lines = text.lines();
+            lines.next().and_then(|line| line.strip_prefix("Name:\t")) == Some(thread_name)
+        })
+        .filter_map(|text| {
+            text.lines()
+                .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?
+                .trim()
+                .parse::<u64>()
+                .ok()
+        })
+        .sum()
+}
+
 fn entries(folder: &str) -> usize {
     std::fs::read_dir(folder).map_or(0, Iterator::count)
 }

@@ -46,6 +46,15 @@ impl Rig {
         Ok(Self { audio, engine, setup })
     }
 
+    /// An engine that was set up before its first activation.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn with_engine(setup: StreamSetup, mut engine: Engine) -> Result<Self> {
+        let audio = engine.activate(setup)?;
+        Ok(Self { audio, engine, setup })
+    }
+
     /// As [`Self::with_voice`], with the clock and the voice of `load`.
     ///
     /// # Errors

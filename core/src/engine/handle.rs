@@ -125,6 +125,7 @@ impl EngineHandle {
             host_rate_hz: cells.host_rate_hz.load(Relaxed),
             hop_ms: cells.hop_ms.load(Relaxed),
             real_time_factor: cells.real_time_factor.load(),
+            priority: cells.priority.lock().clone(),
             xruns,
             missing_samples,
             failed_hops: cells.failed_hops.load(Relaxed),

@@ -18,6 +18,8 @@ pub(super) struct Shared {
     pub status: Arc<StatusCells>,
     pub meters: Mutex<Arc<Meters>>,
     pub stream: Mutex<Option<Arc<StreamShared>>>,
+    /// Held while streams start and stop.
+    pub starting: Mutex<()>,
     pub selection: Mutex<VoiceSelection>,
     pub load: Sender<LoaderCommand>,
     pub worker: Sender<WorkerCommand>,

@@ -60,6 +60,10 @@ pub trait Encoder: Send {
     fn is_stateful(&self) -> bool {
         false
     }
+    /// True if the last call left the state as it found it: the same input would give the same embeddings again.
+    fn is_settled(&self) -> bool {
+        true
+    }
     /// As [`Encoder::encode`], but continues from the state of the previous call.
     /// `audio_16k` begins with the last frame of that call, which is encoded again now
     /// that its look-ahead is known.

@@ -154,6 +154,21 @@ impl AudioSide {
         self.first_block = true;
     }
 
+    /// Takes the place of `before`, which has the same latency, rate and channels: its dry path, gains and fades go on
+    /// without a step, and its voice fades out.
+    ///
+    /// # Real-time
+    /// Yes.
+    pub fn continue_from(&mut self, before: &mut Self) {
+        std::mem::swap(&mut self.output, &mut before.output);
+        std::mem::swap(&mut self.input_gain, &mut before.input_gain);
+        std::mem::swap(&mut self.input_mix, &mut before.input_mix);
+        std::mem::swap(&mut self.side, &mut before.side);
+        self.ratio = Glide::new(before.ratio.at(before.position));
+        self.offline = before.offline;
+        self.first_block = before.first_block;
+    }
+
     /// Processes a (sub-)block with constant controls in place. All channels
     /// have the same length; the voice goes to each of them.
     ///
@@ -195,7 +210,7 @@ impl AudioSide {
         let live = self.is_live();
         if let Some(stream) = &mut self.stream {
             stream.set_waits(!live);
-            stream.set_spare_time(lead.spare_s, self.rate_hz);
+            stream.begin_block(len, lead.spare_s, self.rate_hz);
         }
         let mut peaks = (0.0_f32, 0.0_f32);
         for start in (0..len).step_by(RUN) {

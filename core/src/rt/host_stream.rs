@@ -108,13 +108,14 @@ impl HostStream {
         self.client.set_waits(waits);
     }
 
-    /// See [`StreamClient::set_spare_time`].
-    pub fn set_spare_time(&mut self, seconds: f64, rate_hz: f64) {
-        let stream_rate_hz = self
-            .conversion
-            .as_ref()
-            .map_or(rate_hz, |conversion| conversion.stream_rate_hz);
-        self.client.set_spare_time(seconds, stream_rate_hz);
+    /// See [`StreamClient::begin_block`].
+    pub fn begin_block(&mut self, len: usize, seconds: f64, rate_hz: f64) {
+        let (len, rate_hz) = self.conversion.as_ref().map_or((len, rate_hz), |conversion| {
+            // Rather more than comes than less: the worker must not sleep for longer.
+            let len = usize::try_from(conversion.rates.stream_ceil(len as u64)).unwrap_or(len);
+            (len, conversion.stream_rate_hz)
+        });
+        self.client.begin_block(len, seconds, rate_hz);
     }
 
     /// Hands a run of input over; see [`StreamClient::push_with`]. At most as long as was said at construction.

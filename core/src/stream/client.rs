@@ -5,6 +5,7 @@
 //! worker: in offline renders, and in the later blocks of a burst, which are not due yet.
 
 use super::applied::{AppliedFrameQueue, FrameBlend};
+use super::arrival::ArrivalLog;
 use super::header::{HopHeader, SegmentKind};
 use super::offline_wait::{OfflineWait, Wait};
 use super::shared::StreamShared;
@@ -32,6 +33,9 @@ pub struct StreamClient {
     /// Frames that are not played yet.
     applied: AppliedFrameQueue,
     buffering_latency_host: u64,
+    /// The first so many samples of the worker's stream hold nothing of the input.
+    before_input_host: u64,
+    arrivals: ArrivalLog,
     generation: u32,
     /// Input position of the next sample in.
     position_in: u64,
@@ -54,7 +58,7 @@ const NOTHING_LOST: (u64, u64) = (u64::MAX, 0);
 impl StreamClient {
     pub(super) fn new(
         geometry: &Geometry,
-        shared: Arc<StreamShared>,
+        (shared, began): (Arc<StreamShared>, Instant),
         input: HeapProd<f32>,
         controls: HeapProd<ControlFrame>,
         output: HeapCons<f32>,
@@ -75,6 +79,8 @@ impl StreamClient {
             hop_header: None,
             applied: AppliedFrameQueue::new(2 * geometry.tick_host, geometry.frame_middle_host()),
             buffering_latency_host: geometry.buffering_latency_host() as u64,
+            before_input_host: geometry.before_input_host() as u64,
+            arrivals: ArrivalLog::new(began, geometry.host_rate.0),
             generation: 0,
             position_in: 0,
             position_out: 0,
@@ -112,7 +118,10 @@ impl StreamClient {
 
     /// Allows waiting for the worker in the block that begins now, for up to `seconds`, because the host
     /// is ahead of the clock by that much. 0 in a live stream, which never waits.
-    pub fn set_spare_time(&mut self, seconds: f64, rate_hz: f64) {
+    pub fn begin_block(&mut self, len: usize, seconds: f64, rate_hz: f64) {
+        self.arrivals
+            .block(&self.shared, self.position_in + len as u64, len);
+        self.shared.ahead.store(seconds > 0.0, Relaxed);
         self.spare_until =
             (seconds > 0.0).then(|| Instant::now() + Duration::from_secs_f64(seconds.min(1.0)));
         #[expect(
@@ -233,6 +242,11 @@ impl StreamClient {
 
     /// Samples that came too late, counted.
     fn miss(&mut self, wet: &mut [f32], count: usize) -> (usize, SegmentKind) {
+        if self.position_out < self.buffering_latency_host + self.before_input_host {
+            // Nothing of the input is lost: a worker that slept while the host did not play may find the first hop
+            // late.
+            return self.advance_silent(wet, count, SegmentKind::NotReady);
+        }
         if !self.in_gap {
             self.shared.xruns.fetch_add(1, Relaxed);
             self.in_gap = true;

@@ -19,7 +19,9 @@
 )]
 
 mod applied;
+mod arrival;
 mod client;
+mod due;
 mod header;
 mod offline_wait;
 mod server;
@@ -37,6 +39,7 @@ pub use shared::StreamShared;
 use crate::controls::ControlFrame;
 use crate::geometry::Geometry;
 use crate::sync::{Arc, HeapCons, HeapProd, HeapRb, Split};
+use std::time::Instant;
 
 /// Seconds of input that are buffered before more is dropped.
 const BACKLOG_SECONDS: usize = 2;
@@ -56,15 +59,23 @@ pub fn stream_link(geometry: &Geometry) -> (StreamClient, StreamServer) {
         HeapRb::new(hops * geometry.hop_host).split();
     let (headers_tx, headers_rx): (HeapProd<HopHeader>, HeapCons<HopHeader>) = HeapRb::new(hops).split();
     let shared = Arc::new(StreamShared::default());
+    let began = Instant::now();
     (
         StreamClient::new(
             geometry,
-            shared.clone(),
+            (shared.clone(), began),
             input_tx,
             controls_tx,
             output_rx,
             headers_rx,
         ),
-        StreamServer::new(geometry, shared, input_rx, controls_rx, output_tx, headers_tx),
+        StreamServer::new(
+            geometry,
+            (shared, began),
+            input_rx,
+            controls_rx,
+            output_tx,
+            headers_tx,
+        ),
     )
 }

@@ -1,10 +1,13 @@
 //! The worker's end of the stream.
 
+use super::arrival::{Arrival, low_half, micros_since};
+use super::due::{DueClock, Look};
 use super::header::HopHeader;
 use super::shared::StreamShared;
 use crate::controls::{ControlFrame, Controls};
 use crate::geometry::Geometry;
 use crate::sync::{Arc, Consumer, HeapCons, HeapProd, Observer, Ordering::Relaxed, Producer};
+use std::time::{Duration, Instant};
 
 /// One whole hop of input; dropped pieces are zeros.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +30,9 @@ pub struct HopInput {
 /// The worker's end; see the module's text.
 pub struct StreamServer {
     shared: Arc<StreamShared>,
+    /// When the stream was made.
+    began: Instant,
+    due: DueClock,
     input: HeapCons<f32>,
     controls: HeapCons<ControlFrame>,
     output: HeapProd<f32>,
@@ -47,7 +53,7 @@ pub struct StreamServer {
 impl StreamServer {
     pub(super) fn new(
         geometry: &Geometry,
-        shared: Arc<StreamShared>,
+        (shared, began): (Arc<StreamShared>, Instant),
         input: HeapCons<f32>,
         controls: HeapCons<ControlFrame>,
         output: HeapProd<f32>,
@@ -55,6 +61,8 @@ impl StreamServer {
     ) -> Self {
         Self {
             shared,
+            began,
+            due: DueClock::new(geometry.host_rate.0),
             input,
             controls,
             output,
@@ -120,6 +128,32 @@ impl StreamServer {
         true
     }
 
+    /// How long to sleep where there is no hop: until the next one is due, as far as that is known. In a live stream
+    /// fewer than 200 of these pauses fit into a second, and 20 where the host does not play.
+    pub fn pause(&mut self) -> Duration {
+        let now_us = low_half(micros_since(self.began));
+        let arrival = Arrival::load(&self.shared.arrival);
+        if self.offline() {
+            return DueClock::offline_pause(now_us, arrival);
+        }
+        let generation = self.shared.generation.load(Relaxed);
+        let hop_host = self.hop_host as u64;
+        let hop_end_host = match self.expected_next {
+            _ if self.filled_ticks > 0 && self.hop.generation == generation => {
+                self.hop.position_host + hop_host
+            }
+            Some((of, position_host)) if of == generation => position_host + hop_host,
+            _ => hop_host,
+        };
+        self.due.pause(Look {
+            now_us,
+            arrival,
+            group_host: self.shared.smallest_group_host.load(Relaxed),
+            hop_end_host: low_half(hop_end_host),
+            ahead: self.shared.ahead.load(Relaxed),
+        })
+    }
+
     /// The next whole hop, once all of it has arrived.
     pub fn next_hop(&mut self) -> Option<&HopInput> {
         if !self.has_hop() {
@@ -140,7 +174,9 @@ impl StreamServer {
         let now = self.shared.client_position_host.load(Relaxed);
         let plays_from = self.hop.position_host + self.buffering_latency_host;
         let next_waits = self.controls.occupied_len() >= self.hop.controls.len();
-        now >= plays_from + self.hop_host as u64 || (next_waits && now > plays_from)
+        // The first hop of a stream holds nothing of the input yet, so the next one makes up for its delay.
+        let is_first = self.hop.position_host == 0;
+        now >= plays_from + self.hop_host as u64 || (next_waits && now > plays_from && !is_first)
     }
 
     /// Copies 10 ms to their place in the hop; lost pieces before them are filled with silence.

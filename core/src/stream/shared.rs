@@ -8,6 +8,12 @@ pub struct StreamShared {
     /// Input position that is due by the clock: samples that the host has pushed since the last reset, minus those
     /// by which it is ahead of the clock.
     pub(crate) client_position_host: AtomicU64,
+    /// The newest block: see `Arrival`.
+    pub(crate) arrival: AtomicU64,
+    /// The smallest number of samples that lately came at once.
+    pub(crate) smallest_group_host: AtomicU32,
+    /// The host is ahead of the clock, and the audio thread may be waiting for the worker.
+    pub(crate) ahead: AtomicBool,
     /// The client's current stream.
     pub(crate) generation: AtomicU32,
     /// The host renders offline: the worker must not skip anything.

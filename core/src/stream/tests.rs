@@ -170,6 +170,31 @@ fn a_lagging_worker_drops_hops_until_it_is_in_time() {
     assert!((3..=4).contains(&first_in_time), "{late:?}");
 }
 
+/// As after a pause of the host: the worker looks for blocks 50 ms apart, so it finds the first hop when that is
+/// already due.
+#[test]
+fn a_first_hop_found_50_ms_late_is_no_xrun_and_loses_nothing_of_the_input() {
+    let geometry = geometry();
+    let delay = geometry.buffering_latency_host();
+    let (mut client, mut server) = stream_link(&geometry);
+    let mut output = Vec::new();
+    for block in 0..40_usize {
+        client.begin_block(480, 0.0, 48_000.0);
+        let input: Vec<f32> = (0..480).map(|n| (block * 480 + n) as f32 + 1.0).collect();
+        client.push(&input, &Controls::default());
+        output.extend(pull_all(&mut client, 480).0);
+        // Five blocks after the one at which it could have begun.
+        if block >= 6 {
+            echo(&mut server);
+        }
+    }
+    assert_eq!(client_counts(&server).0, 0);
+    let content = delay + geometry.before_input_host();
+    for (n, &sample) in output.iter().enumerate().skip(content) {
+        assert_eq!(sample, (n - delay) as f32 + 1.0);
+    }
+}
+
 /// An offline render that begins after a live stall must not wait for hops
 /// whose input was dropped: they never come.
 #[test]

@@ -45,6 +45,8 @@ pub struct InputStage {
     end_16k: i64,
     /// Position in the fade-in after a gap.
     faded_16k: usize,
+    /// Samples that have been exactly zero up to now.
+    silent_16k: usize,
 }
 
 impl InputStage {
@@ -77,6 +79,7 @@ impl InputStage {
             new_16k: Vec::with_capacity(geometry.hop_16k),
             end_16k: 0,
             faded_16k: FADE_IN_16K,
+            silent_16k: HISTORY_16K,
         })
     }
 
@@ -93,6 +96,7 @@ impl InputStage {
         self.half_sample.iter_mut().for_each(HalfSample::reset);
         self.history_16k.fill(0.0);
         self.end_16k = at_16k - i64::try_from(self.delay_16k).unwrap_or(0);
+        self.silent_16k = HISTORY_16K;
         // At position 0 there is no earlier input that was cut off, so no fade-in.
         self.faded_16k = if at_16k == 0 { FADE_IN_16K } else { 0 };
     }
@@ -120,6 +124,10 @@ impl InputStage {
             controls.get(tick).copied().unwrap_or_default().gate
         });
         let count = self.new_16k.len();
+        self.silent_16k = match self.new_16k.iter().rev().position(|&sample| sample != 0.0) {
+            Some(zeros) => zeros,
+            None => self.silent_16k.saturating_add(count),
+        };
         self.history_16k.copy_within(count.., 0);
         let start = self.history_16k.len() - count;
         self.history_16k[start..].copy_from_slice(&self.new_16k);
@@ -146,6 +154,12 @@ impl InputStage {
     #[must_use]
     pub fn new_samples(&self) -> &[f32] {
         &self.new_16k
+    }
+
+    /// Length of the exact silence at the end of the stream. What was before a restart counts as silence.
+    #[must_use]
+    pub fn silent_16k(&self) -> usize {
+        self.silent_16k
     }
 
     /// Number of embedding frames that have ended; frame `q` covers the

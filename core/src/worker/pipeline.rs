@@ -4,6 +4,7 @@ use super::context::{ControlTrack, FeatureCache, InputStage, MAX_WINDOW_FRAMES_5
 use super::ladder::QualityReduction;
 use super::render::Renderer;
 use super::report::{HopError, HopReport, Stopwatch};
+use super::rest::Rest;
 use crate::blend::{Blender, FrameInput};
 use crate::dsp::resample::ResampleError;
 use crate::dsp::{limiter, loudness};
@@ -47,6 +48,7 @@ pub struct Chain {
     f0_hz: Vec<f32>,
     /// Frame after the last one in the state of a stateful encoder.
     encoded_to: Option<i64>,
+    rest: Rest,
 }
 
 impl Chain {
@@ -64,6 +66,9 @@ impl Chain {
         let window_frames =
             (voice.layout.window_frames_50hz.max(min_window_frames)).min(MAX_WINDOW_FRAMES_50HZ);
         let dim = voice.encoder.dim();
+        // All that a frame of the synthesizer's context was made from.
+        let needed_16k =
+            (window_frames.max(PITCH_CONTEXT_50HZ) + cache_frames) * FRAME_STEP_16K + FRAME_TAIL_16K;
         Ok(Self {
             window_frames,
             min_window_frames,
@@ -78,6 +83,7 @@ impl Chain {
             blended: [vec![0.0; dim], vec![0.0; dim]],
             f0_hz: Vec::new(),
             encoded_to: None,
+            rest: Rest::new(needed_16k),
             voice,
         })
     }
@@ -104,8 +110,16 @@ impl Chain {
         self.voice
     }
 
+    /// With `true`, the models run on silence too.
+    pub fn run_in_silence(&mut self, always: bool) {
+        self.rest.enable(!always);
+    }
+
     /// Sets what the following hops leave out.
     pub fn reduce_quality(&mut self, reduction: QualityReduction) {
+        if reduction != self.reduction {
+            self.rest.wake();
+        }
         self.reduction = reduction;
         self.window_frames = reduction
             .context(self.full_window_frames)
@@ -120,6 +134,7 @@ impl Chain {
     /// Discards all state: the next hop does not continue the one before.
     pub fn restart(&mut self) {
         self.encoded_to = None;
+        self.rest.restart();
         self.cache.restart(i64::MIN);
         self.blender.restart();
         self.renderer.restart();
@@ -141,15 +156,13 @@ impl Chain {
         let (first, new) = self.new_frames(ended);
         report.new_frames = new;
 
-        let encoded = self.encode(input, ended, new)?;
-        clock.lap(&mut report.times.encode);
-
         let pitch_frames = (new + LOOKAHEAD_FRAMES_50HZ + PITCH_CONTEXT_50HZ).min(self.full_window_frames);
-        let pitch_16k = pitch_frames * FRAME_STEP_16K + FRAME_TAIL_16K;
-        self.voice
-            .pitch
-            .track(input.window(pitch_16k, 0), &mut self.f0_hz)?;
-        clock.lap(&mut report.times.pitch);
+        let resting = self.rest.begin(input.silent_16k());
+        report.rests = resting.is_some();
+        let encoded = match resting {
+            Some(encoded) => encoded,
+            None => self.run_encoder_and_pitch(input, ended, new, pitch_frames, &mut clock, &mut report)?,
+        };
 
         let new = NewFrames {
             first,
@@ -161,6 +174,11 @@ impl Chain {
         report.times.blend = clock.since_last().saturating_sub(report.times.search);
 
         self.cache.fit(self.cache_frames);
+        if report.rests {
+            self.renderer.rest(self.cache.next_frame, output);
+            self.encoded_to = Some(ended);
+            return Ok(report);
+        }
         let newest = track.at_frame(ended - 1);
         let result = self.synthesize(newest.speaker);
         clock.lap(&mut report.times.synthesize);
@@ -177,7 +195,29 @@ impl Chain {
         }
         // The state may be continued only after a hop that succeeded.
         self.encoded_to = Some(ended);
+        let settled = self.voice.encoder.is_settled();
+        self.rest.ran(input.silent_16k(), encoded, settled, output);
         Ok(report)
+    }
+
+    /// Runs the models that need the input alone. Returns how many frames the encoder was given.
+    fn run_encoder_and_pitch(
+        &mut self,
+        input: &InputStage,
+        ended: i64,
+        new: usize,
+        pitch_frames: usize,
+        clock: &mut Stopwatch,
+        report: &mut HopReport,
+    ) -> Result<usize, ModelError> {
+        let encoded = self.encode(input, ended, new)?;
+        clock.lap(&mut report.times.encode);
+        let pitch_16k = pitch_frames * FRAME_STEP_16K + FRAME_TAIL_16K;
+        self.voice
+            .pitch
+            .track(input.window(pitch_16k, 0), &mut self.f0_hz)?;
+        clock.lap(&mut report.times.pitch);
+        Ok(encoded)
     }
 
     /// Encodes the `new` frames. Returns how many frames were given to the encoder:

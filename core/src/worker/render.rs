@@ -29,6 +29,7 @@ pub struct Renderer {
     /// Samples in 10 ms at the model's rate.
     tick_model: usize,
     hop_100hz: usize,
+    hop_host: usize,
     frames: SynthesizerFrames,
     audio_model: Vec<f32>,
     /// The newest [`TAIL_100HZ`] frames of the synthesizer's output, before loudness.
@@ -62,6 +63,7 @@ impl Renderer {
             resampler,
             tick_model,
             hop_100hz: geometry.ticks_per_hop,
+            hop_host: geometry.hop_host,
             frames: SynthesizerFrames::default(),
             audio_model: Vec::new(),
             tail_model: vec![0.0; TAIL_100HZ * tick_model],
@@ -100,6 +102,16 @@ impl Renderer {
         } else {
             self.synthesize_window(synthesizer, cache, omitted_100hz)
         }
+    }
+
+    /// A hop of silence without the synthesizer, which later goes on from where it is as if it had made the frames up
+    /// to `next_frame`.
+    pub fn rest(&mut self, next_frame: i64, output: &mut Vec<f32>) {
+        if self.synthesized_to.is_some() {
+            self.synthesized_to = Some(next_frame);
+        }
+        output.clear();
+        output.resize(self.hop_host, 0.0);
     }
 
     /// True if all samples are finite.

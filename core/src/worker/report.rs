@@ -61,6 +61,8 @@ impl StageTimes {
 pub struct HopReport {
     /// Where the time went.
     pub times: StageTimes,
+    /// The input is silent, and the models did not run.
+    pub rests: bool,
     /// Frames that were new in this hop.
     pub new_frames: usize,
     /// Ratio of the newest frame.

@@ -69,6 +69,8 @@ pub struct Worker {
     discard: Box<dyn Fn(Box<Voice>) + Send>,
     observer: Option<HopObserver>,
     clock: WorkerClock,
+    /// The models run on silence too.
+    runs_in_silence: bool,
     streaming: Option<Streaming>,
     recent: RecentInput,
     /// The voice while no stream runs.
@@ -86,10 +88,8 @@ pub struct Worker {
 
 /// Longest time that an offline render waits for a voice to load.
 const LOADING_TIMEOUT: Duration = Duration::from_secs(45);
-/// Pauses between polls of the ring: live, offline, and without a stream.
-const POLL_LIVE: Duration = Duration::from_micros(500);
-const POLL_OFFLINE: Duration = Duration::from_micros(50);
-const POLL_IDLE: Duration = Duration::from_millis(200);
+/// Pause without a stream; commands end it.
+const PAUSE_WITHOUT_STREAM: Duration = Duration::from_millis(200);
 
 impl Worker {
     /// Without stream and voice.
@@ -108,6 +108,7 @@ impl Worker {
             discard: Box::new(drop),
             observer: None,
             clock: Box::new(move || began.elapsed()),
+            runs_in_silence: false,
             streaming: None,
             recent: RecentInput::default(),
             idle_voice: None,
@@ -135,9 +136,21 @@ impl Worker {
         self.clock = clock;
     }
 
+    /// Runs the models on silence too.
+    pub fn run_in_silence(&mut self) {
+        self.runs_in_silence = true;
+    }
+
     /// The channel of commands; the thread waits on it.
     pub(super) fn commands(&self) -> &Receiver<WorkerCommand> {
         &self.commands
+    }
+
+    /// True while it serves a live stream.
+    pub(super) fn is_live(&self) -> bool {
+        self.streaming
+            .as_ref()
+            .is_some_and(|streaming| !streaming.server.offline())
     }
 
     /// One turn.
@@ -163,7 +176,7 @@ impl Worker {
             return next;
         }
         let Some(streaming) = &mut self.streaming else {
-            return NextStep::Wait(POLL_IDLE);
+            return NextStep::Wait(PAUSE_WITHOUT_STREAM);
         };
         streaming.server.heartbeat();
         let offline = streaming.server.offline();
@@ -172,18 +185,17 @@ impl Worker {
         } else if offline {
             let since = *self.loading_since.get_or_insert_with(Instant::now);
             if since.elapsed() < LOADING_TIMEOUT {
-                return NextStep::Wait(POLL_OFFLINE);
+                return NextStep::Wait(streaming.server.pause());
             }
         }
         if executed {
             // The stream may be another one.
             return NextStep::Again;
         }
-        let poll = if offline { POLL_OFFLINE } else { POLL_LIVE };
         if hop_is_ready {
-            self.serve_hop(poll)
+            self.serve_hop()
         } else {
-            NextStep::Wait(poll)
+            NextStep::Wait(streaming.server.pause())
         }
     }
 
@@ -272,6 +284,7 @@ impl Worker {
         match Chain::new(voice, &streaming.geometry) {
             Ok(mut chain) => {
                 chain.restart();
+                chain.run_in_silence(self.runs_in_silence);
                 let slot = if self.active.is_some() {
                     &mut self.incoming
                 } else {

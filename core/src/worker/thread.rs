@@ -1,7 +1,7 @@
 //! The worker's thread.
 
 use super::step::{NextStep, Worker, WorkerCommand};
-use super::thread_primitives::{JoinHandle, RecvTimeoutError, Sender, spawn};
+use super::thread_primitives::{JoinHandle, RecvTimeoutError, Sender, ThreadPriority, spawn};
 use crate::denormals::flush_denormals;
 
 /// A running worker thread; dropping it ends and joins the thread.
@@ -18,8 +18,12 @@ impl WorkerThread {
     pub fn spawn(mut worker: Worker, commands: Sender<WorkerCommand>) -> std::io::Result<Self> {
         let run = move || {
             flush_denormals();
+            let mut priority = ThreadPriority::request();
+            worker.publish_priority(priority.sentence());
             loop {
-                match worker.step() {
+                let next = worker.step();
+                priority.after_turn(worker.is_live(), matches!(next, NextStep::Wait(_)));
+                match next {
                     NextStep::Again => {}
                     NextStep::Quit => return,
                     NextStep::Wait(pause) => match worker.commands().recv_timeout(pause) {

@@ -1,6 +1,7 @@
-//! The only thread and channel types that [`super::thread`] uses: `tests/threads`
+//! The only types of threads and channels that [`super::thread`] uses: `tests/threads`
 //! compiles that file a second time with a model checker's types in their place.
 
+pub use super::priority::ThreadPriority;
 pub use crossbeam_channel::{RecvTimeoutError, Sender};
 pub use std::thread::JoinHandle;
 

@@ -56,6 +56,12 @@ impl App {
     /// All problems, the most urgent first.
     pub(super) fn problems(&self, status: &EngineStatus) -> Vec<String> {
         let activation_error = self.link.activation_error.lock().clone();
-        status::problems(activation_error, self.link.params.voice.problem(), status)
+        let restart = self.link.restart_note.lock().clone();
+        status::problems(
+            activation_error,
+            restart,
+            self.link.params.voice.problem(),
+            status,
+        )
     }
 }

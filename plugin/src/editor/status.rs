@@ -74,6 +74,7 @@ pub fn voice_line(status: &EngineStatus) -> (String, Color32) {
 #[must_use]
 pub fn problems(
     activation_error: Option<String>,
+    restart: Option<String>,
     session: Option<String>,
     status: &EngineStatus,
 ) -> Vec<String> {
@@ -90,6 +91,7 @@ pub fn problems(
     let mut all: Vec<String> = [
         activation_error.map(|why| format!("Voxmeld is silent: {why}")),
         failed,
+        restart,
         session,
         status.message.clone(),
         not_reproducible,
@@ -153,6 +155,7 @@ pub fn figures(status: &EngineStatus) -> Vec<(&'static str, String)> {
         ("real-time factor", format!("{:.2}", status.real_time_factor)),
         ("xruns", status.xruns.to_string()),
         ("search", format!("{:.0} µs/frame", status.search_us_per_frame)),
+        ("real-time priority", status.priority.clone()),
     ];
     if status.short_searches > 0 {
         figures.push(("cut short", format!("{} searches", status.short_searches)));
@@ -308,9 +311,9 @@ mod tests {
             ..status()
         };
         let why = why.replacen('t', "T", 1);
-        assert_eq!(problems(None, None, &status), std::slice::from_ref(&why));
+        assert_eq!(problems(None, None, None, &status), std::slice::from_ref(&why));
         assert_eq!(
-            problems(Some("7 Hz".to_owned()), None, &status),
+            problems(Some("7 Hz".to_owned()), None, None, &status),
             ["Voxmeld is silent: 7 Hz".to_owned(), why]
         );
     }

@@ -12,7 +12,7 @@ use std::thread::ThreadId;
 use vst3::Steinberg::Linux::IRunLoop;
 use vst3::Steinberg::Vst::BusDirections_::kInput;
 use vst3::Steinberg::Vst::MediaTypes_::kAudio;
-use vst3::Steinberg::Vst::ProcessModes_::kOffline;
+use vst3::Steinberg::Vst::ProcessModes_::{kOffline, kRealtime};
 use vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
 use vst3::Steinberg::Vst::{
     AudioBusBuffers, AudioBusBuffers__type0, IAudioProcessor, IAudioProcessorTrait, IComponent,
@@ -32,6 +32,7 @@ pub struct Vst3Instance {
     restart_requests: RestartRequests,
     pub(super) run_loop: RunLoop,
     max_block: i32,
+    live: bool,
     pub(super) ids_by_title: BTreeMap<String, ParamID>,
     read_only: Vec<ParamID>,
     /// Samples processed since the last activation.
@@ -133,6 +134,7 @@ impl Vst3Instance {
                 restart_requests,
                 run_loop,
                 max_block: i32::try_from(max_block)?,
+                live: false,
                 ids_by_title,
                 read_only,
                 position: 0,
@@ -159,6 +161,20 @@ impl Vst3Instance {
             self.processor.setProcessing(1);
         }
         Ok(())
+    }
+
+    /// Blocks from here on are live, or part of an offline render.
+    pub fn set_live(&mut self, live: bool) {
+        self.live = live;
+    }
+
+    /// Stops and starts processing, which empties the stream.
+    pub fn start_over(&mut self) {
+        // SAFETY: plain numbers.
+        unsafe {
+            self.processor.setProcessing(0);
+            self.processor.setProcessing(1);
+        }
     }
 
     /// Stops, and starts again at this rate, as a host does on `restartComponent`.
@@ -248,7 +264,7 @@ impl Vst3Instance {
         let mut inputs = [bus(&mut track), bus(&mut side)];
         let mut outputs = [bus(&mut track)];
         let mut data = ProcessData {
-            processMode: to_int32(kOffline)?,
+            processMode: to_int32(if self.live { kRealtime } else { kOffline })?,
             symbolicSampleSize: to_int32(kSample32)?,
             numSamples: i32::try_from(len)?,
             numInputs: 2,

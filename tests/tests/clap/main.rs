@@ -5,6 +5,7 @@ mod blending;
 mod blocks;
 mod fuzz;
 mod host_changes;
+mod ignored_restarts;
 mod input;
 mod levels;
 mod lifecycle;

@@ -5,4 +5,5 @@ mod input;
 mod latency;
 mod model_noise;
 mod partitions;
+mod silence;
 mod states;

@@ -5,9 +5,11 @@
 
 mod audio_thread;
 mod editors;
+mod instances;
 mod plugin_allocations;
 mod shutdown;
 mod swaps;
+mod wake_ups;
 
 use voxmeld_tests::allocations::CountingAllocator;
 

@@ -139,6 +139,44 @@ fn set_hop_without_a_run_loop(vst3: &mut Vst3Instance, step: f64) -> Result<()> 
     vst3.restart(48_000.0)
 }
 
+/// As pedalboard does. (For CLAP: `clap/ignored_restarts.rs`.)
+#[test]
+fn hop_change_that_the_host_ignores_takes_effect_inside_the_latency_that_it_knows() -> Result<()> {
+    let input = speech(48_000)?;
+    let mut vst3 = load(true)?;
+    set_hop_40_ms(&mut vst3)?;
+    vst3.restart(48_000.0)?;
+    play(&mut vst3, &input)?;
+    vst3.set_live(true);
+    let mut points = vec![("Hop", vec![(0, 0.0)])];
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_millis(2_500) {
+        let (mut track, mut side) = (vec![vec![0.0; MAX_BLOCK]; 2], vec![vec![0.0; MAX_BLOCK]; 2]);
+        vst3.process(&mut track, &mut side, &points)?;
+        points.clear();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    ensure!(
+        vst3.latency() == latency(48_000.0, Hop::Ms40)?,
+        "the latency changed"
+    );
+    vst3.set_live(false);
+    vst3.start_over();
+    let output = play(&mut vst3, &input)?;
+
+    let mut fresh = load(true)?;
+    play(&mut fresh, &input)?;
+    fresh.start_over();
+    let expected = play(&mut fresh, &input)?;
+    ensure!(energy(&expected) > 1.0, "the voice is silent");
+    let later = usize::try_from(vst3.latency() - fresh.latency())?;
+    ensure!(
+        output[later..] == expected[..expected.len() - later],
+        "the output differs from that of a hop of 20 ms, {later} samples later"
+    );
+    Ok(())
+}
+
 #[test]
 fn rate_change_is_reported_on_the_host_thread_and_the_voice_sounds() -> Result<()> {
     let mut vst3 = load(true)?;

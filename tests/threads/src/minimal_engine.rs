@@ -61,6 +61,12 @@ pub mod geometry {
             self.schedule
         }
 
+        /// Samples before the input's content: the tests want every sample.
+        #[must_use]
+        pub fn before_input_host(&self) -> usize {
+            0
+        }
+
         /// Position in a tick at which the controls are read.
         #[must_use]
         pub fn frame_middle_host(&self) -> usize {

@@ -3,6 +3,7 @@
 use super::encoder_interface::EncoderInterface;
 use super::random;
 use super::session::{ModelFileError, failed, open};
+use super::shared_session::SharedSession;
 use super::signature::Signature;
 use super::state::ModelState;
 use super::tensors;
@@ -10,7 +11,6 @@ use super::weights;
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K};
 use crate::model::{Encoder, ModelError};
-use ort::session::Session;
 use std::ops::Range;
 use std::path::Path;
 
@@ -19,7 +19,7 @@ const MODEL: &str = "encoder";
 /// Runs any encoder with an [`EncoderInterface`]. With a [`ModelState`] in the file, streams need
 /// no window.
 pub struct ContentEncoder {
-    session: Session,
+    session: SharedSession,
     interface: EncoderInterface,
     /// The chosen output.
     output: String,
@@ -171,6 +171,10 @@ impl Encoder for ContentEncoder {
 
     fn is_stateful(&self) -> bool {
         self.state.is_stateful()
+    }
+
+    fn is_settled(&self) -> bool {
+        self.state.is_settled()
     }
 
     fn encode_streaming(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {

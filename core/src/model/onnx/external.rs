@@ -45,14 +45,14 @@ pub enum ExternalError {
     TooLarge,
 }
 
-/// The model's bytes with all weights inside; `path` is its own.
+/// The model's bytes with all weights inside; `None` where they are inside already. `path` is its own.
 ///
 /// # Errors
 /// See [`ExternalError`].
-pub fn with_weights(path: &Path, model: Vec<u8>) -> Result<Vec<u8>, ExternalError> {
+pub fn with_weights(path: &Path, model: &[u8]) -> Result<Option<Vec<u8>>, ExternalError> {
     // What is no message at all is refused by the runtime, in its own words.
-    if !has_external(&model).unwrap_or(false) {
-        return Ok(model);
+    if !has_external(model).unwrap_or(false) {
+        return Ok(None);
     }
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut weights = Weights {
@@ -60,7 +60,7 @@ pub fn with_weights(path: &Path, model: Vec<u8>) -> Result<Vec<u8>, ExternalErro
         open: HashMap::new(),
         total: model.len() as u64,
     };
-    inlined(&model, &mut weights)
+    inlined(model, &mut weights).map(Some)
 }
 
 fn has_external(model: &[u8]) -> Result<bool, Malformed> {
@@ -210,7 +210,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("voxmeld-external-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a temporary folder");
         std::fs::write(folder.join("model.data"), [1, 2, 3, 4, 5, 6]).expect("written");
-        with_weights(&folder.join("model.onnx"), model(location, offset, length))
+        with_weights(&folder.join("model.onnx"), &model(location, offset, length))
+            .map(|made| made.expect("weights beside the model"))
             .map_err(|error| error.to_string())
     }
 

@@ -3,6 +3,7 @@
 mod content_encoder;
 mod encoder_interface;
 mod external;
+mod file_bytes;
 mod graph_facts;
 mod random;
 mod rvc_graph;
@@ -10,6 +11,7 @@ mod rvc_inputs;
 mod rvc_synthesizer;
 mod rvc_voice;
 mod session;
+mod shared_session;
 mod signature;
 mod state;
 mod swift_f0;

@@ -1,8 +1,9 @@
 //! Runs the graph that [`crate::import::rvc`] builds from a voice's weights.
 
 use super::session::{ModelFileError, failed, from_bytes};
+use super::shared_session::SharedSession;
 use crate::model::ModelError;
-use ort::session::{Session, SessionInputValue};
+use ort::session::SessionInputValue;
 use ort::value::TensorRef;
 use std::borrow::Cow;
 use std::path::Path;
@@ -29,7 +30,7 @@ pub struct RvcGraphInput<'a> {
 
 /// A session with such a graph.
 pub struct RvcGraph {
-    session: Session,
+    session: SharedSession,
     width: usize,
     noise_channels: usize,
 }

@@ -4,6 +4,7 @@ use super::graph_facts::GraphFacts;
 use super::random::ModelNoise;
 use super::rvc_inputs::{self, Cut};
 use super::session::{ModelFileError, failed, read};
+use super::shared_session::SharedSession;
 use super::signature::Signature;
 use super::state::ModelState;
 use super::synthesizer_interface::SynthesizerInterface;
@@ -11,7 +12,6 @@ use super::tensors;
 use crate::frames::Frames;
 use crate::model::{ModelError, NOISE_CHANNELS, SynthesisInput, Synthesizer};
 use crate::units::SampleRate;
-use ort::session::Session;
 use std::path::Path;
 
 const MODEL: &str = "synthesizer";
@@ -30,7 +30,7 @@ const PROBES: [(usize, usize); 3] = [(30, 0), (26, 0), (60, 40)];
 /// only the wanted frames, else the rest is cut off here. With a [`ModelState`] in the file,
 /// streams need no context.
 pub struct RvcSynthesizer {
-    session: Session,
+    session: SharedSession,
     interface: SynthesizerInterface,
     noise: ModelNoise,
     state: ModelState,

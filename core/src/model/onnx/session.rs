@@ -1,7 +1,9 @@
-//! ONNX Runtime: loaded once by absolute path, one thread per session.
+//! ONNX Runtime: loaded once by absolute path; a session runs on the thread that calls it.
 
 use super::super::ModelError;
 use super::external;
+use super::file_bytes::FileBytes;
+use super::shared_session::{SharedSession, shared};
 use ort::environment::Environment;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
@@ -94,25 +96,31 @@ fn environment() -> Result<&'static Environment, ModelFileError> {
 }
 
 /// Opens a model that runs on the caller's thread only.
-pub fn open(model: &'static str, path: &Path) -> Result<Session, ModelFileError> {
+pub fn open(model: &'static str, path: &Path) -> Result<SharedSession, ModelFileError> {
     from_bytes(path, &read(model, path)?)
 }
 
 /// A model's bytes, with weights that are in files beside it. Read here and not by the runtime, so that paths with any characters
 /// work.
-pub fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, ModelFileError> {
+pub fn read(model: &'static str, path: &Path) -> Result<FileBytes, ModelFileError> {
     if !path.is_file() {
         return Err(ModelFileError::Missing {
             model,
             path: path.to_path_buf(),
         });
     }
-    let bytes = std::fs::read(path).map_err(|error| broken(path, &error.to_string()))?;
-    external::with_weights(path, bytes).map_err(|error| broken(path, &error.to_string()))
+    let bytes = FileBytes::read(path).map_err(|error| broken(path, &error.to_string()))?;
+    let made = external::with_weights(path, &bytes).map_err(|error| broken(path, &error.to_string()))?;
+    Ok(made.map_or(bytes, FileBytes::Made))
 }
 
-/// A session on a model's bytes, on the caller's thread only; `path` is for messages.
-pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Session, ModelFileError> {
+/// A session on a model's bytes, on the caller's thread only; `path` is for messages. Instances that hold a session on
+/// the same bytes share it.
+pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<SharedSession, ModelFileError> {
+    shared(bytes, || make(path, bytes))
+}
+
+fn make(path: &Path, bytes: &[u8]) -> Result<Session, ModelFileError> {
     let environment = environment()?;
     let mut builder = Session::builder(environment)
         .and_then(|builder| Ok(builder.with_intra_threads(1)?))

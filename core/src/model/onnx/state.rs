@@ -25,6 +25,8 @@ pub struct ModelState {
     state_tensors: Vec<StateTensor>,
     /// False after a reset: the file's initial state is used.
     filled: bool,
+    /// The last call changed nothing.
+    settled: bool,
 }
 
 impl ModelState {
@@ -51,7 +53,13 @@ impl ModelState {
         Self {
             state_tensors,
             filled: false,
+            settled: false,
         }
+    }
+
+    /// True if the last call left the state as it was; always without a state.
+    pub fn is_settled(&self) -> bool {
+        self.settled || !self.is_stateful()
     }
 
     /// True if the file has state tensors.
@@ -91,13 +99,16 @@ impl ModelState {
     /// # Errors
     /// If an output is not a float tensor.
     pub fn store(&mut self, outputs: &SessionOutputs<'_>) -> Result<(), ort::Error> {
-        self.filled = false;
+        let mut settled = std::mem::take(&mut self.filled);
+        self.settled = false;
         for state in &mut self.state_tensors {
             let (_, values) = outputs[state.present.as_str()].try_extract_tensor::<f32>()?;
+            settled &= state.values == values;
             state.values.clear();
             state.values.extend_from_slice(values);
         }
         self.filled = true;
+        self.settled = settled;
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! SwiftF0 (MIT): a 135 kB pitch tracker, 16 kHz, one value per 256 samples.
 
 use super::session::{ModelFileError, failed, open};
+use super::shared_session::SharedSession;
 use crate::model::{ModelError, PitchTracker};
-use ort::session::Session;
 use ort::value::{Tensor, TensorRef};
 use std::path::Path;
 
@@ -24,7 +24,7 @@ const RANGE_HZ: (f32, f32) = (50.0, 1100.0);
 
 /// The pitch tracker.
 pub struct SwiftF0 {
-    session: Session,
+    session: SharedSession,
     mirrored_16k: Vec<f32>,
     native_f0_hz: Vec<f32>,
 }

@@ -1,8 +1,8 @@
 //! Files of weights (PyTorch, safetensors) in place of ONNX files.
 
 use super::session::{ModelFileError, from_bytes};
+use super::shared_session::SharedSession;
 use crate::import::{self, ModelKind, WeightsFile, hubert};
-use ort::session::Session;
 use std::path::Path;
 
 /// Extensions that only files of weights have.
@@ -43,7 +43,7 @@ pub fn open_encoder(
     model: &'static str,
     path: &Path,
     wanted_dim: Option<usize>,
-) -> Result<Session, ModelFileError> {
+) -> Result<SharedSession, ModelFileError> {
     let refused = |why: String| ModelFileError::Weights {
         path: path.to_path_buf(),
         why,

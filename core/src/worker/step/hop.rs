@@ -1,7 +1,7 @@
 //! One hop of the stream through the voice, or through both during a swap.
 
 use super::attempt::{Failure, cross_fade, run_hop};
-use super::{NextStep, POLL_IDLE, Worker};
+use super::{NextStep, PAUSE_WITHOUT_STREAM, Worker};
 use crate::control_state::VoiceState;
 use crate::geometry::FRAME_STEP_16K;
 use crate::stream::{AppliedHop, HopHeader, SegmentKind};
@@ -15,12 +15,12 @@ const RESTART_AGAIN_AFTER_HOPS: u32 = 500;
 
 impl Worker {
     /// Takes a whole hop from the ring, if there is one, and sends the result.
-    pub(super) fn serve_hop(&mut self, poll: Duration) -> NextStep {
+    pub(super) fn serve_hop(&mut self) -> NextStep {
         let Some(streaming) = &mut self.streaming else {
-            return NextStep::Wait(POLL_IDLE);
+            return NextStep::Wait(PAUSE_WITHOUT_STREAM);
         };
         let Some(hop) = streaming.server.next_hop() else {
-            return NextStep::Wait(poll);
+            return NextStep::Wait(streaming.server.pause());
         };
         let started = (self.clock)();
         if hop.restarts {

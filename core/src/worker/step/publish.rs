@@ -22,6 +22,12 @@ impl Worker {
         self.status.speakers.store(speakers, Relaxed);
     }
 
+    /// Publishes whether the thread has real-time priority.
+    pub(in crate::worker) fn publish_priority(&self, sentence: &str) {
+        tracing::info!("real-time priority: {sentence}");
+        sentence.clone_into(&mut self.status.priority.lock());
+    }
+
     /// Reports the cost of a hop to the ladder and publishes the quality.
     pub(super) fn update_quality(&mut self, report: &HopReport, spent: Duration, swapped: bool) {
         let Some(streaming) = &mut self.streaming else {
@@ -33,7 +39,8 @@ impl Worker {
         }
         // During a swap a hop costs as much as two voices, and offline there is no
         // deadline.
-        if !swapped && !streaming.server.offline() {
+        // Silence costs nothing, and says nothing about what a voice costs.
+        if !swapped && !report.rests && !streaming.server.offline() {
             let cost = HopCost {
                 spent,
                 search: report.times.search,

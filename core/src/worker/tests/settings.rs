@@ -23,6 +23,8 @@ fn a_ratio_step_is_heard_one_latency_later() {
         ..pass_through_voice()
     };
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, voice);
+    // This voice makes a sound of silence.
+    rig.worker.run_in_silence();
     let latency = rig.geometry.latency_samples();
     let retrieved = BlockControls {
         voice: Controls {
@@ -140,6 +142,7 @@ fn take_weights_apply_to_the_current_voice_and_after_a_swap() {
     retrieved.voice.blend_ratio = 1.0;
     retrieved.voice.search.k = 1;
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, voice());
+    rig.worker.run_in_silence();
     let silence = vec![0.0; 24_000];
     let last = |rig: &mut Rig| rig.play(&silence, &retrieved)[23_999];
     assert!((last(&mut rig) - 0.25).abs() < 1e-3);

@@ -62,6 +62,14 @@ impl Worker {
         &self.commands
     }
 
+    /// Nobody reads it.
+    pub fn publish_priority(&self, _sentence: &str) {}
+
+    /// True with a stream.
+    pub fn is_live(&self) -> bool {
+        self.stream.is_some()
+    }
+
     /// Executes all commands, then computes one hop if there is a stream and no hop so far.
     pub fn step(&mut self) -> NextStep {
         while let Some(command) = self.commands.try_recv() {

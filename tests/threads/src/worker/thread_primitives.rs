@@ -100,3 +100,23 @@ impl<T> Drop for Receiver<T> {
 pub fn spawn(_name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
     Ok(loom::thread::spawn(run))
 }
+
+/// Stands for the thread's priority, which the checker does not know.
+pub struct ThreadPriority;
+
+impl ThreadPriority {
+    /// Does nothing.
+    #[must_use]
+    pub fn request() -> Self {
+        Self
+    }
+
+    /// Nothing to say.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        ""
+    }
+
+    /// Does nothing.
+    pub fn after_turn(&mut self, _live: bool, _sleeps: bool) {}
+}

@@ -15,12 +15,13 @@ mod input;
 pub use input::RunLength;
 
 use super::session::{ModelFileError, from_bytes, read};
+use super::shared_session::SharedSession;
 use super::signature::Element;
 use super::tensors;
 use graph::RandomNode;
 use half::f16;
 use input::{Drawn, NoiseInput};
-use ort::session::{Session, SessionInputValue, SessionOutputs};
+use ort::session::{SessionInputValue, SessionOutputs};
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -59,7 +60,7 @@ impl ModelNoise {
     ///
     /// # Errors
     /// See [`ModelFileError`].
-    pub fn open(path: &Path, bytes: &[u8]) -> Result<(Session, Self), ModelFileError> {
+    pub fn open(path: &Path, bytes: &[u8]) -> Result<(SharedSession, Self), ModelFileError> {
         let found = graph::find(bytes).unwrap_or_default();
         if !found.is_random() {
             return Ok((from_bytes(path, bytes)?, Self::None));
@@ -96,7 +97,11 @@ impl ModelNoise {
     ///
     /// # Errors
     /// If the unchanged file does not load.
-    pub fn finish_probing(&mut self, path: &Path, fixed: bool) -> Result<Option<Session>, ModelFileError> {
+    pub fn finish_probing(
+        &mut self,
+        path: &Path,
+        fixed: bool,
+    ) -> Result<Option<SharedSession>, ModelFileError> {
         let Self::Probing { bytes, nodes, runs } = self else {
             return Ok(None);
         };

@@ -1,0 +1,105 @@
+//! Starting a stream: at an activation, and again without the host.
+
+use super::handle::EngineHandle;
+use super::shared::Shared;
+use super::{StreamSetup, rounded};
+use crate::geometry::{Geometry, GeometryError};
+use crate::rt::AudioSide;
+use crate::stream::stream_link;
+use crate::worker::WorkerCommand;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Why a stream was not restarted; the running one goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum RestartError {
+    /// There is no stream.
+    #[error("the engine is not active")]
+    Inactive,
+    /// The set-up is not supported.
+    #[error(transparent)]
+    Geometry(#[from] GeometryError),
+    /// The host would have to be told of another latency.
+    #[error(
+        "a hop of {hop_ms} ms{with} needs a latency of {needed_ms:.0} ms, and this host counts on {known_ms:.0} ms and does not ask again: remove the plugin from its track and insert it again, or re-open the session"
+    )]
+    DoesNotFit {
+        /// The hop that was set.
+        hop_ms: u32,
+        /// What else was set that takes latency.
+        with: &'static str,
+        /// The latency that it needs.
+        needed_ms: f64,
+        /// The latency that the host was told.
+        known_ms: f64,
+    },
+}
+
+impl Shared {
+    /// Makes a stream and has the worker serve it in place of the one before.
+    pub fn start_stream(&self, setup: &StreamSetup, geometry: Geometry) -> AudioSide {
+        let mut stream = self.stream.lock();
+        let status = &self.status;
+        let (client, server) = stream_link(&geometry);
+        *stream = Some(server.shared().clone());
+        status.host_rate_hz.store(rounded(setup.host_rate_hz), Relaxed);
+        status.hop_ms.store(setup.hop.ms(), Relaxed);
+        let meters = self.meters.lock().clone();
+        let mut audio = AudioSide::new(
+            Some((client, &geometry)),
+            setup.host_rate_hz,
+            setup.channels,
+            meters,
+        );
+        audio.set_offline(setup.offline);
+        status.latency_samples.store(audio.latency_samples(), Relaxed);
+        tracing::info!(
+            "activated: {} Hz, {} channels, hop {} ms, blocks of up to {}, latency {} samples, {}",
+            setup.host_rate_hz,
+            setup.channels,
+            setup.hop.ms(),
+            setup.max_block,
+            audio.latency_samples(),
+            if setup.offline { "offline" } else { "live" },
+        );
+        let _ = self.worker.send(WorkerCommand::Start(Box::new(server), geometry));
+        audio
+    }
+}
+
+impl EngineHandle {
+    /// Starts the running stream over with another set-up, at the latency of `latency_samples` that the host knows:
+    /// for hosts that do not restart the plugin when it asks for that. The audio side that is returned takes the place
+    /// of the one in use ([`AudioSide::continue_from`]). Any thread except the audio thread.
+    ///
+    /// # Errors
+    /// See [`RestartError`].
+    pub fn restart_within(
+        &self,
+        setup: &StreamSetup,
+        latency_samples: u32,
+    ) -> Result<AudioSide, RestartError> {
+        let geometry = Geometry::new(setup.host_rate_hz, setup.hop, setup.max_block)?
+            .with_noise_suppression(setup.suppress_noise);
+        #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
+        let ms = |samples: usize| samples as f64 * 1000.0 / setup.host_rate_hz;
+        let known = usize::try_from(latency_samples).unwrap_or(usize::MAX);
+        let Some(padded) = geometry.clone().padded_to(known) else {
+            return Err(RestartError::DoesNotFit {
+                hop_ms: setup.hop.ms(),
+                with: if setup.suppress_noise {
+                    " with noise suppression"
+                } else {
+                    ""
+                },
+                needed_ms: ms(geometry.latency_samples()),
+                known_ms: ms(known),
+            });
+        };
+        // An activation or deactivation at the same time comes wholly before or wholly after this.
+        let _starting = self.shared.starting.lock();
+        if self.shared.stream.lock().is_none() {
+            return Err(RestartError::Inactive);
+        }
+        Ok(self.shared.start_stream(setup, padded))
+    }
+}

@@ -1,0 +1,166 @@
+//! Silence runs no models.
+//!
+//! Where the input has been exactly zero for longer than the models look back, encoder and pitch tracker would return
+//! what they returned for the hop before, and the synthesizer would go on with the sound of nothing. So they do not
+//! run: the features of the hop before are used again, blending goes on with its controls, and the output is silence.
+//! The first hop with sound in it continues from there, as if the silence had been cut out for the models.
+//!
+//! What that changes: the faint noise that a voice makes of silence is left out, and with it what a synthesizer would
+//! remember of it. Encoders are exact: a stateful one rests only once its state no longer changes.
+//!
+//! Whether a hop rests depends on the input alone, so that a live stream equals a render.
+
+/// What the models need for the next hop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// They must run.
+    #[default]
+    Awake,
+    /// They ran on silence and would return the same again; the frames that the encoder was given.
+    Settled { encoded: usize },
+    /// They have not run since.
+    Resting { encoded: usize },
+}
+
+/// Decides for one chain which hops rest.
+#[derive(Debug)]
+pub(super) struct Rest {
+    enabled: bool,
+    phase: Phase,
+    /// Silence that all models have to hear before they rest, in samples at 16 kHz.
+    needed_16k: usize,
+    /// The last output ended in silence that was faded to.
+    faded: bool,
+}
+
+/// Shorter silence never counts: pauses between words are left alone.
+const LEAST_16K: usize = 16_000;
+/// After so much more silence an encoder rests although its state still changes.
+const UNSETTLED_16K: usize = 160_000;
+
+impl Rest {
+    /// For models that look back over `needed_16k` samples at 16 kHz together.
+    pub fn new(needed_16k: usize) -> Self {
+        Self {
+            enabled: true,
+            phase: Phase::Awake,
+            needed_16k: needed_16k.max(LEAST_16K),
+            faded: false,
+        }
+    }
+
+    /// With `false`, the models always run.
+    pub fn enable(&mut self, enabled: bool) {
+        self.enabled = enabled;
+        self.phase = Phase::Awake;
+    }
+
+    /// The models must run on the next hop.
+    pub fn wake(&mut self) {
+        self.phase = Phase::Awake;
+    }
+
+    /// The next hop does not continue the one before.
+    pub fn restart(&mut self) {
+        self.phase = Phase::Awake;
+        self.faded = false;
+    }
+
+    /// Begins a hop after `silent_16k` samples of silence. If it rests: the frames that the encoder was given last,
+    /// whose embeddings hold again.
+    pub fn begin(&mut self, silent_16k: usize) -> Option<usize> {
+        match self.phase {
+            Phase::Settled { encoded } | Phase::Resting { encoded } if self.is_silent(silent_16k) => {
+                self.phase = Phase::Resting { encoded };
+                Some(encoded)
+            }
+            _ => {
+                self.phase = Phase::Awake;
+                None
+            }
+        }
+    }
+
+    /// The models have run. `settled`: they would return the same for the same input.
+    pub fn ran(&mut self, silent_16k: usize, encoded: usize, settled: bool, output: &mut [f32]) {
+        if self.is_silent(silent_16k) && (settled || silent_16k >= self.needed_16k + UNSETTLED_16K) {
+            self.phase = Phase::Settled { encoded };
+            fade(output, |part| 1.0 - part);
+            self.faded = true;
+        } else if std::mem::take(&mut self.faded) {
+            // The newest sound in a hop is not heard in its first milliseconds: the models look ahead.
+            let len = output.len() / FADE_PART;
+            fade(&mut output[..len], |part| part);
+        }
+    }
+
+    fn is_silent(&self, silent_16k: usize) -> bool {
+        self.enabled && silent_16k >= self.needed_16k
+    }
+}
+
+/// The fade-in takes this part of a hop.
+const FADE_PART: usize = 4;
+
+fn fade(samples: &mut [f32], gain_at: impl Fn(f32) -> f32) {
+    #[expect(clippy::cast_precision_loss, reason = "a hop of a few thousand samples")]
+    let len = samples.len().max(1) as f32;
+    for (n, sample) in samples.iter_mut().enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "a hop of a few thousand samples")]
+        let part = (n + 1) as f32 / len;
+        *sample *= gain_at(part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs hops of 320 samples with that much silence behind them; which of them rested, and the outputs of ones.
+    fn hops(rest: &mut Rest, silent_16k: &[usize], settled: bool) -> (Vec<bool>, Vec<[f32; 8]>) {
+        silent_16k
+            .iter()
+            .map(|&silent| {
+                let rests = rest.begin(silent).is_some();
+                let mut output = [if rests { 0.0 } else { 1.0 }; 8];
+                if !rests {
+                    rest.ran(silent, 3, settled, &mut output);
+                }
+                (rests, output)
+            })
+            .unzip()
+    }
+
+    #[test]
+    fn models_rest_from_the_second_silent_hop_on_and_output_fades_out_and_in() {
+        let mut rest = Rest::new(16_640);
+        let silent_16k = [16_000, 16_320, 16_640, 16_960, 17_280, 100, 420];
+        let (rested, outputs) = hops(&mut rest, &silent_16k, true);
+        assert_eq!(rested, [false, false, false, true, true, false, false]);
+        assert_eq!((outputs[1], outputs[6]), ([1.0; 8], [1.0; 8]));
+        assert!(outputs[2].is_sorted_by(|a, b| a > b) && outputs[2][7] == 0.0);
+        assert_eq!(outputs[5], [0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn an_unsettled_state_rests_after_ten_seconds_more() {
+        let silence: Vec<usize> = (0..600).map(|hop| 320 * hop).collect();
+        let (rested, _) = hops(&mut Rest::new(320), &silence, false);
+        assert_eq!(rested.iter().position(|&rests| rests), Some(551));
+    }
+
+    #[test]
+    fn a_hop_after_a_restart_in_silence_is_not_faded_in() {
+        let mut rest = Rest::new(0);
+        hops(&mut rest, &[99_000; 3], true);
+        rest.restart();
+        assert_eq!(hops(&mut rest, &[0], true).1, [[1.0; 8]]);
+    }
+
+    #[test]
+    fn a_disabled_rest_never_rests() {
+        let mut rest = Rest::new(0);
+        rest.enable(false);
+        assert_eq!(hops(&mut rest, &[99_000; 9], true).0, [false; 9]);
+    }
+}
