@@ -15,7 +15,7 @@ fn whole_encoders_are_built_with_either_number_of_values() {
         }
         // For layer 9 three layers fewer are built.
         assert!(
-            sizes[0] == sizes[1] && sizes[2] + 3 * 4 * 128 * 128 * 4 < sizes[1],
+            sizes[0] == sizes[1] && sizes[2] + 3 * 3 * 128 * 128 * 4 < sizes[1],
             "{sizes:?}"
         );
     }
