@@ -255,7 +255,7 @@ fn close_windows() -> Result<()> {
         let window = windows.open()?;
         plugin.open_editor(window)?;
         play_for(OPEN_TIME, &|| false)?;
-        plugin.resize_editor(800, 700)?;
+        plugin.resize_editor(800, 712)?;
         plugin.resize_editor(840, 720)?;
         windows.request_close(window)?;
         play_for(Duration::from_secs(10), &|| closed.get() == round)?;
