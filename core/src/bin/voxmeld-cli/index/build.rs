@@ -46,6 +46,9 @@ pub struct Build {
     /// Feed the encoder zero mean and unit variance
     #[arg(long)]
     normalize: bool,
+    /// Values per frame, where the encoder makes several: 256 for voices of RVC v1, 768 for v2 (default: the most).
+    #[arg(long)]
+    values: Option<usize>,
     /// Encode every frame as the engine does, in windows of so many milliseconds
     /// (slow); 10 s at a time if it is not given
     #[arg(long)]
@@ -219,7 +222,7 @@ fn encoder(args: &Build) -> Result<EncoderChoice> {
         ensure!(path.is_file(), "--encoder: there is no file {}", shown_path(path));
         return Ok(EncoderChoice {
             path: path.clone(),
-            dim: None,
+            dim: args.values,
             normalize: args.normalize,
         });
     }
