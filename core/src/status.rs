@@ -96,7 +96,7 @@ pub enum IndexWork {
     },
     /// Finished; the index is being loaded.
     Done {
-        /// What was made, in a sentence.
+        /// What was built, as a sentence.
         summary: String,
     },
     /// Failed; the voice keeps its former index.

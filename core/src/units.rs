@@ -1,5 +1,5 @@
-//! Newtypes for quantities that cross modules, so that one unit cannot be taken for
-//! another.
+//! Newtypes for quantities that cross modules, so that units cannot be
+//! confused.
 
 use serde::{Deserialize, Serialize};
 

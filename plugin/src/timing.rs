@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_larger_than_learned_requests_a_restart_at_once() {
+    fn a_block_larger_than_the_measured_size_requests_a_restart_at_once() {
         let (mut timing, params) = (TimingControl::default(), params());
         timing.activate(&params, 8_192);
         play(&mut timing, &params, 64, true);

@@ -25,7 +25,7 @@ fn install(bundle: &Path, home: &Path) -> Result<()> {
             );
         }
         let to = home.join(folder).join(name);
-        // Copied beside the target and then moved, so that a host that scans meanwhile finds a complete bundle.
+        // Copied next to the target and then moved, so that a host that scans meanwhile finds a complete bundle.
         let beside = home.join(folder).join(format!(".{name}.new"));
         files::remove(&beside)?;
         if from.is_dir() {

@@ -77,7 +77,7 @@ impl Stages {
             }
         }
         let whole: Duration = self.done.iter().map(|done| done.elapsed).sum();
-        line(format!("  {:>8}  in all", seconds(whole)));
+        line(format!("  {:>8}  in total", seconds(whole)));
     }
 }
 

@@ -23,7 +23,7 @@ pub enum ModelKind {
     },
     /// Something else.
     Other {
-        /// What it is, in words.
+        /// What it is.
         what: String,
         /// What to do instead.
         advice: &'static str,

@@ -74,7 +74,7 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// Checks that a view lies inside of `storage` and covers no element twice.
+    /// Checks that a view is inside `storage` and covers no element twice.
     ///
     /// # Errors
     /// See [`ReadError`].

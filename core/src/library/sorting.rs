@@ -55,7 +55,7 @@ impl Sorted {
             _ if looks_like_weights(path) => self.add_weights(path),
             _ => self.leave_out(
                 path,
-                "it is none of .pth, .safetensors, .onnx, .index, .zip, .png and .jpg",
+                "it is not a .pth, .safetensors, .onnx, .index, .zip, .png or .jpg file",
             ),
         }
     }

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-/// A lead this large cannot be a driver's burst: the host renders offline, whether it says so or not.
+/// A lead this large cannot be a driver's burst: the host renders offline, even if it did not announce that.
 const RENDER_LEAD_S: f64 = 0.5;
 /// The lead is measured against the smallest one of the last one to two such windows, so that a sound card whose
 /// clock differs from the system's (1000 ppm: 2 ms) never adds up to a lead.

@@ -52,7 +52,7 @@ impl KnownFiles {
 }
 
 impl VoiceSelection {
-    /// All files outside of packs.
+    /// All files outside packs.
     pub fn files(&self) -> impl Iterator<Item = &FileRef> {
         let indices = self.index.iter().chain(self.others.iter().flatten());
         let of_indices = indices.filter_map(|index| match index {

@@ -22,7 +22,7 @@ fn whole_files_are_built() {
 }
 
 #[test]
-fn a_pickle_with_code_is_refused_by_the_name_of_its_function() {
+fn a_pickle_with_code_is_rejected_with_the_name_of_its_function() {
     for name in ["code.pth", "code_legacy.pth"] {
         let sentence = refusal(bytes(name));
         assert!(sentence.contains("posix.system"), "{sentence}");
@@ -41,7 +41,7 @@ fn a_pickle_with_code_is_refused_by_the_name_of_its_function() {
 }
 
 #[test]
-fn a_file_that_is_cut_anywhere_is_refused() {
+fn a_file_truncated_anywhere_is_rejected() {
     for name in ONE_OF_EACH {
         let whole = bytes(name);
         for part in 0..50 {
@@ -54,7 +54,7 @@ fn a_file_that_is_cut_anywhere_is_refused() {
 }
 
 #[test]
-fn tensors_outside_of_their_storage_are_refused() {
+fn tensors_outside_their_storage_or_with_overlaps_are_rejected() {
     let with = |change: fn(&mut Forged)| {
         let mut tensor = Forged::plain("enc_p.emb_phone.weight", 12);
         change(&mut tensor);
@@ -84,7 +84,7 @@ fn tensors_outside_of_their_storage_are_refused() {
 }
 
 #[test]
-fn storages_that_are_shorter_than_they_claim_are_refused() {
+fn storages_shorter_than_their_description_are_rejected() {
     for (claimed, real) in [(12, 11), (1 << 30, 0), (1 << 62, 12), (i64::MAX, 0), (-1, 0)] {
         let mut tensor = Forged::plain("w", 12);
         (tensor.claimed, tensor.real) = (claimed, real);
@@ -97,7 +97,7 @@ fn storages_that_are_shorter_than_they_claim_are_refused() {
 }
 
 #[test]
-fn values_that_are_no_numbers_are_refused_by_the_tensors_name() {
+fn non_finite_values_are_rejected_with_the_tensors_name() {
     let mut voice = bytes("v1_48k_f16_legacy.pth");
     let end = voice.len();
     // Sets the last value of the last storage to NaN.
@@ -110,7 +110,7 @@ fn values_that_are_no_numbers_are_refused_by_the_tensors_name() {
 }
 
 #[test]
-fn weights_of_other_sizes_than_the_rest_are_refused_by_name() {
+fn weights_of_wrong_sizes_are_rejected_with_their_name() {
     let voice = bytes("v2_40k_safetensors.safetensors");
     let header_len =
         usize::try_from(u64::from_le_bytes(voice[..8].try_into().expect("eight"))).expect("short");
@@ -141,7 +141,7 @@ fn weights_of_other_sizes_than_the_rest_are_refused_by_name() {
 }
 
 #[test]
-fn a_voice_without_one_of_its_parts_is_refused_by_the_parts_name() {
+fn a_voice_with_a_missing_part_is_rejected_with_the_parts_name() {
     let voice = bytes("v2_40k_safetensors.safetensors");
     for name in [
         "dec.noise_convs.2.weight",
@@ -161,7 +161,7 @@ fn a_voice_without_one_of_its_parts_is_refused_by_the_parts_name() {
 }
 
 #[test]
-fn archives_with_compressed_huge_or_overlapping_members_are_refused() {
+fn archives_with_compressed_huge_or_overlapping_members_are_rejected() {
     let archive = bytes("v2_40k_bf16_4.pth");
     let largest = largest_of(|| forge_members(&archive));
     assert!(largest < 2 * archive.len() + (1 << 20), "{largest} bytes at once");
@@ -204,7 +204,7 @@ fn forge_members(archive: &[u8]) {
 }
 
 #[test]
-fn pickles_that_grow_or_nest_without_end_are_refused() {
+fn pickles_that_grow_or_nest_without_limit_are_rejected() {
     let largest = largest_of(grow);
     assert!(largest < 256 << 20, "{largest} bytes at once");
 }
@@ -228,7 +228,7 @@ fn grow() {
 }
 
 #[test]
-fn files_of_other_kinds_are_named() {
+fn for_files_of_other_types_the_error_names_the_type() {
     let cases: [(&[u8], &str); 10] = [
         (b"", "empty"),
         (b"PK\x05\x06", "zip"),
@@ -256,7 +256,7 @@ fn files_of_other_kinds_are_named() {
 }
 
 #[test]
-fn weights_that_are_no_voice_are_named_with_what_to_do() {
+fn for_weights_that_are_not_a_voice_the_error_says_what_they_are_and_what_to_do() {
     let kind = |name: &str| ModelKind::of(&WeightsFile::open(&path(name)).expect(name)).expect(name);
     assert!(matches!(
         kind("training_G.pth"),

@@ -82,10 +82,10 @@ pub struct BlendParams {
     pub scenes_on: BoolParam,
     #[id = "scene_morph"]
     pub scene_morph: FloatParam,
-    /// Output, set by the plugin only: the ratio of the frame that is heard.
+    /// Output, set by the plugin only: the ratio of the frame that is being output.
     #[id = "out_ratio"]
     pub out_ratio: FloatParam,
-    /// Output, set by the plugin only: how far the neighbours can be relied on.
+    /// Output, set by the plugin only: the confidence in the frame's neighbours.
     #[id = "out_confidence"]
     pub out_confidence: FloatParam,
 

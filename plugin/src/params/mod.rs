@@ -253,7 +253,7 @@ impl VoxmeldParams {
         }
     }
 
-    /// Sets the output parameters to the values (0..1) of the frame that is heard.
+    /// Sets the output parameters to the values (0..1) of the frame that is being output.
     ///
     /// # Real-time
     /// Atomic stores.

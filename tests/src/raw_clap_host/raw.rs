@@ -43,7 +43,7 @@ impl RawPlugin {
     )]
     pub fn process_raw(&self, block: *const clap_process) -> Result<clap_process_status> {
         let process = self.table().process.context("no process")?;
-        // SAFETY: the plugin's own function, with what the test wants it to survive.
+        // SAFETY: the plugin's own function; it must handle the invalid pointers of the test.
         self.as_audio_thread(|| Ok(unsafe { process(self.pointer(), block) }))
     }
 
@@ -58,7 +58,7 @@ impl RawPlugin {
     pub fn flush_raw(&self, events: *const clap_input_events) -> Result<()> {
         let params: &clap_plugin_params = self.extension(CLAP_EXT_PARAMS)?;
         let flush = params.flush.context("no flush")?;
-        // SAFETY: the plugin's own function, with what the test wants it to survive.
+        // SAFETY: the plugin's own function; it must handle the test's invalid pointers.
         unsafe { flush(self.pointer(), events, std::ptr::null()) };
         Ok(())
     }

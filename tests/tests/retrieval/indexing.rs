@@ -35,7 +35,7 @@ fn speech() -> Result<Sound> {
     Sound::read(&env::sample_speech()?)?.at_rate(RATE_HZ)
 }
 
-/// Files outside of packs; their checksums are filled in some time after the load.
+/// Files outside packs; their checksums are filled in some time after the load.
 fn chosen_files(rig: &Rig) -> Vec<PathBuf> {
     let selection = rig.handle().selection();
     selection.files().map(|file| file.path.clone()).collect()

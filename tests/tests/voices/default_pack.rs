@@ -165,7 +165,7 @@ fn speech_between_digital_silences_keeps_its_position() -> Result<()> {
     let outside = energy(&output) - first - second;
     assert!(
         outside < 0.05 * (first + second),
-        "energy {outside:.3} outside of the bursts"
+        "energy {outside:.3} outside the bursts"
     );
     Ok(())
 }

@@ -78,10 +78,10 @@ fn transformers_and_fairseq_weights_give_transformers_features() -> Result<()> {
 }
 
 #[test]
-fn an_encoder_without_the_projection_of_v1_is_refused_with_what_to_choose() -> Result<()> {
+fn an_encoder_without_the_projection_of_v1_is_rejected_with_what_to_choose() -> Result<()> {
     env::use_data()?;
     let data = env::workspace().join("tests").join("data").join("import");
-    // No layers behind its names, but refused before they are missed.
+    // The file also lacks the layers, but is rejected before that is noticed.
     let bare = data.join("hubert_transformers.safetensors");
     let Err(error) = ContentEncoder::open(&bare, Some(256), false) else {
         bail!("it was opened")

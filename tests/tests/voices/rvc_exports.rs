@@ -128,7 +128,7 @@ fn two_renders_of_an_rvc_voice_are_equal_bit_for_bit() -> Result<()> {
     Ok(())
 }
 
-/// Lists with fewer than 8 vectors leave slots empty. An empty slot must neither be taken for a
+/// Lists with fewer than 8 vectors leave slots empty. An empty slot must neither count as a
 /// vector nor disable retrieval for the frame. This encoder pads its input and returns one
 /// frame more than HuBERT.
 #[test]

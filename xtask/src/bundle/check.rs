@@ -159,7 +159,7 @@ fn problems_in_exports(listing: &str) -> Vec<String> {
     extra.chain(lacking).collect()
 }
 
-/// Properties with which strict or new systems refuse to load a library.
+/// Properties for which strict or newer systems reject a library.
 fn wrong_headers(plugin: &Path) -> Result<Vec<String>> {
     let dynamic = process::capture(Command::new("readelf").args(["-dW"]).arg(plugin))?;
     let segments = process::capture(Command::new("readelf").args(["-lW"]).arg(plugin))?;

@@ -40,7 +40,7 @@ const SOUND: &[&str] = &[
 ];
 const MAX_MODEL_BYTES: u64 = 40_000_000;
 
-/// Problems below `folder`. A manifest is any text file beside the data file, or in a folder above it up to `folder`,
+/// Problems below `folder`. A manifest is any text file next to the data file, or in a folder above it up to `folder`,
 /// that contains the file's name and its sha256, in any format.
 pub fn problems(folder: &Path) -> Result<Vec<String>> {
     if !folder.is_dir() {

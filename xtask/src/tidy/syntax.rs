@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, ImplItem, Item, Meta, Token, TraitItem, UseTree};
 
-/// A path as it is written in the source.
+/// A path as written in the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     pub line: usize,

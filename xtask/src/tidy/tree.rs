@@ -89,7 +89,7 @@ impl<'a> Tree<'a> {
         false
     }
 
-    /// `owns_folder`: true if its modules are beside it and not in a folder of its name.
+    /// `owns_folder`: true if its modules are in the same folder and not in a folder of its name.
     fn add_file(
         &mut self,
         krate: usize,

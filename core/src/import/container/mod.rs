@@ -1,4 +1,4 @@
-//! The containers that weights come in: PyTorch's zip archive, the container
+//! The containers of weights: PyTorch's zip archive, the container
 //! that it wrote before 1.6, and safetensors.
 //!
 //! Opening a file reads only its structure; values are read tensor by tensor,

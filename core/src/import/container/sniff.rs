@@ -49,7 +49,7 @@ pub fn format(source: &Source) -> Result<Format, ReadError> {
             .windows(7)
             .any(|piece| piece == b"pytorch" || piece == b"ai.onnx")
     {
-        "an ONNX model, which is opened as it is"
+        "an ONNX model, which can be chosen directly"
     } else {
         "something else"
     };

@@ -82,7 +82,7 @@ fn nan_silences_the_hop_and_errors_or_panics_fail_the_voice() {
 }
 
 #[test]
-fn voice_that_fails_in_its_first_hop_is_refused_and_the_running_voice_continues() {
+fn voice_that_fails_in_its_first_hop_is_rejected_and_the_running_voice_continues() {
     for code in [1, 2, 3] {
         let good = Arc::new(AtomicU32::new(0));
         let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, faulty_voice(&good));

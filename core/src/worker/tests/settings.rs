@@ -36,7 +36,7 @@ fn a_ratio_step_is_heard_one_latency_later() {
     let silence = vec![0.0; 48_000];
     let mut output = rig.play(&silence, &live());
     output.extend(rig.play(&silence, &retrieved));
-    // 20 ms frames whose middle lies after the switch play the constant.
+    // 20 ms frames whose middle is after the switch play the constant.
     let switch = output.iter().position(|&x| x > 0.25).expect("it switches");
     let expected = 48_000 + latency;
     assert!(

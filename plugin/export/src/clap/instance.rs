@@ -335,7 +335,7 @@ unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
         },
         || {
             if let Some(destroy) = instance.inner_gui_destroy {
-                // SAFETY: asked for by the host, on its main thread.
+                // SAFETY: the host requested this, on its main thread.
                 unsafe { destroy(plugin) };
             }
         },

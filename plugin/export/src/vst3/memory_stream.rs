@@ -10,7 +10,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{
 use parking_lot::Mutex;
 use std::ffi::c_void;
 
-/// Bytes with a position, as VST3 hosts hand them out.
+/// Bytes with a position, as in VST3 hosts.
 #[derive(Default)]
 pub struct MemoryStream(Mutex<Bytes>);
 
