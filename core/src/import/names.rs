@@ -28,7 +28,7 @@ impl Names {
             }
             if let Some(tensor) = value.tensor() {
                 let name = name.strip_prefix(prefix).unwrap_or(name);
-                tensors.insert(older(name), tensor.clone());
+                tensors.insert(legacy_name(name), tensor.clone());
             }
         }
         Self { tensors }
@@ -74,7 +74,7 @@ impl Names {
 }
 
 /// `….parametrizations.weight.original0` is `….weight_g`, and 1 is `_v`.
-fn older(name: &str) -> String {
+fn legacy_name(name: &str) -> String {
     for (newer, older) in [
         (".parametrizations.weight.original0", ".weight_g"),
         (".parametrizations.weight.original1", ".weight_v"),

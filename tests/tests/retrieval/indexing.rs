@@ -146,8 +146,8 @@ fn last_30_s_of_input_are_added_to_a_copy_of_the_packs_index_sample_for_sample()
     let packed = pack.path_of(&first.file)?;
     let before = fs::read(&packed)?;
     rig.handle().start_index_request(request());
-    let said = wait_for_request(&rig)?;
-    ensure!(said.contains("take-0001.wav"), "{said}");
+    let message = wait_for_request(&rig)?;
+    ensure!(message.contains("take-0001.wav"), "{message}");
 
     // The written take equals the encoder's input.
     let grown = own.join(format!("{}.index", first.name));
@@ -191,8 +191,8 @@ fn last_30_s_of_input_are_added_to_a_copy_of_the_packs_index_sample_for_sample()
     input.truncate(5 * 48_000);
     rig.play_mono(&input, 480);
     rig.handle().start_index_request(request());
-    let said = wait_for_request(&rig)?;
-    ensure!(said.contains("take-0002.wav"), "{said}");
+    let message = wait_for_request(&rig)?;
+    ensure!(message.contains("take-0002.wav"), "{message}");
     expected_names.push("take-0002.wav".into());
     ensure!(names(&*open(&grown, None)?) == expected_names);
     Ok(())
@@ -220,10 +220,10 @@ fn last_input_is_added_to_an_index_without_sidecar() -> Result<()> {
     rig.play_mono(&speech()?.samples[..4 * 48_000], 480);
     rig.handle()
         .start_index_request(IndexRequest::LastInput { own: own.clone() });
-    let said = wait_for_request(&rig)?;
+    let message = wait_for_request(&rig)?;
     ensure!(
-        said.contains("take-0001.wav") && said.contains("is not known"),
-        "{said}"
+        message.contains("take-0001.wav") && message.contains("is not known"),
+        "{message}"
     );
     // The old vectors are a source of their own, unchanged; the take is appended.
     let (grown, before) = (open(&without_sidecar, None)?, open(&packed, None)?);
@@ -276,10 +276,10 @@ fn folder_index_is_built_and_loaded_after_a_cancelled_request() -> Result<()> {
     // A second request is ignored while one is running.
     rig.handle()
         .start_index_request(IndexRequest::Folder(folder.join("more")));
-    let said = wait_for_request(&rig)?;
+    let message = wait_for_request(&rig)?;
     ensure!(
-        said.contains("3 recordings") && said.contains("broken.flac"),
-        "{said}"
+        message.contains("3 recordings") && message.contains("broken.flac"),
+        "{message}"
     );
     ensure!(names(&*open(&path, None)?) == ["a.wav", "b.wav", "more/c.wav"]);
     ensure!(!folder.join("more/more.index").exists());

@@ -8,7 +8,7 @@ const MAIN: usize = 2;
 /// Maximum number of channels of the side chain.
 const SIDE: usize = 2;
 /// Longest supported block, whatever a host announces: more than a second at any rate.
-const MOST_SAMPLES: usize = 1 << 19;
+const MAX_SAMPLES: usize = 1 << 19;
 
 /// One per instance. Empty, and so unable to process, until [`Self::prepare`].
 #[derive(Default)]
@@ -35,7 +35,7 @@ impl Buffers {
     pub fn prepare(&mut self, main_channels: usize, side_channels: usize, max_samples: usize) {
         self.main_channels = main_channels.min(MAIN);
         self.side_channels = side_channels.min(SIDE);
-        let max_samples = max_samples.min(MOST_SAMPLES);
+        let max_samples = max_samples.min(MAX_SAMPLES);
         self.max_samples = max_samples;
         for (n, channel) in self.main.iter_mut().enumerate() {
             *channel = vec![0.0; if n < self.main_channels { max_samples } else { 0 }];

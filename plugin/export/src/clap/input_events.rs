@@ -20,8 +20,8 @@ use clap_sys::events::{
 use std::cell::Cell;
 use std::ffi::c_void;
 
-/// Larger than every type of event that is moved.
-const ROOM: usize = 12;
+/// Size of the largest event that is moved, in `u64`s, rounded up.
+const MAX_EVENT_U64S: usize = 12;
 
 /// An event of an unknown type, which is ignored.
 const NO_EVENT: clap_event_header = clap_event_header {
@@ -41,7 +41,7 @@ pub(super) struct InputEvents {
     /// The latest sample allowed for an event.
     last: u32,
     /// A copy of the newest event that was moved.
-    moved: Cell<[u64; ROOM]>,
+    moved: Cell<[u64; MAX_EVENT_U64S]>,
     nothing: clap_event_header,
 }
 
@@ -51,7 +51,7 @@ impl InputEvents {
         Self {
             host,
             last: len.saturating_sub(1),
-            moved: Cell::new([0; ROOM]),
+            moved: Cell::new([0; MAX_EVENT_U64S]),
             nothing: NO_EVENT,
         }
     }

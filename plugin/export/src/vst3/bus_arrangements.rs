@@ -22,7 +22,7 @@ const MONO: SpeakerArrangement = 1 << 19;
 const STEREO: SpeakerArrangement = 0b11;
 
 /// Means that the host has set nothing: all existing speakers, which no host requests.
-const NOT_SAID: SpeakerArrangement = SpeakerArrangement::MAX;
+const NOT_SET: SpeakerArrangement = SpeakerArrangement::MAX;
 
 /// The arrangements that a host has set for the buses of one instance.
 pub(super) struct BusArrangements {
@@ -34,9 +34,9 @@ pub(super) struct BusArrangements {
 impl Default for BusArrangements {
     fn default() -> Self {
         Self {
-            input: AtomicU64::new(NOT_SAID),
-            side: AtomicU64::new(NOT_SAID),
-            output: AtomicU64::new(NOT_SAID),
+            input: AtomicU64::new(NOT_SET),
+            side: AtomicU64::new(NOT_SET),
+            output: AtomicU64::new(NOT_SET),
         }
     }
 }
@@ -72,7 +72,7 @@ impl BusArrangements {
             unsafe { processor.setBusArrangements(ins.as_mut_ptr(), num_ins, outs.as_mut_ptr(), num_outs) };
         if answer == kResultOk {
             self.input.store(input, Relaxed);
-            self.side.store(side.unwrap_or(NOT_SAID), Relaxed);
+            self.side.store(side.unwrap_or(NOT_SET), Relaxed);
             self.output.store(output, Relaxed);
         }
         answer
@@ -88,6 +88,6 @@ impl BusArrangements {
             0 if direction == i64::from(kOutput) => &self.output,
             _ => return None,
         };
-        Some(bus.load(Relaxed)).filter(|&arrangement| arrangement != NOT_SAID)
+        Some(bus.load(Relaxed)).filter(|&arrangement| arrangement != NOT_SET)
     }
 }
