@@ -20,7 +20,7 @@ use clap_sys::events::{
 use std::cell::Cell;
 use std::ffi::c_void;
 
-/// Size of the largest event that is moved, in `u64`s, rounded up.
+/// Capacity for a moved event, in `u64`s: more than any type of event needs.
 const MAX_EVENT_U64S: usize = 12;
 
 /// An event of an unknown type, which is ignored.
