@@ -34,7 +34,7 @@ pub enum Slope {
 /// The delay is half a chunk at all rates; equal rates are filtered too, so that the
 /// delay is the same for every voice. Where a chunk has an odd number of input samples
 /// (44.1 and 88.2 kHz), the delay of [`Self::new`] is half an input sample shorter; the caller
-/// then adds [`super::half_sample`]. That of [`Self::exact`] is half a chunk at all rates.
+/// then adds [`super::half_sample`]. The delay of [`Self::exact`] is half a chunk at all rates.
 pub struct StreamResampler {
     method: Method,
 }
@@ -85,8 +85,8 @@ impl StreamResampler {
         })
     }
 
-    /// A resampler for the output of a voice, whose rate may be any with whole 10 ms: the gentle
-    /// one of [`Self::new`] where its delay is exact, else a sinc of the same delay.
+    /// A resampler for the output of a voice at any rate at which 10 ms are a whole number of samples: the gentle
+    /// one of [`Self::new`] if its delay is exact, else a sinc with the same delay.
     ///
     /// # Errors
     /// If 10 ms are not a whole number of samples at both rates.

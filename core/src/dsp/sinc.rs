@@ -1,18 +1,18 @@
 //! A resampler for rates at which 5 ms are not a whole number of samples (44.1 kHz and others).
 //!
-//! A windowed sinc, evaluated at the exact time of each output sample. So the delay is
-//! the same as that of the FFT resampler at all rates: half a chunk, to any fraction of a sample.
+//! A windowed sinc, evaluated at the exact time of each output sample. So its delay is
+//! that of the FFT resampler at all rates: exactly half a chunk, including fractions of a sample.
 
 use crate::units::SampleRate;
 
-/// Streams mono audio between any two rates that have whole 10 ms.
+/// Streams mono audio between any two rates at which 10 ms are a whole number of samples.
 pub struct SincResampler {
     /// Samples in 10 ms at both rates.
     tick_in: usize,
     tick_out: usize,
-    /// Weights of one output sample; the last tap is the newest input sample not after it.
+    /// Number of weights per output sample; the last tap is the newest input sample not after it.
     taps: usize,
-    /// `taps` weights for each place that an output sample can have between two input samples.
+    /// `taps` weights for each position that an output sample can have between two input samples.
     weights: Vec<f32>,
     /// The newest `taps - 1` samples of the input, then 10 ms of new ones.
     line: Vec<f32>,
@@ -33,7 +33,7 @@ impl SincResampler {
         let phases = tick_out / greatest_common_divisor(tick_in, tick_out);
         let mut weights = Vec::with_capacity(phases * taps);
         for phase in 0..phases {
-            // The output sample lies this far after the newest input sample, and is `delay_in` late.
+            // Time of the output sample after the newest input sample, delayed by `delay_in`.
             let after = as_f64(phase * tick_in % tick_out) / as_f64(tick_out);
             let exact: Vec<f64> = (0..taps)
                 .map(|tap| as_f64(tap) - as_f64(taps - 1) - after + delay_in)
@@ -121,7 +121,7 @@ fn as_f64(n: usize) -> f64 {
 mod tests {
     use super::*;
 
-    /// What comes out for a sine, and the sine at the exact delay.
+    /// The output for a sine, and the sine at the exact delay.
     fn sine(from: u32, to: u32, chunk_ms: u32, hz: f64) -> (Vec<f32>, Vec<f64>) {
         let mut resampler = SincResampler::new(SampleRate(from), SampleRate(to), chunk_ms).expect("rates");
         let wave = |seconds: f64| (std::f64::consts::TAU * hz * seconds).sin();

@@ -104,7 +104,7 @@ impl Sola {
         self.hop + self.tail.len() + self.search
     }
 
-    /// Samples of a window after its hop where that begins at the nominal offset.
+    /// Samples of a window after its hop, if the hop begins at the nominal offset.
     #[must_use]
     pub fn held_len(&self) -> usize {
         self.tail.len() + self.search - self.search / 2

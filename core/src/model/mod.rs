@@ -100,8 +100,8 @@ pub struct SynthesisInput<'a> {
     /// Frames at the end that repeat the last embedding and pitch, because the next ones
     /// are not known yet; they are only used to fade out.
     pub held_100hz: usize,
-    /// Number of the speaker, counted from the one that was chosen when the model was opened (usually 0); of models with
-    /// fewer, the last.
+    /// Number of the speaker, counted from the one that was chosen when the model was opened (usually 0); numbers beyond
+    /// the last speaker mean the last one.
     pub speaker: usize,
     /// Number of the first frame on the stream's timeline: the key of the noise for
     /// random nodes inside the model.
@@ -118,7 +118,7 @@ pub trait Synthesizer: Send {
     fn is_reproducible(&self) -> bool {
         true
     }
-    /// Number of speakers that it has, at least 1.
+    /// Number of speakers, at least 1.
     fn speakers(&self) -> usize {
         1
     }
@@ -126,7 +126,7 @@ pub trait Synthesizer: Send {
     fn description(&self) -> String {
         String::new()
     }
-    /// What the user should know about it, in sentences.
+    /// Notes for the user, as sentences.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }

@@ -1,4 +1,4 @@
-//! Every kind of voice and encoder that the field exports, as tiny files of `tests/python/make_onnx_families.py`.
+//! Every known kind of exported voice and encoder, as tiny files from `tests/python/make_onnx_families.py`.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -106,7 +106,7 @@ fn every_voice_is_loaded_and_sounds_at_its_rate() -> Result<()> {
     Ok(())
 }
 
-/// What a voice makes of `frames` equal frames from frame `first` on, without the first `skip`.
+/// The output of a voice for `frames` equal frames from frame `first` on, without the first `skip`.
 fn run(voice: &mut RvcSynthesizer, first: i64, frames: usize, skip: usize) -> Result<Vec<f32>> {
     let embeddings = Frames::from_data(voice.dim(), vec![0.1; voice.dim() * frames]);
     let mut noise = Frames::new(NOISE_CHANNELS);
@@ -178,7 +178,7 @@ fn encoders_of_every_kind_give_the_same_embeddings() -> Result<()> {
         ("content_vec_500_f16", 2e-2),
         ("contentvec_converter", 0.0),
     ] {
-        // The column that tells the outputs of these files apart: their factor is 0.25 plus the output's number.
+        // The column that distinguishes the outputs of these files: their factor is 0.25 plus the output's number.
         let number = if matches!(
             name,
             "content_vec_500" | "content_vec_500_f16" | "contentvec_converter"
@@ -209,7 +209,7 @@ fn encoders_of_every_kind_give_the_same_embeddings() -> Result<()> {
 
 /// The four speakers of this voice have the gains 1, 0.75, 0.5 and 0.25.
 #[test]
-fn speakers_are_switched_without_a_click_and_beyond_the_last_one_is_the_last() -> Result<()> {
+fn speakers_are_switched_without_a_click_and_numbers_beyond_the_last_mean_the_last() -> Result<()> {
     let selection = selection("vec-768-layer-12", "webui_v2_48k")?;
     let mut rig = Rig::with_selection(offline_48k(), selection, None)?;
     assert_eq!(rig.handle().status().speakers, 4);
@@ -241,7 +241,7 @@ fn speakers_are_switched_without_a_click_and_beyond_the_last_one_is_the_last() -
 }
 
 #[test]
-fn files_of_another_kind_are_refused_with_what_they_are() -> Result<()> {
+fn files_of_another_kind_are_rejected_with_what_they_are() -> Result<()> {
     for (encoder, synthesizer, words) in [
         (
             "vec-768-layer-12",

@@ -33,7 +33,7 @@ pub struct ContentEncoder {
 impl ContentEncoder {
     /// Opens `path`: ONNX, or weights, from which a graph is built. Of several outputs one with
     /// `wanted_dim` values is used, else the widest. `normalize`: scale the input to zero mean and unit variance; RVC does not. It is also done
-    /// where the folder of an export by transformers says so (`do_normalize` in `preprocessor_config.json`).
+    /// if the settings next to an export by transformers require it (`do_normalize` in `preprocessor_config.json`).
     ///
     /// # Errors
     /// See [`ModelFileError`].
@@ -127,7 +127,7 @@ impl ContentEncoder {
         tensors::read_floats(&outputs[self.output.as_str()], &mut self.values).map_err(failed(MODEL))
     }
 
-    /// Encodes at most as much as the model takes; appends to `embeddings`.
+    /// Encodes at most as much as the model accepts; appends to `embeddings`.
     fn encode_piece(&mut self, audio_16k: &[f32], embeddings: &mut Frames) -> Result<(), ModelError> {
         let frames = audio_16k.len().saturating_sub(FRAME_TAIL_16K) / FRAME_STEP_16K;
         let shape = self.run(audio_16k)?;
@@ -150,7 +150,7 @@ impl ContentEncoder {
     }
 }
 
-/// Samples that `frames` are made of.
+/// Number of samples for `frames`.
 fn len_16k(frames: usize) -> usize {
     frames * FRAME_STEP_16K + FRAME_TAIL_16K
 }
@@ -199,7 +199,7 @@ impl Encoder for ContentEncoder {
     }
 }
 
-/// Part of a long window for an encoder of a fixed length, in frames.
+/// Part of a long window, in frames, for an encoder with a fixed length.
 #[derive(Debug, PartialEq, Eq)]
 struct Piece {
     given: Range<usize>,
@@ -207,10 +207,10 @@ struct Piece {
     kept: Range<usize>,
 }
 
-/// Frames at the ends of a piece that are context for the others (half a second).
+/// Frames at both ends of a piece that are only context for the others (half a second).
 const PIECE_CONTEXT_50HZ: usize = 12;
 
-/// Pieces of at most `room` frames (48 or more) that overlap; all frames are kept once.
+/// Overlapping pieces of at most `room` frames (48 or more); each frame is kept once.
 fn pieces(frames: usize, room: usize) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut kept = 0;
@@ -235,7 +235,7 @@ fn pieces(frames: usize, room: usize) -> Vec<Piece> {
     pieces
 }
 
-/// True if transformers' settings beside an exported encoder ask for normalized audio.
+/// True if the settings of transformers next to an exported encoder require normalized audio.
 fn asks_for_normalizing(path: &Path) -> bool {
     let settings = std::fs::read_to_string(path.with_file_name("preprocessor_config.json")).ok();
     let json: Option<serde_json::Value> = settings.and_then(|text| serde_json::from_str(&text).ok());

@@ -1,4 +1,4 @@
-//! Which of the field's content encoders a file is: found once, from its inputs and outputs.
+//! Recognises the family of a content encoder from the inputs and outputs of its file.
 //!
 //! | family | input | outputs |
 //! | --- | --- | --- |
@@ -9,14 +9,14 @@
 //! | fairseq exports | `source` and `padding_mask` | |
 //!
 //! The audio input is chosen by type and rank, the output by its size: 256 values are HuBERT's layer 9 with its
-//! projection (RVC v1), 768 its layer 12 (RVC v2). Where several have the size, their names decide.
+//! projection (RVC v1), 768 its layer 12 (RVC v2). If several outputs have the size, their names decide.
 
 use super::signature::{Element, Port, Signature};
 
-/// Number of samples of a window of one second that an encoder must take.
+/// Length in samples of the window of one second that an encoder must accept.
 const MIN_FIXED_SAMPLES: usize = 16_080;
 
-/// A second input that says which samples are audio.
+/// A second input that marks which samples are audio.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mask {
     /// The input.
@@ -38,7 +38,7 @@ pub struct EncoderInterface {
     pub fixed_samples: Option<usize>,
 }
 
-/// Why a file is no encoder that can be used.
+/// Why a file cannot be used as an encoder.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncoderInterfaceError {
     /// A synthesizer.
@@ -60,7 +60,7 @@ pub enum EncoderInterfaceError {
     Output,
     /// A fixed length that is too short.
     #[error(
-        "it was exported for exactly {samples} samples, and needs at least a second (16080): export it with a length that is not fixed"
+        "it was exported for exactly {samples} samples, but needs at least one second (16080): export it with a variable length"
     )]
     Short {
         /// Its length.
@@ -97,7 +97,7 @@ impl EncoderInterface {
         let is_mask =
             |port: &Port| (port.element.is_int() || port.element == Element::Bool) && port.rank() <= 2;
         let mask = masks.first().map(|&port| Mask {
-            // fairseq marks what is padding, all others what is not.
+            // fairseq marks the padding, all others mark the audio.
             audio: i64::from(!port.name.contains("padding")),
             port: port.clone(),
         });
@@ -126,7 +126,7 @@ impl EncoderInterface {
         })
     }
 
-    /// The output to use, of those that a run gave with their sizes: one of `wanted`
+    /// Chooses from the outputs of a run, given with their sizes: one of `wanted`
     /// values, else the widest.
     pub fn choose_output(found: &[(String, usize)], wanted: Option<usize>) -> Option<String> {
         let fitting = found.iter().filter(|(_, dim)| Some(*dim) == wanted);

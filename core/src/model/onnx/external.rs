@@ -1,4 +1,4 @@
-//! Weights in a file beside the model ("external data"), read into the model's bytes.
+//! Weights in a file next to the model ("external data"), read into the model's bytes.
 
 use super::wire::{Field, Malformed, fields, put_bytes};
 use std::collections::HashMap;
@@ -13,10 +13,10 @@ mod field {
     pub const TENSOR_EXTERNAL_DATA: u64 = 13;
     pub const TENSOR_DATA_LOCATION: u64 = 14;
 }
-/// A model in one piece cannot be larger.
+/// Largest size of a model in one piece.
 const MAX_BYTES: u64 = (1 << 31) - (1 << 20);
 
-/// Weights that cannot be read.
+/// Why the weights cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ExternalError {
     /// Not a protobuf message.
@@ -34,7 +34,7 @@ pub enum ExternalError {
     Unreadable {
         /// The file.
         name: String,
-        /// What the system says.
+        /// The system's reason.
         why: String,
     },
     /// The file ends too early.
@@ -50,7 +50,7 @@ pub enum ExternalError {
 /// # Errors
 /// See [`ExternalError`].
 pub fn with_weights(path: &Path, model: &[u8]) -> Result<Option<Vec<u8>>, ExternalError> {
-    // What is no message at all is refused by the runtime, in its own words.
+    // A file that is not a protobuf message is rejected by the runtime, with its own message.
     if !has_external(model).unwrap_or(false) {
         return Ok(None);
     }
@@ -140,7 +140,7 @@ fn tensor(whole: Field<'_>, weights: &mut Weights<'_>) -> Result<Vec<u8>, Extern
     Ok(out)
 }
 
-/// The files beside a model.
+/// The files next to a model.
 struct Weights<'a> {
     folder: &'a Path,
     /// Open files and their lengths in bytes.

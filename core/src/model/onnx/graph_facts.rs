@@ -1,4 +1,4 @@
-//! What a synthesizer's weights say beyond its declared inputs: the number of speakers, and the size
+//! Properties of a synthesizer that only its weights show: the number of speakers, and the size
 //! of an embedding.
 
 use super::wire::{Malformed, fields, packed};
@@ -16,17 +16,17 @@ mod field {
 /// RVC's name of the table with one row per speaker.
 const SPEAKER_TABLE: &str = "emb_g.weight";
 
-/// Sizes that the graph's weights tell.
+/// Sizes read from the graph's weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GraphFacts {
-    /// Rows of the table that the speaker's number is looked up in.
+    /// Rows of the table in which the speaker's number is looked up.
     pub speakers: Option<usize>,
-    /// Rows of the first matrix that the embeddings are multiplied with.
+    /// Rows of the first matrix with which the embeddings are multiplied.
     pub width: Option<usize>,
 }
 
 impl GraphFacts {
-    /// Of a model whose inputs have these names. Bytes that are no model have no facts.
+    /// Reads a model whose inputs have these names. Bytes that are not a model give no facts.
     pub fn find(model: &[u8], speaker: Option<&str>, embeddings: &str) -> Self {
         let mut facts = Self::default();
         let graph = fields(model)
@@ -41,7 +41,7 @@ impl GraphFacts {
             if part.number != field::GRAPH_NODE {
                 continue;
             }
-            // A node with weights of its own is not one of those looked for.
+            // A node with weights of its own is not searched for.
             let Ok(node) = NodeProto::decode(part.bytes) else {
                 continue;
             };
@@ -68,7 +68,7 @@ impl GraphFacts {
     }
 }
 
-/// Names of one value on its way through nodes that keep it.
+/// Names of one value, followed through nodes that pass it on unchanged.
 struct Follower(HashSet<String>);
 
 impl Follower {

@@ -1,4 +1,4 @@
-//! The inputs of one call of a synthesizer, as its interface wants them.
+//! The inputs of one call of a synthesizer, in the form of its interface.
 
 use super::random::RunLength;
 use super::signature::Port;
@@ -12,13 +12,13 @@ use std::borrow::Cow;
 /// RVC draws its noise at two thirds of unit variance.
 const NOISE_SCALE: f32 = 0.666_66;
 
-/// The frames of a call as the model gets them. A model of a fixed length gets the newest that it
-/// holds, and then the last one again until it is full.
+/// The frames of a call as the model gets them. A model with a fixed length gets the newest frames that
+/// fit, and then the last one repeated until it is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
-    /// Frames at the beginning that are left away; all of them are context.
+    /// Frames at the beginning that are omitted; all of them are context.
     pub dropped: usize,
-    /// Frames that are given.
+    /// Frames in the model's input.
     pub frames: usize,
     /// Frames of these at the beginning that are context only.
     pub skip: usize,
@@ -40,7 +40,7 @@ impl Cut {
         })
     }
 
-    /// Its length for [`super::random::ModelNoise`].
+    /// The length of the run for [`super::random::ModelNoise`].
     pub fn length(&self) -> RunLength {
         RunLength {
             frames: self.run,
@@ -48,7 +48,7 @@ impl Cut {
         }
     }
 
-    /// Rows of `width` values: those given, and the last one again.
+    /// Rows of `width` values: those in the input, then the last one repeated.
     fn rows<T: Copy>(&self, values: &[T], width: usize) -> Vec<T> {
         let given = &values[self.dropped * width..(self.dropped + self.frames) * width];
         let mut rows = Vec::with_capacity(self.run * width);

@@ -1,4 +1,4 @@
-//! RVC's synthesizers, in all forms in which the field exports them.
+//! RVC synthesizers in all known ONNX export formats.
 
 use super::graph_facts::GraphFacts;
 use super::random::ModelNoise;
@@ -19,15 +19,15 @@ const MODEL: &str = "synthesizer";
 const METADATA: &str = "metadata";
 /// Samples per frame of 10 ms: 8 to 96 kHz.
 const SAMPLES_PER_FRAME: std::ops::RangeInclusive<usize> = 80..=960;
-/// A call must be able to return the longest hop and its joins.
+/// Shortest fixed length: a call must be able to return a hop and its joins.
 const MIN_FIXED_FRAMES: usize = 30;
 /// Lengths that exporters bake into a file without declaring them: RVC WebUI's example, VC Client's, and 10 s.
 const BAKED_FRAMES: [usize; 3] = [200, 1000, 2192];
-/// Frames given, and context among them, in the runs at load.
+/// Input frames, and how many of them are context, in the runs at load.
 const PROBES: [(usize, usize); 3] = [(30, 0), (26, 0), (60, 40)];
 
-/// A synthesizer with a [`SynthesizerInterface`]. Where it has inputs that crop, the model renders
-/// only the wanted frames, else the rest is cut off here. With a [`ModelState`] in the file,
+/// A synthesizer with a [`SynthesizerInterface`]. If it has inputs that crop, the model renders
+/// only the needed frames; else the rest is cut off here. With a [`ModelState`] in the file,
 /// streams need no context.
 pub struct RvcSynthesizer {
     session: SharedSession,
@@ -89,7 +89,7 @@ impl RvcSynthesizer {
             && fixed < MIN_FIXED_FRAMES
         {
             return Err(format!(
-                "it was exported for exactly {fixed} frames, and a hop needs {MIN_FIXED_FRAMES}: export it with a length that is not fixed"
+                "it was exported for exactly {fixed} frames, but a hop needs {MIN_FIXED_FRAMES}: export it with a variable length"
             ));
         }
         let first = self.probe_run(PROBES[0]);
@@ -116,7 +116,7 @@ impl RvcSynthesizer {
         Ok(())
     }
 
-    /// Tries the lengths that the field's exporters bake in.
+    /// Tries the fixed lengths that exporters use.
     fn probe_baked_lengths(&mut self) -> Option<usize> {
         for frames in BAKED_FRAMES {
             self.interface.fixed_frames = Some(frames);
@@ -128,7 +128,7 @@ impl RvcSynthesizer {
         None
     }
 
-    /// One run; gives the samples per frame.
+    /// One run; returns the samples per frame.
     fn probe_run(&mut self, (frames, skip): (usize, usize)) -> Result<usize, String> {
         let mut embeddings = Frames::new(self.interface.width);
         embeddings.resize(frames);
@@ -155,7 +155,7 @@ impl RvcSynthesizer {
         Ok(samples)
     }
 
-    /// Frames of audio that a call gives.
+    /// Frames of audio that a call returns.
     fn returned_frames(&self, cut: Cut) -> usize {
         cut.run
             - if self.interface.crop.is_some() {
@@ -165,9 +165,9 @@ impl RvcSynthesizer {
             }
     }
 
-    /// A model of, say, 22,050 Hz makes 220 samples per frame and is played at 22,000 Hz; so that its pitch
-    /// is right nevertheless, it gets one that is higher by as much. A stated rate that is
-    /// further off says something else, and the audio is believed.
+    /// A model of, for example, 22,050 Hz outputs 220 samples per frame and is played at 22,000 Hz. To
+    /// compensate, it gets a pitch that is higher by the same factor. If the stated rate differs
+    /// more, it is wrong, and the rate of the audio is used.
     fn pitch_factor(&self) -> f32 {
         let Some(stated_hz) = self.interface.stated_rate_hz else {
             return 1.0;
@@ -242,7 +242,7 @@ impl Synthesizer for RvcSynthesizer {
         let mut notes = Vec::new();
         if let Some(frames) = self.interface.fixed_frames {
             notes.push(format!(
-                "the voice was exported for exactly {frames} frames and computes all of these ({} ms) at every hop: export it with a length that is not fixed, or choose a long hop",
+                "the voice was exported for exactly {frames} frames and computes all of these ({} ms) at every hop: export it with a variable length, or choose a long hop",
                 frames * 10
             ));
         }

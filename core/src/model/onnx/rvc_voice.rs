@@ -42,7 +42,7 @@ pub struct RvcVoice {
     has_f0: bool,
     noise_channels: usize,
     speakers: usize,
-    /// What the user should know.
+    /// Notes for the user.
     notes: Vec<String>,
     codes: Vec<i64>,
     z_noise: Vec<f32>,

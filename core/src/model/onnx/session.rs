@@ -100,8 +100,8 @@ pub fn open(model: &'static str, path: &Path) -> Result<SharedSession, ModelFile
     from_bytes(path, &read(model, path)?)
 }
 
-/// A model's bytes, with weights that are in files beside it. Read here and not by the runtime, so that paths with any characters
-/// work.
+/// A model's bytes, including weights in files next to it. Read here and not by the runtime, so that paths with any
+/// characters work.
 pub fn read(model: &'static str, path: &Path) -> Result<FileBytes, ModelFileError> {
     if !path.is_file() {
         return Err(ModelFileError::Missing {

@@ -1,4 +1,4 @@
-//! What a model file declares of its inputs and outputs.
+//! The inputs and outputs that a model file declares.
 
 use ort::session::Session;
 use ort::value::{Outlet, TensorElementType};
@@ -21,12 +21,12 @@ pub enum Element {
 }
 
 impl Element {
-    /// True for floats that can be handed over.
+    /// True for supported floats.
     pub fn is_float(self) -> bool {
         matches!(self, Self::F32 | Self::F16)
     }
 
-    /// True for integers that can be handed over.
+    /// True for supported integers.
     pub fn is_int(self) -> bool {
         matches!(self, Self::I64 | Self::I32)
     }
@@ -52,7 +52,7 @@ pub struct Port {
     pub name: String,
     /// Type of its numbers.
     pub element: Element,
-    /// One size per axis; `None` where it is known only at a call.
+    /// One size per axis; `None` if it is known only at a call.
     pub shape: Vec<Option<usize>>,
 }
 
@@ -88,7 +88,7 @@ impl From<&Outlet> for Port {
     }
 }
 
-/// Inputs that must be given, and all outputs.
+/// Required inputs, and all outputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
     /// In the order of the file.
@@ -98,7 +98,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// Of a session; outputs for which `hides` is true are left out.
+    /// Reads a session; outputs for which `hides` is true are left out.
     pub fn of(session: &Session, hides: impl Fn(&str) -> bool) -> Self {
         let outputs = session.outputs().iter().filter(|outlet| !hides(outlet.name()));
         Self {

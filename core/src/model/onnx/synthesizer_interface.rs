@@ -1,4 +1,4 @@
-//! Which of the field's synthesizers a file is: found once, from its inputs, their types and sizes, its
+//! Recognises the family of an exported synthesizer from its inputs, their types and sizes, its
 //! metadata and its weights.
 //!
 //! | family | inputs | output |
@@ -9,8 +9,8 @@
 //! | deiteris' fork | `skip_head`, `return_length`, `formant_length` in addition | the returned frames |
 //! | obs-rvc | `phone`, `pitch`, `pitchf` | `[T * n]` |
 //!
-//! `n` is the samples in 10 ms. Any combination of these inputs is accepted, in any order; what a name leaves open,
-//! rank and type decide.
+//! `n` is the number of samples in 10 ms. Any combination of these inputs is accepted, in any order; if the name
+//! is unknown, rank and type decide.
 
 use super::graph_facts::GraphFacts;
 use super::signature::{Port, Signature};
@@ -31,7 +31,7 @@ pub enum Family {
     WebUi,
     /// VC Client's.
     VcClient,
-    /// That of deiteris' fork of VC Client, which crops.
+    /// deiteris' fork of VC Client, which crops.
     Deiteris,
     /// obs-rvc's.
     ObsRvc,
@@ -44,11 +44,11 @@ pub struct Crop {
     pub skip: Port,
     /// Frames that are returned.
     pub returned: Port,
-    /// Frames that those are stretched to, for a formant shift.
+    /// Number of frames to which these are stretched, for a formant shift.
     pub formant: Option<Port>,
 }
 
-/// A synthesizer's inputs and what is known about them.
+/// A synthesizer's inputs and their properties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SynthesizerInterface {
     /// Embeddings, `[1, T, width]`.
@@ -77,7 +77,7 @@ pub struct SynthesizerInterface {
     pub stated_rate_hz: Option<u32>,
 }
 
-/// Why a file is no synthesizer that can be used.
+/// Why a file cannot be used as a synthesizer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SynthesizerInterfaceError {
     /// No input can be the embeddings.
@@ -110,26 +110,26 @@ pub enum SynthesizerInterfaceError {
     },
     /// A batch of more than one.
     #[error(
-        "it takes {count} voices at a time, exported with a batch of that size: export it with a batch of 1"
+        "it computes {count} voices at a time, because it was exported with a batch of that size: export it with a batch of 1"
     )]
     Batch {
         /// Its batch size.
         count: usize,
     },
-    /// One of two inputs that belong together.
+    /// One of two inputs that belong together is missing.
     #[error("it has `{found}` but not `{missing}`, which belongs to it: export the voice again")]
     Half {
-        /// The input that is there.
+        /// The existing input.
         found: &'static str,
-        /// The one that is not.
+        /// The missing one.
         missing: &'static str,
     },
     /// No output.
     #[error("it has no output of floats")]
     NoOutput,
-    /// The file does not say how long an embedding is.
+    /// The file does not contain the size of an embedding.
     #[error(
-        "it does not say whether its embeddings have 256 values (RVC v1) or 768 (v2): export it with a fixed size of `{name}`, or with VC Client, which writes it into the file"
+        "it does not state whether its embeddings have 256 values (RVC v1) or 768 (v2): export it with a fixed size of `{name}`, or with VC Client, which writes the size into the file"
     )]
     Width {
         /// The input.
@@ -138,8 +138,8 @@ pub enum SynthesizerInterfaceError {
 }
 
 impl SynthesizerInterface {
-    /// Reads an interface. `metadata` is VC Client's JSON, `facts` looks into the weights
-    /// for the names of the speaker and embedding inputs.
+    /// Reads an interface. `metadata` is VC Client's JSON; `facts` reads the weights, given
+    /// the names of the speaker and embedding inputs.
     ///
     /// # Errors
     /// See [`SynthesizerInterfaceError`].
@@ -213,7 +213,7 @@ impl SynthesizerInterface {
         self.pitch.is_some() || self.coarse_pitch.is_some()
     }
 
-    /// The family that it looks like.
+    /// The most likely family.
     pub fn family(&self) -> Family {
         if self.crop.is_some() {
             Family::Deiteris
@@ -227,13 +227,13 @@ impl SynthesizerInterface {
     }
 }
 
-/// Takes the first port for which `is` is true.
+/// Removes and returns the first port for which `is` is true.
 fn take(ports: &mut Vec<Port>, is: impl Fn(&Port) -> bool) -> Option<Port> {
     let place = ports.iter().position(is)?;
     Some(ports.remove(place))
 }
 
-/// By name, or as the second of two inputs of rank 3 where only one has RVC's number of channels.
+/// Found by name, or as the second of two inputs of rank 3 of which only one has RVC's number of channels.
 fn is_noise(port: &Port, signature: &Signature) -> bool {
     let alike = |port: &&Port| port.element.is_float() && port.rank() == 3;
     alike(&port)
@@ -243,7 +243,7 @@ fn is_noise(port: &Port, signature: &Signature) -> bool {
                 && signature.inputs.iter().filter(alike).count() == 2))
 }
 
-/// What a file without embeddings is instead.
+/// Recognises what a file without embeddings is instead.
 fn other_kind(signature: &Signature) -> SynthesizerInterfaceError {
     let audio = signature
         .inputs
@@ -302,7 +302,7 @@ fn whole_crop(
     }
 }
 
-/// What is used of VC Client's JSON (`samplingRate`, `embChannels`); numbers may be texts.
+/// The used part of VC Client's JSON (`samplingRate`, `embChannels`); numbers may be strings.
 #[derive(Default)]
 struct Notes {
     rate_hz: Option<u32>,

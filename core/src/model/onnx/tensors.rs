@@ -5,8 +5,8 @@ use half::f16;
 use ort::session::SessionInputValue;
 use ort::value::{DynValue, Tensor};
 
-/// Floats as the file wants them; other types than 16 bits are given as 32 bits, so that
-/// the runtime's own message names what it wants.
+/// Floats in the type that the file declares. For types other than floats, 32-bit floats are passed, so that
+/// the runtime's own message names the expected type.
 ///
 /// # Errors
 /// If `values` do not fill `shape`.
@@ -22,7 +22,7 @@ pub fn floats(
     Ok(Tensor::from_array((shape, values))?.into())
 }
 
-/// Integers (or booleans) as the file wants them.
+/// Integers (or booleans) in the type that the file declares.
 ///
 /// # Errors
 /// If `values` do not fill `shape`.

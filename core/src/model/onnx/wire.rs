@@ -18,14 +18,14 @@ pub struct Field<'a> {
 }
 
 impl Field<'_> {
-    /// Its value if it is a number of variable length; else 0.
+    /// Its value if it is a varint; else 0.
     pub fn value(&self) -> u64 {
         let after_tag = varint(self.raw).and_then(|(tag, len)| (tag & 7 == 0).then(|| &self.raw[len..]));
         after_tag.and_then(varint).map_or(0, |(value, _)| value)
     }
 }
 
-/// Numbers of variable length, one after the other, as in a packed field.
+/// Consecutive varints, as in a packed field.
 pub fn packed(mut bytes: &[u8]) -> Vec<u64> {
     let mut values = Vec::new();
     while let Some((value, len)) = varint(bytes) {

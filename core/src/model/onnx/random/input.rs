@@ -15,13 +15,13 @@ pub struct Drawn {
     pub half: bool,
 }
 
-/// The length of a run: how many frames the model was given, and how many of them at the
-/// beginning it was to leave out.
+/// The length of a run: the number of frames in the input, and how many of them at the
+/// beginning are left out of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunLength {
     /// Frames of 10 ms.
     pub frames: usize,
-    /// Frames of them that are only context.
+    /// Number of these that are only context.
     pub skipped: usize,
 }
 
@@ -34,15 +34,15 @@ pub struct NoiseInput {
     /// Its shape; on the axis `time`, values per frame of 10 ms.
     pub(super) shape: Vec<usize>,
     pub(super) time: Option<usize>,
-    /// Frames before those returned that still have values, in models that crop.
+    /// Number of frames before the returned ones that still have values, in models that crop.
     lead: usize,
     /// True for 16-bit floats.
     pub half: bool,
 }
 
 impl NoiseInput {
-    /// Derives the shape per frame from those of several runs; `None` if they do not
-    /// determine it. `fixed`: all runs have the one length that the model can have.
+    /// Derives the shape per frame from the shapes of several runs; `None` if they do not
+    /// determine it. `fixed`: all runs have the model's only length.
     pub fn from_runs(node: &RandomNode, key: u64, runs: &[(RunLength, &Drawn)], fixed: bool) -> Option<Self> {
         let (length, first) = *runs.first()?;
         if first.shape.contains(&0) || runs.iter().any(|(_, run)| run.shape.len() != first.shape.len()) {
@@ -58,7 +58,7 @@ impl NoiseInput {
             axes.filter(grows).collect()
         };
         if fixed && times.len() > 1 {
-            // One value a frame is what most nodes draw.
+            // Most nodes draw one value per frame.
             times.retain(|&axis| first.shape[axis] == length.frames);
         }
         let time = match times[..] {

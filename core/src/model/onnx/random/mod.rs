@@ -92,8 +92,8 @@ impl ModelNoise {
         }
     }
 
-    /// The session to use after the runs; `None`: the present one. `fixed`: all of them had
-    /// the one length that the model can have.
+    /// The session to use after the runs; `None`: the current one. `fixed`: all runs had
+    /// the model's only length.
     ///
     /// # Errors
     /// If the unchanged file does not load.
@@ -166,7 +166,7 @@ impl ModelNoise {
     }
 }
 
-/// What a node drew in a run.
+/// The values that a node drew in a run.
 fn drawn(node: &RandomNode, outputs: &SessionOutputs<'_>) -> Drawn {
     let sizes = |shape: &[i64]| {
         shape

@@ -1,4 +1,4 @@
-//! Every family of exports, and what is refused.
+//! Every family of exports, and rejected files.
 
 use super::super::signature::Element::{F16, F32, I64, Other};
 use super::super::signature::{Element, tests::port};
@@ -72,7 +72,7 @@ fn vc_client_exports_state_rate_and_width_in_their_metadata() {
     assert_eq!(found.family(), Family::VcClient);
     assert_eq!((found.width, found.stated_rate_hz), (768, Some(40_000)));
     assert_eq!(found.embeddings.element, F16);
-    // The size in the file is nearer to the weights than a note.
+    // The size of the input takes precedence over the metadata.
     let found = read_with(&VC_CLIENT, Some(metadata), GraphFacts::default()).expect("a voice");
     assert_eq!(found.width, 256);
     for broken in ["", "no JSON", "[]", r#"{"samplingRate":"fast","embChannels":-1}"#] {
