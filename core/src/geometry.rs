@@ -1,8 +1,8 @@
 //! Every length of the engine, derived once from (host rate, hop, block).
 //!
-//! The stream counts in pieces of 10 ms. Where these are whole samples of the host, the stream runs at the host's rate. Where
-//! they are not (22.05 kHz), it runs at the next multiple of 400 Hz, and the audio thread converts in both directions
-//! ([`crate::rt`]); lengths named `_host` are then samples of that rate, and [`Geometry::latency_samples`] is still in
+//! The stream works in pieces of 10 ms. If these are a whole number of samples at the host's rate, the stream runs at that rate. If
+//! not (22.05 kHz), it runs at the next multiple of 400 Hz, and the audio thread converts in both directions
+//! ([`crate::rt`]); lengths named `_host` are then samples of the stream's rate, and [`Geometry::latency_samples`] is still in
 //! samples of the host.
 //!
 //! Latency does not depend on the voice: look-ahead and resampler delays are
@@ -124,15 +124,15 @@ pub enum GeometryError {
     },
 }
 
-/// Rates of hosts that are supported.
+/// Supported rates of hosts.
 pub const HOST_RATES_HZ: std::ops::RangeInclusive<f64> = 8_000.0..=384_000.0;
 
 /// All lengths of one activation. Fields say their rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Geometry {
-    /// The stream's rate: the host's, unless [`Self::conversion`] lies between.
+    /// The stream's rate: the host's, unless there is a [`Self::conversion`].
     pub host_rate: SampleRate,
-    /// From the host's rate to the stream's, where 10 ms are not whole samples of the host.
+    /// From the host's rate to the stream's; only if 10 ms are not a whole number of host samples.
     pub conversion: Option<RateConversion>,
     /// Hop length.
     pub hop: Hop,

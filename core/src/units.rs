@@ -48,7 +48,7 @@ impl SampleRate {
     }
 }
 
-/// Sample counts of a host's rate in those of the stream's rate, where the two differ: exact, so that positions never drift.
+/// Converts sample counts between a host's rate and a different stream's rate: exact, so that positions never drift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateConversion {
     host_millihertz: u64,
@@ -56,7 +56,7 @@ pub struct RateConversion {
 }
 
 impl RateConversion {
-    /// Between a host's rate, which need not be a whole number, and a stream's. The host's is taken to a thousandth of
+    /// Between a host's rate, which need not be a whole number, and a stream's. The host's rate is rounded to a thousandth of
     /// a hertz, the same in both directions.
     #[must_use]
     pub fn new(host_rate_hz: f64, stream_rate: SampleRate) -> Self {
@@ -93,7 +93,7 @@ impl RateConversion {
         u64::try_from(product / u128::from(self.stream_millihertz)).unwrap_or(u64::MAX)
     }
 
-    /// Host samples that hold so many of the stream's, rounded up.
+    /// Number of host samples for this many stream samples, rounded up.
     #[must_use]
     pub fn host_ceil(self, stream_samples: u64) -> u64 {
         let product = u128::from(stream_samples) * u128::from(self.host_millihertz);

@@ -2,19 +2,19 @@
 
 use std::f64::consts::PI;
 
-/// Samples of the signal on either side of the interpolated one. Its delay is this many samples where
-/// the signal is only known up to now.
+/// Samples of the signal on either side of the interpolated one. In a stream this is also the delay in
+/// samples.
 pub const HALF: usize = 32;
-/// Samples that one value is made of.
+/// Number of samples that contribute to one value.
 pub const TAPS: usize = 2 * HALF;
-/// Positions between two samples that are tabulated; between them the table is interpolated linearly, with an error
+/// Number of tabulated positions between two samples; between these the table is interpolated linearly, with an error
 /// of -90 dB.
 const PHASES: usize = 256;
-/// Shape of the Kaiser window: stops by 76 dB.
+/// Shape of the Kaiser window: stop-band attenuation of 76 dB.
 const KAISER_BETA: f64 = 7.5;
-/// Half of the band, in cycles per sample, over which the filter falls.
+/// Half the width of the transition band, in cycles per sample.
 pub const HALF_TRANSITION: f64 = 0.037;
-/// Sums are made in so many parts, so that they are vectorised.
+/// Number of partial sums, so that the compiler can vectorise them.
 const LANES: usize = 8;
 
 /// A table of filters, one for each position between two samples.

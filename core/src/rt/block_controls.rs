@@ -19,7 +19,7 @@ pub enum WhenNotReady {
 pub struct BlockControls {
     /// Settings that travel with the audio to the worker.
     pub voice: Controls,
-    /// What of a stereo input the voice gets; the dry path stays stereo.
+    /// The part of a stereo input that the voice gets; the dry path stays stereo.
     pub input: InputChoice,
     /// 0 = dry, 1 = voice.
     pub dry_wet: f32,

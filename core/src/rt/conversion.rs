@@ -1,25 +1,25 @@
-//! Between the host's rate and the stream's, where the host's has no whole 10 ms.
+//! Conversion between the host's rate and the stream's, if 10 ms are not a whole number of host samples.
 //!
 //! Sample `m` of the stream is the host's signal at host sample `m * host rate / stream rate`, interpolated as soon as
-//! half a filter of input beyond it has come. Host sample `n` of the output is the stream's output at
+//! half a filter of input after it has arrived. Host sample `n` of the output is the stream's output at
 //! `(n - latency) * stream rate / host rate + stream latency`. Both are exact fractions of whole numbers: nothing drifts,
 //! the delay is a whole number of host samples, and no value depends on how blocks are cut.
 //!
 //! # Real-time
-//! All buffers are made at construction.
+//! All buffers are allocated at construction.
 
 use crate::dsp::interpolate::{HALF, HALF_TRANSITION, SincTable, TAPS};
 use crate::geometry::Geometry;
 use crate::stream::SegmentKind;
 
-/// A position between samples: a whole one and a remainder, in parts of `step`'s denominator.
+/// A position between samples: a whole number and a remainder, in parts of `step`'s denominator.
 #[derive(Clone, Copy)]
 struct Place {
     whole: i64,
     part: u64,
 }
 
-/// How far a place moves from one value to the next: `numerator / denominator` samples.
+/// Distance from one value to the next: `numerator / denominator` samples.
 #[derive(Clone, Copy)]
 struct Step {
     numerator: u64,
@@ -55,14 +55,14 @@ impl Place {
 pub struct ToStream {
     table: SincTable,
     step: Step,
-    /// The newest [`TAPS`] samples, and the run that is being converted.
+    /// The newest [`TAPS`] samples, and the current run.
     line: Vec<f32>,
     /// Host position of the next sample of the stream, relative to the next sample in.
     next: Place,
 }
 
 impl ToStream {
-    /// Silent, for runs of up to `max_run` samples. `None` where the stream runs at the host's rate.
+    /// Silent, for runs of up to `max_run` samples. `None` if the stream runs at the host's rate.
     pub fn new(geometry: &Geometry, max_run: usize) -> Option<Self> {
         let (numerator, denominator) = geometry.conversion?.millihertz();
         Some(Self {
@@ -104,18 +104,18 @@ pub struct ToHost {
     table: SincTable,
     step: Step,
     begin: Place,
-    /// Stream samples from `from` on, and what they are.
+    /// Stream samples from `from` on, and their kinds.
     line: Vec<f32>,
     kinds: Vec<SegmentKind>,
     from: i64,
     /// Stream position of the next host sample.
     next: Place,
-    /// Held where the voice stops, so that the filter sees no edge before the fade is over.
+    /// Value that is held where the voice stops, so that the filter gets no edge before the fade has ended.
     last_voice: f32,
 }
 
 impl ToHost {
-    /// Silent, for runs of up to `max_run` samples of the stream. `None` where the stream runs at the host's rate.
+    /// Silent, for runs of up to `max_run` samples of the stream. `None` if the stream runs at the host's rate.
     pub fn new(geometry: &Geometry, max_run: usize) -> Option<Self> {
         let (host, stream) = geometry.conversion?.millihertz();
         let step = Step {
@@ -168,8 +168,8 @@ impl ToHost {
         self.kinds.resize(self.line.len(), kind);
     }
 
-    /// Next samples of the host's rate, as many as `voice` holds or until their kind changes: how many, and their kind.
-    /// There are enough once as much input was converted.
+    /// Writes the next samples at the host's rate, as many as `voice` holds or until their kind changes; returns their number and kind.
+    /// There are enough as soon as the same amount of input was converted.
     pub fn pull(&mut self, voice: &mut [f32]) -> (usize, SegmentKind) {
         self.forget();
         let mut found = None;
@@ -192,7 +192,7 @@ impl ToHost {
         (voice.len(), found.unwrap_or(SegmentKind::NotReady))
     }
 
-    /// Drops what no later sample reaches.
+    /// Drops samples that no later output needs.
     fn forget(&mut self) {
         let first = self.next.whole - as_i64(HALF) + 1;
         let gone = usize::try_from(first - self.from)

@@ -1,4 +1,4 @@
-//! The stream as the host's rate sees it.
+//! The stream, seen at the host's rate.
 
 use super::conversion::{ToHost, ToStream};
 use crate::controls::Controls;
@@ -6,21 +6,21 @@ use crate::geometry::Geometry;
 use crate::stream::{FrameBlend, SegmentKind, StreamClient};
 use crate::units::RateConversion;
 
-/// Where controls are read: at host samples `floor((n * step + offset) * numerator / denominator)` since the reset, for
+/// The host samples at which controls are read: `floor((n * step + offset) * numerator / denominator)` since the reset, for
 /// every `n` from 0 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ControlGrid {
     /// Samples of the stream from one reading to the next.
     pub step: u32,
-    /// Sample of the stream of the first one.
+    /// Sample of the stream at the first reading.
     pub offset: u32,
-    /// Host samples ...
+    /// Host samples per `denominator` stream samples.
     pub numerator: u64,
-    /// ... in so many samples of the stream; 1 and 1 where the stream runs at the host's rate.
+    /// See `numerator`; both are 1 if the stream runs at the host's rate.
     pub denominator: u64,
 }
 
-/// The stream, and the conversion to its rate where that is not the host's. Positions and lengths are the host's.
+/// The stream, and the conversion to its rate if that differs from the host's. Positions and lengths are in host samples.
 ///
 /// # Real-time
 /// Nothing allocates after [`Self::new`].
@@ -30,13 +30,13 @@ pub struct HostStream {
     conversion: Option<Conversion>,
 }
 
-/// What a stream at another rate than the host's needs.
+/// State for a stream whose rate differs from the host's.
 struct Conversion {
     rates: RateConversion,
     stream_rate_hz: f64,
     to_stream: ToStream,
     to_host: ToHost,
-    /// Scratch: a run at the stream's rate, on its way in and on its way out.
+    /// Scratch buffers: a run at the stream's rate, input and output.
     run_in: Vec<f32>,
     run_out: Vec<f32>,
     position_host: u64,
@@ -47,14 +47,14 @@ struct Conversion {
     kept: Vec<(u64, Controls)>,
 }
 
-/// More readings than lie within a run and half a filter.
+/// More readings than a run and half a filter can contain.
 const KEPT_MAX: usize = 16;
 
 impl HostStream {
     /// Runs of up to `max_run` samples are pushed at a time.
     #[must_use]
     pub fn new(client: StreamClient, geometry: &Geometry, max_run: usize) -> Self {
-        // A stream's rate is at most 400 Hz above a host's of 8 kHz.
+        // The stream's rate is at most 400 Hz above the host's, which is at least 8 kHz.
         let max_run_stream = max_run + max_run / 8 + 2;
         let (numerator, denominator) = geometry.conversion.map_or((1, 1), RateConversion::millihertz);
         let grid = ControlGrid {
@@ -84,7 +84,7 @@ impl HostStream {
         }
     }
 
-    /// Where controls are read.
+    /// The samples at which controls are read.
     #[must_use]
     pub fn control_grid(&self) -> ControlGrid {
         self.grid
@@ -118,7 +118,7 @@ impl HostStream {
         self.client.begin_block(len, seconds, rate_hz);
     }
 
-    /// Hands a run of input over; see [`StreamClient::push_with`]. At most as long as was said at construction.
+    /// Pushes a run of input; see [`StreamClient::push_with`]. At most as long as set at construction.
     pub fn push_with(&mut self, mono: &[f32], controls_at: impl Fn(usize) -> Controls) {
         let Some(conversion) = &mut self.conversion else {
             self.client.push_with(mono, controls_at);
@@ -164,7 +164,7 @@ impl HostStream {
 }
 
 impl Conversion {
-    /// Reads the controls at those samples of a run at which the stream will want them.
+    /// Reads the controls at those samples of a run at which the stream will need them.
     fn keep_controls(&mut self, len: usize, step: u64, controls_at: impl Fn(usize) -> Controls) {
         let end = self.position_host + len as u64;
         loop {

@@ -1,8 +1,8 @@
-//! Which mono signal the voice gets of a stereo input.
+//! The mono signal that the voice gets from a stereo input.
 
 use super::ramp::Ramp;
 
-/// What of a stereo input is converted.
+/// The part of a stereo input that is converted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InputChoice {
     /// The mean of both channels.
@@ -13,25 +13,25 @@ pub enum InputChoice {
     Right,
     /// Half the difference of both.
     Side,
-    /// The sum; where both channels cancel each other in it (one is wired the wrong way round), the side.
+    /// The sum; if both channels cancel each other in it (one is wired with inverted polarity), the side.
     #[default]
     Auto,
 }
 
 /// Time over which levels are compared.
 const LEVEL_MS: f32 = 20.0;
-/// Below this frequency nothing is compared: a constant voltage on one channel says nothing about speech.
+/// Levels are compared above this frequency, because a constant offset on one channel is not speech.
 const LOWEST_HZ: f32 = 60.0;
-/// The side is taken where it has this many times the sum's power (9 dB) ...
+/// The side is chosen if it has this many times the sum's power (9 dB).
 const TO_SIDE: f32 = 8.0;
-/// ... and the sum again where that has this many times the side's (3 dB).
+/// The sum is chosen again if it has this many times the side's power (3 dB).
 const TO_SUM: f32 = 2.0;
-/// For how long that has to hold.
+/// Time for which that must be true.
 const HOLD_MS: f32 = 20.0;
 /// Power below which nothing is decided (-90 dBFS).
 const LEAST_POWER: f32 = 1e-9;
 
-/// Mixes two channels to one, sample by sample, so that nothing depends on how blocks are cut.
+/// Mixes two channels to one, sample by sample, so that the result does not depend on how blocks are cut.
 ///
 /// # Real-time
 /// Yes.
@@ -42,13 +42,13 @@ pub struct InputMix {
     side: Level,
     choice: InputChoice,
     takes_side: bool,
-    /// Samples for which the other one has been better, and after how many it is taken.
+    /// Number of samples for which the other signal has been better, and the number after which it is chosen.
     better: usize,
     hold: usize,
 }
 
 impl InputMix {
-    /// At the sum; a change of mind takes two times `ramp_samples` (10 ms).
+    /// Starts at the sum; a change takes two times `ramp_samples` (10 ms).
     pub fn new(ramp_samples: usize, rate_hz: f64) -> Self {
         let level = Level::new(rate_hz);
         #[expect(
@@ -197,7 +197,7 @@ mod tests {
         for (what, signal, from) in [
             ("from the start", &swapped, RATE / 10),
             ("after the swap", &changing, RATE * 6 / 10),
-            ("after it was put right", &changing, RATE * 11 / 10),
+            ("after it was swapped back", &changing, RATE * 11 / 10),
         ] {
             let part = from..from + RATE * 4 / 10;
             let difference = decibels(&signal[part.clone()]) - decibels(&equal[part]);

@@ -1,4 +1,4 @@
-//! Choices about the input, as parameters.
+//! The choice of the input signal, as a parameter.
 
 use nice_plug::prelude::*;
 use voxmeld_core::controls::Gate;

@@ -123,7 +123,7 @@ impl Bridge {
         self.shared.timeline.set_position(position);
     }
 
-    /// Sets where controls are read; `None`: nowhere. VST3's automation curves are evaluated there.
+    /// Sets the samples at which controls are read; `None`: none. VST3's automation curves are evaluated there.
     ///
     /// # Real-time
     /// Atomic stores.

@@ -7,17 +7,17 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-/// Where controls are read: at samples `floor((n * step + offset) * numerator / denominator)` since the reset, for every
-/// `n` from 0 on. The fraction is 1 / 1 except where the plugin computes at another rate than the host's.
+/// The samples at which controls are read: `floor((n * step + offset) * numerator / denominator)` since the reset, for every
+/// `n` from 0 on. The fraction is 1 / 1 unless the plugin computes at another rate than the host's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ControlGrid {
     /// Steps from one reading to the next.
     pub step: u32,
     /// Steps to the first one.
     pub offset: u32,
-    /// Samples ...
+    /// Samples per `denominator` steps.
     pub numerator: u64,
-    /// ... in so many steps.
+    /// See `numerator`.
     pub denominator: u64,
 }
 
@@ -46,7 +46,7 @@ impl Timeline {
         self.position.store(position, Relaxed);
     }
 
-    /// Plugin: where controls are read; `None`: never.
+    /// Plugin: sets the samples at which controls are read; `None`: never.
     pub fn set_control_grid(&self, grid: Option<ControlGrid>) {
         let grid = grid.unwrap_or(ControlGrid {
             step: 0,
@@ -73,7 +73,7 @@ impl Timeline {
         let numerator = u128::from(self.grid_numerator.load(Relaxed).max(1));
         let denominator = u128::from(self.grid_denominator.load(Relaxed).max(1));
         let start = u128::from(self.block_start.load(Relaxed));
-        // The first place on the grid that is not before the block.
+        // The first position on the grid that is not before the block.
         let place = (start * denominator).div_ceil(numerator);
         let first = (step > 0).then(|| place.saturating_sub(offset).div_ceil(step.max(1)));
         let at = move |n: u128| (n * step + offset) * numerator / denominator - start;
