@@ -1,8 +1,8 @@
-//! Names of files, as text.
+//! File names as text.
 //!
-//! File names may hold anything: line breaks, bytes that are not UTF-8. In sidecars and lists a name is kept as it is,
-//! with each byte that is not UTF-8 as one character of a private range, so that the name can be had back. Where a
-//! name is shown, what cannot be shown is escaped.
+//! File names may contain any bytes: line breaks, bytes that are not UTF-8. In sidecars and lists a name is stored without loss:
+//! each byte that is not UTF-8 becomes one character of a private range, so that the name can be restored. Where a
+//! name is displayed, such characters are escaped.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -22,8 +22,8 @@ pub fn name_of(name: &OsStr) -> String {
     text
 }
 
-/// A name from [`name_of`], or a path as text, for people: line breaks, control characters and bytes that are not UTF-8 are escaped, and
-/// a name that begins or ends with a space is put in quotes.
+/// A name from [`name_of`], or a path as text, for display: line breaks, control characters and bytes that are not UTF-8 are escaped, and
+/// a name that begins or ends with a space is quoted.
 #[must_use]
 pub fn shown(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
@@ -34,7 +34,7 @@ pub fn shown(name: &str) -> String {
             '\n' => text.push_str("\\n"),
             '\r' => text.push_str("\\r"),
             '\t' => text.push_str("\\t"),
-            // Also the marks that turn the direction of text, and those without width.
+            // Also the marks that change the direction of text, and those without width.
             character
                 if character.is_control()
                     || matches!(code, 0x200b..=0x200c | 0x200e..=0x200f | 0x2028..=0x202e | 0x2066..=0x2069 | 0xfeff) =>
@@ -51,7 +51,7 @@ pub fn shown(name: &str) -> String {
     }
 }
 
-/// A path for people; see [`shown`].
+/// A path for display; see [`shown`].
 #[must_use]
 pub fn shown_path(path: &Path) -> String {
     shown(&name_of(path.as_os_str()))
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_any_bytes_are_told_apart_and_shown_escaped() {
+    fn control_characters_are_shown_escaped_and_outer_spaces_quoted() {
         assert_eq!(shown(&name_of(OsStr::new("🎤 speech.wav"))), "🎤 speech.wav");
         assert_eq!(shown("a\nb\u{202e}c.wav"), "a\\nb\\u{202e}c.wav");
         assert_eq!(shown("end "), "\"end \"");
@@ -70,7 +70,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn bytes_that_are_no_utf8_stay_apart() {
+    fn names_that_differ_in_non_utf8_bytes_stay_different() {
         use std::os::unix::ffi::OsStrExt;
         let (one, other) = (OsStr::from_bytes(b"a\xff.wav"), OsStr::from_bytes(b"a\xfe.wav"));
         assert_ne!(name_of(one), name_of(other));

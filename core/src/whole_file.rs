@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all: written beside their place, then renamed.
+//! Files that appear completely or not at all: written under a temporary name, then renamed.
 //!
 //! Thread: command line, loader, background tasks; never audio or worker.
 
@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::names::shown_path;
 
-/// Names of temporary files begin so; the process id and a number follow. Short, since the file's own name may be as
+/// Prefix of temporary files; the process id and a number follow. Short, because the file's own name may be as
 /// long as the file system allows.
 const TEMPORARY: &str = ".voxmeld-";
 
-/// A file on its way. Dropped without [`Self::commit`], it leaves nothing.
+/// An unfinished file. If it is dropped without [`Self::commit`], no file remains.
 pub struct WholeFile {
     path: PathBuf,
     temporary: PathBuf,
@@ -22,11 +22,11 @@ pub struct WholeFile {
 }
 
 impl WholeFile {
-    /// Begins a file that will be `path`. Two programs may do so at once: each writes a file of its own, and the last
-    /// to commit wins.
+    /// Begins a file that will be `path`. Two programs may do this at the same time: each writes its own temporary file, and the last
+    /// one to commit wins.
     ///
     /// # Errors
-    /// If the folder is not there or cannot be written to.
+    /// If the folder does not exist or is not writable.
     pub fn create(path: &Path) -> io::Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         loop {
@@ -55,7 +55,7 @@ impl WholeFile {
         }
     }
 
-    /// Where it is while it is written.
+    /// Its path while it is written.
     #[must_use]
     pub fn temporary_path(&self) -> &Path {
         &self.temporary
@@ -64,18 +64,18 @@ impl WholeFile {
     /// The open file.
     ///
     /// # Errors
-    /// None: the file is open until it is committed.
+    /// Never before [`Self::commit`].
     pub fn file(&mut self) -> io::Result<&mut File> {
         self.file
             .as_mut()
             .ok_or_else(|| io::Error::other("the file is closed"))
     }
 
-    /// Gives it its name, in place of what had it. On disk before that, so that a crash of the machine leaves either
+    /// Renames it to its path, replacing an existing file. The contents are flushed to disk before that, so that a crash of the machine leaves either
     /// the old file or the new one.
     ///
     /// # Errors
-    /// If the disk is full, or the name cannot be given.
+    /// If the disk is full, or the file cannot be renamed.
     pub fn commit(mut self) -> io::Result<()> {
         if let Some(mut file) = self.file.take() {
             file.flush()
@@ -97,14 +97,14 @@ impl Drop for WholeFile {
 /// Writes a whole file.
 ///
 /// # Errors
-/// As [`WholeFile::create`] and [`WholeFile::commit`]; what was at `path` is then still there.
+/// As [`WholeFile::create`] and [`WholeFile::commit`]; an existing file at `path` is then unchanged.
 pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
     let mut whole = WholeFile::create(path)?;
     whole.file()?.write_all(contents)?;
     whole.commit()
 }
 
-/// Writes a file that could not be written to its place to the system's folder for temporary files; returns where.
+/// Writes a file that could not be written to its own path to the system's folder for temporary files; returns the path.
 ///
 /// # Errors
 /// As [`write`].
@@ -115,21 +115,21 @@ pub fn write_elsewhere(extension: &str, contents: &[u8]) -> io::Result<PathBuf> 
     Ok(path)
 }
 
-/// Why no file can be written to a place, found before any work is done for it.
+/// Why a file cannot be written; checked before the work for it starts.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
-    /// There is a folder of this name.
+    /// The path is a folder.
     #[error("{} is a folder; name a file in it", shown_path(.0))]
     IsFolder(PathBuf),
-    /// The folder that it should be in is not there.
+    /// The folder of the file does not exist.
     #[error("the folder {} does not exist; make it first, or name another", shown_path(.0))]
     NoFolder(PathBuf),
-    /// No such names on this file system.
+    /// The name is too long for the file system.
     #[error("the name {} is {} bytes long; names of up to {most} bytes can be written here", shown_path(name), name.as_os_str().len())]
     LongName {
         /// The file's name.
         name: PathBuf,
-        /// Longest name that leaves room for the files beside it.
+        /// Longest name that leaves room for the suffixes of accompanying files.
         most: usize,
     },
     /// Not allowed, or the disk is full or read-only.
@@ -145,8 +145,8 @@ pub enum PlaceError {
 /// Longest name of a file on all common file systems, in bytes.
 const MAX_NAME_BYTES: usize = 255;
 
-/// Checks that a file can be written to `path`, and others beside it whose names are longer by up to `suffix_bytes`.
-/// Removes what programs that were ended have left in the folder.
+/// Checks that a file can be written to `path`, and others next to it whose names are longer by up to `suffix_bytes`.
+/// Removes temporary files of terminated programs from the folder.
 ///
 /// # Errors
 /// See [`PlaceError`].
@@ -199,26 +199,26 @@ fn remove_leftovers(folder: &Path) {
 }
 
 fn remove(path: &Path) {
-    // It may be gone already.
+    // It may not exist any more.
     let _ = fs::remove_file(path);
 }
 
-/// Held while several files of one result get their names, so that two programs do not mix theirs. Waits for the other
-/// one, a moment at most. Where the file system has no locks, nothing is held.
+/// Held while the several files of one result are renamed, so that two programs do not mix their files. Waits only briefly for another
+/// program. On file systems without locks, nothing is locked.
 pub struct FolderLock {
     #[cfg(unix)]
     _folder: Option<File>,
 }
 
 impl FolderLock {
-    /// Holds the folder of a file.
+    /// Locks the folder of a file.
     #[must_use]
     pub fn of(path: &Path) -> Self {
         #[cfg(unix)]
         {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = File::open(folder.unwrap_or(Path::new("."))).ok();
-            // Let go when the file is closed.
+            // Released when the file is closed.
             let held = folder.filter(|folder| {
                 rustix::fs::flock(folder, rustix::fs::FlockOperation::LockExclusive).is_ok()
             });
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_appears_whole_or_not_at_all() {
+    fn a_file_appears_completely_or_not_at_all() {
         let folder = Folder::new("appears");
         let path = folder.0.join("result");
         write(&path, b"old").expect("written");
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn two_writers_of_one_file_leave_one_of_the_two_whole() {
+    fn two_writers_of_one_file_leave_one_complete_file() {
         let folder = Folder::new("writers");
         let path = folder.0.join("result");
         let contents = |writer: u8| vec![writer; 100_000];
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn places_that_cannot_be_written_to_are_named() {
+    fn unwritable_paths_are_rejected_with_the_reason() {
         let folder = Folder::new("places");
         let check = |name: &str| check_place(&folder.0.join(name), 5);
         assert!(check("result").is_ok() && check(&"n".repeat(250)).is_ok());
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ended_programs_left_is_removed() {
+    fn temporary_files_of_terminated_programs_are_removed() {
         let folder = Folder::new("leftovers");
         let (left, ours) = (
             ".voxmeld-4194305-0.tmp",

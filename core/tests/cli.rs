@@ -1,4 +1,4 @@
-//! What `voxmeld-cli` says before it works, and what it leaves.
+//! Errors of `voxmeld-cli` before it starts working, and the files that it writes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -27,13 +27,16 @@ fn cli(arguments: &[&str]) -> Output {
         .expect("started")
 }
 
-/// What it says when it refuses.
+/// The error message of a rejected call.
 fn refusal(arguments: &[&str]) -> String {
     let output = cli(arguments);
-    assert!(!output.status.success(), "{arguments:?} was not refused");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!said.contains(" %Error") && !said.contains("panicked"), "{said}");
-    said
+    assert!(!output.status.success(), "{arguments:?} was accepted");
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !message.contains(" %Error") && !message.contains("panicked"),
+        "{message}"
+    );
+    message
 }
 
 fn text(path: &Path) -> &str {
@@ -55,13 +58,13 @@ fn features(rows: u16) -> Vec<u8> {
 }
 
 #[test]
-fn options_that_cannot_be_right_are_refused_before_any_work() {
+fn invalid_options_are_rejected_before_any_work() {
     let folder = Folder::new("options");
     let input = folder.0.join("in.wav");
     std::fs::write(&input, b"").expect("written");
     let missing = folder.0.join("missing/out.wav");
     let (input, wav, mp3) = (text(&input), folder.0.join("out.wav"), folder.0.join("out.mp3"));
-    for (arguments, said) in [
+    for (arguments, message) in [
         (vec!["-o", text(&wav), "--ratio", "1.5"], "0 to 1"),
         (vec!["-o", text(&wav), "--ratio", "-0.1"], "0 to 1"),
         (vec!["-o", text(&wav), "--ratio", "nan"], "0 to 1"),
@@ -78,24 +81,24 @@ fn options_that_cannot_be_right_are_refused_before_any_work() {
     ] {
         let all = [vec!["convert", input], arguments].concat();
         let found = refusal(&all);
-        assert!(found.contains(said), "{all:?}: {found}");
+        assert!(found.contains(message), "{all:?}: {found}");
     }
     assert!(!wav.exists() && !mp3.exists());
 }
 
 #[test]
-fn an_index_that_could_not_be_written_is_refused_before_its_features_are_read() {
+fn an_index_path_that_is_not_writable_is_rejected_before_features_are_read() {
     let folder = Folder::new("place");
     std::fs::write(folder.0.join("a.npy"), features(100)).expect("written");
     let (missing, long) = (folder.0.join("missing/a.index"), folder.0.join("n".repeat(252)));
-    for (output, said) in [(missing, "missing does not exist"), (long, "252 bytes long")] {
+    for (output, message) in [(missing, "missing does not exist"), (long, "252 bytes long")] {
         let found = refusal(&["index", "build", "--npy", text(&folder.0), "-o", text(&output)]);
-        assert!(found.contains(said), "{found}");
+        assert!(found.contains(message), "{found}");
     }
 }
 
 #[test]
-fn bad_features_are_left_out_by_name_and_names_of_any_length_are_kept() {
+fn bad_features_are_left_out_and_listed_and_names_of_any_length_are_kept() {
     let folder = Folder::new("features");
     let long = format!("{} 🎤\n.npy", "n".repeat(200));
     std::fs::write(folder.0.join(&long), features(300)).expect("written");
@@ -112,9 +115,12 @@ fn bad_features_are_left_out_by_name_and_names_of_any_length_are_kept() {
         "flat",
     ];
     let built = cli(&build);
-    let said = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "{said}");
-    assert!(said.contains("left out: ") && said.contains("b.npy"), "{said}");
+    let message = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{message}");
+    assert!(
+        message.contains("left out: ") && message.contains("b.npy"),
+        "{message}"
+    );
     let sidecar = std::fs::read_to_string(format!("{}.json", text(&output))).expect("a sidecar");
     assert!(sidecar.contains("🎤\\n.npy"), "{sidecar}");
     let shown = String::from_utf8_lossy(&cli(&["index", "info", text(&output)]).stdout).into_owned();
