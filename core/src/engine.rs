@@ -30,7 +30,7 @@ pub struct StreamSetup {
     pub max_block: usize,
     /// Latency added as a margin for a late worker.
     pub safety_ms: u32,
-    /// Noise is suppressed before the encoder, for 20 ms of latency.
+    /// Noise is suppressed before the encoder, which adds 20 ms of latency.
     pub suppress_noise: bool,
     /// 1 or 2.
     pub channels: usize,

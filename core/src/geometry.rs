@@ -37,7 +37,7 @@ const _: () = assert!(
     "held frames must cover the join"
 );
 
-/// Delay of the noise suppression: one embedding frame, so that frames keep their places
+/// Delay of the noise suppression: one embedding frame, so that frames keep their positions
 /// (`worker/suppression.rs`).
 pub const SUPPRESSION_MS: u32 = 20;
 
@@ -208,7 +208,7 @@ impl Geometry {
         self
     }
 
-    /// With noise suppression in front of the encoder, which delays by one embedding frame.
+    /// Adds noise suppression in front of the encoder, which delays by one embedding frame.
     #[must_use]
     pub fn with_noise_suppression(mut self, suppresses: bool) -> Self {
         self.suppression_ms = if suppresses { SUPPRESSION_MS } else { 0 };

@@ -21,8 +21,8 @@ impl SampleRate {
             .flatten()
     }
 
-    /// A host's rate where 10 ms are whole samples of it, else the next one at which the stream can run: a multiple of
-    /// 400 Hz, where chunks of 5 ms are whole and even, and no synthesizer's rate is refused.
+    /// A host's rate if 10 ms are a whole number of its samples, else the next rate at which the stream can run: a multiple of
+    /// 400 Hz, at which chunks of 5 ms are a whole and even number of samples, and no synthesizer's rate is rejected.
     #[must_use]
     pub fn with_whole_10_ms(host_rate_hz: f64) -> Self {
         const STEP_HZ: f64 = 400.0;

@@ -64,7 +64,7 @@ impl VoiceField {
         }
     }
 
-    /// True if no voice sounds because the chosen one could not be loaded.
+    /// True if no voice is running because the chosen one could not be loaded.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         matches!(self.engine.voice(), VoiceState::Failed { .. })

@@ -21,7 +21,7 @@ pub struct Timing {
     pub block: usize,
     /// Latency added as a margin for a late worker.
     pub safety_ms: u32,
-    /// Noise is suppressed, which takes latency.
+    /// Noise suppression, which adds latency.
     pub suppress_noise: bool,
 }
 

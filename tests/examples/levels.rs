@@ -1,4 +1,4 @@
-//! Levels in and out of the built plugin for inputs from the field, as a table in Markdown.
+//! Input and output levels of the built plugin for typical inputs, as a Markdown table.
 //!
 //!     cargo run --release -p voxmeld-tests --example levels
 //!
@@ -33,7 +33,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The level that comes out, latency left out.
+/// The output level, without the latency.
 fn out_db(host: &Host, case: &FieldCase, gate: f64, suppression: f64) -> Result<f64> {
     let rate_hz = f64::from(RATE_HZ);
     let mut instance = host.instance()?;

@@ -1,4 +1,4 @@
-//! Inputs from the field: noise, hum, key clicks, a constant, quiet and clipped speech, at set levels.
+//! Typical inputs: noise, hum, key clicks, a constant, quiet and clipped speech, at defined levels.
 
 use crate::audio::Sound;
 use crate::env;
@@ -9,7 +9,7 @@ use anyhow::Result;
 pub const RATE_HZ: u32 = 48_000;
 /// Their length in samples.
 pub const LEN: usize = 8 * RATE_HZ as usize;
-/// What is measured: from here on, when noise floors are known.
+/// First measured sample; by then noise floors are known.
 pub const MEASURED_FROM: usize = 3 * RATE_HZ as usize;
 
 /// One input.

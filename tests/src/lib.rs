@@ -13,7 +13,7 @@
 //! | [`allocations`] | an allocator that counts calls of the audio thread |
 //! | [`audio`] | reading, writing and resampling of audio files |
 //! | [`embeddings`] | embeddings and retrieval without a stream |
-//! | [`field_levels`] | inputs from the field at set levels |
+//! | [`field_levels`] | typical inputs at defined levels |
 //! | [`fenced`] | memory that ends at an inaccessible page |
 //! | [`non_speech`] | synthetic sounds other than speech |
 //! | [`hops`] | the engine's reports about every hop |

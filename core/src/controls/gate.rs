@@ -1,13 +1,13 @@
-//! How the input is gated.
+//! The setting of the input gate.
 
-/// What of the input counts as noise between the words.
+/// Which part of the input counts as noise between words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Gate {
     /// Nothing.
     Off,
-    /// What stays within a few decibels of the noise floor, up to -38 dBFS.
+    /// Sound within a few decibels of the noise floor, up to -38 dBFS.
     #[default]
     Gentle,
-    /// More above the floor, up to -30 dBFS, and sooner.
+    /// Also louder sound, up to -30 dBFS, and after a shorter time.
     Strong,
 }

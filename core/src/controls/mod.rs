@@ -31,7 +31,7 @@ pub struct Controls {
     pub search: SearchParams,
     /// 0 = the voice's own level, 1 = the input's level.
     pub loudness_follow: f32,
-    /// How the input is gated.
+    /// The input gate.
     pub gate: Gate,
     /// Trust, curves, morph, continuity, listen mode.
     pub blend: BlendSettings,

@@ -1,14 +1,14 @@
-//! Removes a constant from a signal.
+//! Removes the constant part (DC) of a signal.
 
-/// Frequencies below this are removed (-3 dB); an octave above the delay of the rest is below 5 ms.
+/// Cutoff frequency (-3 dB); an octave above it the filter's delay is below 5 ms.
 const CUTOFF_HZ: f64 = 15.0;
-/// Where the input is silent, less than this (-120 dBFS) is no longer faded out but dropped, so that silence becomes exact.
+/// While the input is silent, output below this level (-120 dBFS) becomes exactly zero.
 const SILENT: f64 = 1e-6;
 
 /// A high-pass filter of first order. Adds no latency.
 pub struct DcBlocker {
     step: f64,
-    /// `None` before the first sample, which is taken for the constant: a stream that begins with one does not thump.
+    /// `None` before the first sample. That sample is used as the initial constant, so that a stream with an offset does not start with a thump.
     mean: Option<f64>,
 }
 

@@ -1,19 +1,19 @@
-//! Bounds the voice's level by the input's where the two must not differ: a whisper must not come out louder than it
-//! went in, and clipped input keeps its level.
+//! Limits the voice's level relative to the input's: the output for a whisper must not be louder than the
+//! input, and clipped input keeps its level.
 //!
 //! Everywhere else, and while the levels agree, the gain is exactly 1.
 
 use super::loudness;
 
-/// Above this input level (RMS over 40 ms, -46 dBFS) the voice may be louder than the input ...
+/// Above this input level (RMS over 40 ms) the voice may be louder than the input.
 const QUIET_ABOVE_DB: f32 = -46.0;
-/// ... below this one it may not.
+/// Below this input level it may not.
 const QUIET_BELOW_DB: f32 = -56.0;
-/// Part of the input's level up to which a quiet voice comes: what the two curves may differ by.
+/// Highest level of a quiet voice relative to the input's level; a margin for the difference of the two curves.
 const QUIET_PART: f32 = 0.9;
-/// Part of the input's level that the voice has at least where the input is clipped (-1.9 dB).
+/// Lowest level of the voice relative to the input's, where the input is clipped (-1.9 dB).
 const CLIPPED_PART: f32 = 0.8;
-/// Largest gain that clipped input causes (18 dB).
+/// Largest gain for clipped input (18 dB).
 const LARGEST_GAIN: f32 = 8.0;
 
 /// Computes the gains at the points of two RMS curves. `follow`: the loudness match that was applied to the output since

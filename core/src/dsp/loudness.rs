@@ -58,7 +58,7 @@ pub(super) fn at(curve: &[f32], n: usize, len: usize) -> f32 {
     curve[left] + (curve[right] - curve[left]) * part
 }
 
-/// The level that [`match_level`] makes of an output's level.
+/// The level of an output after [`match_level`].
 pub(super) fn matched(input: f32, output: f32, follow: f32) -> f32 {
     if follow > 0.0 {
         output * (input / output.max(FLOOR)).powf(follow)

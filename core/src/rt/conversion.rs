@@ -213,7 +213,7 @@ mod tests {
     use super::*;
     use crate::geometry::Hop;
 
-    /// Rates whose 10 ms are not whole: (rate, stream's rate, samples of the host). The stream's latency and half a
+    /// Rates at which 10 ms are not a whole number of samples: (rate, stream's rate, samples of the host). The stream's latency and half a
     /// filter in samples of the host, rounded up, and half a filter: at 22.05 kHz 32 + (448 + 448 + 521 + 672 + 32)
     /// / 22400 * 22050.
     const CONVERTED: &[(f64, u32, usize)] = &[

@@ -1,14 +1,14 @@
-//! Notices clipped input: many samples of 10 ms lie at its peak.
+//! Detects clipped input: many samples of 10 ms are at its peak.
 
-/// Peaks below this are never taken for clipped.
+/// Input with peaks below this never counts as clipped.
 const LEAST_PEAK: f32 = 0.25;
-/// Samples count as at the peak from this part of it on.
+/// Samples above this share of the peak count as at the peak.
 const AT_PEAK: f32 = 0.9995;
-/// Part of the samples at the peak up to which nothing is clipped (a sine has 2 %) ...
+/// Share of samples at the peak up to which the amount is 0 (a sine has 2 %).
 const CLEAN: f32 = 0.03;
-/// ... and from which everything is.
+/// Share of samples at the peak from which the amount is 1.
 const CLIPPED: f32 = 0.08;
-/// What is left of the last amount after 10 ms.
+/// Share of the last amount that remains after 10 ms.
 const DECAY: f32 = 0.9;
 
 /// How far the input is clipped, 0 to 1.

@@ -24,13 +24,13 @@ const HISTORY_16K: usize = 48_000 + 80;
 /// wave would click.
 const FADE_IN_16K: usize = 80;
 
-/// Input at 16 kHz, the newest three seconds of it; without its constant part, without noise where that is suppressed, and
-/// exact silence where the gate is closed.
+/// The newest three seconds of input at 16 kHz: without its constant part, with noise suppressed if that is on, and
+/// exactly silent where the gate is closed.
 pub struct InputStage {
     dc_blocker: DcBlocker,
     clipping: Clipping,
     suppression: Option<Suppression>,
-    /// Samples at 16 kHz by which suppression delays.
+    /// Delay of the suppression in samples at 16 kHz.
     delay_16k: usize,
     gate: NoiseGate,
     tick_host: usize,
@@ -86,7 +86,7 @@ impl InputStage {
     /// Clears all state and continues at a position of the 16 kHz timeline.
     pub fn restart(&mut self, at_16k: i64) {
         if at_16k == 0 {
-            // After a gap the noise floor and the constant part are what they were.
+            // After a gap the noise floor and the constant part are still valid.
             self.dc_blocker.reset();
             self.gate = NoiseGate::default();
         }

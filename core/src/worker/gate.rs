@@ -1,31 +1,31 @@
-//! The input gate: what stays near the noise floor becomes exact silence before the encoder hears it.
+//! The input gate: sound near the noise floor becomes exact silence before the encoder.
 //!
-//! It works on the 16 kHz input in steps of 5 ms and adds no latency: a step is at hand as a whole, so the gate opens over
-//! the very step whose level opens it. The noise floor is the lowest level (RMS over 20 ms) of the last 2.5 to 3 seconds,
-//! since even quick speech pauses that often. While it is unknown, in the first second of a stream, the gate stays open.
+//! It works on the 16 kHz input in steps of 5 ms and adds no latency: a step is available as a whole, so the gate opens during
+//! the step whose level opens it. The noise floor is the lowest level (RMS over 20 ms) of the last 2.5 to 3 seconds,
+//! because even fast speech pauses that often. In the first second of a stream the floor is unknown, and the gate stays open.
 
 use crate::controls::Gate;
 
 /// Samples at 16 kHz in a step.
 const STEP_16K: usize = 80;
-/// Steps that a level is measured over (20 ms: one period of mains hum).
+/// Number of steps over which a level is measured (20 ms: one period of mains hum).
 const LEVEL_STEPS: usize = 4;
 const STEP_SHARE: f32 = 0.25;
-/// Steps in one part of the time over which the floor is taken (0.5 s), and the parts.
+/// The floor is measured over several parts: number of steps per part (0.5 s), and number of parts.
 const PART_STEPS: usize = 100;
 const PARTS: usize = 5;
-/// Parts after which the floor is known.
+/// Number of parts after which the floor is known.
 const KNOWN_PARTS: usize = 2;
-/// Fall of the gain per step while the gate closes (50 ms in all).
+/// Decrease of the gain per step while the gate closes (50 ms in total).
 const CLOSING: f32 = 0.1;
 
 /// Limits, as powers.
 struct Limits {
     /// The gate opens at this many times the floor, or at this level.
     open: (f32, f32),
-    /// It closes below these.
+    /// The gate closes below these.
     close: (f32, f32),
-    /// Steps below them before it closes.
+    /// Number of steps below them before it closes.
     hold_steps: usize,
 }
 
@@ -44,10 +44,10 @@ const STRONG: Limits = Limits {
 
 /// The gate's state.
 pub struct NoiseGate {
-    /// Powers of the last steps, and where the next one goes.
+    /// Powers of the last steps, and the index of the next one.
     powers: [f32; LEVEL_STEPS],
     next: usize,
-    /// The lowest powers of the last parts, newest first, and of the one under way.
+    /// The lowest powers of the last parts, newest first, and of the current one.
     lowest: [f32; PARTS],
     lowest_now: f32,
     steps: usize,
@@ -74,7 +74,7 @@ impl Default for NoiseGate {
 }
 
 impl NoiseGate {
-    /// Gates whole steps of 5 ms in place. `setting_at` returns the setting of a 10 ms piece of them.
+    /// Gates whole steps of 5 ms in place. `setting_at` returns the setting of a 10 ms piece.
     pub fn process(&mut self, samples_16k: &mut [f32], setting_at: impl Fn(usize) -> Gate) {
         for (n, step) in samples_16k.chunks_mut(STEP_16K).enumerate() {
             let level = self.measure(step);
@@ -88,7 +88,7 @@ impl NoiseGate {
         }
     }
 
-    /// The power of the last 20 ms; follows the floor.
+    /// The power of the last 20 ms; updates the floor.
     fn measure(&mut self, step: &[f32]) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "a few dozen samples")]
         let len = step.len().max(1) as f32;
@@ -152,7 +152,7 @@ impl NoiseGate {
             *sample *= from + (self.gain - from) * part;
         }
         if from <= 0.0 && !self.is_open {
-            // Exact, without the sign of a zero.
+            // Written explicitly, so that zeros have no sign.
             step.fill(0.0);
         }
     }
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_level_between_the_two_limits_neither_opens_nor_closes_the_gate() {
-        // 6.3 dB above the floor: more than closes, less than opens.
+        // 6.3 dB above the floor: above the closing limit, below the opening limit.
         let mut signal = noise(-60.0, 8 * SECOND);
         let (between, loud) = (noise(-53.7, 8 * SECOND), noise(-40.0, 8 * SECOND));
         let (before, opening) = (3 * SECOND..4 * SECOND, 4 * SECOND..4 * SECOND + 1_600);

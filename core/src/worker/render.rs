@@ -196,8 +196,8 @@ impl Renderer {
         limiter::soft_limit(output);
     }
 
-    /// Levels of input and output, measured backwards from each point, so that a hop begins with the gain at which the
-    /// one before ended.
+    /// Levels of input and output, measured over the past of each point, so that a hop begins with the gain at which the
+    /// previous one ended.
     fn measure_backwards(&mut self, input: &InputStage) {
         let len_16k = (self.hop_100hz + TAIL_100HZ) * TICK_16K;
         let input_16k = input.window(len_16k, AHEAD_16K);

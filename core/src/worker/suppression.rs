@@ -1,8 +1,8 @@
-//! Noise suppression before the encoder: RNNoise, by the crate `nnnoiseless`.
+//! Noise suppression before the encoder: RNNoise, from the crate `nnnoiseless`.
 //!
-//! It works at 48 kHz in frames of 10 ms and delays by one frame. With the conversion to 48 kHz in front (which delays like
-//! the conversion to 16 kHz that it replaces), the one to 16 kHz behind it (2.5 ms) and a delay of 7.5 ms, the input comes
-//! exactly one embedding frame (20 ms) later at every rate, so that frames keep their places.
+//! It works at 48 kHz in frames of 10 ms and delays by one frame. With the conversion to 48 kHz before it (which has the delay of
+//! the conversion to 16 kHz that it replaces), the conversion to 16 kHz after it (2.5 ms) and a delay of 7.5 ms, the input is delayed by
+//! exactly one embedding frame (20 ms) at every rate, so that frames keep their positions.
 
 use crate::dsp::resample::{ResampleError, Slope, StreamResampler};
 use crate::geometry::Geometry;
@@ -15,7 +15,7 @@ const RATE: SampleRate = SampleRate(48_000);
 const CHUNK_MS: u32 = 5;
 /// Delay that completes one embedding frame (7.5 ms).
 const PAD_16K: usize = 120;
-/// RNNoise's samples are those of 16 bits.
+/// RNNoise expects samples in the range of 16-bit integers.
 const FULL_SCALE: f32 = 32_768.0;
 
 /// The state of one stream.
@@ -25,7 +25,7 @@ pub struct Suppression {
     denoise: Box<DenoiseState<'static>>,
     noisy_48k: Vec<f32>,
     clean_48k: Vec<f32>,
-    /// What is delayed.
+    /// The delayed samples.
     pad_16k: Vec<f32>,
 }
 
@@ -33,7 +33,7 @@ impl Suppression {
     /// With silence in its past.
     ///
     /// # Errors
-    /// If the stream's rate has no whole chunks; [`Geometry`] accepts no such rate.
+    /// If chunks at the stream's rate are not a whole number of samples; [`Geometry`] accepts no such rate.
     pub fn new(geometry: &Geometry) -> Result<Self, ResampleError> {
         let chunk_ms = geometry.resample_chunk_ms;
         Ok(Self {
@@ -55,7 +55,7 @@ impl Suppression {
         self.pad_16k.resize(PAD_16K, 0.0);
     }
 
-    /// Cleans one hop; appends to `output_16k`.
+    /// Suppresses the noise of one hop; appends to `output_16k`.
     pub fn process(&mut self, hop_host: &[f32], output_16k: &mut Vec<f32>) {
         self.noisy_48k.clear();
         self.to_48k.process(hop_host, &mut self.noisy_48k);
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use crate::geometry::Hop;
 
-    /// Vowels of a quarter of a second each, whose pitch rises from 150 Hz on, so that no delay of a period fits.
+    /// Vowels of a quarter of a second each, with pitch rising from 150 Hz, so that a delay by one period does not fit.
     fn speech(rate_hz: f64, len: usize) -> Vec<f32> {
         (0..len)
             .map(|n| {

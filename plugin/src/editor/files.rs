@@ -26,7 +26,7 @@ pub enum Part {
     Recordings,
     /// A file for the library.
     Import,
-    /// A folder in which files that were moved are looked for.
+    /// A folder in which moved files are searched.
     Search,
 }
 

@@ -61,7 +61,7 @@ impl VoicePanel {
         }
     }
 
-    /// Where a session's files are missing: a folder to look for them in.
+    /// The button for a search folder, shown if files of a session are missing.
     fn search_row(&mut self, ui: &mut Ui, voice: &VoiceField) {
         if !voice.has_failed() {
             return;
@@ -87,7 +87,7 @@ impl VoicePanel {
         self.no_dialogs = matches!(answer, Answer::NoDialog);
         match (answer, part) {
             (Answer::File(folder), Part::Search) => {
-                // Without it the load reports again what is missing.
+                // If the folder cannot be stored, the load reports the missing files again.
                 let _ = add_search_folder(&own_dir(), &folder);
                 voice.choose(selection.clone());
             }

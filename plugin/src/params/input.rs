@@ -48,11 +48,11 @@ pub enum GateParam {
     #[id = "off"]
     #[name = "Off"]
     Off,
-    /// What stays near the noise floor.
+    /// Sound near the noise floor.
     #[id = "gentle"]
     #[name = "Gentle"]
     Gentle,
-    /// More of it, and sooner.
+    /// Also louder sound, and after a shorter time.
     #[id = "strong"]
     #[name = "Strong"]
     Strong,

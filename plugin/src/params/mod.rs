@@ -75,10 +75,10 @@ pub struct VoxmeldParams {
     /// What of a stereo input the voice gets.
     #[id = "input"]
     pub input: EnumParam<InputParam>,
-    /// How noise between words is kept from the voice.
+    /// Gates noise between words.
     #[id = "gate"]
     pub gate: EnumParam<GateParam>,
-    /// Suppresses noise, also under words, for 20 ms of latency; a change restarts the plugin.
+    /// Suppresses noise, also under words; adds 20 ms of latency, so a change restarts the plugin.
     #[id = "noise_suppression"]
     pub noise_suppression: BoolParam,
     /// The host's bypass: the delayed input, at the same latency.
