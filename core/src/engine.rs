@@ -110,7 +110,7 @@ impl Engine {
         self.clock = Some(clock);
     }
 
-    /// Runs the models on silence too, for tests of what that saves; call before the first activation.
+    /// Runs the models on silence too, so that tests can compare; call before the first activation.
     pub fn run_in_silence(&mut self) {
         self.runs_in_silence = true;
     }

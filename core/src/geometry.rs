@@ -215,7 +215,7 @@ impl Geometry {
         self
     }
 
-    /// With as much added latency as makes it `latency_samples` in all; `None` if it is more already.
+    /// Adds latency up to a total of `latency_samples`; `None` if the latency is already larger.
     #[must_use]
     pub fn padded_to(mut self, latency_samples: usize) -> Option<Self> {
         // The stream's samples are never longer than the host's, so this is not too much, and single ones fill it up.
@@ -246,8 +246,8 @@ impl Geometry {
         self.hop_host + budget_host + self.max_block_host + self.safety_host
     }
 
-    /// Samples at the beginning of the worker's stream that hold nothing of the input, because its content is delayed
-    /// by more than them.
+    /// Samples at the beginning of the worker's stream that contain no input yet, because the input is delayed
+    /// by more than that.
     #[must_use]
     pub fn before_input_host(&self) -> usize {
         self.stream_latency_host() - self.buffering_latency_host()

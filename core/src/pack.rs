@@ -174,7 +174,7 @@ impl PackManifest {
     }
 }
 
-/// Checksum of a file, read piece by piece: the allocator would keep the memory of a whole one.
+/// Checksum of a file, read in pieces: the allocator would keep the memory of a whole file.
 fn sha256(path: &Path) -> std::io::Result<String> {
     let mut file = std::fs::File::open(path)?;
     let mut hash = Sha256::new();

@@ -22,9 +22,9 @@ pub struct Voxmeld {
     audio: Option<AudioSide>,
     /// Why activation failed; the editor shows it.
     activation_error: Arc<Mutex<Option<String>>>,
-    /// Why a setting is not in use, although it was set; the editor shows it.
+    /// Why a setting is not in use; the editor shows it.
     restart_note: Arc<Mutex<Option<String>>>,
-    /// Streams that are made without the host.
+    /// Streams that are created without a restart by the host.
     next_stream: NextStream,
     restarter: Arc<Restarter>,
     /// The set-up of the newest activation, and its number.
@@ -222,7 +222,7 @@ impl Plugin for Voxmeld {
 }
 
 impl Voxmeld {
-    /// Asks for a restart where a setting needs one, and does without the host where that ignores it.
+    /// Requests a restart if a setting needs one, and restarts the stream itself if the host ignores the request.
     fn follow_timing(&mut self, len: usize, context: &mut impl ProcessContext<Self>) {
         let Some(audio) = &mut self.audio else {
             return;
@@ -267,7 +267,7 @@ fn with_timing(setup: StreamSetup, timing: Timing) -> StreamSetup {
 pub enum PluginTask {
     /// For the export around the plugin.
     Bridge(BridgeTask),
-    /// A restart of the stream without the host.
+    /// A restart of the stream that the host does not make.
     Restart(RestartTask),
 }
 

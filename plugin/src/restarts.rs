@@ -1,8 +1,8 @@
-//! Restarts of the stream without the host.
+//! Restarts of the stream that the host does not make.
 //!
-//! Another hop needs another stream. The plugin asks the host to restart it; some hosts never do (Ardour, pedalboard). Where
-//! nothing has happened for a second, the stream is made here: on nice-plug's background thread, at the latency that the
-//! host knows, and handed to the audio thread through a ring. Where it does not fit into that latency, the editor says
+//! Another hop needs another stream. The plugin requests a restart; some hosts never make it (Ardour, pedalboard). If
+//! nothing has happened for a second, the stream is created here: on nice-plug's background thread, at the latency that the
+//! host knows, and sent to the audio thread through a ring. If it does not fit into that latency, the editor says
 //! so.
 
 use crate::timing::Timing;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use voxmeld_core::engine::{EngineHandle, StreamSetup};
 use voxmeld_core::rt::AudioSide;
 
-/// Streams on their way in either direction: more than a second can bring.
+/// Capacity of the rings in either direction: more streams than one second can bring.
 const CAPACITY: usize = 4;
 
 /// The audio thread's end.
@@ -22,18 +22,18 @@ pub struct NextStream {
     replaced: HeapProd<AudioSide>,
 }
 
-/// What passes to the background thread.
+/// A task for the background thread.
 #[derive(Clone, Copy, Debug)]
 pub enum RestartTask {
-    /// Make a stream with this set-up inside of this latency.
+    /// Create a stream with this set-up within this latency.
     Restart {
-        /// The activation that it is for.
+        /// The activation that it belongs to.
         activation: u64,
-        /// What the set-up follows from.
+        /// The timing that the set-up was derived from.
         timing: Timing,
         /// The new stream.
         setup: StreamSetup,
-        /// What the host knows.
+        /// The latency that the host knows.
         latency_samples: u32,
     },
     /// The settings are again those in use.
@@ -43,7 +43,7 @@ pub enum RestartTask {
 struct Rings {
     next: HeapProd<(Timing, AudioSide)>,
     replaced: HeapCons<AudioSide>,
-    /// Counts activations, so that no task serves a later one.
+    /// Counts activations, so that no task affects a later one.
     activation: u64,
 }
 
@@ -73,7 +73,7 @@ pub fn restarts(engine: EngineHandle, note: Arc<Mutex<Option<String>>>) -> (Next
 }
 
 impl NextStream {
-    /// Puts a new stream in the place of `audio`; the timing that it has.
+    /// Replaces `audio` with a new stream, if there is one; returns its timing.
     ///
     /// # Real-time
     /// Atomic loads and stores, and a copy of a few kilobytes where there is a stream.
@@ -82,7 +82,7 @@ impl NextStream {
         while let Some((timing, mut next)) = self.next.try_pop() {
             next.continue_from(audio);
             let replaced = std::mem::replace(audio, next);
-            // There is room: the background thread empties this ring before it fills the other.
+            // There is space: the background thread empties this ring before it fills the other.
             if let Err(replaced) = self.replaced.try_push(replaced) {
                 std::mem::forget(replaced);
             }
@@ -91,7 +91,7 @@ impl NextStream {
         taken
     }
 
-    /// Drops streams that were made for an earlier activation. Main thread.
+    /// Drops streams that were created for an earlier activation. Main thread.
     fn clear(&mut self) {
         while self.next.try_pop().is_some() {}
     }
@@ -109,7 +109,7 @@ impl Restarter {
         (activated, rings.activation)
     }
 
-    /// Does a task. On nice-plug's background thread.
+    /// Runs a task. On nice-plug's background thread.
     pub fn run(&self, task: RestartTask) {
         let mut rings = self.rings.lock();
         while rings.replaced.try_pop().is_some() {}
@@ -124,7 +124,7 @@ impl Restarter {
             } => match self.engine.restart_within(&setup, latency_samples) {
                 Ok(audio) => {
                     *self.note.lock() = None;
-                    // Full only if the host has not called for seconds; then it has no stream to go on with.
+                    // Full only if the host has not called for seconds; then it has no stream to continue.
                     if rings.next.try_push((timing, audio)).is_err() {
                         tracing::warn!("the new stream was not taken over");
                     }

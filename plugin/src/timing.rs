@@ -35,9 +35,9 @@ pub struct TimingControl {
     requested: Option<Timing>,
     /// When that was.
     requested_at: Option<Instant>,
-    /// What the stream was restarted for without the host, or could not be.
+    /// The timing of the last restart without the host, or of an attempt.
     tried: Option<Timing>,
-    /// The settings have come back to those in use after such a try.
+    /// The settings are those in use again after such an attempt.
     came_back: bool,
     learned: BlockLearner,
 }
@@ -83,7 +83,7 @@ impl TimingControl {
 
     /// To be called in every block that is not part of an announced offline render. The timing with which the stream
     /// must be restarted without the host, which has not acted on a request within a second; once for each request.
-    /// Only for what can be heard: another hop, noise suppression, or blocks that are larger than the latency allows for.
+    /// Only for audible changes: another hop, noise suppression, or blocks that are larger than the latency allows.
     ///
     /// # Real-time
     /// Reads the monotonic clock, while a request is open.
@@ -103,7 +103,7 @@ impl TimingControl {
         audible.then_some(wanted)
     }
 
-    /// True once after the settings have come back to those in use from others that were tried.
+    /// True once after the settings have returned to those in use, from others that were tried.
     ///
     /// # Real-time
     /// Yes.
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(timing.activate(&params, 8_192).block, 1_024);
     }
 
-    /// Plays for a bit more than a second from `second` on; what the stream must be restarted for without the host.
+    /// Plays for a bit more than a second from `second` on; the timing with which the stream must be restarted.
     fn play_unanswered(
         timing: &mut TimingControl,
         params: &VoxmeldParams,

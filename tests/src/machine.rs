@@ -109,7 +109,7 @@ pub fn thread_cpu_seconds(thread_name: &str) -> f64 {
         / 1e9
 }
 
-/// How often this process's threads of that name have gone to sleep by themselves. 0 if it is not known.
+/// How often this process's threads of that name have gone to sleep (voluntary switches). 0 if it is not known.
 #[must_use]
 pub fn voluntary_switches(thread_name: &str) -> u64 {
     let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {

@@ -18,7 +18,7 @@ pub(super) struct Shared {
     pub status: Arc<StatusCells>,
     pub meters: Mutex<Arc<Meters>>,
     pub stream: Mutex<Option<Arc<StreamShared>>>,
-    /// Held while streams start and stop.
+    /// Locked while a stream starts or stops.
     pub starting: Mutex<()>,
     pub selection: Mutex<VoiceSelection>,
     pub load: Sender<LoaderCommand>,

@@ -1,4 +1,4 @@
-//! Starting a stream: at an activation, and again without the host.
+//! Starts a stream: at an activation, and later without a restart by the host.
 
 use super::handle::EngineHandle;
 use super::shared::Shared;
@@ -9,7 +9,7 @@ use crate::stream::stream_link;
 use crate::worker::WorkerCommand;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Why a stream was not restarted; the running one goes on.
+/// Why a stream was not restarted; the running one continues.
 #[derive(Debug, thiserror::Error)]
 pub enum RestartError {
     /// There is no stream.
@@ -18,24 +18,24 @@ pub enum RestartError {
     /// The set-up is not supported.
     #[error(transparent)]
     Geometry(#[from] GeometryError),
-    /// The host would have to be told of another latency.
+    /// The host would have to be informed of another latency.
     #[error(
         "a hop of {hop_ms} ms{with} needs a latency of {needed_ms:.0} ms, and this host counts on {known_ms:.0} ms and does not ask again: remove the plugin from its track and insert it again, or re-open the session"
     )]
     DoesNotFit {
-        /// The hop that was set.
+        /// The requested hop.
         hop_ms: u32,
-        /// What else was set that takes latency.
+        /// Other settings that add latency.
         with: &'static str,
-        /// The latency that it needs.
+        /// The latency that they need.
         needed_ms: f64,
-        /// The latency that the host was told.
+        /// The latency that was reported to the host.
         known_ms: f64,
     },
 }
 
 impl Shared {
-    /// Makes a stream and has the worker serve it in place of the one before.
+    /// Creates a stream; the worker serves it instead of the previous one.
     pub fn start_stream(&self, setup: &StreamSetup, geometry: Geometry) -> AudioSide {
         let mut stream = self.stream.lock();
         let status = &self.status;
@@ -67,8 +67,8 @@ impl Shared {
 }
 
 impl EngineHandle {
-    /// Starts the running stream over with another set-up, at the latency of `latency_samples` that the host knows:
-    /// for hosts that do not restart the plugin when it asks for that. The audio side that is returned takes the place
+    /// Restarts the running stream with another set-up, at the latency of `latency_samples` that the host knows:
+    /// for hosts that do not restart the plugin on request. The returned audio side takes the place
     /// of the one in use ([`AudioSide::continue_from`]). Any thread except the audio thread.
     ///
     /// # Errors
@@ -95,7 +95,7 @@ impl EngineHandle {
                 known_ms: ms(known),
             });
         };
-        // An activation or deactivation at the same time comes wholly before or wholly after this.
+        // An activation or deactivation at the same time happens entirely before or entirely after this.
         let _starting = self.shared.starting.lock();
         if self.shared.stream.lock().is_none() {
             return Err(RestartError::Inactive);

@@ -60,7 +60,7 @@ pub trait Encoder: Send {
     fn is_stateful(&self) -> bool {
         false
     }
-    /// True if the last call left the state as it found it: the same input would give the same embeddings again.
+    /// True if the last call did not change the state: the same input would give the same embeddings again.
     fn is_settled(&self) -> bool {
         true
     }

@@ -154,7 +154,7 @@ impl AudioSide {
         self.first_block = true;
     }
 
-    /// Takes the place of `before`, which has the same latency, rate and channels: its dry path, gains and fades go on
+    /// Takes the place of `before`, which has the same latency, rate and channels: its dry path, gains and fades continue
     /// without a step, and its voice fades out.
     ///
     /// # Real-time

@@ -111,7 +111,7 @@ impl HostStream {
     /// See [`StreamClient::begin_block`].
     pub fn begin_block(&mut self, len: usize, seconds: f64, rate_hz: f64) {
         let (len, rate_hz) = self.conversion.as_ref().map_or((len, rate_hz), |conversion| {
-            // Rather more than comes than less: the worker must not sleep for longer.
+            // Rounded up rather than down: otherwise the worker would sleep too long.
             let len = usize::try_from(conversion.rates.stream_ceil(len as u64)).unwrap_or(len);
             (len, conversion.stream_rate_hz)
         });

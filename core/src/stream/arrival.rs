@@ -1,4 +1,4 @@
-//! When the host's blocks come in, noted by the audio thread so that the worker can sleep until the next hop is due.
+//! When the host's blocks arrive, noted by the audio thread so that the worker can sleep until the next hop is due.
 
 use super::shared::StreamShared;
 use crate::sync::{AtomicU64, Ordering::Relaxed};
@@ -7,9 +7,9 @@ use std::time::Instant;
 /// The newest block. Both numbers wrap around; only differences of them mean anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Arrival {
-    /// When it came, in microseconds since the stream was made.
+    /// When it arrived, in microseconds since the stream was created.
     pub at_us: u32,
-    /// Input position after it, at the host's rate.
+    /// Input position at its end, at the host's rate.
     pub end_host: u32,
 }
 
@@ -33,15 +33,15 @@ pub(super) fn low_half(number: u64) -> u32 {
     u32::try_from(number & u64::from(u32::MAX)).unwrap_or(0)
 }
 
-/// Microseconds since the stream was made.
+/// Microseconds since the stream was created.
 pub(super) fn micros_since(began: Instant) -> u64 {
     u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Blocks that follow each other faster than in this part of their length belong together: one block of the device
-/// that the host has cut.
+/// Blocks that follow each other within 1 / `TOGETHER` of their length form a group: one block of the device
+/// that the host has split.
 const TOGETHER: u64 = 4;
-/// Groups after which the smallest length is forgotten, once or twice that.
+/// The smallest length is forgotten after one or two windows of this many groups.
 const WINDOW_GROUPS: u32 = 64;
 
 /// Notes blocks on the audio thread.
@@ -53,7 +53,7 @@ pub(super) struct ArrivalLog {
     rate_hz: u64,
     last_us: u64,
     last_len: u64,
-    /// Samples of the group under way.
+    /// Samples of the current group.
     group_host: u32,
     groups: u32,
     smallest_host: u32,
@@ -74,7 +74,7 @@ impl ArrivalLog {
         }
     }
 
-    /// A block of `len` samples has come in; the input position after it is `end_host`.
+    /// A block of `len` samples has arrived; the input position at its end is `end_host`.
     pub fn block(&mut self, shared: &StreamShared, end_host: u64, len: usize) {
         self.block_at(micros_since(self.began), shared, end_host, len as u64);
     }
@@ -116,7 +116,7 @@ impl ArrivalLog {
 mod tests {
     use super::*;
 
-    /// The smallest group after blocks of these (time in ms, length).
+    /// The smallest group after these blocks (time in ms, length).
     fn smallest_group(blocks: impl IntoIterator<Item = (u64, u64)>) -> u32 {
         let shared = StreamShared::default();
         let mut log = ArrivalLog::new(Instant::now(), 48_000);

@@ -33,7 +33,7 @@ pub struct StreamClient {
     /// Frames that are not played yet.
     applied: AppliedFrameQueue,
     buffering_latency_host: u64,
-    /// The first so many samples of the worker's stream hold nothing of the input.
+    /// This many samples at the beginning of the worker's stream contain no input.
     before_input_host: u64,
     arrivals: ArrivalLog,
     generation: u32,
@@ -243,7 +243,7 @@ impl StreamClient {
     /// Samples that came too late, counted.
     fn miss(&mut self, wet: &mut [f32], count: usize) -> (usize, SegmentKind) {
         if self.position_out < self.buffering_latency_host + self.before_input_host {
-            // Nothing of the input is lost: a worker that slept while the host did not play may find the first hop
+            // No input is lost: a worker that slept while the host did not play may find the first hop
             // late.
             return self.advance_silent(wet, count, SegmentKind::NotReady);
         }

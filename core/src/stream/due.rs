@@ -1,41 +1,41 @@
-//! How long the worker may sleep: until the block comes in with which the next hop is complete.
+//! How long the worker may sleep: until the block arrives that completes the next hop.
 //!
-//! The audio thread must not wake the worker, since that is a system call. It notes when each block came
-//! ([`super::arrival`]); blocks follow each other by a clock, so the time of a later one is known. A block that comes
-//! late moves the expectation only by a part, so that one late block does not make the next look late as well; one
+//! The audio thread must not wake the worker, since that is a system call. It notes when each block arrived
+//! ([`super::arrival`]); blocks follow a clock, so the time of a later one can be predicted. A block that comes
+//! late moves the expectation only by a part of its delay, so that one late block does not delay the next poll; one
 //! that comes early moves it at once.
 
 use super::arrival::Arrival;
 use std::time::Duration;
 
-/// The look comes this long after the block is expected: then one look is enough.
+/// The worker polls this long after the block is expected: then one poll is enough.
 const AFTER_US: i64 = 150;
-/// Pauses while a block is overdue: at first, at most within a second, and after that.
+/// Pauses while a block is overdue: the shortest, the longest within the first second, and after that.
 const SHORTEST_US: i64 = 500;
 const LONGEST_US: i64 = 20_000;
 const IDLE_US: i64 = 50_000;
-/// A pause while a block is overdue is this part of the time for which it has been.
+/// While a block is overdue, a pause is the overdue time divided by this.
 const OVERDUE_PART: i64 = 8;
-/// Part of its delay by which a late block moves the expectation: enough for a sound card whose clock is 1000 ppm
+/// A late block moves the expectation by its delay divided by this: enough for a sound card whose clock is 1000 ppm
 /// slow.
 const LATE_PART: i64 = 16;
-/// A block that comes this far from its time begins a new count.
+/// A block that arrives this far from its expected time resets the expectation.
 const NEW_COUNT_US: i64 = 50_000;
-/// The looks at irregular blocks are limited to one in so long, on average, and so many at once.
+/// Polls for irregular blocks are limited to one per `LOOK_US` on average, and to `LOOKS_AT_ONCE` in a row.
 const LOOK_US: i64 = 5_400;
 const LOOKS_AT_ONCE: i64 = 30;
-/// Pauses of an offline render, whose blocks follow no clock: a part of the time since the newest block.
+/// Pauses of an offline render, whose blocks follow no clock: the time since the newest block, divided by this.
 const OFFLINE_PART: i64 = 20;
 const OFFLINE_SHORTEST_US: i64 = 50;
 
-/// What the worker sees when it finds no hop.
+/// What the worker knows when it finds no hop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
     /// Now, on the clock of [`Arrival::at_us`].
     pub now_us: u32,
     /// The newest block.
     pub arrival: Arrival,
-    /// The smallest number of samples that lately came at once; 0: not known.
+    /// The smallest number of samples that recently arrived at once; 0: not known.
     pub group_host: u32,
     /// Input position at which the next hop is complete.
     pub hop_end_host: u32,
@@ -47,9 +47,9 @@ pub(super) struct Look {
 pub(super) struct DueClock {
     rate_hz: i64,
     seen: Option<Arrival>,
-    /// How much later than expected the newest block came.
+    /// How much later than expected the newest block arrived.
     late_us: i64,
-    /// Time that looks may take from; see [`LOOK_US`].
+    /// Time budget of polls; see [`LOOK_US`].
     credit_us: i64,
     looked_us: u32,
 }
@@ -69,7 +69,7 @@ impl DueClock {
         }
     }
 
-    /// The pause before the next look of a live stream.
+    /// The pause before the next poll of a live stream.
     pub fn pause(&mut self, look: Look) -> Duration {
         self.follow(look.arrival);
         let since_us = difference(look.now_us, look.arrival.at_us);
@@ -79,7 +79,7 @@ impl DueClock {
         let until_us = if missing > 0 {
             self.micros(whole_groups) - self.late_us - since_us
         } else {
-            // The hop was there; its input is being pushed at this moment, or was lost.
+            // The hop is complete; its input is being pushed at this moment, or was lost.
             -since_us
         };
         let mut pause_us = if until_us > 0 {
@@ -98,7 +98,7 @@ impl DueClock {
         self.limited(look.now_us, pause_us.min(IDLE_US))
     }
 
-    /// The pause before the next look of an offline render.
+    /// The pause before the next poll of an offline render.
     pub fn offline_pause(now_us: u32, arrival: Arrival) -> Duration {
         let since_us = difference(now_us, arrival.at_us);
         duration((since_us / OFFLINE_PART).clamp(OFFLINE_SHORTEST_US, IDLE_US))
@@ -127,7 +127,7 @@ impl DueClock {
         self.seen = Some(arrival);
     }
 
-    /// `pause_us`, or more where looks follow each other too fast.
+    /// `pause_us`, or more if polls follow each other too fast.
     fn limited(&mut self, now_us: u32, pause_us: i64) -> Duration {
         let passed_us = difference(now_us, self.looked_us).max(0);
         self.looked_us = now_us;
@@ -152,8 +152,8 @@ mod tests {
     /// A host's blocks, as (time in us, length).
     type Blocks = Vec<(u64, u64)>;
 
-    /// Plays blocks against a worker that takes no time, until the last of them. Returns the delay of each hop in us
-    /// (from the block with which it is complete to the look that finds it), and the number of looks.
+    /// Plays all blocks to a worker that takes no time. Returns the delay of each hop in us
+    /// (from the block that completes it to the poll that finds it), and the number of polls.
     fn delays(blocks: &Blocks, group: u32, ahead: bool) -> (Vec<u64>, usize) {
         let mut due = DueClock::new(RATE_HZ);
         let (mut now_us, mut next, mut end, mut newest_us) = (0_u64, 0, 0_u64, 0_u64);
@@ -196,7 +196,7 @@ mod tests {
         let count = 10 * u64::from(RATE_HZ) / len;
         let mut newest_us = 0;
         let mut at = |n: u64| {
-            // A block that is late holds up those behind it.
+            // A late block delays those after it.
             newest_us = newest_us.max((n + 1) * len * 1_000_000 / u64::from(RATE_HZ) + jitter_us(n));
             newest_us
         };
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn blocks_with_jitter_are_found_within_a_millisecond_with_fewer_than_200_looks_a_second() {
-        // Mostly on time, one in five up to 2 ms late, one in fifty by 6 ms.
+        // Mostly on time, one in five up to 2 ms late, one in fifty 6 ms late.
         let jitter = |n: u64| match n % 50 {
             7 => 6_000,
             m if m % 5 == 3 => 2_000 - 31 * m,
@@ -281,7 +281,7 @@ mod tests {
             .flat_map(|burst| (0..5).map(move |n| (50_000 * (burst + 1) + 800 * n, 480)))
             .collect();
         let (delays, looks) = delays(&blocks, 2_400, true);
-        // A burst of 3 ms, and 5 ms of which the host may not wait.
+        // A burst takes 3 ms; the host does not wait for another 5 ms.
         let worst = delays.iter().skip(3).max().expect("many hops");
         assert!(*worst <= 4_500, "{worst} us late");
         assert!(looks < 2_000, "{looks} looks in 10 s");

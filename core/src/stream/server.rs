@@ -30,7 +30,7 @@ pub struct HopInput {
 /// The worker's end; see the module's text.
 pub struct StreamServer {
     shared: Arc<StreamShared>,
-    /// When the stream was made.
+    /// When the stream was created.
     began: Instant,
     due: DueClock,
     input: HeapCons<f32>,
@@ -128,8 +128,8 @@ impl StreamServer {
         true
     }
 
-    /// How long to sleep where there is no hop: until the next one is due, as far as that is known. In a live stream
-    /// fewer than 200 of these pauses fit into a second, and 20 where the host does not play.
+    /// How long to sleep if there is no hop: until the next one is due, as far as that is known. In a live stream
+    /// there are fewer than 200 of these pauses per second, and 20 if the host does not play.
     pub fn pause(&mut self) -> Duration {
         let now_us = low_half(micros_since(self.began));
         let arrival = Arrival::load(&self.shared.arrival);
@@ -174,7 +174,7 @@ impl StreamServer {
         let now = self.shared.client_position_host.load(Relaxed);
         let plays_from = self.hop.position_host + self.buffering_latency_host;
         let next_waits = self.controls.occupied_len() >= self.hop.controls.len();
-        // The first hop of a stream holds nothing of the input yet, so the next one makes up for its delay.
+        // The first hop of a stream contains no input yet, so the next one makes up for its delay.
         let is_first = self.hop.position_host == 0;
         now >= plays_from + self.hop_host as u64 || (next_waits && now > plays_from && !is_first)
     }

@@ -10,7 +10,7 @@ pub struct StreamShared {
     pub(crate) client_position_host: AtomicU64,
     /// The newest block: see `Arrival`.
     pub(crate) arrival: AtomicU64,
-    /// The smallest number of samples that lately came at once.
+    /// The smallest number of samples that recently arrived at once.
     pub(crate) smallest_group_host: AtomicU32,
     /// The host is ahead of the clock, and the audio thread may be waiting for the worker.
     pub(crate) ahead: AtomicBool,

@@ -170,7 +170,7 @@ fn a_lagging_worker_drops_hops_until_it_is_in_time() {
     assert!((3..=4).contains(&first_in_time), "{late:?}");
 }
 
-/// As after a pause of the host: the worker looks for blocks 50 ms apart, so it finds the first hop when that is
+/// As after a pause of the host: the worker polls every 50 ms, so it finds the first hop when that is
 /// already due.
 #[test]
 fn a_first_hop_found_50_ms_late_is_no_xrun_and_loses_nothing_of_the_input() {
@@ -183,7 +183,7 @@ fn a_first_hop_found_50_ms_late_is_no_xrun_and_loses_nothing_of_the_input() {
         let input: Vec<f32> = (0..480).map(|n| (block * 480 + n) as f32 + 1.0).collect();
         client.push(&input, &Controls::default());
         output.extend(pull_all(&mut client, 480).0);
-        // Five blocks after the one at which it could have begun.
+        // Five blocks after the one at which it could have started.
         if block >= 6 {
             echo(&mut server);
         }

@@ -45,7 +45,7 @@ pub struct InputStage {
     end_16k: i64,
     /// Position in the fade-in after a gap.
     faded_16k: usize,
-    /// Samples that have been exactly zero up to now.
+    /// Exactly zero samples up to now.
     silent_16k: usize,
 }
 
@@ -156,7 +156,7 @@ impl InputStage {
         &self.new_16k
     }
 
-    /// Length of the exact silence at the end of the stream. What was before a restart counts as silence.
+    /// Length of the exact silence at the end of the stream. Input before a restart counts as silence.
     #[must_use]
     pub fn silent_16k(&self) -> usize {
         self.silent_16k

@@ -3,7 +3,7 @@
 //!
 //! `thread` is the loop, `step` one turn of it (testable without a thread),
 //! `pipeline` one hop through the chain and `render` its second half (synthesis),
-//! `rest` what is left out in silence, `report` times and results of a hop, `context` the state that the chain keeps
+//! `rest` what is skipped in silence, `report` times and results of a hop, `context` the state that the chain keeps
 //! from hop to hop, `recent` the last half minute of input, `ladder` the reduction
 //! of quality on an overloaded machine, `priority` the priority of the thread.
 

@@ -66,7 +66,7 @@ impl Chain {
         let window_frames =
             (voice.layout.window_frames_50hz.max(min_window_frames)).min(MAX_WINDOW_FRAMES_50HZ);
         let dim = voice.encoder.dim();
-        // All that a frame of the synthesizer's context was made from.
+        // All input that a frame of the synthesizer's context was computed from.
         let needed_16k =
             (window_frames.max(PITCH_CONTEXT_50HZ) + cache_frames) * FRAME_STEP_16K + FRAME_TAIL_16K;
         Ok(Self {
@@ -200,7 +200,7 @@ impl Chain {
         Ok(report)
     }
 
-    /// Runs the models that need the input alone. Returns how many frames the encoder was given.
+    /// Runs the models that need only the input. Returns the number of frames that the encoder received.
     fn run_encoder_and_pitch(
         &mut self,
         input: &InputStage,

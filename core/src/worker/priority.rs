@@ -3,9 +3,9 @@
 //! Real-time while it serves a live stream: below a host's audio threads, above all programs. Normal in an offline
 //! render, and while it has not slept for a second: a voice that is too heavy for the machine must not stop the desktop.
 //!
-//! On Linux the thread asks for `SCHED_RR` itself, where the system's limits permit that. RealtimeKit is not asked: it
-//! wants a limit on the whole host process by which the kernel ends a program whose real-time thread computes for
-//! 200 ms without a pause, as one hop of a large voice may. Where a host has such a limit already, the thread takes a
+//! On Linux the thread requests `SCHED_RR` itself, if the system's limits permit that. RealtimeKit is not used: it
+//! requires a limit on the whole host process with which the kernel ends a program whose real-time thread computes for
+//! 200 ms without a pause, as one hop of a large voice may. If a host has such a limit already, the thread takes a
 //! high normal priority ("nice") instead.
 
 use std::time::{Duration, Instant};
@@ -23,10 +23,10 @@ enum Grant {
     Nothing,
 }
 
-/// The priority of the thread that made it.
+/// The priority of the thread that created it.
 pub struct ThreadPriority {
     grant: Grant,
-    /// The nice level that the thread came with.
+    /// The nice level that the thread started with.
     normal_nice: i32,
     sentence: String,
     raised: bool,
@@ -36,7 +36,7 @@ pub struct ThreadPriority {
 }
 
 impl ThreadPriority {
-    /// Finds out what the system grants, and has the thread's pauses end on time. The priority itself stays as it is
+    /// Finds out what the system grants, and makes the thread's pauses end on time. The priority itself does not change
     /// until [`Self::after_turn`].
     #[must_use]
     pub fn request() -> Self {
@@ -64,7 +64,7 @@ impl ThreadPriority {
         &self.sentence
     }
 
-    /// Sets the priority for what comes next: `live` is false without a live stream, `sleeps` true if the thread sleeps
+    /// Sets the priority for the next turn: `live` is false without a live stream, `sleeps` is true if the thread sleeps
     /// now.
     pub fn after_turn(&mut self, live: bool, sleeps: bool) {
         self.after_turn_at(Instant::now(), live, sleeps);
@@ -87,20 +87,20 @@ impl ThreadPriority {
 mod system {
     use super::Grant;
 
-    /// Below what audio servers give to audio threads: a host's own thread comes first.
+    /// Below the priority that audio servers give to audio threads: a host's own thread comes first.
     const PRIORITY: i32 = 5;
-    /// As RealtimeKit gives to threads of high priority.
+    /// The level that RealtimeKit gives to threads of high priority.
     const NICE: i32 = -11;
-    /// A limit on the computing time of real-time threads that no hop comes near to.
+    /// A limit on the computing time of real-time threads that no hop reaches.
     const ENOUGH_COMPUTING_US: u64 = 2_000_000;
 
-    /// Pauses end within microseconds; the default is 50 later.
+    /// Pauses end within microseconds; by default up to 50 µs later.
     pub fn use_exact_timers() {
         // SAFETY: takes two numbers and concerns the calling thread only.
         unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1_000_u64) };
     }
 
-    /// The best that is permitted, and why it is not more. The thread's priority is as before.
+    /// The best permitted priority, and why it is not higher. Does not change the thread's priority.
     pub fn find_grant(normal_nice: i32) -> (Grant, String) {
         let why = match try_real_time() {
             Ok(()) => {
@@ -124,7 +124,7 @@ mod system {
 
     pub fn set(grant: Grant, normal_nice: i32) {
         match grant {
-            // Was granted before; if it is not any more, the thread goes on as it is.
+            // Was granted before; if it no longer is, the thread continues as it is.
             Grant::RealTime(priority) => {
                 let _ = schedule(libc::SCHED_RR | libc::SCHED_RESET_ON_FORK, priority);
             }

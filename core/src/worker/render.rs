@@ -104,7 +104,7 @@ impl Renderer {
         }
     }
 
-    /// A hop of silence without the synthesizer, which later goes on from where it is as if it had made the frames up
+    /// A hop of silence without the synthesizer, which later continues as if it had made the frames up
     /// to `next_frame`.
     pub fn rest(&mut self, next_frame: i64, output: &mut Vec<f32>) {
         if self.synthesized_to.is_some() {

@@ -1,12 +1,12 @@
 //! Silence runs no models.
 //!
-//! Where the input has been exactly zero for longer than the models look back, encoder and pitch tracker would return
-//! what they returned for the hop before, and the synthesizer would go on with the sound of nothing. So they do not
-//! run: the features of the hop before are used again, blending goes on with its controls, and the output is silence.
-//! The first hop with sound in it continues from there, as if the silence had been cut out for the models.
+//! If the input has been exactly zero for longer than the models look back, encoder and pitch tracker would return
+//! the same as for the previous hop, and the synthesizer would continue with the sound of silence. So they do not
+//! run: the features of the previous hop are used again, blending still follows its controls, and the output is silence.
+//! The first hop with sound continues from there: to the models, it is as if the silence had been cut out.
 //!
-//! What that changes: the faint noise that a voice makes of silence is left out, and with it what a synthesizer would
-//! remember of it. Encoders are exact: a stateful one rests only once its state no longer changes.
+//! What this changes: the faint noise that a voice makes from silence is left out, and with it the trace that it would
+//! leave in a synthesizer's state. Encoders are exact: a stateful one rests only once its state no longer changes.
 //!
 //! Whether a hop rests depends on the input alone, so that a live stream equals a render.
 
@@ -27,19 +27,19 @@ enum Phase {
 pub(super) struct Rest {
     enabled: bool,
     phase: Phase,
-    /// Silence that all models have to hear before they rest, in samples at 16 kHz.
+    /// Silence that all models must process before they rest, in samples at 16 kHz.
     needed_16k: usize,
-    /// The last output ended in silence that was faded to.
+    /// The last output was faded out.
     faded: bool,
 }
 
-/// Shorter silence never counts: pauses between words are left alone.
+/// Shorter silence never counts: pauses between words are not affected.
 const LEAST_16K: usize = 16_000;
-/// After so much more silence an encoder rests although its state still changes.
+/// After this much more silence an encoder rests although its state still changes.
 const UNSETTLED_16K: usize = 160_000;
 
 impl Rest {
-    /// For models that look back over `needed_16k` samples at 16 kHz together.
+    /// For models that together look back over `needed_16k` samples at 16 kHz.
     pub fn new(needed_16k: usize) -> Self {
         Self {
             enabled: true,
@@ -66,8 +66,8 @@ impl Rest {
         self.faded = false;
     }
 
-    /// Begins a hop after `silent_16k` samples of silence. If it rests: the frames that the encoder was given last,
-    /// whose embeddings hold again.
+    /// Begins a hop after `silent_16k` samples of silence. If the models rest: the last frames that the encoder received,
+    /// whose embeddings are valid again.
     pub fn begin(&mut self, silent_16k: usize) -> Option<usize> {
         match self.phase {
             Phase::Settled { encoded } | Phase::Resting { encoded } if self.is_silent(silent_16k) => {
@@ -88,7 +88,7 @@ impl Rest {
             fade(output, |part| 1.0 - part);
             self.faded = true;
         } else if std::mem::take(&mut self.faded) {
-            // The newest sound in a hop is not heard in its first milliseconds: the models look ahead.
+            // The newest sound in a hop is not in the first milliseconds of its output: the models look ahead.
             let len = output.len() / FADE_PART;
             fade(&mut output[..len], |part| part);
         }
@@ -116,7 +116,7 @@ fn fade(samples: &mut [f32], gain_at: impl Fn(f32) -> f32) {
 mod tests {
     use super::*;
 
-    /// Runs hops of 320 samples with that much silence behind them; which of them rested, and the outputs of ones.
+    /// Runs hops of 320 samples, each after this much silence; returns which of them rested, and the outputs for ones.
     fn hops(rest: &mut Rest, silent_16k: &[usize], settled: bool) -> (Vec<bool>, Vec<[f32; 8]>) {
         silent_16k
             .iter()

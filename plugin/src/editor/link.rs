@@ -13,6 +13,6 @@ pub struct EditorLink {
     pub engine: EngineHandle,
     /// Why the plugin could not be activated, if so.
     pub activation_error: Arc<Mutex<Option<String>>>,
-    /// Why a setting is not in use, although it was set.
+    /// Why a setting is not in use.
     pub restart_note: Arc<Mutex<Option<String>>>,
 }

@@ -163,7 +163,7 @@ impl Vst3Instance {
         Ok(())
     }
 
-    /// Blocks from here on are live, or part of an offline render.
+    /// Whether further blocks are live or part of an offline render.
     pub fn set_live(&mut self, live: bool) {
         self.live = live;
     }

@@ -1,4 +1,4 @@
-//! A host that ignores requests for a restart (Ardour, pedalboard): another hop takes effect all the same where it fits into
+//! A host that ignores requests for a restart (Ardour, pedalboard): another hop still takes effect if it fits into
 //! the latency that the host knows. (For VST3: `vst3/restarts.rs`.)
 
 use anyhow::{Result, ensure};
@@ -64,7 +64,7 @@ fn a_shorter_hop_takes_effect_inside_the_known_latency_and_the_voice_sounds_at_i
     let output = play(&mut instance, &speech, Pace::Free)?;
     ensure!(energy(&output) > 1.0, "the voice is silent");
 
-    // As an instance with a hop of 20 ms from the beginning, but later by what the other hop takes more.
+    // Same as an instance with a hop of 20 ms from the beginning, but later by the difference in latency.
     let mut fresh = host.instance()?;
     fresh.set_offline(true)?;
     fresh.activate(RATE_HZ, BLOCK)?;

@@ -1,5 +1,5 @@
-//! What further instances of the built plugin cost: the weights of the default voice exist once in the process, and an
-//! instance without input costs next to nothing.
+//! Resources of further instances of the built plugin: the weights of the default voice exist once in the process, and an
+//! instance without input takes almost no processor time.
 //!
 //! The cases run in child processes, because they measure the whole process.
 

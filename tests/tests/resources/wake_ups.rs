@@ -1,5 +1,5 @@
-//! How often the worker of the built plugin wakes up: at most 200 times a second while it plays, 20 times where the host
-//! does not play. A busy machine only makes these fewer.
+//! How often the worker of the built plugin wakes up: at most 200 times a second while it plays, 20 times if the host
+//! does not play. A busy machine only lowers these numbers.
 //!
 //! The cases run in child processes, because threads are counted by name.
 

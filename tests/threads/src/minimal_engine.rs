@@ -61,7 +61,7 @@ pub mod geometry {
             self.schedule
         }
 
-        /// Samples before the input's content: the tests want every sample.
+        /// Samples before the input: none, since the tests check every sample.
         #[must_use]
         pub fn before_input_host(&self) -> usize {
             0

@@ -45,7 +45,7 @@ pub enum ExternalError {
     TooLarge,
 }
 
-/// The model's bytes with all weights inside; `None` where they are inside already. `path` is its own.
+/// The model's bytes with all weights inside; `None` if they are inside already. `path` is the model's.
 ///
 /// # Errors
 /// See [`ExternalError`].

@@ -1,4 +1,4 @@
-//! A model file's bytes, in memory that goes back to the system at once.
+//! A model file's bytes, in memory that is returned to the system when dropped.
 //!
 //! The allocator keeps large blocks that a thread has freed, and every instance loads on a thread of its own: the file
 //! would stay in memory once for each.
@@ -11,9 +11,9 @@ use std::path::Path;
 
 /// Bytes of a file, or made from them.
 pub enum FileBytes {
-    /// As they are in the file.
+    /// Unchanged from the file.
     Read(MmapMut),
-    /// An empty file, or changed.
+    /// Changed, or of an empty file.
     Made(Vec<u8>),
 }
 

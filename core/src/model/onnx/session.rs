@@ -114,7 +114,7 @@ pub fn read(model: &'static str, path: &Path) -> Result<FileBytes, ModelFileErro
     Ok(made.map_or(bytes, FileBytes::Made))
 }
 
-/// A session on a model's bytes, on the caller's thread only; `path` is for messages. Instances that hold a session on
+/// A session for a model's bytes, on the caller's thread only; `path` is for messages. Instances with a session for
 /// the same bytes share it.
 pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<SharedSession, ModelFileError> {
     shared(bytes, || make(path, bytes))

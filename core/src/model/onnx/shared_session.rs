@@ -1,6 +1,6 @@
 //! Sessions that several instances use: the weights of a model exist once in the process.
 //!
-//! Thread: made on the loader's; run on the worker of each instance, at the same time.
+//! Threads: created on the loader; run on the workers of all instances, at the same time.
 
 use ort::session::Session;
 use parking_lot::Mutex;
@@ -10,10 +10,10 @@ use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, LazyLock, Weak};
 
-/// One instance's handle on a session. What a model remembers from call to call is not in the session, but beside it
-/// (`state.rs`), so that instances do not hear each other.
+/// One instance's handle to a session. The state of a model between calls is not in the session, but beside it
+/// (`state.rs`), so that instances do not affect each other.
 pub struct SharedSession {
-    /// A bitwise copy of the session in `owner`, because `run` wants a session of its own.
+    /// A bitwise copy of the session in `owner`, because `run` needs `&mut Session`.
     handle: ManuallyDrop<Session>,
     /// Dropped with the last handle.
     _owner: Arc<Session>,
@@ -50,16 +50,16 @@ impl DerefMut for SharedSession {
 
 type Slot = Arc<Mutex<Weak<Session>>>;
 
-/// Sessions by the sha256 of their model.
+/// Sessions by the SHA-256 of their model.
 static SESSIONS: LazyLock<Mutex<HashMap<[u8; 32], Slot>>> = LazyLock::new(Mutex::default);
 
-/// The session of a model with these bytes: one that another instance holds, else a new one from `make`.
+/// The session of a model with these bytes: one that another instance uses, or a new one from `make`.
 ///
 /// # Errors
 /// Those of `make`.
 pub fn shared<E>(model: &[u8], make: impl FnOnce() -> Result<Session, E>) -> Result<SharedSession, E> {
     let slot = slot(Sha256::digest(model).into());
-    // Held while the session is made, so that instances that load the same voice at the same time make one; other
+    // Locked while the session is created, so that instances that load the same voice at once create one; other
     // models have other slots.
     let mut cached = slot.lock();
     if let Some(session) = cached.upgrade() {
@@ -70,10 +70,10 @@ pub fn shared<E>(model: &[u8], make: impl FnOnce() -> Result<Session, E>) -> Res
     Ok(SharedSession::new(session))
 }
 
-/// The slot of a model. Drops those whose session is gone.
+/// The slot of a model. Removes slots whose session has been dropped.
 fn slot(key: [u8; 32]) -> Slot {
     let mut sessions = SESSIONS.lock();
-    // A slot that somebody holds besides the map is being filled, or waited for.
+    // If there are references besides the map's, the slot is being filled or waited for.
     sessions.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.lock().strong_count() > 0);
     sessions.entry(key).or_default().clone()
 }

@@ -57,7 +57,7 @@ impl ModelState {
         }
     }
 
-    /// True if the last call left the state as it was; always without a state.
+    /// True if the last call did not change the state; always true without a state.
     pub fn is_settled(&self) -> bool {
         self.settled || !self.is_stateful()
     }

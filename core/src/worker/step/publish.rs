@@ -39,7 +39,7 @@ impl Worker {
         }
         // During a swap a hop costs as much as two voices, and offline there is no
         // deadline.
-        // Silence costs nothing, and says nothing about what a voice costs.
+        // Hops in silence take no time, and do not show how much time a voice takes.
         if !swapped && !report.rests && !streaming.server.offline() {
             let cost = HopCost {
                 spent,

@@ -23,7 +23,7 @@ fn a_ratio_step_is_heard_one_latency_later() {
         ..pass_through_voice()
     };
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, voice);
-    // This voice makes a sound of silence.
+    // This voice makes a sound even from silence.
     rig.worker.run_in_silence();
     let latency = rig.geometry.latency_samples();
     let retrieved = BlockControls {

@@ -62,7 +62,7 @@ impl Worker {
         &self.commands
     }
 
-    /// Nobody reads it.
+    /// Does nothing.
     pub fn publish_priority(&self, _sentence: &str) {}
 
     /// True with a stream.

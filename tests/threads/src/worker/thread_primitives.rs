@@ -101,7 +101,7 @@ pub fn spawn(_name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Resul
     Ok(loom::thread::spawn(run))
 }
 
-/// Stands for the thread's priority, which the checker does not know.
+/// Replaces the thread's priority, which loom does not model.
 pub struct ThreadPriority;
 
 impl ThreadPriority {
@@ -111,7 +111,7 @@ impl ThreadPriority {
         Self
     }
 
-    /// Nothing to say.
+    /// Empty.
     #[must_use]
     pub fn sentence(&self) -> &str {
         ""
