@@ -18,6 +18,7 @@
 //! | `formats` | metadata for CLAP and VST3 hosts |
 //! | [`params`] | the table of parameters |
 //! | [`scenes`] | the two snapshots of blending in saved sessions |
+//! | [`session`] | the version of saved sessions, and the way from older ones |
 //! | [`state`] | the chosen voice in saved sessions |
 //! | [`paths`] | paths of this library and its data |
 //! | [`logging`] | log lines: the newest in memory, and a file |
@@ -38,6 +39,7 @@ pub mod paths;
 pub mod plugin;
 mod restarts;
 pub mod scenes;
+pub mod session;
 pub mod state;
 mod timing;
 

@@ -4,7 +4,7 @@ use crate::editor::{self, EditorLink, VoxmeldEditor};
 use crate::params::VoxmeldParams;
 use crate::restarts::{NextStream, RestartTask, Restarter, restarts};
 use crate::timing::{Timing, TimingControl};
-use crate::{block, logging, paths};
+use crate::{block, logging, paths, session};
 use nice_plug::prelude::*;
 use parking_lot::Mutex;
 use std::num::NonZeroU32;
@@ -111,6 +111,10 @@ impl Plugin for Voxmeld {
             PluginTask::Bridge(task) => bridge.run(task),
             PluginTask::Restart(task) => restarter.run(task),
         })
+    }
+
+    fn filter_state(state: &mut PluginState) {
+        session::upgrade(state);
     }
 
     fn params(&self) -> Arc<dyn Params> {

@@ -3,19 +3,26 @@
 //! Threads: the editor and the host's main thread write, the audio thread reads; every
 //! number is one atomic.
 
+mod saved;
+
 use nice_plug::params::persist::PersistentField;
+use parking_lot::Mutex;
+use saved::SavedScene;
+use serde_json::{Map, Value};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use voxmeld_core::controls::{BlendSettings, SCENE_NUMBERS, Scene};
-
-/// Numbers in the scenes of the oldest sessions.
-const FIRST_VERSION_NUMBERS: usize = 26;
 
 /// One scene's numbers, as `f32` bits.
 type Cells = [AtomicU32; SCENE_NUMBERS];
 
+/// Keys of the scenes in the saved field.
+const NAMES: [&str; 2] = ["a", "b"];
+
 /// Scenes A and B.
 pub struct SceneField {
     cells: [Cells; 2],
+    /// Why scenes of the last restored session were left out. Main thread.
+    problem: Mutex<Option<String>>,
 }
 
 impl Default for SceneField {
@@ -23,6 +30,7 @@ impl Default for SceneField {
     fn default() -> Self {
         let field = Self {
             cells: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU32::new(0))),
+            problem: Mutex::new(None),
         };
         for (which, ratio) in [0.0, 1.0].into_iter().enumerate() {
             field.keep(
@@ -56,6 +64,12 @@ impl SceneField {
         self.numbers().map(|numbers| Scene::from_numbers(&numbers))
     }
 
+    /// Why scenes of the last restored session were left out.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        self.problem.lock().clone()
+    }
+
     fn numbers(&self) -> [[f32; SCENE_NUMBERS]; 2] {
         std::array::from_fn(|which| {
             std::array::from_fn(|n| f32::from_bits(self.cells[which][n].load(Relaxed)))
@@ -63,58 +77,125 @@ impl SceneField {
     }
 }
 
-impl PersistentField<'_, Vec<Vec<f32>>> for SceneField {
-    /// Restores scenes that are complete and finite; others are left unchanged. Scenes of earlier versions
-    /// have fewer numbers: the others are at their defaults.
-    fn set(&self, saved: Vec<Vec<f32>>) {
-        let defaults = Scene::default().to_numbers();
-        for (which, mut numbers) in saved.into_iter().enumerate() {
-            if numbers.len() >= FIRST_VERSION_NUMBERS {
-                numbers.extend(defaults.iter().skip(numbers.len()));
-            }
-            let whole = <[f32; SCENE_NUMBERS]>::try_from(numbers);
-            if let Ok(numbers) = whole
-                && numbers.iter().all(|number| number.is_finite())
-            {
-                self.keep(which, &Scene::from_numbers(&numbers));
+impl PersistentField<'_, Value> for SceneField {
+    /// Restores the scenes that can be read; the others are left unchanged.
+    fn set(&self, saved: Value) {
+        let mut unreadable = None;
+        for (which, name) in NAMES.into_iter().enumerate() {
+            // serde would read a list as well, by position.
+            let scene = saved.get(name).filter(|scene| scene.is_object());
+            match serde_json::from_value::<SavedScene>(scene.cloned().unwrap_or_default()) {
+                Ok(scene) => self.keep(which, &scene.to_scene()),
+                Err(error) => unreadable = Some(error),
             }
         }
+        *self.problem.lock() = unreadable
+            .map(|error| format!("This session's scenes cannot be read, keep them again: {error}."));
     }
 
     fn map<F, R>(&self, f: F) -> R
     where
-        F: Fn(&Vec<Vec<f32>>) -> R,
+        F: Fn(&Value) -> R,
     {
-        f(&self.numbers().map(|numbers| numbers.to_vec()).to_vec())
+        f(&write(&self.scenes().each_ref().map(SavedScene::from)))
     }
+}
+
+/// The field's JSON.
+fn write(scenes: &[SavedScene; 2]) -> Value {
+    // By text: 0.33 stays 0.33, where an `f32` as a `Value` becomes 0.33000001311302185.
+    let as_saved = |scene: &SavedScene| {
+        let text = serde_json::to_string(scene).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    };
+    let keyed = NAMES
+        .into_iter()
+        .map(str::to_owned)
+        .zip(scenes.iter().map(as_saved));
+    Value::Object(Map::from_iter(keyed))
+}
+
+/// The scenes of format 1 (two lists of 26 or 28 numbers) as today's JSON; `None` where they
+/// are none of that format.
+#[must_use]
+pub fn from_places(saved: &str) -> Option<String> {
+    let scenes: [Vec<f32>; 2] = serde_json::from_str(saved).ok()?;
+    let [a, b] = scenes.each_ref().map(|numbers| SavedScene::from_places(numbers));
+    Some(write(&[a?, b?]).to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use voxmeld_core::controls::Listen;
 
-    #[test]
-    fn saved_scenes_are_restored_and_invalid_ones_change_nothing() {
-        let field = SceneField::default();
+    fn scene() -> Scene {
         let mut scene = Scene {
             ratio: 0.3,
             ..Scene::default()
         };
         scene.blend.trust = 0.7;
-        field.keep(1, &scene);
+        scene.blend.listen = Listen::Difference;
+        scene.blend.morph.pad = Some([0.25, 0.1]);
+        scene.blend.morph.weights[7] = 0.15;
+        scene.blend.curves.pitch.points = [0.9, 0.33, 0.1];
+        scene
+    }
+
+    #[test]
+    fn saved_scenes_are_restored_and_invalid_ones_change_nothing_and_are_reported() {
+        let field = SceneField::default();
+        field.keep(1, &scene());
         let saved = PersistentField::map(&field, Clone::clone);
         let restored = SceneField::default();
         PersistentField::set(&restored, saved);
-        assert_eq!(restored.scenes()[1], scene);
+        assert_eq!(restored.scenes()[1], scene());
         assert_eq!(restored.scenes(), field.scenes());
-        let mut older = scene.to_numbers().to_vec();
-        older.truncate(FIRST_VERSION_NUMBERS);
-        PersistentField::set(&restored, vec![older.clone(), older]);
-        assert_eq!(restored.scenes(), [scene; 2]);
-        PersistentField::set(&restored, PersistentField::map(&field, Clone::clone));
-        for garbage in [vec![], vec![vec![1.0; 3]], vec![vec![f32::NAN; SCENE_NUMBERS]; 3]] {
-            PersistentField::set(&restored, garbage);
-            assert_eq!(restored.scenes(), field.scenes());
+        assert_eq!(restored.problem(), None);
+        for garbage in [
+            "null",
+            "7",
+            "[]",
+            "[[1.0,2.0]]",
+            r#"{"a":3,"b":[]}"#,
+            r#"{"a":{"ratio":"x"},"b":{"ratio":null}}"#,
+        ] {
+            PersistentField::set(&restored, serde_json::from_str(garbage).expect("JSON"));
+            assert_eq!(restored.scenes(), field.scenes(), "{garbage}");
+            assert!(restored.problem().is_some(), "{garbage}");
         }
+    }
+
+    #[test]
+    fn a_damaged_scene_does_not_cost_the_other_one() {
+        let field = SceneField::default();
+        PersistentField::set(&field, serde_json::json!({ "a": [], "b": { "ratio": 0.25 } }));
+        assert_eq!(field.scenes()[0].ratio, 0.0);
+        assert_eq!(field.scenes()[1].ratio, 0.25);
+        assert!(field.problem().is_some());
+    }
+
+    #[test]
+    fn unknown_keys_and_modes_are_ignored_missing_ones_are_defaults_and_numbers_are_clamped() {
+        let field = SceneField::default();
+        let newer = serde_json::json!({
+            "a": { "ratio": 7.0, "listen": "backwards", "warmth": 1.0, "morph_weights": vec![0.5; 12] },
+            "b": {},
+        });
+        PersistentField::set(&field, newer);
+        let mut expected = Scene {
+            ratio: 1.0,
+            ..Scene::default()
+        };
+        expected.blend.morph.weights = [0.5; 8];
+        assert_eq!(field.scenes(), [expected, Scene::default()]);
+    }
+
+    #[test]
+    fn numbers_are_saved_as_they_are_written() {
+        let field = SceneField::default();
+        field.keep(0, &scene());
+        let text = PersistentField::map(&field, Value::to_string);
+        assert!(text.contains(r#""points":[0.9,0.33,0.1]"#), "{text}");
     }
 }

@@ -9,6 +9,7 @@
 //! | [`child`] | test cases in child processes |
 //! | [`rig`] | the engine without a plugin, driven block by block |
 //! | [`fake_voices`] | fake voices that inject faults on command |
+//! | [`sessions`] | saved sessions of every format, as hosts stored them |
 //! | [`simulated_load`] | a simulated machine of any speed |
 //! | [`allocations`] | an allocator that counts calls of the audio thread |
 //! | [`audio`] | reading, writing and resampling of audio files |
@@ -50,6 +51,7 @@ pub mod non_speech;
 pub mod onnx;
 pub mod raw_clap_host;
 pub mod rig;
+pub mod sessions;
 pub mod signal;
 pub mod simulated_load;
 pub mod vst3;

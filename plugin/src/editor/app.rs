@@ -57,11 +57,12 @@ impl App {
     pub(super) fn problems(&self, status: &EngineStatus) -> Vec<String> {
         let activation_error = self.link.activation_error.lock().clone();
         let restart = self.link.restart_note.lock().clone();
-        status::problems(
-            activation_error,
-            restart,
-            self.link.params.voice.problem(),
-            status,
-        )
+        let params = &self.link.params;
+        let session = [
+            params.format.problem(),
+            params.voice.problem(),
+            params.blend.scenes.problem(),
+        ];
+        status::problems(activation_error, restart, session, status)
     }
 }

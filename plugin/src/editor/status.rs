@@ -75,7 +75,7 @@ pub fn voice_line(status: &EngineStatus) -> (String, Color32) {
 pub fn problems(
     activation_error: Option<String>,
     restart: Option<String>,
-    session: Option<String>,
+    session: [Option<String>; 3],
     status: &EngineStatus,
 ) -> Vec<String> {
     let failed = match &status.voice {
@@ -92,11 +92,10 @@ pub fn problems(
         activation_error.map(|why| format!("Voxmeld is silent: {why}")),
         failed,
         restart,
-        session,
-        status.message.clone(),
-        not_reproducible,
     ]
     .into_iter()
+    .chain(session)
+    .chain([status.message.clone(), not_reproducible])
     .flatten()
     .chain(status.notes.iter().cloned())
     .collect();
@@ -311,9 +310,12 @@ mod tests {
             ..status()
         };
         let why = why.replacen('t', "T", 1);
-        assert_eq!(problems(None, None, None, &status), std::slice::from_ref(&why));
         assert_eq!(
-            problems(Some("7 Hz".to_owned()), None, None, &status),
+            problems(None, None, [const { None }; 3], &status),
+            std::slice::from_ref(&why)
+        );
+        assert_eq!(
+            problems(Some("7 Hz".to_owned()), None, [const { None }; 3], &status),
             ["Voxmeld is silent: 7 Hz".to_owned(), why]
         );
     }

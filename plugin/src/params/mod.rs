@@ -12,6 +12,7 @@ mod ranges;
 pub use blend::{BlendParams, ListenParam, MorphByParam, WeightingParam};
 pub use input::{GateParam, InputParam};
 
+use crate::session::FormatField;
 use crate::state::VoiceField;
 use nice_plug::prelude::*;
 use ranges::{decibels, percent};
@@ -92,6 +93,9 @@ pub struct VoxmeldParams {
     /// The chosen voice: saved with the session, not a parameter.
     #[persist = "voice"]
     pub voice: VoiceField,
+    /// Format of the saved session.
+    #[persist = "format"]
+    pub format: FormatField,
 }
 
 /// [`WhenNotReady`] as a parameter.
@@ -250,6 +254,7 @@ impl VoxmeldParams {
             bypass: BoolParam::new("Bypass", false).make_bypass(),
             blend: BlendParams::default(),
             voice: VoiceField::new(engine),
+            format: FormatField::default(),
         }
     }
 

@@ -12,5 +12,6 @@ mod lifecycle;
 mod log;
 mod raw_blocks;
 mod reentrant;
+mod sessions;
 mod start_stop;
 mod values;

@@ -6,5 +6,6 @@ mod python_host;
 mod rates;
 mod raw_blocks;
 mod restarts;
+mod sessions;
 mod start_stop;
 mod values;
