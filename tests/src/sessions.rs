@@ -33,7 +33,7 @@ pub fn kept(extension: &str) -> Result<Vec<(PathBuf, Vec<u8>)>> {
 pub struct Contents {
     /// Values by parameter id. Output parameters are left out: the plugin sets them.
     pub params: BTreeMap<String, Value>,
-    /// The chosen voice.
+    /// The chosen voice, without keys that are null.
     pub voice: Value,
     /// The first 26 numbers of both scenes in the order of the first format.
     pub scenes: Vec<Vec<f64>>,
@@ -65,11 +65,25 @@ impl Contents {
             keyed => vec![in_places(&keyed["a"])?, in_places(&keyed["b"])?],
         };
         scenes.iter_mut().for_each(|scene| scene.truncate(26));
+        let mut voice = field("voice")?["selection"].take();
+        without_nulls(&mut voice);
         Ok(Self {
             params,
-            voice: field("voice")?["selection"].take(),
+            voice,
             scenes,
         })
+    }
+}
+
+/// Removes what is not known: a missing key means the same.
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        Value::Array(values) => values.iter_mut().for_each(without_nulls),
+        _ => {}
     }
 }
 

@@ -30,7 +30,10 @@ fn session(host: &Host) -> Result<Vec<u8>> {
     let mut state: serde_json::Value =
         serde_json::from_slice(saved.get(8..).context("the state is too short")?)?;
     let numbers = scenes().map(|scene| scene.to_numbers().to_vec());
-    state["fields"]["scenes"] = serde_json::to_string(&numbers)?.into();
+    // As in sessions of the first format, which has no field of its own.
+    let fields = state["fields"].as_object_mut().context("no fields in the state")?;
+    fields.remove("format");
+    fields.insert("scenes".into(), serde_json::to_string(&numbers)?.into());
     if let Some((target, source)) = take {
         let text = state["fields"]["voice"]
             .as_str()
