@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 use voxmeld_core::controls::{
-    BlendSettings, Curves, LevelCurve, Listen, MAX_TARGETS, Morph, Scene, Temperature, VoicingCurve, Weighting, WeightingKind,
+    BlendSettings, Curves, LevelCurve, Listen, MAX_TARGETS, Morph, Scene, Temperature, VoicingCurve,
+    Weighting, WeightingKind,
 };
 
 /// Keys are permanent: add some, never rename or reuse one. A missing key has the default of

@@ -4,7 +4,10 @@ use super::*;
 use crate::params::VoxmeldParams;
 use nice_plug::prelude::Params;
 use std::path::PathBuf;
-use voxmeld_core::controls::{BlendSettings, Curves, LevelCurve, Listen, Morph, Scene, Temperature, VoicingCurve, Weighting, WeightingKind};
+use voxmeld_core::controls::{
+    BlendSettings, Curves, LevelCurve, Listen, Morph, Scene, Temperature, VoicingCurve, Weighting,
+    WeightingKind,
+};
 use voxmeld_core::engine::Engine;
 use voxmeld_core::selection::{FileRef, IndexRef, PackRef, VoiceSelection};
 

@@ -31,7 +31,9 @@ fn session(host: &Host) -> Result<Vec<u8>> {
         serde_json::from_slice(saved.get(8..).context("the state is too short")?)?;
     let numbers = scenes().map(|scene| scene.to_numbers().to_vec());
     // As in sessions of the first format, which has no field of its own.
-    let fields = state["fields"].as_object_mut().context("no fields in the state")?;
+    let fields = state["fields"]
+        .as_object_mut()
+        .context("no fields in the state")?;
     fields.remove("format");
     fields.insert("scenes".into(), serde_json::to_string(&numbers)?.into());
     if let Some((target, source)) = take {
