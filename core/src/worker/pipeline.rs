@@ -157,7 +157,7 @@ impl Chain {
         report.new_frames = new;
 
         let pitch_frames = (new + LOOKAHEAD_FRAMES_50HZ + PITCH_CONTEXT_50HZ).min(self.full_window_frames);
-        let resting = self.rest.begin(input.silent_16k());
+        let resting = self.rest.begin(input.silent_16k(), new);
         report.rests = resting.is_some();
         let encoded = match resting {
             Some(encoded) => encoded,
@@ -196,7 +196,8 @@ impl Chain {
         // The state may be continued only after a hop that succeeded.
         self.encoded_to = Some(ended);
         let settled = self.voice.encoder.is_settled();
-        self.rest.ran(input.silent_16k(), encoded, settled, output);
+        self.rest
+            .ran(input.silent_16k(), (new.count, encoded), settled, output);
         Ok(report)
     }
 

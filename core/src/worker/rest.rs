@@ -16,10 +16,11 @@ enum Phase {
     /// They must run.
     #[default]
     Awake,
-    /// They ran on silence and would return the same again; the frames that the encoder was given.
-    Settled { encoded: usize },
+    /// They ran on silence and would return the same again: for so many new frames, of so many that the encoder was
+    /// given.
+    Settled { new: usize, encoded: usize },
     /// They have not run since.
-    Resting { encoded: usize },
+    Resting { new: usize, encoded: usize },
 }
 
 /// Decides for one chain which hops rest.
@@ -66,12 +67,14 @@ impl Rest {
         self.faded = false;
     }
 
-    /// Begins a hop after `silent_16k` samples of silence. If the models rest: the last frames that the encoder received,
-    /// whose embeddings are valid again.
-    pub fn begin(&mut self, silent_16k: usize) -> Option<usize> {
+    /// Begins a hop of `new` frames after `silent_16k` samples of silence. If it rests: the frames that the encoder was
+    /// given last, whose embeddings hold again. After a hop that was left out there are more new frames than those.
+    pub fn begin(&mut self, silent_16k: usize, new: usize) -> Option<usize> {
         match self.phase {
-            Phase::Settled { encoded } | Phase::Resting { encoded } if self.is_silent(silent_16k) => {
-                self.phase = Phase::Resting { encoded };
+            Phase::Settled { new: before, encoded } | Phase::Resting { new: before, encoded }
+                if before == new && self.is_silent(silent_16k) =>
+            {
+                self.phase = Phase::Resting { new, encoded };
                 Some(encoded)
             }
             _ => {
@@ -81,10 +84,17 @@ impl Rest {
         }
     }
 
-    /// The models have run. `settled`: they would return the same for the same input.
-    pub fn ran(&mut self, silent_16k: usize, encoded: usize, settled: bool, output: &mut [f32]) {
+    /// The models have run for `new` frames, of `encoded` that the encoder was given. `settled`: they would return the
+    /// same for the same input.
+    pub fn ran(
+        &mut self,
+        silent_16k: usize,
+        (new, encoded): (usize, usize),
+        settled: bool,
+        output: &mut [f32],
+    ) {
         if self.is_silent(silent_16k) && (settled || silent_16k >= self.needed_16k + UNSETTLED_16K) {
-            self.phase = Phase::Settled { encoded };
+            self.phase = Phase::Settled { new, encoded };
             fade(output, |part| 1.0 - part);
             self.faded = true;
         } else if std::mem::take(&mut self.faded) {
@@ -121,10 +131,10 @@ mod tests {
         silent_16k
             .iter()
             .map(|&silent| {
-                let rests = rest.begin(silent).is_some();
+                let rests = rest.begin(silent, 1).is_some();
                 let mut output = [if rests { 0.0 } else { 1.0 }; 8];
                 if !rests {
-                    rest.ran(silent, 3, settled, &mut output);
+                    rest.ran(silent, (1, 3), settled, &mut output);
                 }
                 (rests, output)
             })
@@ -155,6 +165,14 @@ mod tests {
         hops(&mut rest, &[99_000; 3], true);
         rest.restart();
         assert_eq!(hops(&mut rest, &[0], true).1, [[1.0; 8]]);
+    }
+
+    #[test]
+    fn a_hop_with_the_frames_of_one_that_was_left_out_does_not_rest() {
+        let mut rest = Rest::new(0);
+        assert_eq!(hops(&mut rest, &[99_000; 3], true).0, [false, true, true]);
+        assert_eq!(rest.begin(99_000, 2), None);
+        assert_eq!(hops(&mut rest, &[99_000; 2], true).0, [false, true]);
     }
 
     #[test]
