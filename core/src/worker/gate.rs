@@ -16,6 +16,8 @@ const PART_STEPS: usize = 100;
 const PARTS: usize = 5;
 /// Number of parts after which the floor is known.
 const KNOWN_PARTS: usize = 2;
+/// Steps at the beginning of a stream that are not used for the floor: resamplers and noise suppression fill (40 ms).
+const STARTING_STEPS: usize = 8;
 /// Decrease of the gain per step while the gate closes (50 ms in total).
 const CLOSING: f32 = 0.1;
 
@@ -95,8 +97,10 @@ impl NoiseGate {
         self.powers[self.next] = step.iter().map(|x| x * x).sum::<f32>() / len;
         self.next = (self.next + 1) % LEVEL_STEPS;
         let level = self.powers.iter().sum::<f32>() * STEP_SHARE;
-        self.lowest_now = self.lowest_now.min(level);
         self.steps += 1;
+        if self.parts > 0 || self.steps > STARTING_STEPS {
+            self.lowest_now = self.lowest_now.min(level);
+        }
         if self.steps == PART_STEPS {
             self.steps = 0;
             self.parts += 1;
