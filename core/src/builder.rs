@@ -14,7 +14,8 @@ use std::thread::JoinHandle;
 use crossbeam_channel::bounded;
 use parking_lot::Mutex;
 
-use crate::indexing::Progress;
+use crate::indexing::{IndexingError, Progress};
+use crate::panics::caught;
 use crate::status::IndexWork;
 use crate::worker::WorkerCommand;
 use run::run;
@@ -55,31 +56,13 @@ impl IndexBuilder {
             let _ = instance.worker.send(WorkerCommand::CopyRecent(send));
             input
         });
-        let progress = Arc::new(Progress::default());
-        let shared = Arc::clone(&progress);
-        let job = move || {
-            tracing::info!("building an index: {request:?}");
-            let outcome = run(&request, &instance, input.as_ref(), &shared);
-            match &outcome {
-                Ok(made) => tracing::info!("index: {}", made.summary),
-                Err(error) => tracing::warn!("no index was built: {error}"),
-            }
-            done(outcome);
-        };
-        match std::thread::Builder::new()
-            .name("voxmeld index".into())
-            .spawn(job)
-        {
-            Ok(thread) => {
-                slot.last = IndexWork::None;
-                slot.running = Some(Running { progress, thread });
-            }
-            Err(error) => {
-                slot.last = IndexWork::Failed {
-                    why: IndexRequestError::Thread(error).to_string(),
-                };
-            }
-        }
+        slot.spawn(
+            move |progress| {
+                tracing::info!("building an index: {request:?}");
+                run(&request, &instance, input.as_ref(), progress)
+            },
+            done,
+        );
     }
 
     /// Requests a stop; encoded recordings are kept for the same request.
@@ -125,6 +108,40 @@ impl IndexBuilder {
 }
 
 impl JobSlot {
+    /// Starts a thread that runs `work` and passes the result to `done`; a panic in `work` is
+    /// an error.
+    fn spawn(
+        &mut self,
+        work: impl FnOnce(&Progress) -> Result<IndexResult, IndexRequestError> + Send + 'static,
+        done: impl FnOnce(Result<IndexResult, IndexRequestError>) + Send + 'static,
+    ) {
+        let progress = Arc::new(Progress::default());
+        let shared = Arc::clone(&progress);
+        let job = move || {
+            let outcome =
+                caught(|| work(&shared)).unwrap_or_else(|why| Err(IndexingError::Internal { why }.into()));
+            match &outcome {
+                Ok(made) => tracing::info!("index: {}", made.summary),
+                Err(error) => tracing::warn!("no index was built: {error}"),
+            }
+            done(outcome);
+        };
+        match std::thread::Builder::new()
+            .name("voxmeld index".into())
+            .spawn(job)
+        {
+            Ok(thread) => {
+                self.last = IndexWork::None;
+                self.running = Some(Running { progress, thread });
+            }
+            Err(error) => {
+                self.last = IndexWork::Failed {
+                    why: IndexRequestError::Thread(error).to_string(),
+                };
+            }
+        }
+    }
+
     /// Joins the thread if it has ended.
     fn join_finished(&mut self) {
         if let Some(Running { thread, .. }) = self.running.take_if(|running| running.thread.is_finished())
@@ -136,3 +153,6 @@ impl JobSlot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

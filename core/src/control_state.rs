@@ -1,6 +1,7 @@
 //! State on which the engine's threads base decisions; state that is only displayed is in
 //! [`crate::status`].
 
+use crate::geometry::Geometry;
 use crate::loads::PendingLoads;
 use crate::selection::{EncoderChoice, KnownFiles, VoiceSelection};
 use parking_lot::Mutex;
@@ -44,6 +45,8 @@ pub struct ControlState {
     /// Paths at which the files of the requested voice were found, with sizes and checksums.
     /// Written by the loader; added to the selection when a session is saved.
     pub files: Mutex<KnownFiles>,
+    /// The stream of the last activation: a voice is tried with it first. Written by the main thread.
+    pub stream: Mutex<Option<Geometry>>,
     /// Requested loads that are not done; an offline render waits for them.
     pub loads: PendingLoads,
 }

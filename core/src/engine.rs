@@ -9,7 +9,7 @@ pub use streams::RestartError;
 
 use crate::builder::IndexBuilder;
 use crate::geometry::{Geometry, Hop};
-use crate::loader::{LoaderCommand, LoaderThread};
+use crate::loader::{LoaderCommand, LoaderThread, load_voice};
 use crate::model::Voice;
 use crate::rt::{AudioSide, Meters};
 use crate::selection::VoiceSelection;
@@ -138,6 +138,7 @@ impl Engine {
                 return Ok(AudioSide::new(None, setup.host_rate_hz, setup.channels, meters));
             }
         };
+        *self.shared.control.stream.lock() = Some(geometry.clone());
         self.start_threads()?;
         let _starting = self.shared.starting.lock();
         Ok(self.shared.start_stream(&setup, geometry))
@@ -207,7 +208,11 @@ impl Engine {
         let commands = self.commands.0.clone();
         let worker = WorkerThread::spawn(worker, commands.clone())?;
         let requests = (self.shared.load.clone(), self.requests.clone());
-        let loader = LoaderThread::spawn(requests, discarded, commands, control.clone(), status.clone())?;
+        let load = Box::new(
+            |selection: &VoiceSelection, progress: &mut dyn FnMut(f32, &str)| load_voice(selection, progress),
+        );
+        let (control, status) = (control.clone(), status.clone());
+        let loader = LoaderThread::spawn(requests, discarded, commands, control, status, load)?;
         self.threads = Some(Threads {
             _worker: worker,
             _loader: loader,

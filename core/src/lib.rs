@@ -42,6 +42,7 @@ pub mod model;
 pub mod names;
 mod onnx_proto;
 pub mod pack;
+mod panics;
 pub mod quality;
 pub mod retrieval;
 pub mod rt;

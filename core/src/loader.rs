@@ -7,9 +7,8 @@ mod parts;
 mod targets;
 mod thread;
 mod voice;
-mod warm_up;
 
 pub use error::LoadError;
 pub use notes::notes;
-pub use thread::{LoaderCommand, LoaderThread};
+pub use thread::{LoadVoice, LoaderCommand, LoaderThread};
 pub use voice::load_voice;

@@ -16,10 +16,17 @@ impl PendingLoads {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sends the result of a load by `hand_over`, then counts the load as done.
+    /// Sends the result of a load by `hand_over`, then counts the load as done; also where
+    /// `hand_over` panics, or every later render would wait for it.
     pub fn deliver(&self, hand_over: impl FnOnce()) {
+        struct CountedAsDone<'a>(&'a AtomicUsize);
+        impl Drop for CountedAsDone<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Release);
+            }
+        }
+        let _done = CountedAsDone(&self.0);
         hand_over();
-        self.0.fetch_sub(1, Ordering::Release);
     }
 
     /// Receives delivered results by `receive`. True if loads may still be pending;

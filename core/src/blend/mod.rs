@@ -42,7 +42,7 @@ pub use source::Source;
 pub use takes::TakeWeights;
 pub use target::Target;
 
-use crate::controls::{Controls, Listen, MAX_K, MAX_TARGETS, SearchParams};
+use crate::controls::{Controls, Listen, MAX_K, MAX_TARGETS};
 use crate::frames::Frames;
 use crate::retrieval::deadline::{Deadline, Decision};
 use crate::retrieval::{Neighbours, SearchError, blend, squared_distances, weighted_mean};
@@ -224,7 +224,13 @@ impl Blender {
         report: &mut FrameReport,
     ) -> Option<SearchResult> {
         let targets = &targets[..targets.len().min(MAX_TARGETS)];
-        self.states.resize_with(targets.len(), TargetState::default);
+        for target in targets.iter().skip(self.states.len()) {
+            self.states.push(TargetState {
+                deadline: Deadline::expecting(target.search_time),
+                ..TargetState::default()
+            });
+        }
+        self.states.truncate(targets.len());
         self.queries.clear(input.live.len());
         self.queries.push(input.live);
         let weights = morph::weights(&input.controls.blend.morph, targets.len());
@@ -280,17 +286,18 @@ impl Blender {
         let state = &mut self.states[j];
         let before = state.deadline.counts();
         let requested = target.search(controls.search);
-        let mut params = match (state.deadline.decide(requested, self.search_budget), state.last) {
-            (Decision::Hold, Some(last)) => {
+        let mut params = match state.deadline.decide(requested, self.search_budget) {
+            Decision::Search(params) => params,
+            Decision::Hold => {
                 report.short_searches += 1;
-                return Some(last);
+                // After a gap there is none: one search more could cause the next gap.
+                return state.last;
             }
-            // There is no result to reuse yet.
-            (Decision::Hold, None) => SearchParams {
-                n_probe: 1,
-                ..requested
-            },
-            (Decision::Search(params), _) => params,
+            Decision::Omit => {
+                report.short_searches += 1;
+                state.last = None;
+                return None;
+            }
         };
         report.short_searches += state.deadline.counts().lowered - before.lowered;
         let started = Instant::now();

@@ -4,9 +4,11 @@ use super::percentiles::Percentiles;
 use super::source::Source;
 use super::takes::Takes;
 use crate::controls::SearchParams;
-use crate::retrieval::{EmbeddingIndex, RecallTable};
+use crate::frames::Frames;
+use crate::retrieval::{EmbeddingIndex, Neighbours, RecallTable};
 use crate::selection::TakeTable;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A voice to retrieve from.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ pub struct Target {
     pub takes: Takes,
     /// Recall of its index by number of probes; empty if unknown.
     pub recall: RecallTable,
+    /// Time of a search, where it was measured on this machine.
+    pub search_time: Option<Duration>,
     /// Number of probes when chosen by recall ("auto").
     auto_probes: usize,
 }
@@ -43,6 +47,7 @@ impl Target {
             index,
             takes: Takes::default(),
             recall: RecallTable::default(),
+            search_time: None,
             auto_probes: 1,
         };
         target.with_recall(recall.unwrap_or_default())
@@ -55,6 +60,25 @@ impl Target {
         // render; the time limit is in the search (`retrieval::deadline`).
         self.auto_probes = recall.auto_probes(f32::INFINITY);
         self.recall = recall;
+        self
+    }
+
+    /// Measures what a search of one list takes (the quickest of three). Loader thread.
+    #[must_use]
+    pub fn with_measured_search(mut self) -> Self {
+        let mut query = Frames::new(self.index.dim());
+        query.resize(1);
+        let params = SearchParams {
+            n_probe: 1,
+            ..SearchParams::default()
+        };
+        let mut found = Neighbours::default();
+        let times = (0..3).filter_map(|_| {
+            let started = Instant::now();
+            self.index.search(&query, params, &mut found).ok()?;
+            Some(started.elapsed())
+        });
+        self.search_time = times.min();
         self
     }
 

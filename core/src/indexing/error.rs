@@ -86,6 +86,12 @@ pub enum IndexingError {
     /// Building or writing it.
     #[error(transparent)]
     Finish(#[from] FinishError),
+    /// A panic on the way.
+    #[error("the index could not be built, an internal error: {why}")]
+    Internal {
+        /// Its message.
+        why: String,
+    },
     /// Stopped on request; the same call continues from there.
     #[error("stopped; start it again to continue from there")]
     Stopped,

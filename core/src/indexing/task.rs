@@ -9,6 +9,7 @@ use super::choice::BuiltIndex;
 use super::error::IndexingError;
 use super::job::Job;
 use super::progress::Progress;
+use crate::panics::caught;
 
 /// A build on a thread of its own. Dropping it requests a stop and waits for the thread: at most the encoding of one
 /// window, or one round of training.
@@ -24,13 +25,22 @@ impl IndexTask {
     /// # Errors
     /// If the system starts no more threads.
     pub fn spawn(job: Job) -> std::io::Result<Self> {
+        Self::run(move |progress| job.run(progress))
+    }
+
+    /// Runs `work` on the thread; a panic in it is an error.
+    fn run(
+        work: impl FnOnce(&Progress) -> Result<Made, IndexingError> + Send + 'static,
+    ) -> std::io::Result<Self> {
         let progress = Arc::new(Progress::default());
         let (send, outcome) = bounded(1);
         let shared = Arc::clone(&progress);
         let thread = std::thread::Builder::new()
             .name("voxmeld index".into())
             .spawn(move || {
-                let _ = send.send(job.run(&shared));
+                let outcome =
+                    caught(|| work(&shared)).unwrap_or_else(|why| Err(IndexingError::Internal { why }));
+                let _ = send.send(outcome);
             })?;
         Ok(Self {
             progress,
@@ -64,5 +74,17 @@ impl Drop for IndexTask {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panic_in_the_job_is_its_outcome() {
+        let task = IndexTask::run(|_| panic!("planted")).expect("a thread");
+        let outcome = task.outcome.recv().expect("an outcome");
+        assert!(matches!(outcome, Err(IndexingError::Internal { why }) if why == "planted"));
     }
 }

@@ -1,8 +1,8 @@
 //! Errors of loading a voice.
 
 use crate::library::WantedEncoder;
+use crate::model::VoiceError;
 use crate::model::onnx::ModelFileError;
-use crate::model::{ModelError, VoiceError};
 use crate::pack::PackError;
 use crate::retrieval::IndexFileError;
 
@@ -21,9 +21,6 @@ pub enum LoadError {
     /// Parts that do not fit together.
     #[error(transparent)]
     Voice(#[from] VoiceError),
-    /// The first run failed.
-    #[error(transparent)]
-    FirstRun(#[from] ModelError),
     /// A part that is in neither the selection nor a pack.
     #[error("no {what} is chosen: choose one, or a voice pack")]
     NotChosen {

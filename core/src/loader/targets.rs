@@ -51,7 +51,7 @@ fn load_target(chosen: &IndexRef, pack: Option<&PackManifest>, dim: usize) -> Re
         }
         IndexRef::None => return Err(LoadError::NotChosen { what: "target voice" }),
     };
-    let target = Target::new(name, retrieval::open(&path, Some(dim))?);
+    let target = Target::new(name, retrieval::open(&path, Some(dim))?).with_measured_search();
     Ok(if target.recall.points.is_empty() {
         let measured = Probe::at_load(&*target.index).measure(&*target.index, SearchParams::default().k);
         // A search that fails here also fails at run time, and is reported there.

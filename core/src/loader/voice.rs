@@ -3,7 +3,6 @@
 use super::error::LoadError;
 use super::parts::{encoder_choice, part_path, stem};
 use super::targets::load_targets;
-use super::warm_up::warm_up;
 use crate::blend::Target;
 use crate::model::onnx::{ContentEncoder, SwiftF0, open_synthesizer};
 use crate::model::{Encoder, Voice, VoiceLayout};
@@ -11,7 +10,7 @@ use crate::pack::{PackManifest, find_pack};
 use crate::selection::{PackRef, VoiceSelection};
 use std::path::Path;
 
-/// Loads all parts of a selection. `progress` is called with 0..1 and the current step.
+/// Loads all parts of a selection. Nothing is run yet: see [`crate::worker::try_out`]. `progress` is called with 0..1 and the current step.
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -50,7 +49,7 @@ pub fn load_voice(
     progress(0.8, "index");
     let targets = load_targets(selection, pack, encoder.dim())?;
     let all_packed = selection.encoder.is_none() && own_synthesizer.is_none();
-    let mut voice = Voice {
+    let voice = Voice {
         name: voice_name(targets.first(), pack, own_synthesizer),
         encoder: Box::new(encoder),
         pitch: Box::new(pitch),
@@ -61,8 +60,6 @@ pub fn load_voice(
             .map_or_else(VoiceLayout::default, PackManifest::layout),
     };
     voice.check()?;
-    progress(0.9, "warming up");
-    warm_up(&mut voice)?;
     Ok(voice)
 }
 

@@ -167,6 +167,12 @@ impl StreamServer {
         Some(&self.hop)
     }
 
+    /// The hop that [`Self::next_hop`] returned last, until more input is collected.
+    #[must_use]
+    pub fn taken_hop(&self) -> &HopInput {
+        &self.hop
+    }
+
     /// True if the time at which the hop is due has passed, or has begun while the next hop
     /// is already waiting: otherwise a worker that lags by less than a hop would stay
     /// late forever.

@@ -222,7 +222,7 @@ fn going_offline_after_a_stall_does_not_wait_for_lost_hops() {
     stop.store(true, Relaxed);
     worker.join().expect("no panic");
     assert!(
-        started.elapsed().as_secs() < 20,
+        started.elapsed().as_secs() < 60,
         "the client waited for hops that never arrive"
     );
     assert_eq!(block, [0.1; 480], "the stream has recovered");
@@ -240,18 +240,24 @@ fn resets_at_any_time_never_mix_streams() {
     let delay = geometry.buffering_latency_host() as u64;
     let (mut client, mut server) = stream_link(&geometry);
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let stopped = stop.clone();
+    let turns = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let (stopped, turned) = (stop.clone(), turns.clone());
     let worker = std::thread::spawn(move || {
         while !stopped.load(Relaxed) {
             echo(&mut server);
+            turned.fetch_add(1, Relaxed);
+            std::thread::yield_now();
         }
     });
     let (mut stream, mut position, mut played) = (1_u64, 0_u64, 0_u64);
     let mut random = 1_u64;
     for _ in 0..ROUNDS {
-        // Usually enough time for the worker to respond.
-        std::thread::sleep(std::time::Duration::from_micros(30));
         random = crate::dsp::noise::mix(random);
+        // The worker answers, mostly: counted by its turns, as a busy machine may not run it for long.
+        let seen = turns.load(Relaxed);
+        while !random.is_multiple_of(8) && turns.load(Relaxed) < seen + 2 {
+            std::thread::yield_now();
+        }
         if random.is_multiple_of(40) || position > SPAN - 200 {
             client.reset();
             stream = stream % 1_000 + 1;

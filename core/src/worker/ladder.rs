@@ -96,7 +96,9 @@ impl QualityReduction {
         full / self.context_divisor
     }
 
-    fn with(mut self, quality: Quality) -> Self {
+    /// The same, and what this quality leaves out.
+    #[must_use]
+    pub fn with(mut self, quality: Quality) -> Self {
         match quality {
             Quality::Full => {}
             Quality::OneList => self.one_list = true,

@@ -5,7 +5,8 @@
 //! `pipeline` one hop through the chain and `render` its second half (synthesis),
 //! `rest` what is skipped in silence, `report` times and results of a hop, `context` the state that the chain keeps
 //! from hop to hop, `recent` the last half minute of input, `ladder` the reduction
-//! of quality on an overloaded machine, `priority` the priority of the thread.
+//! of quality on an overloaded machine, `priority` the priority of the thread,
+//! `trial` runs a voice before it is used.
 
 mod clipping;
 mod context;
@@ -23,6 +24,7 @@ mod suppression;
 mod tests;
 mod thread;
 mod thread_primitives;
+mod trial;
 
 pub use context::{ControlTrack, InputStage};
 pub use pipeline::Chain;
@@ -30,3 +32,4 @@ pub use recent::RECENT_S;
 pub use report::{HopError, HopReport, StageTimes};
 pub use step::{HopObserver, NextStep, Worker, WorkerClock, WorkerCommand};
 pub use thread::WorkerThread;
+pub use trial::{TrialError, try_out};

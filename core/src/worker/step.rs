@@ -3,6 +3,7 @@
 mod attempt;
 mod hop;
 mod publish;
+mod recovery;
 mod streaming;
 
 use super::context::{ControlTrack, InputStage};
@@ -13,10 +14,12 @@ use super::report::HopReport;
 use crate::control_state::{ControlState, VoiceState};
 use crate::geometry::Geometry;
 use crate::model::Voice;
+use crate::panics::caught;
 use crate::quality::Quality;
 use crate::selection::TakeTable;
 use crate::status::StatusCells;
 use crate::stream::StreamServer;
+use attempt::Interrupted;
 use crossbeam_channel::{Receiver, Sender};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -153,8 +156,12 @@ impl Worker {
             .is_some_and(|streaming| !streaming.server.offline())
     }
 
-    /// One turn.
+    /// One turn. A panic in it is reported, and the next turn works.
     pub fn step(&mut self) -> NextStep {
+        caught(|| self.turn()).unwrap_or_else(|why| self.recover(Interrupted::Turn, &why))
+    }
+
+    fn turn(&mut self) -> NextStep {
         let control = self.control.clone();
         let mut next = NextStep::Again;
         // Before the flags below are read: what was set before this hop was pushed (offline, a load that a
@@ -199,8 +206,19 @@ impl Worker {
         }
     }
 
-    /// Executes a command.
+    /// Executes a command. A panic in it is reported, and the next command works.
     pub fn execute(&mut self, command: WorkerCommand) -> NextStep {
+        let what = match command {
+            WorkerCommand::Swap(_) => Interrupted::Swap,
+            _ => Interrupted::Turn,
+        };
+        caught(|| self.perform(command)).unwrap_or_else(|why| {
+            self.recover(what, &why);
+            NextStep::Again
+        })
+    }
+
+    fn perform(&mut self, command: WorkerCommand) -> NextStep {
         match command {
             WorkerCommand::Start(server, geometry) => self.start(server, geometry),
             WorkerCommand::Stop(done) => {
@@ -217,11 +235,11 @@ impl Worker {
                 let _ = reply.try_send(self.recent.to_vec());
             }
             WorkerCommand::Unload => {
-                self.idle_voice = None;
-                self.active = None;
-                self.incoming = None;
                 self.status.targets.lock().clear();
                 *self.control.voice.lock() = VoiceState::NoVoice;
+                // All are taken out before the first is dropped.
+                let voices = (self.idle_voice.take(), self.active.take(), self.incoming.take());
+                drop(voices);
             }
             WorkerCommand::Quit => return NextStep::Quit,
         }

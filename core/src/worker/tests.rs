@@ -1,7 +1,9 @@
 //! The worker without its thread: the tests call every step.
 
 mod faults;
+mod panics;
 mod settings;
+mod trial;
 
 use super::*;
 use crate::control_state::ControlState;
@@ -56,6 +58,20 @@ impl Rig {
         let rig = Self::new(rate_hz, hop);
         rig.swap(voice);
         rig
+    }
+
+    /// Stops the stream and starts another one of the same kind.
+    fn restart_stream(&mut self) {
+        let (client, server) = stream_link(&self.geometry);
+        let rate_hz = f64::from(self.geometry.host_rate.0);
+        self.audio = AudioSide::new(
+            Some((client, &self.geometry)),
+            rate_hz,
+            1,
+            Arc::new(Meters::default()),
+        );
+        let start = WorkerCommand::Start(Box::new(server), self.geometry.clone());
+        self.worker.execute(start);
     }
 
     fn swap(&self, voice: Voice) {

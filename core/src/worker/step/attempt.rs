@@ -2,10 +2,10 @@
 
 use super::streaming::Streaming;
 use crate::geometry::Geometry;
+use crate::panics::caught;
 use crate::retrieval::deadline::LIVE_BUDGET;
 use crate::worker::pipeline::Chain;
 use crate::worker::report::{HopError, HopReport};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How a hop failed.
 pub(super) enum Failure {
@@ -13,6 +13,17 @@ pub(super) enum Failure {
     Hop(String),
     /// The voice as a whole.
     Voice(String),
+}
+
+/// What a panic interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interrupted {
+    /// Something else than the two below.
+    Turn,
+    /// A hop: it is silent.
+    Hop,
+    /// The arrival of a voice: it is refused.
+    Swap,
 }
 
 /// Runs a hop; errors and panics become a [`Failure`].
@@ -26,22 +37,16 @@ pub(super) fn run_hop(
     } else {
         &mut streaming.output_host
     };
-    match catch_unwind(AssertUnwindSafe(|| {
+    let result = caught(|| {
         // No time limit offline: renders must be reproducible.
         chain.set_search_budget((!streaming.server.offline()).then_some(LIVE_BUDGET));
         chain.hop(&streaming.input, &streaming.track, output)
-    })) {
+    });
+    match result {
         Ok(Ok(report)) => Ok(report),
         Ok(Err(error @ HopError::NonFinite)) => Err(Failure::Hop(error.to_string())),
         Ok(Err(error)) => Err(Failure::Voice(format!("{}: {error}", chain.name()))),
-        Err(panic) => {
-            let why = panic
-                .downcast_ref::<&str>()
-                .map(ToString::to_string)
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "an internal error".to_string());
-            Err(Failure::Voice(format!("{} stopped: {why}", chain.name())))
-        }
+        Err(why) => Err(Failure::Voice(format!("{} stopped: {why}", chain.name()))),
     }
 }
 

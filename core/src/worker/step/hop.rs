@@ -1,9 +1,10 @@
 //! One hop of the stream through the voice, or through both during a swap.
 
-use super::attempt::{Failure, cross_fade, run_hop};
+use super::attempt::{Failure, Interrupted, cross_fade, run_hop};
 use super::{NextStep, PAUSE_WITHOUT_STREAM, Worker};
 use crate::control_state::VoiceState;
 use crate::geometry::FRAME_STEP_16K;
+use crate::panics::caught;
 use crate::stream::{AppliedHop, HopHeader, SegmentKind};
 use crate::worker::pipeline::Chain;
 use crate::worker::report::HopReport;
@@ -22,6 +23,39 @@ impl Worker {
         let Some(hop) = streaming.server.next_hop() else {
             return NextStep::Wait(streaming.server.pause());
         };
+        let header = HopHeader {
+            generation: hop.generation,
+            position_host: hop.position_host,
+            kind: SegmentKind::NotReady,
+            applied: AppliedHop::default(),
+        };
+        // Sent whatever happens: without it a render would wait for it.
+        let (kind, applied) = caught(|| self.result_of_hop()).unwrap_or_else(|why| {
+            self.recover(Interrupted::Hop, &why);
+            (SegmentKind::NotReady, AppliedHop::default())
+        });
+        if let Some(streaming) = &mut self.streaming {
+            if kind != SegmentKind::Ready {
+                streaming.output_host.clear();
+                streaming.output_host.resize(streaming.geometry.hop_host, 0.0);
+            }
+            let header = HopHeader {
+                kind,
+                applied,
+                ..header
+            };
+            streaming.server.send(header, &streaming.output_host);
+        }
+        NextStep::Again
+    }
+
+    /// Accepts the input of the hop that was taken and computes it. `output_host` holds the result where that is ready.
+    fn result_of_hop(&mut self) -> (SegmentKind, AppliedHop) {
+        let silent = (SegmentKind::NotReady, AppliedHop::default());
+        let Some(streaming) = &mut self.streaming else {
+            return silent;
+        };
+        let hop = streaming.server.taken_hop();
         let started = (self.clock)();
         if hop.restarts {
             let ticks = hop.position_host / streaming.geometry.tick_host as u64;
@@ -37,34 +71,15 @@ impl Worker {
         streaming.input.accept(&hop.samples, &hop.controls);
         self.recent.push(streaming.input.new_samples());
         streaming.track.accept(&hop.controls);
-        let mut header = HopHeader {
-            generation: hop.generation,
-            position_host: hop.position_host,
-            kind: SegmentKind::Late,
-            applied: AppliedHop::default(),
-        };
         // A hop that can no longer be played in time only serves as context.
         if hop.too_late {
             if self.active.is_some() && streaming.ladder.hop_missed() {
                 self.status.quality_steps.fetch_add(1, Relaxed);
             }
-        } else {
-            header.kind = match self.compute(started) {
-                Some(applied) => {
-                    header.applied = applied;
-                    SegmentKind::Ready
-                }
-                None => SegmentKind::NotReady,
-            };
+            return (SegmentKind::Late, AppliedHop::default());
         }
-        if let Some(streaming) = &mut self.streaming {
-            if header.kind != SegmentKind::Ready {
-                streaming.output_host.clear();
-                streaming.output_host.resize(streaming.geometry.hop_host, 0.0);
-            }
-            streaming.server.send(header, &streaming.output_host);
-        }
-        NextStep::Again
+        self.compute(started)
+            .map_or(silent, |applied| (SegmentKind::Ready, applied))
     }
 
     /// Runs the voice, or both during a swap. Returns the blend of its frames if
