@@ -1,6 +1,6 @@
 //! The engine without a plugin, driven block by block as by a host.
 
-use crate::host::{Clock, Pace, Sizes};
+use crate::host::{Pace, Sizes};
 use crate::simulated_load::SimulatedLoad;
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
@@ -161,9 +161,9 @@ impl Rig {
     ) -> Vec<Vec<f32>> {
         let len = input.first().map_or(0, Vec::len);
         let mut sound = input.to_vec();
-        let mut clock = Clock::start(self.setup.host_rate_hz);
-        for range in sizes.ranges(len) {
-            if pace == Pace::RealTime {
+        let mut clock = pace.clock(self.setup.host_rate_hz);
+        for (index, range) in sizes.ranges(len).enumerate() {
+            if pace.waits(index) {
                 clock.wait_for(range.end);
             }
             let mut start = range.start;

@@ -22,6 +22,9 @@ pub enum Pace {
     Free,
     /// By the clock, as an audio driver calls.
     RealTime,
+    /// So many times slower. A live stream does not notice: it does not depend on when blocks come, only
+    /// on what the worker has done by then, and that is more.
+    Slowed(u32),
     /// At the same mean pace, but this many blocks at once and then a pause, as hosts that render ahead call.
     Bursts(usize),
 }
@@ -99,6 +102,37 @@ impl Sizes {
     }
 }
 
+impl Pace {
+    /// Passes of a test that must not be interrupted by what else this machine does: in real time, then
+    /// slower and slower, so that the last one succeeds beside any load.
+    pub const LIVE_TRIES: [Self; 4] = [Self::RealTime, Self::Slowed(2), Self::Slowed(5), Self::Slowed(12)];
+
+    /// How many times slower than the clock.
+    #[must_use]
+    pub fn slowness(self) -> f64 {
+        match self {
+            Self::Slowed(times) => f64::from(times),
+            Self::Free | Self::RealTime | Self::Bursts(_) => 1.0,
+        }
+    }
+
+    /// The clock of such a pass at `rate_hz`, from position 0 on.
+    #[must_use]
+    pub fn clock(self, rate_hz: f64) -> Clock {
+        Clock::start(rate_hz / self.slowness())
+    }
+
+    /// True where the block with this index waits until it is due.
+    #[must_use]
+    pub fn waits(self, index: usize) -> bool {
+        match self {
+            Self::Free => false,
+            Self::RealTime | Self::Slowed(_) => true,
+            Self::Bursts(blocks) => index.is_multiple_of(blocks),
+        }
+    }
+}
+
 impl Instance {
     /// Plays `input` (one vector per channel) and returns the output, which has
     /// the same length and includes the latency.
@@ -129,7 +163,7 @@ impl Instance {
         );
         let mut source = input.to_vec();
         let mut sink = vec![vec![0.0; len]; input.len()];
-        let mut clock = Clock::start(rate_hz);
+        let mut clock = pace.clock(rate_hz);
         let mut next_event = 0;
         for (index, range) in sizes.ranges(len).enumerate() {
             let mut block = Vec::new();
@@ -141,12 +175,7 @@ impl Instance {
                 block.push(ParamEvent { offset, id, value });
                 next_event += 1;
             }
-            let waits = match pace {
-                Pace::Free => false,
-                Pace::RealTime => true,
-                Pace::Bursts(blocks) => index.is_multiple_of(blocks),
-            };
-            if waits {
+            if pace.waits(index) {
                 clock.wait_for(range.end);
             }
             let mut from: Vec<&mut [f32]> = source

@@ -14,7 +14,7 @@ use voxmeld_core::quality::Quality;
 use voxmeld_core::rt::{BlockControls, WhenNotReady};
 use voxmeld_core::status::{EngineStatus, VoiceState};
 use voxmeld_tests::fake_voices::{FaultKind, fault_injector, slow_voice, subnormal_voice};
-use voxmeld_tests::host::{Clock, Pace, Sizes};
+use voxmeld_tests::host::{Pace, Sizes};
 use voxmeld_tests::rig::{Rig, offline_48k};
 use voxmeld_tests::signal::{delay_of, energy, noise, tone, worst_step};
 
@@ -91,14 +91,14 @@ fn supported_rate_after_an_unsupported_one_sounds() -> Result<()> {
     Ok(())
 }
 
-/// Plays live with a voice that stalls for `stalled` after `before` samples; returns input, output and rig.
-fn stall(stalled: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<f32>, Rig)> {
+/// Plays live with a voice that stalls for `stalled` of audio after `before` samples; returns input, output and rig.
+fn stall(pace: Pace, stalled: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Vec<f32>, Rig)> {
     let (voice, switch) = fault_injector();
     let mut rig = Rig::with_voice(live(), voice)?;
     let during = (stalled.as_secs_f64() * f64::from(RATE_HZ)) as usize / BLOCK * BLOCK;
     let input = low_pass_noise(before + during + after);
     let mut output = Vec::with_capacity(input.len());
-    let mut clock = Clock::start(f64::from(RATE_HZ));
+    let mut clock = pace.clock(f64::from(RATE_HZ));
     for (n, block) in input.chunks(BLOCK).enumerate() {
         let position = n * BLOCK;
         switch.set(if (before..before + during).contains(&position) {
@@ -117,10 +117,10 @@ fn stall(stalled: Duration, before: usize, after: usize) -> Result<(Vec<f32>, Ve
 fn stall_of_nine_seconds_drops_audio_and_keeps_the_latency() -> Result<()> {
     let _lock = crate::lock_machine();
     let (before, during, after) = (48_000, 9 * 48_000, 96_000);
-    for attempt in 1.. {
-        let (input, output, rig) = stall(Duration::from_secs(9), before, after)?;
+    for pace in Pace::LIVE_TRIES {
+        let (input, output, rig) = stall(pace, Duration::from_secs(9), before, after)?;
         let status = rig.handle().status();
-        if status.xruns > 1 && attempt < 3 {
+        if status.xruns > 1 && pace != Pace::LIVE_TRIES[3] {
             // The machine was also late elsewhere, which is not tested here.
             continue;
         }
@@ -159,17 +159,13 @@ fn stall_of_nine_seconds_drops_audio_and_keeps_the_latency() -> Result<()> {
     Ok(())
 }
 
-/// Plays three seconds live through a voice that takes 200 ms (ten hops) in every `nth` hop: every sample is either in
-/// time or silent, without clicks.
-fn assert_in_time_or_silent(nth: u32) -> Result<EngineStatus> {
-    let mut rig = Rig::with_voice(live(), slow_voice(Duration::from_millis(200), nth))?;
+/// Plays three seconds live through a voice that takes 200 ms of audio (ten hops) in every `nth` hop: every sample is
+/// either in time or silent, without clicks.
+fn assert_in_time_or_silent(pace: Pace, nth: u32) -> Result<EngineStatus> {
+    let slow = Duration::from_millis(200).mul_f64(pace.slowness());
+    let mut rig = Rig::with_voice(live(), slow_voice(slow, nth))?;
     let input = low_pass_noise(3 * 48_000);
-    let mut output = rig.play(
-        std::slice::from_ref(&input),
-        &Sizes::all(BLOCK),
-        &[],
-        Pace::RealTime,
-    );
+    let mut output = rig.play(std::slice::from_ref(&input), &Sizes::all(BLOCK), &[], pace);
     let output = output.swap_remove(0);
     let (step, bound) = (worst_step(&output), worst_step(&input) + 0.02);
     assert!(
@@ -190,7 +186,7 @@ fn assert_in_time_or_silent(nth: u32) -> Result<EngineStatus> {
 #[test]
 fn model_ten_times_too_slow_gives_silence_at_lowest_quality() -> Result<()> {
     let _lock = crate::lock_machine();
-    let status = assert_in_time_or_silent(1)?;
+    let status = assert_in_time_or_silent(Pace::RealTime, 1)?;
     assert!(
         status.xruns >= 1 && status.missing_samples > 100_000,
         "{status:?}"
@@ -206,15 +202,23 @@ fn model_ten_times_too_slow_gives_silence_at_lowest_quality() -> Result<()> {
 #[test]
 fn model_too_slow_in_every_15th_hop_is_in_time_or_silent() -> Result<()> {
     let _lock = crate::lock_machine();
-    let status = assert_in_time_or_silent(15)?;
-    assert!(status.xruns > 2 && status.missing_samples < 120_000, "{status:?}");
-    Ok(())
+    let mut missing = Vec::new();
+    for pace in Pace::LIVE_TRIES {
+        let status = assert_in_time_or_silent(pace, 15)?;
+        assert!(status.xruns > 2, "{status:?}");
+        missing.push(status.missing_samples);
+        if status.missing_samples < 120_000 {
+            return Ok(());
+        }
+        // This machine was late as well, which is not tested here.
+    }
+    anyhow::bail!("{missing:?} samples are missing")
 }
 
 #[test]
 fn stall_of_700_ms_fades_without_a_click() -> Result<()> {
     let _lock = crate::lock_machine();
-    let (input, output, _) = stall(Duration::from_millis(700), 48_000, 72_000)?;
+    let (input, output, _) = stall(Pace::RealTime, Duration::from_millis(700), 48_000, 72_000)?;
     // With fades of 5 ms no step is much larger than those of the signal itself.
     let bound = worst_step(&input) + 0.02;
     let step = worst_step(&output);
@@ -228,7 +232,7 @@ fn stall_of_700_ms_fades_without_a_click() -> Result<()> {
 #[test]
 fn stall_of_two_seconds_gives_silence() -> Result<()> {
     let _lock = crate::lock_machine();
-    let (_, output, rig) = stall(Duration::from_secs(2), 48_000, 24_000)?;
+    let (_, output, rig) = stall(Pace::RealTime, Duration::from_secs(2), 48_000, 24_000)?;
     // Inside the stall and after the fade the output is exactly zero.
     let from = 48_000 + rig.latency() + 4_800;
     assert_eq!(energy(&output[from..from + 48_000]), 0.0);

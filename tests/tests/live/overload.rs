@@ -34,32 +34,36 @@ fn play(rig: &mut Rig, seconds: f64, pace: Pace) -> Vec<f32> {
     output.swap_remove(0)
 }
 
-/// Up to three passes, because interruptions by this machine are not tested here.
-fn without_interruption<T>(mut pass: impl FnMut() -> Result<(T, u64)>) -> Result<T> {
-    for _ in 0..3 {
-        let (result, xruns) = pass()?;
+/// Slower and slower passes, because interruptions by this machine are not tested here.
+fn without_interruption<T>(mut pass: impl FnMut(Pace) -> Result<(T, u64)>) -> Result<T> {
+    for pace in Pace::LIVE_TRIES {
+        let (result, xruns) = pass(pace)?;
         if xruns == 0 {
             return Ok(result);
         }
     }
-    bail!("three real-time passes of a trivial voice were interrupted: the machine is overloaded")
+    bail!("even the slowest pass of a trivial voice was interrupted")
 }
 
 #[test]
 fn overload_reduces_quality_without_xruns_or_clicks() -> Result<()> {
     let _lock = crate::lock_machine();
-    let output = without_interruption(|| {
+    let output = without_interruption(|pace| {
         let load = SimulatedLoad::default();
         load.set(0.4, HOP.ms());
         let mut rig = Rig::under_load(setup(false), &load)?;
-        let mut output = play(&mut rig, 1.5, Pace::RealTime);
-        assert_eq!(rig.handle().status().quality_steps, 0, "reduced without overload");
+        let mut output = play(&mut rig, 1.5, pace);
+        let before = rig.handle().status();
+        if before.xruns > 0 {
+            return Ok((output, before.xruns));
+        }
+        assert_eq!(before.quality_steps, 0, "reduced without overload");
 
         load.set(1.2, HOP.ms());
-        output.extend(play(&mut rig, 2.0, Pace::RealTime));
+        output.extend(play(&mut rig, 2.0, pace));
         let overloaded = rig.handle().status();
         load.set(0.4, HOP.ms());
-        output.extend(play(&mut rig, 3.0, Pace::RealTime));
+        output.extend(play(&mut rig, 3.0, pace));
         let after = rig.handle().status();
         if after.xruns == 0 {
             assert_eq!(overloaded.quality, Quality::HalfContext, "not reduced");
@@ -115,7 +119,7 @@ fn live_pass_without_overload_equals_the_offline_render() -> Result<()> {
         Ok((output, status.xruns))
     };
     let (render, _) = pass(true, Pace::Free)?;
-    let live = without_interruption(|| pass(false, Pace::RealTime))?;
+    let live = without_interruption(|pace| pass(false, pace))?;
     assert_eq!(render, live);
     Ok(())
 }

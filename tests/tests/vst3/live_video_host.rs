@@ -13,10 +13,10 @@
 
 use anyhow::{Context, Result, ensure};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ThreadId;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use voxmeld_core::geometry::{Geometry, Hop};
 use voxmeld_tests::audio::Sound;
 use voxmeld_tests::env;
@@ -192,12 +192,14 @@ fn host(track: u64) -> Result<()> {
         channels: track.count_ones() as usize,
     };
     let stop = AtomicBool::new(false);
+    let played_blocks = AtomicUsize::new(0);
     let last = std::thread::scope(|scope| -> Result<Hop> {
         let played = scope.spawn(|| -> Result<usize> {
             let mut blocks = 0;
             while !stop.load(SeqCst) {
                 audio.block(&[0.1; BLOCK], REALTIME)?;
                 blocks += 1;
+                played_blocks.store(blocks, SeqCst);
                 std::thread::sleep(Duration::from_millis(1));
             }
             Ok(blocks)
@@ -210,6 +212,11 @@ fn host(track: u64) -> Result<()> {
             unsafe { vst3.controller().setComponentState(null_mut()) };
             lock(&pending).push((hop, step));
             std::thread::sleep(Duration::from_millis(60));
+            // On a busy machine no block may have been played yet.
+            let (from, started) = (played_blocks.load(SeqCst), Instant::now());
+            while played_blocks.load(SeqCst) < from + 2 && started.elapsed() < Duration::from_secs(10) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
             // A call on the main thread, in which the plugin can deliver its restart requests.
             // SAFETY: no arguments.
             unsafe { vst3.processor().getLatencySamples() };
@@ -235,10 +242,11 @@ fn host(track: u64) -> Result<()> {
     }
     // Lets a busy machine deliver what is still pending.
     audio.block(&[0.0; BLOCK], OFFLINE)?;
-    std::thread::sleep(Duration::from_millis(300));
-    // SAFETY: no arguments.
-    unsafe { vst3.processor().getLatencySamples() };
     let expected = Geometry::new(48_000.0, last, BLOCK)?.latency_samples() as u64;
+    let started = Instant::now();
+    while vst3.latency() != expected && started.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     ensure!(
         vst3.latency() == expected,
         "{} of {expected} samples",

@@ -129,9 +129,15 @@ fn set_hop_without_a_run_loop(vst3: &mut Vst3Instance, step: f64) -> Result<()> 
         vst3.take_restart_requests().is_empty(),
         "notified without a call of the host's"
     );
-    let _ = vst3.latency();
     let here = std::thread::current().id();
-    let requests = vst3.take_restart_requests();
+    let mut requests = Vec::new();
+    let started = Instant::now();
+    // On a busy machine that thread may not even have run yet.
+    while requests.is_empty() && started.elapsed() < Duration::from_secs(20) {
+        let _ = vst3.latency();
+        requests = vst3.take_restart_requests();
+        std::thread::sleep(Duration::from_millis(2));
+    }
     ensure!(
         matches!(requests[..], [(flags, thread)] if flags & LATENCY_CHANGED != 0 && thread == here),
         "notified: {requests:?}"

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: all checks and tests, those that fail fastest first.
 
+mod busy;
 mod checks;
 mod context;
 mod deny;
@@ -40,7 +41,7 @@ pub fn run(paths: &Paths, shared: Option<&Path>, strict: bool) -> Result<()> {
         strict,
     };
     let scope = if strict { Scope::Strict } else { Scope::Tests };
-    let mut stages = Stages::new(14);
+    let mut stages = Stages::new(15);
     stages.run("set-up", || {
         setup::run(paths, scope)?;
         checks::need_components()
@@ -55,6 +56,7 @@ pub fn run(paths: &Paths, shared: Option<&Path>, strict: bool) -> Result<()> {
     stages.run("bundle", || bundle::run(paths, true))?;
     stages.run("bundle checks", || bundle::check::run(paths))?;
     stages.check("whole-system tests", || whole_system(&suite))?;
+    stages.check("live tests on a busy machine", || busy::run(&suite))?;
     stages.check("allocations in process", || {
         guarded::build(paths)?;
         let mut command = suite.cargo_test(&["voxmeld-tests"]);

@@ -12,7 +12,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{
     int32, kInvalidArgument, kNotInitialized, kResultFalse, kResultOk, tresult,
 };
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 fn host() -> TestHost<TestPlugin> {
@@ -282,6 +282,7 @@ fn arrangements_without_a_main_bus_or_with_mono_to_stereo_are_rejected_and_chang
 fn blocks_during_activation_and_deactivation_are_whole_or_silent() {
     let host = started(REALTIME);
     let stop = AtomicBool::new(false);
+    let has_sounded = AtomicUsize::new(0);
     let player = Player(&host);
     std::thread::scope(|scope| {
         let played = scope.spawn(|| {
@@ -296,11 +297,15 @@ fn blocks_during_activation_and_deactivation_are_whole_or_silent() {
                 } else {
                     assert_eq!(samples[0], TestPlugin::LIVE_SAMPLE);
                     sounding += 1;
+                    has_sounded.store(sounding, SeqCst);
                 }
             }
             (sounding, silent)
         });
-        for _ in 0..200 {
+        let mut rounds = 0;
+        // On a busy machine the other thread may not run at all in 200 rounds.
+        while rounds < 200 || (has_sounded.load(SeqCst) == 0 && rounds < 200_000) {
+            rounds += 1;
             host.stop();
             std::thread::yield_now();
             host.set_up(REALTIME);

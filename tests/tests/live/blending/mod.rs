@@ -10,9 +10,6 @@ use voxmeld_core::controls::{
     WeightingKind,
 };
 
-/// Live passes before the test fails because the machine is overloaded.
-const TRIES: usize = 5;
-
 /// Two scenes that differ in every setting.
 fn scenes() -> [Scene; 2] {
     let curve = |points| LevelCurve { depth: 0.8, points };
