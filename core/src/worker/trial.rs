@@ -106,6 +106,7 @@ fn run(
         geometry.ticks_per_hop
     ];
     let mut output = Vec::new();
+    chain.run_in_silence(true);
     chain.set_search_budget(Some(LIVE_BUDGET));
     chain.restart();
     input.restart(0);
