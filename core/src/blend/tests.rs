@@ -5,7 +5,8 @@ mod limits;
 use super::reference::{self, ReferenceTarget};
 use super::*;
 use crate::controls::{
-    BlendSettings, Curves, Drive, LevelCurve, Morph, Temperature, VoicingCurve, Weighting, WeightingKind,
+    BlendSettings, Curves, Drive, LevelCurve, Morph, SearchParams, Temperature, VoicingCurve, Weighting,
+    WeightingKind,
 };
 use crate::retrieval::{FlatIndex, Metric, retrieve};
 use std::sync::Arc;
