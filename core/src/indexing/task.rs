@@ -30,7 +30,7 @@ impl IndexTask {
 
     /// Runs `work` on the thread; a panic in it is an error.
     fn run(
-        work: impl FnOnce(&Progress) -> Result<Made, IndexingError> + Send + 'static,
+        work: impl FnOnce(&Progress) -> Result<BuiltIndex, IndexingError> + Send + 'static,
     ) -> std::io::Result<Self> {
         let progress = Arc::new(Progress::default());
         let (send, outcome) = bounded(1);
