@@ -31,6 +31,7 @@ pub mod controls;
 mod denormals;
 pub mod dsp;
 pub mod engine;
+pub mod file_kind;
 pub mod frames;
 pub mod geometry;
 pub mod import;

@@ -45,7 +45,7 @@ pub use target::Target;
 use crate::controls::{Controls, Listen, MAX_K, MAX_TARGETS};
 use crate::frames::Frames;
 use crate::retrieval::deadline::{Deadline, Decision};
-use crate::retrieval::{Neighbours, SearchError, blend, squared_distances, weighted_mean};
+use crate::retrieval::{EncoderFit, Neighbours, SearchError, blend, squared_distances, weighted_mean};
 use columns::{Columns, Content, DetailSmoother};
 use continuity::{POOL, Path};
 use std::time::{Duration, Instant};
@@ -83,6 +83,8 @@ pub struct FrameReport {
     pub short_searches: u64,
     /// Why a target was left out, if one was.
     pub search_error: Option<SearchError>,
+    /// The target whose index turned out with this frame to be made with another encoder.
+    pub other_encoder: Option<usize>,
 }
 
 /// State of one target from frame to frame.
@@ -91,6 +93,8 @@ struct TargetState {
     path: Path,
     retrieved: Vec<f32>,
     deadline: Deadline,
+    /// Compares the first voiced frames with the index; `None`: not begun.
+    fit: Option<Option<EncoderFit>>,
     /// The result that `retrieved` belongs to, for frames that reuse it.
     last: Option<SearchResult>,
 }
@@ -237,7 +241,7 @@ impl Blender {
         let mut parts = [(0.0, SearchResult::default()); MAX_TARGETS];
         for (j, target) in targets.iter().enumerate() {
             if weights[j] > 0.0 {
-                if let Some(found) = self.search_target(target, j, input.controls, report) {
+                if let Some(found) = self.search_target(target, j, input, report) {
                     parts[j] = (weights[j], found);
                 }
             } else {
@@ -274,9 +278,10 @@ impl Blender {
         &mut self,
         target: &Target,
         j: usize,
-        controls: &Controls,
+        input: &FrameInput<'_>,
         report: &mut FrameReport,
     ) -> Option<SearchResult> {
+        let controls = input.controls;
         if self.held
             && let Some(found) = self.states[j].last
         {
@@ -320,6 +325,18 @@ impl Blender {
         let mut scores = [f32::INFINITY; MAX_K];
         let ids = squared_distances(&self.neighbours, index, &self.queries, 0, &mut scores);
         let nearest_squared = scores.iter().copied().fold(f32::INFINITY, f32::min);
+        if input.f0_hz.iter().all(|&f0_hz| f0_hz > 0.0) && nearest_squared.is_finite() {
+            let fit = state.fit.get_or_insert_with(|| EncoderFit::new(index));
+            let nearest = ids
+                .iter()
+                .zip(&scores)
+                .find(|(_, score)| **score == nearest_squared);
+            if let (Some(fit), Some((&id, _))) = (fit, nearest)
+                && fit.add(input.live, id, nearest_squared.max(0.0).sqrt()) == Some(true)
+            {
+                report.other_encoder = Some(j);
+            }
+        }
         target.takes.apply_weights(ids, &mut scores);
         if continuity > 0.0 {
             state.path.extend(target, ids, &mut scores, continuity, k);

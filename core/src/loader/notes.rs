@@ -7,8 +7,8 @@ use crate::pack::find_pack;
 use crate::retrieval::health;
 use crate::selection::{PackRef, VoiceSelection};
 
-/// Notes about a loaded voice: an index made with another encoder, or an index of
-/// normalized vectors without a sidecar.
+/// Notes about a loaded voice: an index made with another encoder, an index of normalized
+/// vectors without a sidecar, an index that was converted when it was opened.
 #[must_use]
 pub fn notes(selection: &VoiceSelection, targets: &[Target]) -> Vec<String> {
     let mut notes = Vec::new();
@@ -35,6 +35,10 @@ pub fn notes(selection: &VoiceSelection, targets: &[Target]) -> Vec<String> {
             target.name
         )
     }));
+    let converted = targets
+        .iter()
+        .filter_map(|target| Some((&target.name, target.index.conversion()?)));
+    notes.extend(converted.map(|(name, conversion)| format!("the index \"{name}\" was {conversion}")));
     notes
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::sidecar::SidecarError;
+use crate::file_kind::{FileKind, Place};
 
 /// An index file that was not opened. The running voice goes on; each message
 /// says what is wrong with the file and, where we know it, what would be right.
@@ -17,14 +18,18 @@ pub enum IndexFileError {
     /// The system would not let us read it.
     #[error("the index file could not be read: {0}")]
     Unreadable(#[from] std::io::Error),
-    /// Something else altogether.
+    /// Another kind of file.
+    #[error("this is not a faiss index but {found}: {}", found.advice(Place::Index))]
+    NotAnIndex {
+        /// What it is.
+        found: FileKind,
+    },
+    /// A folder, a pipe, a device.
+    #[error("this is not a file: choose the `added_*.index` file that the training of the voice wrote")]
+    NotAFile,
+    /// A faiss index from which no vectors can be read.
     #[error(
-        "this file is not a faiss index; choose the `added_*.index` file that the training of the voice wrote"
-    )]
-    NotAnIndex,
-    /// A faiss index, but not one of ours.
-    #[error(
-        "this is a faiss index of a kind that cannot be used here ({kind}); choose or build an index like `IVF256,Flat`, `IVF256,PQ128x4fs,RFlat` or `Flat`"
+        "this is a faiss index of a kind that cannot be used ({kind}); choose or build an index like `IVF256,Flat`, `IVF256,PQ128x4fs,RFlat` or `Flat`"
     )]
     UnsupportedKind {
         /// What it is, in faiss's words.
@@ -67,9 +72,6 @@ pub enum IndexFileError {
     /// NaN or infinity among the vectors.
     #[error("this index holds values that are not numbers; rebuild it, its training features were broken")]
     NonFinite,
-    /// Ids that are not 0, 1, 2, ...
-    #[error("this index numbers its vectors in its own way; rebuild it without custom ids")]
-    CustomIds,
     /// A size beyond all sense.
     #[error("the index file declares {what} of {declared}, more than the {limit} that can be used here")]
     TooLarge {
@@ -83,7 +85,7 @@ pub enum IndexFileError {
     /// Its sidecar is broken or another index's.
     #[error(transparent)]
     Sidecar(#[from] SidecarError),
-    /// faiss refused what our checks had let pass.
+    /// faiss refused what our checks had accepted.
     #[error("faiss could not read the index: {0}")]
     Backend(String),
 }

@@ -1,4 +1,4 @@
-//! Exact search in plain Rust: the oracle of the tests, and the better choice
+//! Exact search in plain Rust: the reference of the tests, and the better choice
 //! for sets so small that an inverted file only costs recall.
 
 use super::rows::Rows;
@@ -187,7 +187,7 @@ impl<'a> Best<'a> {
     /// Offers vectors of ids that follow each other; those that `allows`.
     pub(super) fn offer_all(&mut self, first: i64, distances: &[f32], allows: impl Fn(i64) -> bool) {
         for (first, some) in (first..).step_by(LOOK).zip(distances.chunks(LOOK)) {
-            // Most are worse than what there is: told of several at once, that is quick.
+            // Most are worse than the worst one kept: comparing several at once is quick.
             let limit = self.distances[self.distances.len() - 1];
             let any = match self.metric {
                 Metric::L2 => some.iter().fold(false, |any, &distance| any | (distance < limit)),

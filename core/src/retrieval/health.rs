@@ -29,7 +29,7 @@ pub struct Health {
     pub memory_bytes: usize,
     /// True if all vectors have length 1 and no sidecar says that queries must
     /// have it, too.
-    pub normalized_unsaid: bool,
+    pub normalized_without_sidecar: bool,
 }
 
 impl Health {
@@ -84,7 +84,7 @@ impl Health {
                 self.non_finite, self.vectors
             ));
         }
-        if self.normalized_unsaid {
+        if self.normalized_without_sidecar {
             warnings.push(
                 "all vectors have length 1, but no sidecar says that queries must have it: \
                  build it again with --metric cosine"
@@ -101,7 +101,7 @@ pub fn check(index: &dyn EmbeddingIndex, k: usize) -> Health {
     let list_sizes = index.list_sizes();
     let short_lists = list_sizes.iter().filter(|&&size| size < k).count();
     let seen = look_at_all(index);
-    let unsaid = seen.all_unit && compares_unsaid(index);
+    let without_sidecar = seen.all_unit && may_need_normalized_queries(index);
     Health {
         vectors: index.len(),
         dim: index.dim(),
@@ -109,7 +109,7 @@ pub fn check(index: &dyn EmbeddingIndex, k: usize) -> Health {
         duplicates: seen.duplicates,
         non_finite: seen.non_finite,
         memory_bytes: index.memory_bytes(),
-        normalized_unsaid: unsaid,
+        normalized_without_sidecar: without_sidecar,
         list_sizes,
         k,
     }
@@ -120,14 +120,19 @@ pub fn check(index: &dyn EmbeddingIndex, k: usize) -> Health {
 #[must_use]
 pub fn is_normalized_without_sidecar(index: &dyn EmbeddingIndex) -> bool {
     let mut vector = vec![0.0_f32; index.dim()];
-    compares_unsaid(index)
+    may_need_normalized_queries(index)
         && (0_i64..)
             .take(index.len().min(64))
             .all(|id| index.vector(id, &mut vector) && is_unit(&vector))
 }
 
-fn compares_unsaid(index: &dyn EmbeddingIndex) -> bool {
-    index.metric() == Metric::InnerProduct && index.sidecar().is_none()
+/// True if no sidecar has the metric and vectors may be directions only: compared by inner
+/// product, or normalised before they were indexed (`L2norm`).
+fn may_need_normalized_queries(index: &dyn EmbeddingIndex) -> bool {
+    let normalized = index
+        .conversion()
+        .is_some_and(|conversion| conversion.unit_length);
+    (normalized || index.metric() == Metric::InnerProduct) && index.sidecar().is_none()
 }
 
 fn is_unit(vector: &[f32]) -> bool {

@@ -1,5 +1,6 @@
 //! The seam between blending and whatever holds the vectors.
 
+use super::conversion::Conversion;
 use super::filter::IdFilter;
 use super::plan::Preset;
 use super::search::{Metric, Neighbours, SearchError};
@@ -27,10 +28,10 @@ pub trait EmbeddingIndex: Send + Sync {
     /// See [`SearchError`]; `out` is then unspecified.
     fn search(&self, queries: &Frames, params: SearchParams, out: &mut Neighbours)
     -> Result<(), SearchError>;
-    /// As [`Self::search`], among the vectors that `among` lets pass.
+    /// As [`Self::search`], among the vectors that `among` allows.
     ///
     /// This default asks for as many neighbours as there may be and drops the
-    /// others: where most vectors are shut out, it finds fewer than `k`.
+    /// others: where most vectors are excluded, it finds fewer than `k`.
     ///
     /// # Errors
     /// As [`Self::search`].
@@ -62,6 +63,10 @@ pub trait EmbeddingIndex: Send + Sync {
     /// Bytes of memory that it holds, about: the vectors, and 16 per id.
     fn memory_bytes(&self) -> usize {
         self.len() * (self.dim() * size_of::<f32>() + 16)
+    }
+    /// How the file was converted when it was opened; `None` if it is searched as it is.
+    fn conversion(&self) -> Option<&Conversion> {
+        None
     }
     /// What is known about the vectors, where the file had a sidecar.
     fn sidecar(&self) -> Option<&Sidecar> {

@@ -4,8 +4,11 @@
 //! ever called from the audio thread.
 
 pub mod blend;
+mod conversion;
+mod converted;
 pub mod deadline;
 pub(crate) mod distance;
+mod encoder_fit;
 mod error;
 mod filter;
 pub mod flat;
@@ -16,6 +19,7 @@ pub mod ivf;
 mod open;
 mod plan;
 pub mod recall;
+mod reconstruct;
 mod rows;
 mod rvc_retrieval;
 mod sample;
@@ -24,13 +28,15 @@ mod sidecar;
 mod with_sidecar;
 
 pub use blend::{Mean, Retrieved, blend, retrieve, squared_distances, weighted_mean};
+pub use conversion::Conversion;
+pub use encoder_fit::EncoderFit;
 pub use error::IndexFileError;
 pub use filter::IdFilter;
 pub use flat::FlatIndex;
 pub use format::{MAX_DIM, MAX_FILE_BYTES};
 pub use index::EmbeddingIndex;
 pub use ivf::IvfIndex;
-pub use open::open;
+pub use open::{open, open_bytes};
 pub use plan::{Plan, PlanError, Preset, probe_warning, rvc_file_name};
 pub use recall::{Measured, Probe};
 pub use rvc_retrieval::retrieve_like_rvc;
@@ -42,5 +48,5 @@ pub use sidecar::{
 };
 pub use with_sidecar::{mean_length, normalize};
 
-// What a search is asked for rides with the audio, so it is defined there.
+// Search parameters travel with the audio in `Controls`, so they are defined there.
 pub use crate::controls::{MAX_K, SearchParams};

@@ -4,13 +4,14 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Seek};
+use std::io::{Cursor, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::SystemTime;
 
 use parking_lot::Mutex;
 
+use super::converted::convert;
 use super::error::IndexFileError;
 use super::flat::FlatIndex;
 use super::format::{self, Checked};
@@ -18,9 +19,11 @@ use super::ivf::{IvfIndex, RefinedIndex};
 use super::sidecar::{Sidecar, SidecarError};
 use super::with_sidecar::IndexWithSidecar;
 use super::{EmbeddingIndex, Metric};
+use crate::file_kind::{FileKind, HEAD_BYTES};
 
-/// Opens a faiss file (`Flat`, `IVF…,Flat` or `IVF…,PQ…x4fs,RFlat`; L2 or inner product)
-/// that was checked from its first byte to its last. An index that another instance holds, from
+/// Opens a faiss file that was checked from its first byte to its last: `Flat`, `IVF…,Flat`
+/// and `IVF…,PQ…x4fs,RFlat` as they are; other kinds that keep their vectors or codes of
+/// them are converted, see [`EmbeddingIndex::conversion`]. L2 or inner product. An index that another instance holds, from
 /// the same unchanged file, is shared instead of read again.
 ///
 /// With `expected_dim`, an index of another dimension is refused.
@@ -37,7 +40,7 @@ pub fn open(path: &Path, expected_dim: Option<usize>) -> Result<Arc<dyn Embeddin
     let real_path = fs::canonicalize(path).map_err(found)?;
     // Before it is opened: opening a pipe would wait for its other end.
     if !fs::metadata(&real_path)?.is_file() {
-        return Err(IndexFileError::NotAnIndex);
+        return Err(IndexFileError::NotAFile);
     }
     let file = File::open(&real_path).map_err(found)?;
     let meta = file.metadata()?;
@@ -72,13 +75,39 @@ pub fn open(path: &Path, expected_dim: Option<usize>) -> Result<Arc<dyn Embeddin
     Ok(index)
 }
 
+/// Opens an index file that is in memory; otherwise as [`open`], without a sidecar.
+///
+/// # Errors
+/// See [`IndexFileError`].
+pub fn open_bytes(
+    bytes: Vec<u8>,
+    expected_dim: Option<usize>,
+) -> Result<Arc<dyn EmbeddingIndex>, IndexFileError> {
+    let len = bytes.len() as u64;
+    load(Cursor::new(bytes), len, expected_dim)
+}
+
 /// Checks and reads an index of `len` bytes.
-pub(super) fn load(
+fn load(
     mut source: impl Read + Seek + 'static,
     len: u64,
     expected_dim: Option<usize>,
 ) -> Result<Arc<dyn EmbeddingIndex>, IndexFileError> {
-    match format::check(&mut source, len, expected_dim)? {
+    let checked = match format::check(&mut source, len, expected_dim) {
+        Err(IndexFileError::UnsupportedKind { .. }) => {
+            source.rewind()?;
+            return convert(source, len, expected_dim);
+        }
+        Err(IndexFileError::NotAnIndex { .. }) => {
+            source.rewind()?;
+            let mut head = Vec::new();
+            source.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+            let found = FileKind::of_bytes(&head);
+            return Err(IndexFileError::NotAnIndex { found });
+        }
+        checked => checked?,
+    };
+    match checked {
         Checked::Flat { rows, metric } => Ok(Arc::new(FlatIndex::of_rows(rows, metric))),
         Checked::Ivf(layout) => Ok(Arc::new(IvfIndex::load(source, &layout)?)),
         Checked::Refined(layout) => Ok(Arc::new(RefinedIndex::load(source, layout)?)),

@@ -3,14 +3,14 @@
 use super::search::Metric;
 use super::sidecar::Comparison;
 
-/// A named choice, where a factory string is too much to ask.
+/// A named kind of index, for users who do not write factory strings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preset {
     /// What RVC's own training makes: `IVF{n},Flat`.
     #[default]
     RvcDefault,
     /// What the tuning guide recommends below a million vectors: 4-bit codes,
-    /// scanned fast, then an exact second look: `IVF1024,PQ{m}x4fs,RFlat`.
+    /// scanned fast, then exact re-ranking: `IVF1024,PQ{m}x4fs,RFlat`.
     Guide,
     /// Exact search, for small sets and for comparison.
     Flat,
@@ -25,13 +25,13 @@ impl Preset {
     ];
 }
 
-/// A plan that cannot be state_tensors out.
+/// Why no index can be planned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// Nothing there.
+    /// There are no vectors.
     #[error("there are no vectors to build an index from; record or choose more speech")]
     NoVectors,
-    /// Codes do not divide the vectors.
+    /// The dimension cannot be divided into code pieces of two values.
     #[error(
         "vectors of {dim} values cannot be cut into pieces of two values; use another preset or a factory string"
     )]
@@ -46,7 +46,7 @@ pub enum PlanError {
 pub struct Plan {
     /// faiss's factory string.
     pub factory: String,
-    /// Candidates per neighbour, where there is an exact second look.
+    /// Candidates per neighbour, where there is exact re-ranking.
     pub k_factor: u16,
     /// Sentences for the user.
     pub warnings: Vec<String>,
@@ -88,7 +88,7 @@ impl Plan {
 /// Training points per list that faiss's k-means asks for.
 const POINTS_PER_LIST: usize = 39;
 
-/// Candidates per neighbour for the second look. Measured on real ContentVec of
+/// Candidates per neighbour for the re-ranking. Measured on real ContentVec of
 /// 768 values (2 x 2985 vectors, 8 probes): with 4 nothing of IVF-Flat's recall is
 /// lost (0.974 to 0.977), with faiss's own 1 six hundredths (0.914).
 const K_FACTOR: u16 = 4;

@@ -58,7 +58,7 @@ impl Probe {
     }
 
     /// As [`Self::left_out`], so few that a user who waits for the voice does not mind:
-    /// for indices that tell nothing of themselves.
+    /// for indices without a sidecar.
     #[must_use]
     pub fn at_load(index: &dyn EmbeddingIndex) -> Self {
         Self::left_out_within(index, BUDGET_AT_LOAD)

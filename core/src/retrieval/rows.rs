@@ -32,6 +32,14 @@ impl Rows {
         }
     }
 
+    /// `len` vectors of zeros, of `dim` values.
+    pub fn zeros(dim: usize, len: usize) -> Self {
+        let mut rows = Self::with_room_for(dim, dim * len);
+        rows.lines.resize((dim * len).div_ceil(LINE), Line([0.0; LINE]));
+        rows.values = dim * len;
+        rows
+    }
+
     /// Appends values.
     pub fn extend(&mut self, mut values: &[f32]) {
         while let Some(&first) = values.first() {
@@ -70,6 +78,21 @@ impl Rows {
         // SAFETY: the lines lie one after the other and hold nothing but their values
         // (64 bytes, aligned to 64); `values` is never more than there are in them.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.values) }
+    }
+
+    /// All of it, row by row, to change.
+    pub fn data_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as in `data`, and `&mut` excludes all other users.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.values) }
+    }
+
+    /// One vector, to change.
+    ///
+    /// # Panics
+    /// If `index` is out of range.
+    pub fn row_mut(&mut self, index: usize) -> &mut [f32] {
+        let dim = self.dim;
+        &mut self.data_mut()[index * dim..(index + 1) * dim]
     }
 
     /// One vector.
@@ -117,6 +140,16 @@ mod tests {
             assert_eq!((rows.len(), rows.row(24)), (25, &values[960..]));
             assert!(rows.data().as_ptr().addr().is_multiple_of(64));
         }
+    }
+
+    #[test]
+    fn zeros_can_be_changed_row_by_row() {
+        let mut rows = Rows::zeros(5, 7);
+        assert_eq!((rows.len(), rows.data()), (7, &[0.0; 35][..]));
+        rows.row_mut(6).fill(2.0);
+        rows.row_mut(0)[4] = 1.0;
+        assert_eq!((rows.data()[4], rows.data()[29]), (1.0, 0.0));
+        assert_eq!(rows.row(6), [2.0; 5]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! RVC's retrieval to the letter, for comparing.
+//! RVC's retrieval, formula for formula, to compare with.
 
 use super::{EmbeddingIndex, Neighbours};
 

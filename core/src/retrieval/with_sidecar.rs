@@ -1,9 +1,10 @@
-//! An index with its sidecar: what the file alone does not tell.
+//! An index with its sidecar, which has what the index file does not hold.
 
 use std::sync::Arc;
 
 use super::{
-    Comparison, EmbeddingIndex, IdFilter, Metric, Neighbours, Preset, SearchError, SearchParams, Sidecar,
+    Comparison, Conversion, EmbeddingIndex, IdFilter, Metric, Neighbours, Preset, SearchError, SearchParams,
+    Sidecar,
 };
 use crate::frames::Frames;
 
@@ -141,6 +142,10 @@ impl EmbeddingIndex for IndexWithSidecar {
 
     fn memory_bytes(&self) -> usize {
         self.index.memory_bytes()
+    }
+
+    fn conversion(&self) -> Option<&Conversion> {
+        self.index.conversion()
     }
 
     fn sidecar(&self) -> Option<&Sidecar> {

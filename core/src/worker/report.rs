@@ -79,6 +79,8 @@ pub struct HopReport {
     pub short_searches: u64,
     /// Why retrieval was left out, if it was.
     pub search_error: Option<SearchError>,
+    /// The target whose index turned out in this hop to be made with another encoder.
+    pub other_encoder: Option<usize>,
     /// The search that the newest frame's controls request.
     pub requested_search: SearchParams,
     /// The blend applied to each of the new frames.
@@ -99,6 +101,7 @@ impl HopReport {
         self.distance_rank = frame.rank;
         self.agreement = frame.agreement;
         self.short_searches += frame.short_searches;
+        self.other_encoder = frame.other_encoder.or(self.other_encoder);
         self.search_error = frame.search_error.or(self.search_error.take());
     }
 }

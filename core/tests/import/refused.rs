@@ -238,7 +238,7 @@ fn for_files_of_other_types_the_error_names_the_type() {
         (b"Rar!\x1A\x07", "unpack"),
         (b"GGUF\x03", "GGUF"),
         (b"\x08\x07\x12\x07pytorch", "ONNX"),
-        (b"\x89PNG\r\n\x1A\n", "something else"),
+        (b"\x89PNG\r\n\x1A\n", "a picture or document"),
         (b"\x80\x04N.", "another program"),
     ];
     for (start, what) in cases {

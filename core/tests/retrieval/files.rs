@@ -49,16 +49,58 @@ fn missing_file_is_rejected() {
 }
 
 #[test]
-fn folder_or_other_file_type_is_rejected() {
-    for name in ["", "vectors.npy", "make.py", "golden_l2.npz"] {
-        let error = open_error(name, None);
-        assert!(matches!(error, IndexFileError::NotAnIndex), "{name}: {error}");
-    }
+fn folder_or_device_is_rejected() {
+    assert!(matches!(open_error("", None), IndexFileError::NotAFile));
     #[cfg(unix)]
     assert!(matches!(
         open("/dev/zero".as_ref(), None),
-        Err(IndexFileError::NotAnIndex)
+        Err(IndexFileError::NotAFile)
     ));
+}
+
+#[test]
+fn other_file_type_is_rejected_by_name_with_what_to_do() {
+    for (name, words, advice) in [
+        ("vectors.npy", "a numpy array", "index build --npy"),
+        ("make.py", "a text file", "added_*.index"),
+        ("golden_l2.npz", "numpy arrays", "index build --npy"),
+        (
+            "../import/v2_32k_f32.pth",
+            "PyTorch weights",
+            "belongs to the voice",
+        ),
+        (
+            "../import/hubert_transformers.safetensors",
+            "weights",
+            "belongs to the voice",
+        ),
+    ] {
+        let message = open_error(name, None).to_string();
+        assert!(message.contains("not a faiss index but"), "{message}");
+        assert!(message.contains(words) && message.contains(advice), "{message}");
+    }
+    let scratch = Scratch::new("kinds of files");
+    for (bytes, words, advice) in [
+        (&b""[..], "an empty file", "download it again"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+            "Git LFS",
+            "git lfs pull",
+        ),
+        (b"<!DOCTYPE html>\n<html>", "a web page", "download button"),
+        (
+            b"PK\x03\x04\x14\0\0\0voice/added.index",
+            "a zip archive",
+            "unpack it",
+        ),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "a recording", "From a folder"),
+        (b"\x08\x07\x12\x07pytorch", "an ONNX model", "as the voice"),
+    ] {
+        let path = scratch.0.join("chosen.index");
+        fs::write(&path, bytes).expect("written");
+        let message = open(&path, None).err().expect(words).to_string();
+        assert!(message.contains(words) && message.contains(advice), "{message}");
+    }
 }
 
 #[test]
@@ -92,22 +134,6 @@ fn index_of_another_dimension_is_rejected() {
         }
     ));
     drop(held);
-}
-
-#[test]
-fn unsupported_index_kinds_are_rejected() {
-    let error = open_error("pq.index", None);
-    assert!(matches!(error, IndexFileError::UnsupportedKind { .. }));
-    assert!(error.to_string().contains("product quantisation"), "{error}");
-    for (name, right) in [("codes_alone.index", ",RFlat"), ("residual.index", "x4fs`")] {
-        let error = open_error(name, None);
-        assert!(matches!(error, IndexFileError::UnsupportedKind { .. }));
-        assert!(error.to_string().contains(right), "{error}");
-    }
-    assert!(matches!(
-        open_error("custom_ids.index", None),
-        IndexFileError::CustomIds
-    ));
 }
 
 #[test]

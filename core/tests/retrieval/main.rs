@@ -4,6 +4,7 @@
 mod build;
 mod files;
 mod golden;
+mod kinds;
 #[cfg(feature = "shared-data")]
 mod rvc_goldens;
 mod time;

@@ -152,7 +152,10 @@ fn truncated_or_wrong_models_are_rejected_and_the_voice_plays_on() -> Result<()>
     assert_rejected(&[
         (with_encoder(truncated(&dir, &encoder, 60)?), whole),
         (with_synthesizer(truncated(&dir, &synthesizer, 90)?), whole),
-        (with_encoder(&text), whole),
+        (
+            with_encoder(&text),
+            &["is not an ONNX model but a text file", "choose an .onnx file"],
+        ),
         (with_synthesizer(&nothing), &["nothing.onnx"]),
         (
             with_synthesizer(&encoder),
@@ -193,11 +196,17 @@ fn unusable_indices_are_rejected_and_the_voice_plays_on() -> Result<()> {
             ],
         ),
         (
-            with_index(retrieval_data("pq.index")),
-            &["of a kind that cannot be used here"],
+            with_index(retrieval_data("kinds/unsupported_ivf_rq.index")),
+            &["of a kind that cannot be used", "additive codes"],
         ),
         (with_index(&text), &["not a faiss index", "added_*.index"]),
-        (with_index(&encoder), &["not a faiss index"]),
+        (
+            with_index(&encoder),
+            &[
+                "not a faiss index but an ONNX model",
+                "as the voice or the encoder",
+            ],
+        ),
     ])
 }
 

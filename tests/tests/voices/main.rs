@@ -4,6 +4,7 @@ mod bad_files;
 mod default_pack;
 mod encoder_weights;
 mod families;
+mod other_encoder;
 mod pack_blending;
 #[cfg(feature = "shared-data")]
 mod rvc_exports;

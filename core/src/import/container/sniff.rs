@@ -2,6 +2,7 @@
 
 use super::super::error::ReadError;
 use super::source::Source;
+use crate::file_kind::FileKind;
 
 /// The supported containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,30 +29,19 @@ pub fn format(source: &Source) -> Result<Format, ReadError> {
     if head.get(8) == Some(&b'{') {
         return Ok(Format::Safetensors);
     }
-    let found = if head.is_empty() {
-        "empty"
-    } else if begins(b"PK") {
-        "an empty or split zip archive"
-    } else if head.get(257..262) == Some(b"ustar") {
-        "a tar archive (unpack it; PyTorch before 0.2 also wrote such files)"
-    } else if begins(b"version https://git-lfs") {
-        "a pointer of Git LFS: the file itself was not downloaded"
-    } else if begins(b"<") || begins(b"\n<") || begins(b"{") {
-        "text or a web page: the download failed"
-    } else if begins(b"Rar!") || begins(b"7z\xBC\xAF") || begins(&[0x1F, 0x8B]) {
-        "a packed archive: unpack it"
-    } else if begins(b"GGUF") {
-        "a GGUF model"
-    } else if begins(b"Iw") || begins(b"IxF") {
-        "a faiss index: choose it as the index, not as the voice"
-    } else if begins(&[0x08])
-        && head
-            .windows(7)
-            .any(|piece| piece == b"pytorch" || piece == b"ai.onnx")
-    {
-        "an ONNX model, which can be chosen directly"
-    } else {
-        "something else"
+    let found = match FileKind::of_bytes(&head) {
+        FileKind::Empty => "empty",
+        FileKind::LfsPointer => "a pointer of Git LFS: the file itself was not downloaded",
+        FileKind::WebPage | FileKind::Text => "text or a web page: the download failed",
+        FileKind::Zip => "an empty or split zip archive",
+        FileKind::Archive if head.get(257..262) == Some(b"ustar") => {
+            "a tar archive (unpack it; PyTorch before 0.2 also wrote such files)"
+        }
+        FileKind::Archive => "a packed archive: unpack it",
+        FileKind::FaissIndex => "a faiss index: choose it as the index, not as the voice",
+        FileKind::Onnx => "an ONNX model, which can be chosen directly",
+        FileKind::Unknown => "something else",
+        other => other.words(),
     };
     Err(ReadError::OtherFormat { found })
 }

@@ -4,6 +4,7 @@ use super::super::ModelError;
 use super::external;
 use super::file_bytes::FileBytes;
 use super::shared_session::{SharedSession, shared};
+use crate::file_kind::{FileKind, HEAD_BYTES, Place};
 use ort::environment::Environment;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
@@ -29,6 +30,14 @@ pub enum ModelFileError {
         path: PathBuf,
         /// The runtime's message.
         why: String,
+    },
+    /// Another kind of file.
+    #[error("{} is not an ONNX model but {found}: {}", path.display(), found.advice(Place::Onnx))]
+    OtherFile {
+        /// Which file.
+        path: PathBuf,
+        /// What it is.
+        found: FileKind,
     },
     /// A model without the expected inputs and outputs.
     #[error("{} is not a supported {model}: {what}", path.display())]
@@ -110,6 +119,13 @@ pub fn read(model: &'static str, path: &Path) -> Result<FileBytes, ModelFileErro
         });
     }
     let bytes = FileBytes::read(path).map_err(|error| broken(path, &error.to_string()))?;
+    let found = FileKind::of_bytes(&bytes[..bytes.len().min(HEAD_BYTES)]);
+    if !matches!(found, FileKind::Onnx | FileKind::Unknown) {
+        return Err(ModelFileError::OtherFile {
+            path: path.to_path_buf(),
+            found,
+        });
+    }
     let made = external::with_weights(path, &bytes).map_err(|error| broken(path, &error.to_string()))?;
     Ok(made.map_or(bytes, FileBytes::Made))
 }

@@ -11,7 +11,7 @@ const CHUNK: usize = 1 << 16;
 const AHEAD: usize = 1 << 12;
 
 /// A position in a file of known length.
-pub(super) struct Cursor<R> {
+pub(in crate::retrieval) struct Cursor<R> {
     inner: BufReader<R>,
     position: u64,
     len: u64,
@@ -80,6 +80,44 @@ impl<R: Read + Seek> Cursor<R> {
         self.position += bytes;
         self.inner.seek(SeekFrom::Start(self.position))?;
         Ok(())
+    }
+
+    /// Goes to `position`, which lies inside the file.
+    pub fn go_to(&mut self, position: u64) -> Result<(), IndexFileError> {
+        self.position = position;
+        self.inner.seek(SeekFrom::Start(position))?;
+        Ok(())
+    }
+
+    /// Fills `bytes`.
+    pub fn read(&mut self, bytes: &mut [u8]) -> Result<(), IndexFileError> {
+        self.fill(bytes)
+    }
+
+    /// Passes over a count and as many elements of `size` bytes.
+    pub fn skip_counted(&mut self, size: u64) -> Result<(), IndexFileError> {
+        let count = self.u64()?;
+        let bytes = self.need(count, size)?;
+        self.skip(bytes)
+    }
+
+    /// A count, and as many floats, all of them finite.
+    pub fn counted_floats(&mut self) -> Result<Vec<f32>, IndexFileError> {
+        let count = self.u64()?;
+        self.need(count, 4)?;
+        let mut values = Vec::new();
+        self.each(count, |bytes| {
+            values.push(finite(bytes)?);
+            Ok(())
+        })?;
+        Ok(values)
+    }
+
+    /// A count, and as many signed numbers of 64 bits.
+    pub fn counted_i64s(&mut self) -> Result<Vec<i64>, IndexFileError> {
+        let count = self.u64()?;
+        let values = self.u64s(count)?;
+        Ok(values.into_iter().map(u64::cast_signed).collect())
     }
 
     /// Four letters that name what follows.

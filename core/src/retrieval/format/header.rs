@@ -11,7 +11,7 @@ use crate::retrieval::search::Metric;
 pub const MAX_DIM: usize = 4096;
 
 /// The header that every faiss index begins with, after its fourcc.
-pub(super) struct Header {
+pub(in crate::retrieval) struct Header {
     pub dim: usize,
     pub len: u64,
     pub metric: Metric,
@@ -79,7 +79,7 @@ impl Header {
 
     /// Floats that the vectors take.
     pub fn values(&self) -> Result<u64, IndexFileError> {
-        // `dim` is at most MAX_DIM, so only a mad `len` can overflow.
+        // `dim` is at most MAX_DIM, so only an absurd `len` can overflow.
         self.len
             .checked_mul(self.dim as u64)
             .ok_or(IndexFileError::Corrupt {

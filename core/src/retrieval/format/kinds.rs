@@ -1,21 +1,30 @@
-//! Names for the faiss indices that we refuse.
+//! Names of kinds of faiss indices, for error messages.
 
 /// What a fourcc stands for, in words; `None` if no index begins like this.
-pub(super) fn name(fourcc: [u8; 4]) -> Option<String> {
+pub(in crate::retrieval) fn name(fourcc: [u8; 4]) -> Option<String> {
     let known = match &fourcc {
-        b"IwPQ" | b"IwQR" | b"IvPQ" | b"IvQR" => "IVF with product quantisation",
-        b"IwPf" => "IVF with fast-scan product quantisation but without the vectors; build it with `,RFlat`",
-        b"IxPQ" | b"IxPo" | b"IxPq" | b"IPfs" => "product quantisation",
-        b"IxRF" => "a refined index",
-        b"IwSQ" | b"IwSq" | b"IvSQ" => "IVF with scalar quantisation",
-        b"IxSQ" => "scalar quantisation",
-        b"IvFl" | b"IvFL" => "IVF-Flat of a very old faiss",
-        b"IwFd" => "IVF-Flat without duplicates",
-        b"IxPT" => "an index with a transform before it",
-        b"IxMp" | b"IxM2" => "an index with custom ids",
-        [b'I', b'H', b'N' | b'c', _] => "HNSW",
+        b"IvPQ" | b"IvQR" | b"IvSQ" | b"IvFl" | b"IvFL" => {
+            "an IVF index of a faiss before 1.3; read it with faiss and write it again"
+        }
+        b"IwLS" | b"IwRQ" | b"IwPL" | b"IwPR" | b"IVLf" | b"IVRf" | b"NPLf" | b"NPRf" => {
+            "IVF with additive codes (residual or local search quantisation)"
+        }
+        b"IxRQ" | b"IxRq" | b"IxLS" | b"IxPR" | b"IxPL" | b"ILfs" | b"IRfs" | b"IPLf" | b"IPRf" | b"ImRQ" => {
+            "additive codes (residual or local search quantisation)"
+        }
+        b"Iwrq" | b"Ixrq" => "RaBitQ, one bit a value",
+        b"IwSh" => "IVF with spectral hashes",
+        b"IxHE" | b"IxHe" => "LSH, hashes of the vectors",
+        b"IHN2" | b"Ix2L" => "HNSW with two-level codes",
+        b"IRMf" | b"IRMh" => "an index of vectors that are scaled row by row",
+        b"IxLa" => "a lattice index",
+        b"Imiq" => "a coarse quantiser alone",
         [b'I', b'B', _, _] => "a binary index",
         [b'I', b'w' | b'v' | b'V', _, _] => "an IVF index",
+        b"IxF2" | b"IxFI" | b"IxFl" => "a flat index",
+        b"IxPT" => "an index behind a transform",
+        b"IxMp" | b"IxM2" => "an index with ids of its own",
+        [b'I', b'H', b'N' | b'c', _] => "HNSW",
         [b'I', rest @ ..] if rest.iter().all(u8::is_ascii_alphanumeric) => "an index",
         _ => return None,
     };

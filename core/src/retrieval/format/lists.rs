@@ -54,7 +54,7 @@ fn quantizer<R: Read + Seek>(cursor: &mut Cursor<R>, dim: usize, n_list: u64) ->
 
 /// A saved map from ids to places. It is dropped and made anew after the load,
 /// because a forged one would point anywhere; here only its size matters.
-fn direct_map<R: Read + Seek>(cursor: &mut Cursor<R>) -> Result<(), IndexFileError> {
+pub(in crate::retrieval) fn direct_map<R: Read + Seek>(cursor: &mut Cursor<R>) -> Result<(), IndexFileError> {
     let damaged = || IndexFileError::Corrupt { what: "its id map" };
     let kind = cursor.u8()?;
     if kind > 2 {
@@ -92,11 +92,13 @@ impl Ids {
     /// Reads the ids of one list.
     pub fn take<R: Read + Seek>(&mut self, cursor: &mut Cursor<R>, count: u64) -> Result<(), IndexFileError> {
         cursor.each(count, |bytes| {
-            let id = usize::try_from(i64::from_le_bytes(bytes)).map_err(|_| IndexFileError::CustomIds)?;
-            match self.seen.get_mut(id) {
-                Some(taken @ false) => *taken = true,
-                _ => return Err(IndexFileError::CustomIds),
-            }
+            let id = usize::try_from(i64::from_le_bytes(bytes)).ok();
+            let Some(taken @ false) = id.and_then(|id| self.seen.get_mut(id)) else {
+                // Such an index is converted (`retrieval/converted.rs`).
+                let kind = "an IVF index with ids of its own".into();
+                return Err(IndexFileError::UnsupportedKind { kind });
+            };
+            *taken = true;
             self.taken += 1;
             Ok(())
         })

@@ -1,6 +1,6 @@
 //! Checks of a faiss file before faiss sees a byte of it.
 //!
-//! Index files come from strangers, and faiss trusts every size it reads. So
+//! Index files are downloaded from anywhere, and faiss trusts every size it reads. So
 //! the whole structure is walked here first: declared counts must agree with
 //! each other and with the length of the file, every float must be finite, and
 //! the ids must be exactly `0..ntotal`. Nothing is allocated that the file's
@@ -36,18 +36,20 @@ mod layout;
 mod lists;
 mod refined;
 
+pub(super) use cursor::Cursor;
+pub(super) use header::Header;
 pub use header::MAX_DIM;
+pub(super) use kinds::name as kind_name;
 pub(super) use layout::IvfLayout;
+pub(super) use lists::direct_map;
 pub(super) use refined::{MAX_K_FACTOR, RefinedLayout};
 
 use std::io::{Read, Seek};
 
-use cursor::Cursor;
-use header::Header;
-
 use super::error::IndexFileError;
 use super::rows::Rows;
 use super::search::Metric;
+use crate::file_kind::FileKind;
 
 /// Largest file taken, in bytes: about 2.7 million vectors of 768 values.
 pub const MAX_FILE_BYTES: u64 = 8 << 30;
@@ -63,7 +65,7 @@ pub(super) enum Checked {
     },
     /// An inverted-file index, now safe to hand to faiss.
     Ivf(IvfLayout),
-    /// An inverted file with an exact second look.
+    /// An inverted file with exact re-ranking.
     Refined(RefinedLayout),
 }
 
@@ -84,7 +86,11 @@ pub(super) fn check(
         });
     }
     let mut cursor = Cursor::new(source, len);
-    let fourcc = cursor.fourcc().map_err(|_| IndexFileError::NotAnIndex)?;
+    // What it is instead is looked up where the whole file can be read again.
+    let not_an_index = || IndexFileError::NotAnIndex {
+        found: FileKind::Unknown,
+    };
+    let fourcc = cursor.fourcc().map_err(|_| not_an_index())?;
     match &fourcc {
         b"IxF2" | b"IxFI" | b"IxFl" => flat(&mut cursor, expected_dim),
         b"IwFl" => {
@@ -99,7 +105,7 @@ pub(super) fn check(
         }
         other => Err(match kinds::name(*other) {
             Some(kind) => IndexFileError::UnsupportedKind { kind },
-            None => IndexFileError::NotAnIndex,
+            None => not_an_index(),
         }),
     }
 }

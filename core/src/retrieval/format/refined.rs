@@ -1,4 +1,4 @@
-//! The check of an index with an exact second look (`RFlat`).
+//! The check of an index with exact re-ranking (`RFlat`).
 
 use std::io::{Read, Seek};
 
@@ -16,7 +16,7 @@ pub(in crate::retrieval) const MAX_K_FACTOR: usize = 1024;
 pub(in crate::retrieval) struct RefinedLayout {
     /// The quick index inside, which faiss may read.
     pub base: IvfLayout,
-    /// The vectors for the second look.
+    /// The vectors for the re-ranking.
     pub vectors: Rows,
     /// Candidates per neighbour, where a search does not say.
     pub k_factor: f32,
@@ -36,12 +36,12 @@ pub(super) fn check<R: Read + Seek>(
             let kind = kinds::name(*other).ok_or(IndexFileError::Corrupt {
                 what: "the index in it",
             })?;
-            let kind = format!("a second look at {kind}");
+            let kind = format!("re-ranking of {kind}");
             return Err(IndexFileError::UnsupportedKind { kind });
         }
     };
     if !matches!(&cursor.fourcc()?, b"IxF2" | b"IxFI" | b"IxFl") {
-        let kind = "a second look at something else than the vectors themselves".into();
+        let kind = "re-ranking by something else than the vectors themselves".into();
         return Err(IndexFileError::UnsupportedKind { kind });
     }
     let exact = Header::read(cursor, Some(header.dim))?;

@@ -67,7 +67,7 @@ impl Trained {
         let _bounded = OneThread::here();
         let mut stopped = false;
         let mut train = || {
-            // The second look is put around the trained base: faiss's C interface
+            // The re-ranking is put around the trained base: faiss's C interface
             // has no way back from the whole to its base.
             let (base, refine) = split_refine(factory);
             let mut index = Raw::factory(dim, base, metric)?;
@@ -141,7 +141,7 @@ impl Trained {
         Ok(())
     }
 
-    /// How many candidates per neighbour an exact second look (`RFlat`) takes where
+    /// How many candidates per neighbour exact re-ranking (`RFlat`) takes where
     /// a search does not say. Other indices have no such number and ignore it.
     pub fn set_k_factor(&mut self, k_factor: u16) {
         self.0.set_k_factor(f32::from(k_factor));
@@ -185,7 +185,7 @@ impl Trained {
     }
 }
 
-/// The factory string without a second look at its end, and whether there was one.
+/// The factory string without re-ranking at its end, and whether there was one.
 fn split_refine(factory: &str) -> (&str, bool) {
     [",RFlat", ",Refine(Flat)"]
         .iter()

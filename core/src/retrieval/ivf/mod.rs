@@ -10,6 +10,7 @@ mod build;
 mod error;
 mod factory;
 mod handle;
+mod of_lists;
 mod openmp;
 mod raw;
 mod refined;
@@ -20,6 +21,7 @@ pub use super::plan::{flat_lists, rvc_list_count};
 pub use assign::Assigner;
 pub use error::{BuildError, SaveError};
 pub use factory::{ROUNDS, Trained};
+pub(super) use of_lists::Filed;
 pub use refined::RefinedIndex;
 
 use std::io::{Read, Seek};
@@ -48,7 +50,7 @@ pub struct IvfIndex {
 }
 
 impl IvfIndex {
-    /// Lets faiss read the part of a file that [`super::format::check`] has let pass, makes
+    /// Lets faiss read the part of a file that [`super::format::check`] has accepted, makes
     /// the map from ids to vectors, and searches once, because the first search
     /// is several times slower than all others.
     pub(super) fn load(

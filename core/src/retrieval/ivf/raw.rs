@@ -43,7 +43,7 @@ impl Raw {
         unsafe { Self::own(pointer.cast()) }
     }
 
-    /// The same with an exact second look at what it finds (`RFlat`); empty yet.
+    /// The same with exact re-ranking of what it finds (`RFlat`); empty yet.
     pub(super) fn refined(base: Self) -> Result<Self, String> {
         let mut refined = ptr::null_mut();
         // SAFETY: the base lives; faiss stores a new object in `refined`.
@@ -153,7 +153,7 @@ impl Raw {
         }
     }
 
-    /// For an index with an exact second look; others ignore it.
+    /// For an index with exact re-ranking; others ignore it.
     pub(super) fn set_k_factor(&mut self, k_factor: f32) {
         // SAFETY: the index lives and `&mut` excludes all other users; the cast is
         // a dynamic_cast to the same object, null if it is of another kind.

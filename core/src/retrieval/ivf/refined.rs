@@ -1,6 +1,6 @@
-//! A quick index with an exact second look at what it finds (`RFlat`).
+//! A quick index with exact re-ranking of what it finds (`RFlat`).
 //!
-//! faiss runs the quick one; the second look is ours, over the one copy of the
+//! faiss runs the quick one; the re-ranking is ours, over the one copy of the
 //! vectors that there is. So the number of candidates goes along with each search
 //! (faiss would keep it in the shared index), and vectors are given exactly.
 
@@ -27,7 +27,7 @@ pub struct RefinedIndex {
 }
 
 impl RefinedIndex {
-    /// Lets faiss read the quick index of a file that the check has let pass.
+    /// Lets faiss read the quick index of a file that passed the check.
     pub(in crate::retrieval) fn load(
         source: impl Read + Seek + 'static,
         layout: RefinedLayout,
@@ -101,14 +101,14 @@ impl RefinedIndex {
             let frames = queries.chunks(self.base.dim).zip(found.chunks(candidates));
             let slots = ids.chunks_mut(k).zip(distances.chunks_mut(k));
             for ((query, found), (ids, distances)) in frames.zip(slots) {
-                self.second_look(query, found, ids, distances);
+                self.rerank(query, found, ids, distances);
             }
         }
         Ok(())
     }
 
     /// The exact distances of one frame's candidates, the best `k` of them kept.
-    fn second_look(&self, query: &[f32], candidates: &[i64], ids: &mut [i64], distances: &mut [f32]) {
+    fn rerank(&self, query: &[f32], candidates: &[i64], ids: &mut [i64], distances: &mut [f32]) {
         let mut best = Best::new(ids, distances, self.base.metric);
         for &id in candidates {
             // Ids were checked when the file was read; an empty slot is -1.

@@ -19,7 +19,7 @@ use crate::retrieval::error::IndexFileError;
 struct Source {
     file: Box<dyn Read>,
     position: u64,
-    /// Where vectors lie that nobody has looked at yet, in order.
+    /// Where vectors lie that have not been checked yet, in order.
     vectors: VecDeque<Range<u64>>,
     /// Why reading ended before its time.
     refused: Option<IndexFileError>,
@@ -71,12 +71,26 @@ pub(super) fn read(
     vectors: Vec<Range<u64>>,
 ) -> Result<Raw, IndexFileError> {
     source.seek(SeekFrom::Start(start))?;
-    SOURCE.set(Some(Source {
+    read_source(Source {
         file: Box::new(source),
         position: start,
         vectors: vectors.into(),
         refused: None,
-    }));
+    })
+}
+
+/// Reads an index that this program wrote into `source`, with vectors that it has looked at.
+pub(super) fn read_from(source: Box<dyn Read>) -> Result<Raw, IndexFileError> {
+    read_source(Source {
+        file: source,
+        position: 0,
+        vectors: VecDeque::new(),
+        refused: None,
+    })
+}
+
+fn read_source(source: Source) -> Result<Raw, IndexFileError> {
+    SOURCE.set(Some(source));
     let mut reader = ptr::null_mut();
     let mut index = ptr::null_mut();
     // SAFETY: faiss stores new objects in `reader` and `index`; the cast is to

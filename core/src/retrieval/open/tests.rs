@@ -1,8 +1,7 @@
-//! Bytes from strangers: whatever is changed in a good file, the answer is a
+//! Untrusted bytes: whatever is changed in a good file, the result is a
 //! sentence or an index that can be searched; never a crash, never an
 //! allocation that the file's size does not explain.
 
-use std::io::Cursor;
 use std::path::Path;
 
 use super::*;
@@ -27,11 +26,10 @@ fn bytes(name: &str) -> Vec<u8> {
 }
 
 fn open_bytes(bytes: Vec<u8>) -> Result<Arc<dyn EmbeddingIndex>, IndexFileError> {
-    let len = bytes.len() as u64;
-    load(Cursor::new(bytes), len, None)
+    super::open_bytes(bytes, None)
 }
 
-/// Opens and, if that is let pass, uses every part of the index.
+/// Opens and, if that succeeds, uses every part of the index.
 fn try_everything(bytes: Vec<u8>, what: &str) {
     let index = match open_bytes(bytes) {
         Ok(index) => index,
@@ -62,7 +60,7 @@ fn structure(bytes: &[u8]) -> Vec<usize> {
     let find = |name: &[u8; 4]| bytes.windows(4).rposition(|window| window == name);
     let lists = find(b"full").or(find(b"sprs")).map_or(64, |at| at + 200);
     let blocks = find(b"ilbl").map_or(0..0, |at| at.saturating_sub(100)..at + 3000);
-    // The vectors of a second look, and what stands before and behind them.
+    // The vectors of a re-ranking, and what stands before and behind them.
     let exact = if bytes.starts_with(b"IxRF") {
         let at = find(b"IxF2").or(find(b"IxFI")).expect("an exact index");
         at.saturating_sub(20)..at + 60
@@ -129,7 +127,7 @@ fn cut_at_every_byte() {
                 Err(error) => error,
             };
             let fits = if len < 4 {
-                matches!(error, IndexFileError::NotAnIndex)
+                matches!(error, IndexFileError::NotAnIndex { .. })
             } else {
                 matches!(error, IndexFileError::Truncated { found, .. } if found == len as u64)
             };
@@ -172,7 +170,7 @@ fn floats(file: &[u8]) -> Vec<usize> {
     const HEADER: usize = 37;
     let first = HEADER + 8;
     if file.starts_with(b"IxRF") {
-        // A centroid, a code book, a vector of the second look.
+        // A centroid, a code book, a vector of the re-ranking.
         let last = file.len() - 4 - 201 * 16 * 4;
         let lists = file
             .windows(4)
@@ -193,11 +191,13 @@ fn floats(file: &[u8]) -> Vec<usize> {
 }
 
 #[test]
-fn an_id_given_twice() {
-    let mut bad = bytes("ivf8_l2.index");
-    let last = bad.len() - 8;
-    bad.copy_within(last - 8..last, last);
-    assert!(matches!(open_bytes(bad), Err(IndexFileError::CustomIds)));
+fn an_id_given_twice_is_an_id_of_its_own() {
+    let mut twice = bytes("ivf8_l2.index");
+    let last = twice.len() - 8;
+    twice.copy_within(last - 8..last, last);
+    let index = open_bytes(twice).expect("converted");
+    assert_eq!(index.len(), 201);
+    assert!(index.conversion().is_some_and(|conversion| conversion.renumbered));
 }
 
 #[test]

@@ -55,6 +55,25 @@ impl Worker {
         self.status.quality.store(ladder.quality().step(), Relaxed);
     }
 
+    /// Adds a note about a target whose index was probably made with another encoder. Nothing
+    /// else follows from it.
+    fn note_other_encoder(&self, target: usize) {
+        let targets = self.active.as_ref().map(|chain| &chain.voice().targets);
+        let Some(target) = targets.and_then(|targets| targets.get(target)) else {
+            return;
+        };
+        let note = format!(
+            "the index \"{}\" seems to be made with another encoder of the same width: this speech is not nearer to \
+             any of its vectors than to others. Choose the encoder that it was made with, or build it again with this one",
+            target.name
+        );
+        let mut notes = self.status.notes.lock();
+        if !notes.contains(&note) {
+            tracing::warn!("{note}");
+            notes.push(note);
+        }
+    }
+
     /// Publishes the times and results of a hop.
     pub(super) fn publish_report(&mut self, report: &HopReport, spent: Duration, hop_ms: u32) {
         let status = &self.status;
@@ -77,6 +96,9 @@ impl Worker {
         }
         if let Some(error) = &report.search_error {
             *status.message.lock() = Some(error.to_string());
+        }
+        if let Some(target) = report.other_encoder {
+            self.note_other_encoder(target);
         }
         if let Some(observer) = &mut self.observer {
             observer(report, spent);

@@ -8,7 +8,7 @@ use clap::Args;
 use voxmeld_core::indexing::file_sha256;
 use voxmeld_core::names::{shown, shown_path};
 use voxmeld_core::retrieval::{
-    DistancePercentiles, EmbeddingIndex, Metric, Probe, RecallTable, health, open, probe_warning,
+    DistancePercentiles, EmbeddingIndex, EncoderFit, Metric, Probe, RecallTable, health, open, probe_warning,
 };
 
 use super::npy;
@@ -74,6 +74,9 @@ fn describe(text: &mut impl Write, index: &dyn EmbeddingIndex) -> Result<()> {
     writeln!(text, "memory    {:.1} MB", megabytes(index.memory_bytes()))?;
     writeln!(text, "compared  by {metric}")?;
     writeln!(text, "lists     {}", index.list_sizes().len())?;
+    if let Some(conversion) = index.conversion() {
+        writeln!(text, "file      {conversion}")?;
+    }
     let Some(sidecar) = index.sidecar() else {
         writeln!(text, "sidecar   none")?;
         return Ok(());
@@ -135,6 +138,14 @@ pub fn check(args: &Check) -> Result<()> {
     let mut warnings = health.warnings();
     warnings.extend(probe_warning(auto, index.list_sizes().len()));
     warnings.extend(encoder_warning(args, &*index)?);
+    if let Some(queries) = &queries
+        && EncoderFit::of_frames(&*index, queries)? == Some(true)
+    {
+        warnings.push(
+            "these frames are not nearer to any of its vectors than to others: made with another encoder?"
+                .into(),
+        );
+    }
     for warning in warnings {
         writeln!(text, "note: {warning}")?;
     }

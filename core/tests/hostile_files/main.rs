@@ -1,14 +1,20 @@
-//! Ten thousand damaged index files: each is rejected with a message, or opens as an
+//! Ten thousand damaged index files, and as many of each kind that is converted: each is rejected with a message, or opens as an
 //! index that can be searched. Never a crash, and never an allocation that is larger
 //! than the file's size explains.
+
+mod damage;
+mod kinds;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use damage::{Random, damage};
+use parking_lot::Mutex;
 use voxmeld_core::frames::Frames;
-use voxmeld_core::retrieval::{Neighbours, SearchParams, Sidecar, open};
+use voxmeld_core::retrieval::{EmbeddingIndex, IndexFileError, Neighbours, SearchParams, Sidecar, open};
 
 /// The system's allocator, which records the largest allocation.
 struct MeasuringAllocator;
@@ -29,6 +35,9 @@ unsafe impl GlobalAlloc for MeasuringAllocator {
     }
 }
 
+/// Tests run at the same time, and each looks at the largest allocation.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 #[global_allocator]
 static ALLOCATOR: MeasuringAllocator = MeasuringAllocator;
 
@@ -45,68 +54,15 @@ const FILES: [&str; 10] = [
     "residual.index",
 ];
 
-/// A repeatable sequence (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound.max(1) as u64).expect("below a usize")
-    }
-}
-
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../tests/data/retrieval")
         .join(name)
 }
 
-/// Damages a file at random: bits, bytes, numbers, truncation, and copied or inserted pieces.
-fn damage(bytes: &mut Vec<u8>, others: &[Vec<u8>], random: &mut Random) {
-    // The structure of a file is at its start and its end, around the vectors.
-    let at = match random.below(3) {
-        0 => random.below(bytes.len().min(256)),
-        1 => bytes.len() - 1 - random.below(bytes.len().min(64)),
-        _ => random.below(bytes.len()),
-    };
-    match random.below(7) {
-        0 => bytes[at] ^= 1 << random.below(8),
-        1 => bytes[at] = u8::try_from(random.below(256)).expect("a byte"),
-        2 | 3 => {
-            let word = match random.below(4) {
-                0 => 1 << random.below(64),
-                1 => u64::MAX - random.next() % 16,
-                2 => random.next() % 4096,
-                _ => random.next(),
-            };
-            let end = bytes.len().min(at + if random.below(2) == 0 { 4 } else { 8 });
-            bytes[at..end].copy_from_slice(&word.to_le_bytes()[..end - at]);
-        }
-        4 => bytes.truncate(at + 1),
-        5 => {
-            let other = &others[random.below(others.len())];
-            let from = random.below(other.len());
-            let count = random.below(64).min(other.len() - from).min(bytes.len() - at);
-            bytes[at..at + count].copy_from_slice(&other[from..from + count]);
-        }
-        _ => {
-            let piece: Vec<u8> = bytes[at..bytes.len().min(at + 1 + random.below(64))].to_vec();
-            let place = random.below(bytes.len());
-            bytes.splice(place..place, piece);
-        }
-    }
-}
-
-/// Opens a file and searches it. Returns true if it opened.
-fn open_and_search(path: &Path, seed: u64) -> bool {
-    let index = match open(path, None) {
+/// Searches an index in all ways. Returns true if it opened.
+fn search_everything(opened: Result<Arc<dyn EmbeddingIndex>, IndexFileError>, seed: u64) -> bool {
+    let index = match opened {
         Ok(index) => index,
         Err(error) => {
             let message = error.to_string();
@@ -135,6 +91,7 @@ fn open_and_search(path: &Path, seed: u64) -> bool {
 
 #[test]
 fn ten_thousand_damaged_files_are_rejected_or_searchable_with_small_allocations() {
+    let _alone = ONE_AT_A_TIME.lock();
     let good: Vec<Vec<u8>> = FILES
         .iter()
         .map(|name| fs::read(data(name)).expect(name))
@@ -149,7 +106,7 @@ fn ten_thousand_damaged_files_are_rejected_or_searchable_with_small_allocations(
             damage(&mut bytes, &good, &mut random);
         }
         fs::write(&path, bytes).expect("written");
-        opened += usize::from(open_and_search(&path, seed));
+        opened += usize::from(search_everything(open(&path, None), seed));
     }
     // None of them allocated more than the reader's buffers.
     assert!(
