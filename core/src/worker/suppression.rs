@@ -161,9 +161,5 @@ mod tests {
         let level = |x: &[f32]| 10.0 * (x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32).log10();
         let gain = level(&with[128_000..]) - level(&without[128_000..]);
         assert!(gain < -3.0, "{gain} dB");
-        eprintln!(
-            "GAIN {gain} {}",
-            level(&with[16_000..32_000]) - level(&without[16_000..32_000])
-        );
     }
 }

@@ -101,24 +101,31 @@ fn live() -> BlockControls {
     }
 }
 
-/// Noise without anything above 3 kHz, so that 16 kHz holds all of it.
+/// Noise from about 900 to 1800 Hz: 16 kHz holds all of it, and the DC blocker leaves it as it is.
 fn low_noise(rate_hz: f64, len: usize) -> Vec<f32> {
     let mut state = 1_u64;
-    let mut smooth = [0.0_f64; 4];
+    let (mut above, mut below) = ([0.0_f64; 4], [0.0_f64; 4]);
+    let step = |hz: f64| 1.0 - (-std::f64::consts::TAU * hz / rate_hz).exp();
+    let (high, low) = (step(1_800.0), step(900.0));
     (0..len)
         .map(|_| {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
             let mut x = (state >> 33) as f64 / f64::from(1_u32 << 31) - 0.5;
-            let a = 1.0 - (-std::f64::consts::TAU * 900.0 / rate_hz).exp();
-            for s in &mut smooth {
-                *s += a * (x - *s);
-                x = *s;
+            for (above, below) in above.iter_mut().zip(&mut below) {
+                *above += high * (x - *above);
+                *below += low * (*above - *below);
+                x = *above - *below;
             }
-            x as f32
+            (10.0 * x) as f32
         })
         .collect()
+}
+
+/// A tone of 306 Hz at 48 kHz.
+fn tone(peak: f32, len: usize) -> Vec<f32> {
+    (0..len).map(|n| peak * (n as f32 * 0.04).sin()).collect()
 }
 
 fn error_at(input: &[f32], output: &[f32], delay: usize, from: usize) -> f32 {
@@ -192,7 +199,7 @@ fn bypass_takes_effect_one_latency_after_it_is_set() {
 fn swapping_equal_voices_leaves_the_output_continuous() {
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, pass_through_voice());
     let latency = rig.geometry.latency_samples();
-    let input: Vec<f32> = (0..96_000).map(|n| 0.5 * (n as f32 * 0.02).sin()).collect();
+    let input: Vec<f32> = (0..96_000).map(|n| 0.5 * (n as f32 * 0.1).sin()).collect();
     let mut output = rig.play(&input[..48_000], &live());
     rig.swap(pass_through_voice());
     output.extend(rig.play(&input[48_000..], &live()));

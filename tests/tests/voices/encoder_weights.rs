@@ -45,7 +45,7 @@ fn tone(samples: usize) -> Vec<f32> {
         let seconds = n as f64 / 16_000.0;
         let phase = TAU * (120.0 * seconds + 3.0 * (TAU * 2.0 * seconds).sin());
         let level = 0.1 + 0.08 * (TAU * 3.0 * seconds).sin();
-        let harmonics = (1..9).map(|k| f64::from(k)).map(|k| (k * phase).sin() / k);
+        let harmonics = (1..9).map(f64::from).map(|k| (k * phase).sin() / k);
         (level * harmonics.sum::<f64>()) as f32
     };
     (0..samples).map(sample).collect()

@@ -8,6 +8,11 @@ use symphonia::core::packet::Packet;
 
 use super::error::Fault;
 
+/// Most frames in a packet: decoders allocate this much before they see one. Real ones have up to 65,535 (FLAC).
+const MAX_FRAMES_PER_PACKET: u64 = 1 << 19;
+/// Most channels.
+const MAX_CHANNELS: usize = 32;
+
 /// Decodes the packets of one track.
 pub(super) enum Decoder {
     /// By one of symphonia's decoders.
@@ -33,6 +38,13 @@ impl Decoder {
     pub(super) fn new(params: &AudioCodecParameters) -> Result<Self, Fault> {
         if params.codec == CODEC_ID_OPUS {
             return OpusDecoder::new(params.extra_data.as_deref()).map(Self::Opus);
+        }
+        let frames = params.max_frames_per_packet.unwrap_or(0);
+        let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
+        if frames > MAX_FRAMES_PER_PACKET || channels > MAX_CHANNELS {
+            return Err(Fault::NotSound(format!(
+                "its header gives {channels} channels in packets of {frames} samples; convert it to WAV or FLAC"
+            )));
         }
         let options = AudioDecoderOptions::default();
         let decoder = symphonia::default::get_codecs().make_audio_decoder(params, &options);

@@ -1,6 +1,6 @@
 //! Models that fail while they run.
 
-use super::{Rig, live};
+use super::{Rig, live, tone};
 use crate::control_state::VoiceState;
 use crate::geometry::Hop;
 use crate::model::fake::pass_through_voice;
@@ -49,7 +49,7 @@ fn faulty_voice(fault: &Arc<AtomicU32>) -> Voice {
 fn nan_silences_the_hop_and_errors_or_panics_fail_the_voice() {
     let fault = Arc::new(AtomicU32::new(0));
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, faulty_voice(&fault));
-    let loud = vec![0.5; 24_000];
+    let loud = tone(0.6, 24_000);
     assert!((rig.play(&loud, &live())[23_999] - 0.25).abs() < 1e-3);
     fault.store(1, Relaxed);
     let output = rig.play(&loud, &live());
@@ -86,7 +86,7 @@ fn voice_that_fails_in_its_first_hop_is_rejected_and_the_running_voice_continues
     for code in [1, 2, 3] {
         let good = Arc::new(AtomicU32::new(0));
         let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, faulty_voice(&good));
-        let loud = vec![0.5; 24_000];
+        let loud = tone(0.6, 24_000);
         rig.play(&loud, &live());
         rig.swap(Voice {
             name: "newcomer".into(),

@@ -1,7 +1,7 @@
 //! Panics of the worker outside of a voice's own hop, planted in everything that it calls: it
 //! says so, and what comes next works.
 
-use super::{Rig, live};
+use super::{Rig, live, tone};
 use crate::control_state::VoiceState;
 use crate::frames::Frames;
 use crate::geometry::Hop;
@@ -37,17 +37,12 @@ fn steady_voice() -> Voice {
     }
 }
 
-/// Louder than what the voice outputs.
-fn tone(len: usize) -> Vec<f32> {
-    (0..len).map(|n| 0.6 * (n as f32 * 0.04).sin()).collect()
-}
-
 fn is_steady(output: &[f32]) -> bool {
     output.iter().all(|&sample| (sample - 0.25).abs() < 1e-2)
 }
 
 fn sounds(rig: &mut Rig, when: &str) {
-    let output = rig.play(&tone(48_000), &live());
+    let output = rig.play(&tone(0.6, 48_000), &live());
     assert!(is_steady(&output[40_000..]), "{when}: {}", output[47_999]);
 }
 
@@ -109,7 +104,7 @@ fn voice_that_panics_when_it_arrives_is_refused_and_the_running_one_goes_on() {
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, steady_voice());
     sounds(&mut rig, "before");
     rig.swap(newcomer());
-    assert!(is_steady(&rig.play(&tone(4_800), &live())), "a gap");
+    assert!(is_steady(&rig.play(&tone(0.6, 4_800), &live())), "a gap");
     let ready = VoiceState::Ready {
         name: "steady".into(),
     };
@@ -123,7 +118,7 @@ fn voice_that_panics_when_it_arrives_is_refused_and_the_running_one_goes_on() {
 #[test]
 fn voice_that_panics_when_it_arrives_first_is_shown_as_failed_and_the_next_one_sounds() {
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, newcomer());
-    rig.play(&tone(4_800), &live());
+    rig.play(&tone(0.6, 4_800), &live());
     let state = rig.control.voice.lock().clone();
     assert!(
         matches!(&state, VoiceState::Failed { why } if why.contains("planted rate")),
@@ -177,7 +172,7 @@ fn panic_while_the_voice_is_unloaded_leaves_no_voice_and_the_next_one_sounds() {
     sounds(&mut rig, "before");
     rig.worker.execute(super::WorkerCommand::Unload);
     assert_eq!(*rig.control.voice.lock(), VoiceState::NoVoice);
-    let output = rig.play(&tone(9_600), &live());
+    let output = rig.play(&tone(0.6, 9_600), &live());
     assert!(output[9_000..].iter().all(|&x| x == 0.0), "nothing leaks");
     rig.swap(steady_voice());
     sounds(&mut rig, "the next voice");

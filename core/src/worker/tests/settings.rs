@@ -1,6 +1,6 @@
 //! When settings take effect.
 
-use super::{NextStep, Rig, WorkerCommand, live};
+use super::{NextStep, Rig, WorkerCommand, live, tone};
 use crate::blend::Target;
 use crate::controls::Controls;
 use crate::frames::Frames;
@@ -23,8 +23,6 @@ fn a_ratio_step_is_heard_one_latency_later() {
         ..pass_through_voice()
     };
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, voice);
-    // This voice makes a sound even from silence.
-    rig.worker.run_in_silence();
     let latency = rig.geometry.latency_samples();
     let retrieved = BlockControls {
         voice: Controls {
@@ -33,9 +31,10 @@ fn a_ratio_step_is_heard_one_latency_later() {
         },
         ..live()
     };
-    let silence = vec![0.0; 48_000];
-    let mut output = rig.play(&silence, &live());
-    output.extend(rig.play(&silence, &retrieved));
+    // Quieter than the constant.
+    let input = tone(0.2, 48_000);
+    let mut output = rig.play(&input, &live());
+    output.extend(rig.play(&input, &retrieved));
     // 20 ms frames whose middle is after the switch play the constant.
     let switch = output.iter().position(|&x| x > 0.25).expect("it switches");
     let expected = 48_000 + latency;
@@ -119,7 +118,7 @@ fn a_ramp_gives_each_frame_the_ratio_at_its_middle_sample() {
 
 #[test]
 fn take_weights_apply_to_the_current_voice_and_after_a_swap() {
-    // Two recordings, each of one constant; silence is nearer to the quiet one.
+    // Two recordings, each of one constant; a soft tone is nearer to the quiet one.
     let voice = || {
         let quiet_then_loud = [0.25, 0.5].map(|level| vec![level; PASS_THROUGH_DIM]).concat();
         let vectors = Frames::from_data(PASS_THROUGH_DIM, quiet_then_loud);
@@ -142,9 +141,8 @@ fn take_weights_apply_to_the_current_voice_and_after_a_swap() {
     retrieved.voice.blend_ratio = 1.0;
     retrieved.voice.search.k = 1;
     let mut rig = Rig::with_voice(48_000.0, Hop::Ms20, voice());
-    rig.worker.run_in_silence();
-    let silence = vec![0.0; 24_000];
-    let last = |rig: &mut Rig| rig.play(&silence, &retrieved)[23_999];
+    let input = tone(0.2, 24_000);
+    let last = |rig: &mut Rig| rig.play(&input, &retrieved)[23_999];
     assert!((last(&mut rig) - 0.25).abs() < 1e-3);
     let targets: Vec<_> = rig.status.targets.lock().clone();
     assert_eq!(targets[0].sources, ["quiet.wav", "loud.wav"]);

@@ -113,7 +113,8 @@ fn a_file_is_known_by_what_it_holds_and_not_by_its_name() {
 
 #[test]
 fn recordings_that_were_cut_off_are_read_as_far_as_they_go() {
-    for file in ["flac.flac", "opus.opus", "lame.mp3", "wave64.w64", "vorbis.ogg"] {
+    // Not Vorbis: all of its sound is in one page here, and of a page that is cut off nothing can be read.
+    for file in ["flac.flac", "opus.opus", "lame.mp3", "wave64.w64"] {
         let bytes = std::fs::read(data(file)).expect("data");
         let recording = from_bytes(&bytes[..bytes.len() * 9 / 10], file);
         let recording = recording.unwrap_or_else(|error| panic!("{error}"));
