@@ -11,8 +11,8 @@ const QUIET_ABOVE_DB: f32 = -46.0;
 const QUIET_BELOW_DB: f32 = -56.0;
 /// Highest level of a quiet voice relative to the input's level; a margin for the difference of the two curves.
 const QUIET_PART: f32 = 0.9;
-/// Lowest level of the voice relative to the input's, where the input is clipped (-1.9 dB).
-const CLIPPED_PART: f32 = 0.8;
+/// Lowest level of the voice relative to the input's, where the input is clipped.
+const CLIPPED_PART: f32 = 1.0;
 /// Largest gain for clipped input (18 dB).
 const LARGEST_GAIN: f32 = 8.0;
 
@@ -76,8 +76,8 @@ mod tests {
     }
 
     #[test]
-    fn clipped_input_lifts_the_voice_to_2_db_below_it() {
-        assert!((one(-10.0, -17.0, 1.0) - 5.1).abs() < 0.1);
+    fn clipped_input_lifts_the_voice_to_its_level() {
+        assert!((one(-10.0, -17.0, 1.0) - 7.0).abs() < 0.1);
         assert_eq!(one(-10.0, -17.0, 0.0), 0.0, "not clipped");
         assert_eq!(one(-10.0, -9.0, 1.0), 0.0, "loud enough");
         assert!(one(-10.0, -90.0, 1.0) < 18.1, "bounded");

@@ -36,8 +36,8 @@ pub(super) struct Rest {
 
 /// Shorter silence never counts: pauses between words are not affected.
 const LEAST_16K: usize = 16_000;
-/// After this much more silence an encoder rests although its state still changes.
-const UNSETTLED_16K: usize = 160_000;
+/// After this much more silence (2 s) an encoder rests although its state still changes, by less and less.
+const UNSETTLED_16K: usize = 32_000;
 
 impl Rest {
     /// For models that together look back over `needed_16k` samples at 16 kHz.
@@ -153,10 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unsettled_state_rests_after_ten_seconds_more() {
+    fn an_unsettled_state_rests_after_two_seconds_more() {
         let silence: Vec<usize> = (0..600).map(|hop| 320 * hop).collect();
         let (rested, _) = hops(&mut Rest::new(320), &silence, false);
-        assert_eq!(rested.iter().position(|&rests| rests), Some(551));
+        assert_eq!(rested.iter().position(|&rests| rests), Some(151));
     }
 
     #[test]

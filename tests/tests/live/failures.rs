@@ -28,18 +28,20 @@ fn live() -> StreamSetup {
     }
 }
 
-/// Low-pass filtered noise. It does not repeat, and the pass-through voice does not change it, because it has no energy
-/// near 8 kHz, where the voice's band ends.
-fn low_pass_noise(len: usize) -> Vec<f32> {
-    let mut poles = [0.0; 4];
+/// Noise from about 800 to 1900 Hz. It does not repeat, and the pass-through voice does not change it: it has no energy near
+/// 8 kHz, where the voice's band ends, nor near 15 Hz, where the DC blocker's begins.
+fn band_noise(len: usize) -> Vec<f32> {
+    let (mut above, mut below) = ([0.0_f32; 4], [0.0_f32; 4]);
     noise(77, len)
         .into_iter()
         .map(|x| {
-            let last = poles.iter_mut().fold(x, |x, pole| {
-                *pole += 0.15 * (x - *pole);
-                *pole
-            });
-            (3.0 * last).clamp(-0.8, 0.8)
+            let mut x = x;
+            for (above, below) in above.iter_mut().zip(&mut below) {
+                *above += 0.22 * (x - *above);
+                *below += 0.1 * (*above - *below);
+                x = *above - *below;
+            }
+            (8.0 * x).clamp(-0.8, 0.8)
         })
         .collect()
 }
@@ -86,7 +88,7 @@ fn supported_rate_after_an_unsupported_one_sounds() -> Result<()> {
     };
     let mut rig = Rig::with_voice(unsupported, pass_through_voice())?;
     rig.activate_again(offline_48k())?;
-    let output = rig.play_mono(&low_pass_noise(48_000), BLOCK);
+    let output = rig.play_mono(&band_noise(48_000), BLOCK);
     assert!(energy(&output) > 1.0, "the voice is silent");
     Ok(())
 }
@@ -96,7 +98,7 @@ fn stall(pace: Pace, stalled: Duration, before: usize, after: usize) -> Result<(
     let (voice, switch) = fault_injector();
     let mut rig = Rig::with_voice(live(), voice)?;
     let during = (stalled.as_secs_f64() * f64::from(RATE_HZ)) as usize / BLOCK * BLOCK;
-    let input = low_pass_noise(before + during + after);
+    let input = band_noise(before + during + after);
     let mut output = Vec::with_capacity(input.len());
     let mut clock = pace.clock(f64::from(RATE_HZ));
     for (n, block) in input.chunks(BLOCK).enumerate() {
@@ -164,7 +166,7 @@ fn stall_of_nine_seconds_drops_audio_and_keeps_the_latency() -> Result<()> {
 fn assert_in_time_or_silent(pace: Pace, nth: u32) -> Result<EngineStatus> {
     let slow = Duration::from_millis(200).mul_f64(pace.slowness());
     let mut rig = Rig::with_voice(live(), slow_voice(slow, nth))?;
-    let input = low_pass_noise(3 * 48_000);
+    let input = band_noise(3 * 48_000);
     let mut output = rig.play(std::slice::from_ref(&input), &Sizes::all(BLOCK), &[], pace);
     let output = output.swap_remove(0);
     let (step, bound) = (worst_step(&output), worst_step(&input) + 0.02);
@@ -245,9 +247,9 @@ fn nan_and_infinite_model_output_gives_silence_and_is_counted() -> Result<()> {
     for fault in [FaultKind::NotANumber, FaultKind::Infinite] {
         let (voice, switch) = fault_injector();
         let mut rig = Rig::with_voice(offline_48k(), voice)?;
-        rig.play_mono(&low_pass_noise(48_000), BLOCK);
+        rig.play_mono(&band_noise(48_000), BLOCK);
         switch.set(fault);
-        let bad = rig.play_mono(&low_pass_noise(48_000), BLOCK);
+        let bad = rig.play_mono(&band_noise(48_000), BLOCK);
         assert!(
             bad.iter().all(|x| x.is_finite()),
             "{fault:?}: the output is not finite"
@@ -257,7 +259,7 @@ fn nan_and_infinite_model_output_gives_silence_and_is_counted() -> Result<()> {
         // 50 hops; at both ends the worker may be a few hops behind the host.
         assert!((44..=54).contains(&failed), "{fault:?}: {failed} hops counted");
         switch.set(FaultKind::None);
-        let good = rig.play_mono(&low_pass_noise(48_000), BLOCK);
+        let good = rig.play_mono(&band_noise(48_000), BLOCK);
         assert!(energy(&good[12_000..]) > 1.0, "{fault:?}: the voice stays silent");
         assert!(matches!(rig.handle().status().voice, VoiceState::Ready { .. }));
     }
@@ -273,9 +275,9 @@ fn model_error_or_panic_gives_silence_and_a_message() -> Result<()> {
     ] {
         let (voice, switch) = fault_injector();
         let mut rig = Rig::with_voice(offline_48k(), voice)?;
-        rig.play_mono(&low_pass_noise(48_000), BLOCK);
+        rig.play_mono(&band_noise(48_000), BLOCK);
         switch.set(fault);
-        let bad = rig.play_mono(&low_pass_noise(48_000), BLOCK);
+        let bad = rig.play_mono(&band_noise(48_000), BLOCK);
         assert_eq!(energy(&bad[12_000..]), 0.0, "{fault:?}: not silent");
         let status = rig.handle().status();
         assert_eq!(status.failed_hops, 1, "{fault:?}: a failed voice is used again");
@@ -288,7 +290,7 @@ fn model_error_or_panic_gives_silence_and_a_message() -> Result<()> {
 
         // The worker still runs, and another voice sounds.
         rig.engine().use_voice(pass_through_voice());
-        let good = rig.play_mono(&low_pass_noise(48_000), BLOCK);
+        let good = rig.play_mono(&band_noise(48_000), BLOCK);
         assert!(
             energy(&good[24_000..]) > 1.0,
             "{fault:?}: the next voice is silent"
@@ -303,7 +305,7 @@ fn failed_voice_gives_silence_or_delayed_dry_as_set() -> Result<()> {
     let (voice, switch) = fault_injector();
     let mut rig = Rig::with_voice(offline_48k(), voice)?;
     switch.set(FaultKind::Error);
-    let input = low_pass_noise(96_000);
+    let input = band_noise(96_000);
     let silent = rig.play_mono(&input, BLOCK);
     assert_eq!(energy(&silent[12_000..]), 0.0);
     let dry = BlockControls {
@@ -342,7 +344,7 @@ fn nan_and_infinite_input_gives_finite_output() -> Result<()> {
 fn hundred_activations_give_equal_output() -> Result<()> {
     let _lock = crate::lock_machine();
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
-    let input = low_pass_noise(9_600);
+    let input = band_noise(9_600);
     let first = rig.play_mono(&input, BLOCK);
     assert!(energy(&first) > 0.1);
     for round in 0..100 {
@@ -358,7 +360,7 @@ fn hundred_activations_give_equal_output() -> Result<()> {
 fn reset_gives_the_output_of_a_new_stream() -> Result<()> {
     let _lock = crate::lock_machine();
     let mut rig = Rig::with_voice(offline_48k(), pass_through_voice())?;
-    let input = low_pass_noise(24_000);
+    let input = band_noise(24_000);
     let first = rig.play_mono(&input, BLOCK);
     for len in [1, 479, 480, 5_000, 24_000] {
         rig.play_mono(&noise(9, len), BLOCK);
