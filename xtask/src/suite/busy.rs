@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use anyhow::Result;
 
 use super::context::Suite;
+use crate::process;
 use crate::report::Report;
 
 /// As many as `stress-ng --cpu 4` starts.
@@ -12,8 +13,15 @@ const LOOPS: usize = 4;
 
 /// The tests that play live, and those that other threads have to answer.
 pub(super) fn run(suite: &Suite<'_>) -> Result<Report> {
-    let mut report = beside_busy_loops(|| {
+    // Compiled before the loops start: beside them it takes minutes.
+    let units = || {
         let mut command = suite.cargo_test(&["voxmeld-core", "voxmeld-export"]);
+        command.args(["--features", "voxmeld-core/cli"]);
+        command
+    };
+    process::run(units().args(["--lib", "--no-run"]))?;
+    let mut report = beside_busy_loops(|| {
+        let mut command = units();
         command.args([
             "--lib",
             "--",
