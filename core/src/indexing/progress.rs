@@ -50,7 +50,7 @@ impl Progress {
         f32::from_bits(self.fraction_bits.load(Relaxed))
     }
 
-    /// What is being done, in words.
+    /// Description of the current step, for the user.
     #[must_use]
     pub fn text(&self) -> String {
         self.text.lock().clone()

@@ -8,7 +8,7 @@ const MANY: usize = 50_000;
 /// How a file was converted when it was opened; shown as a sentence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conversion {
-    /// The file's kind of index, in words.
+    /// Description of the file's index kind, for the user.
     pub from: String,
     /// True for an IVF-Flat index with the file's lists, false for a flat one.
     pub to_ivf: bool,
@@ -18,7 +18,7 @@ pub struct Conversion {
     pub seconds: f32,
     /// Memory of the result, in bytes.
     pub memory_bytes: usize,
-    /// What approximates the vectors, in words; empty if they are exact.
+    /// Description of the approximation, for the user; empty if the vectors are exact.
     pub losses: Vec<String>,
     /// The file has ids of its own, which were replaced by 0 to n - 1 in their order.
     pub renumbered: bool,

@@ -67,7 +67,7 @@ fn a_shorter_hop_takes_effect_inside_the_known_latency_and_the_voice_sounds_at_i
     ensure!(energy(&output) > 1.0, "the voice is silent");
 
     // As an instance with a hop of 20 ms from the beginning, but later by the difference in latency. The two are
-    // not equal bit for bit: the voice has run at another hop before.
+    // not equal bit for bit, for a reason that is not known yet.
     let mut fresh = host.instance()?;
     fresh.set_offline(true)?;
     fresh.activate(RATE_HZ, BLOCK)?;

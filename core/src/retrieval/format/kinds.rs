@@ -1,6 +1,6 @@
 //! Names of kinds of faiss indices, for error messages.
 
-/// What a fourcc stands for, in words; `None` if no index begins like this.
+/// Description of a fourcc's index kind, for the user; `None` if no index begins like this.
 pub(in crate::retrieval) fn name(fourcc: [u8; 4]) -> Option<String> {
     let known = match &fourcc {
         b"IvPQ" | b"IvQR" | b"IvSQ" | b"IvFl" | b"IvFL" => {

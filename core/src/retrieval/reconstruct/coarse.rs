@@ -29,7 +29,7 @@ pub(super) enum Coarse {
 
 impl Coarse {
     /// Reads the coarse quantiser of `n_list` lists of vectors of `dim` values, and gives
-    /// its name in words.
+    /// its name for the user.
     pub fn read<R: Read + Seek>(
         cursor: &mut Cursor<R>,
         dim: usize,

@@ -46,7 +46,7 @@ impl Codec {
         }
     }
 
-    /// The kind of index that has only this, in words.
+    /// Description of an index with this codec alone, for the user.
     pub fn words(&self) -> String {
         match self {
             Self::Flat(_) => "flat".into(),
@@ -55,7 +55,7 @@ impl Codec {
         }
     }
 
-    /// What approximates the vectors, in words; `None` if they are exact.
+    /// Description of the approximation, for the user; `None` if the vectors are exact.
     pub fn loss(&self) -> Option<String> {
         match self {
             Self::Flat(_) => None,

@@ -19,9 +19,9 @@ pub(in crate::retrieval) struct Reconstructed {
     pub ids: Option<Vec<i64>>,
     /// Inverted lists, where the file has usable ones.
     pub lists: Option<InvertedLists>,
-    /// The kind of index, in words.
+    /// Description of the index kind, for the user.
     pub kind: String,
-    /// What was lost by the codes, in words; empty if the vectors are exact.
+    /// Description of the loss by the codes, for the user; empty if the vectors are exact.
     pub losses: Vec<String>,
     /// The file keeps directions only (`L2norm`).
     pub unit_length: bool,

@@ -76,7 +76,7 @@ impl ProductQuantizer {
             .for_each(|(value, part)| *value += part);
     }
 
-    /// What the codes are, in words.
+    /// Description of the codes, for the user.
     pub fn words(&self) -> String {
         format!("PQ codes of {} x {} bits", self.pieces, self.bits)
     }

@@ -100,7 +100,7 @@ impl ScalarQuantizer {
         }
     }
 
-    /// What the codes are, in words.
+    /// Description of the codes, for the user.
     pub fn words(&self) -> &'static str {
         match self.form {
             Form::Bits { bits: 4, .. } => "4-bit scalar codes",

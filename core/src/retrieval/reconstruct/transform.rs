@@ -153,7 +153,7 @@ impl Transform {
         matches!(self.kind, Kind::Normalize)
     }
 
-    /// What is lost by it, in words.
+    /// Description of the loss, for the user.
     pub fn loss(&self) -> Option<String> {
         (self.dim_out < self.dim_in).then(|| format!("{} of {} dimensions", self.dim_out, self.dim_in))
     }

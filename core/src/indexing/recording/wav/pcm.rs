@@ -18,7 +18,7 @@ impl PcmLayout {
             usize::from(format.block_bytes),
             usize::from(format.bits).div_ceil(8),
         );
-        // The block tells the width that is stored; where it cannot be right, the bits do.
+        // The stored width follows from the block size; where that is impossible, from the bits per sample.
         let by_block = (block % channels == 0)
             .then_some(block / channels)
             .filter(|&bytes| bytes >= by_bits);
