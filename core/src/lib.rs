@@ -44,6 +44,7 @@ pub mod names;
 mod onnx_proto;
 pub mod pack;
 mod panics;
+mod pitch;
 pub mod quality;
 pub mod retrieval;
 pub mod rt;

@@ -2,6 +2,7 @@
 
 mod blend;
 mod gate;
+mod pitch;
 mod scene;
 mod search;
 
@@ -10,6 +11,7 @@ pub use blend::{
     Weighting, WeightingKind,
 };
 pub use gate::Gate;
+pub use pitch::PitchSettings;
 pub use scene::{SCENE_NUMBERS, Scene};
 pub use search::{MAX_K, SearchParams};
 
@@ -25,6 +27,8 @@ pub struct Controls {
     pub blend_ratio: f32,
     /// Transposition of the pitch track.
     pub pitch_shift: Semitones,
+    /// Corrections of the pitch track.
+    pub pitch: PitchSettings,
     /// Number of the speaker, from 0; of voices with fewer, the last.
     pub speaker: usize,
     /// How neighbours are searched.
@@ -45,6 +49,7 @@ impl Default for Controls {
             // Up to here speech of the default pack stays intelligible; RVC's default is 0.75.
             blend_ratio: 0.5,
             pitch_shift: Semitones(0.0),
+            pitch: PitchSettings::default(),
             speaker: 0,
             search: SearchParams::default(),
             loudness_follow: 0.0,

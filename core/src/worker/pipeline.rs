@@ -11,6 +11,7 @@ use crate::dsp::{limiter, loudness};
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, LOOKAHEAD_FRAMES_50HZ};
 use crate::model::{ModelError, Voice};
+use crate::pitch::PitchStage;
 use std::time::Duration;
 
 /// Context frames of the pitch tracker before the first new one (100 ms, five
@@ -46,6 +47,7 @@ pub struct Chain {
     blender: Blender,
     blended: [Vec<f32>; 2],
     f0_hz: Vec<f32>,
+    pitch: PitchStage,
     /// Frame after the last one in the state of a stateful encoder.
     encoded_to: Option<i64>,
     rest: Rest,
@@ -82,6 +84,7 @@ impl Chain {
             blender: Blender::new(dim).with_columns(voice.layout.columns),
             blended: [vec![0.0; dim], vec![0.0; dim]],
             f0_hz: Vec::new(),
+            pitch: PitchStage::default(),
             encoded_to: None,
             rest: Rest::new(needed_16k),
             voice,
@@ -137,6 +140,7 @@ impl Chain {
         self.rest.restart();
         self.cache.restart(i64::MIN);
         self.blender.restart();
+        self.pitch.restart();
         self.renderer.restart();
     }
 
@@ -246,6 +250,7 @@ impl Chain {
         if self.cache.next_frame < oldest || self.cache.next_frame > end {
             self.cache.restart(oldest);
             self.blender.restart();
+            self.pitch.restart();
         }
         let first = self.cache.next_frame;
         let new = usize::try_from(end - first).unwrap_or(0);
@@ -275,7 +280,10 @@ impl Chain {
             self.blender.hold(self.reduction.holds_frame(number));
             let row = first_row + n;
             let f0_row = 2 * (row + new.pitch_frames - new.encoded);
-            let f0_hz = [0, 1].map(|half| self.f0_hz.get(f0_row + half).copied().unwrap_or(0.0));
+            let f0_hz = [0, 1].map(|half| {
+                let tracked_hz = self.f0_hz.get(f0_row + half).copied().unwrap_or(0.0);
+                self.pitch.correct(tracked_hz, &controls.pitch)
+            });
             let level = [0, 1].map(|half| {
                 let start = row * FRAME_STEP_16K + half * HALF_STEP_16K;
                 loudness::rms(&window_16k[start..start + HALF_STEP_16K])
@@ -290,8 +298,8 @@ impl Chain {
             let blended = self.blender.frame(&self.voice.targets, &frame, [first, second]);
             report.times.search += blended.search;
             report.add_frame(number, blended);
-            let shift = controls.pitch_shift.ratio();
-            self.cache.push([first, second], f0_hz.map(|f0_hz| f0_hz * shift));
+            let f0_hz = f0_hz.map(|f0_hz| self.pitch.transpose(f0_hz, &controls));
+            self.cache.push([first, second], f0_hz);
         }
     }
 

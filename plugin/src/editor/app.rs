@@ -17,6 +17,8 @@ pub enum Page {
     Voice,
     /// Blending.
     Blend,
+    /// The pitch.
+    Pitch,
 }
 
 /// Contents of the window; kept as long as the instance, across windows.

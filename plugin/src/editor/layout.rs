@@ -3,7 +3,7 @@
 use super::app::{App, Page};
 use super::cards::{GAP, heading, in_card};
 use super::style::{ACCENT, BACKGROUND, MUTED, TEXT, WARNING};
-use super::{status, widgets};
+use super::{pitch, status, widgets};
 use egui::{Align, CentralPanel, Frame, Layout, Margin, ProgressBar, RichText, ScrollArea, Ui, vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::params::Param;
@@ -29,6 +29,11 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
             footer(app, engine, ui);
             return;
         }
+        if app.page == Page::Pitch {
+            pitch::show(&app.link, &gui.param_setter(), FOOTER, ui);
+            footer(app, engine, ui);
+            return;
+        }
         let left = ((ui.available_width() - GAP) * LEFT).floor();
         let right = ui.available_width() - GAP - left;
         ui.horizontal_top(|ui| {
@@ -47,7 +52,11 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
 fn header(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
     ui.horizontal(|ui| {
         ui.label(RichText::new("Voxmeld").size(24.0).strong().color(TEXT));
-        for (page, name) in [(Page::Voice, "Voice"), (Page::Blend, "Blend")] {
+        for (page, name) in [
+            (Page::Voice, "Voice"),
+            (Page::Blend, "Blend"),
+            (Page::Pitch, "Pitch"),
+        ] {
             if widgets::button(ui, name, app.page == page, 72.0).clicked() {
                 app.page = page;
             }

@@ -13,6 +13,7 @@ pub mod files;
 pub mod layout;
 pub mod library;
 mod link;
+mod pitch;
 pub mod plots;
 pub mod status;
 pub mod style;

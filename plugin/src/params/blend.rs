@@ -1,6 +1,6 @@
 //! The parameters of blending besides the ratio. With all defaults the arithmetic is RVC's.
 
-use super::ranges::{part, percent, temperature};
+use super::ranges::{part, percent, temperature, time};
 use crate::scenes::SceneField;
 use nice_plug::prelude::*;
 use voxmeld_core::controls::{
@@ -313,10 +313,4 @@ fn depth(name: &str) -> FloatParam {
     )
     .with_unit(" %")
     .with_value_to_string(formatters::v2s_f32_rounded(1))
-}
-
-fn time(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
-    FloatParam::new(name, default, FloatRange::Linear { min, max })
-        .with_unit(" ms")
-        .with_value_to_string(formatters::v2s_f32_rounded(1))
 }

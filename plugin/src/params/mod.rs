@@ -7,10 +7,12 @@
 
 mod blend;
 mod input;
+mod pitch;
 mod ranges;
 
 pub use blend::{BlendParams, ListenParam, MorphByParam, WeightingParam};
 pub use input::{GateParam, InputParam};
+pub use pitch::PitchParams;
 
 use crate::session::FormatField;
 use crate::state::VoiceField;
@@ -89,6 +91,10 @@ pub struct VoxmeldParams {
     /// Everything else about blending.
     #[nested(group = "Blend")]
     pub blend: BlendParams,
+
+    /// Everything else about the pitch.
+    #[nested(group = "Pitch")]
+    pub pitch: PitchParams,
 
     /// The chosen voice: saved with the session, not a parameter.
     #[persist = "voice"]
@@ -253,6 +259,7 @@ impl VoxmeldParams {
             noise_suppression: BoolParam::new("Noise suppression", false).non_automatable(),
             bypass: BoolParam::new("Bypass", false).make_bypass(),
             blend: BlendParams::default(),
+            pitch: PitchParams::default(),
             voice: VoiceField::new(engine),
             format: FormatField::default(),
         }
@@ -285,6 +292,7 @@ impl VoxmeldParams {
         let mut voice = Controls {
             blend_ratio: self.blend_ratio.value() / 100.0,
             pitch_shift: Semitones(self.pitch_shift.value()),
+            pitch: self.pitch.settings(),
             speaker: usize::try_from(self.speaker.value()).unwrap_or(0),
             search: SearchParams {
                 k: count(self.k.value()),

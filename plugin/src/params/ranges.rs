@@ -42,3 +42,9 @@ pub(super) fn temperature(name: &str) -> FloatParam {
     )
     .with_value_to_string(formatters::v2s_f32_rounded(2))
 }
+
+pub(super) fn time(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
+    FloatParam::new(name, default, FloatRange::Linear { min, max })
+        .with_unit(" ms")
+        .with_value_to_string(formatters::v2s_f32_rounded(1))
+}

@@ -93,6 +93,10 @@ fn ids_order_ranges_and_defaults_are_stable() {
             ("scene_morph", " %", None, 0.0, 100.0, 0.0),
             ("out_ratio", " %", None, 0.0, 100.0, 0.0),
             ("out_confidence", " %", None, 0.0, 100.0, 0.0),
+            ("f0_min", " Hz", None, 50.0, 400.0, 50.0),
+            ("f0_max", " Hz", None, 100.0, 1100.0, 1100.0),
+            ("octave_guard", " ms", None, 0.0, 500.0, 0.0),
+            ("f0_smoothing", " ms", None, 0.0, 200.0, 0.0),
         ]
     );
 }
@@ -139,6 +143,7 @@ fn default_parameters_give_the_engines_default_controls() {
     assert_eq!(controls.voice.blend, BlendSettings::default());
     assert_eq!(controls.voice.drive, Drive::default());
     assert_eq!(controls.ratio_glide_ms, 0.0);
+    assert_eq!(controls.voice.pitch, Controls::default().pitch);
 }
 
 #[test]
