@@ -14,15 +14,13 @@
 //!
 //! Thread: worker, once per frame.
 
+mod frame;
 pub mod octaves;
 pub mod smoothing;
 
 use crate::controls::{Controls, PitchSettings};
 use octaves::OctaveGuard;
 use smoothing::Smoothing;
-
-/// Length of a frame.
-const FRAME_MS: f32 = 10.0;
 
 /// The pitch of one voice, frame by frame.
 #[derive(Clone, Debug, Default)]
@@ -60,11 +58,6 @@ fn is_inside(f0_hz: f32, settings: &PitchSettings) -> bool {
     let too_low = settings.lowest_hz > lowest_hz && f0_hz < settings.lowest_hz;
     let too_high = settings.highest_hz < highest_hz && f0_hz > settings.highest_hz;
     !(too_low || too_high)
-}
-
-/// How many octaves `to` is above `from`.
-fn octaves_between(from_hz: f32, to_hz: f32) -> f32 {
-    (to_hz / from_hz).log2()
 }
 
 #[cfg(test)]

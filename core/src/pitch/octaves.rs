@@ -1,6 +1,6 @@
 //! Errors of a pitch tracker by a whole octave.
 
-use super::{FRAME_MS, octaves_between};
+use super::frame::{FRAME_MS, octaves_between};
 
 /// Distance from a whole octave at which a jump still counts as one: three semitones.
 const TOLERANCE_OCTAVES: f32 = 0.25;

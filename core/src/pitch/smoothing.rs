@@ -1,6 +1,6 @@
 //! Smoothing of the pitch track.
 
-use super::FRAME_MS;
+use super::frame::FRAME_MS;
 
 /// A first-order low-pass over the logarithm of the pitch. It looks back only, so it adds no latency; each voiced stretch
 /// begins at its own pitch.
