@@ -1,18 +1,64 @@
-//! `cargo xtask install`: installs the bundle into the plugin folders of hosts.
+//! `cargo xtask install`: installs the bundle into the plugin folders of hosts, and the programs into `~/.local/bin`.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use crate::bundle::{CLAP, DATA, VST3};
 use crate::paths::Paths;
-use crate::{files, ui};
+use crate::{files, process, ui};
 
 pub fn run(paths: &Paths) -> Result<()> {
     let home = PathBuf::from(
         std::env::var_os("HOME").context("HOME is not set, so the plugin folders are not known: set it")?,
     );
-    install(&paths.bundle(), &home)
+    install(&paths.bundle(), &home)?;
+    process::run(process::cargo(paths.root()).args([
+        "build",
+        "--release",
+        "-p",
+        "voxmeld-live",
+        "-p",
+        "voxmeld-cli",
+    ]))?;
+    install_programs(&paths.release(), &home)?;
+    let bin = home.join(PROGRAMS_FOLDER);
+    let searched = std::env::var_os("PATH").unwrap_or_default();
+    if !std::env::split_paths(&searched).any(|folder| folder == bin) {
+        ui::detail(format!(
+            "{} is not in PATH: log in again, or run `export PATH=\"$HOME/{PROGRAMS_FOLDER}:$PATH\"`",
+            bin.display()
+        ));
+    }
+    Ok(())
+}
+
+/// They find the data that is installed with the CLAP plugin.
+const PROGRAMS: [&str; 2] = ["voxmeld", "voxmeld-cli"];
+const PROGRAMS_FOLDER: &str = ".local/bin";
+
+fn install_programs(built: &Path, home: &Path) -> Result<()> {
+    for name in PROGRAMS {
+        place(&built.join(name), &home.join(PROGRAMS_FOLDER), OsStr::new(name))?;
+    }
+    Ok(())
+}
+
+/// Copied next to the target and then moved, so that whoever looks meanwhile finds a complete file or folder.
+fn place(from: &Path, folder: &Path, name: &OsStr) -> Result<()> {
+    let to = folder.join(name);
+    let beside = folder.join(format!(".{}.new", name.to_string_lossy()));
+    files::remove(&beside)?;
+    if from.is_dir() {
+        files::copy_tree(from, &beside)?;
+    } else {
+        files::copy(from, &beside)?;
+    }
+    let verb = if to.exists() { "replaced" } else { "installed" };
+    files::replace(&beside, &to)?;
+    ui::detail(format!("{verb} {}", to.display()));
+    Ok(())
 }
 
 fn install(bundle: &Path, home: &Path) -> Result<()> {
@@ -24,18 +70,7 @@ fn install(bundle: &Path, home: &Path) -> Result<()> {
                 from.display()
             );
         }
-        let to = home.join(folder).join(name);
-        // Copied next to the target and then moved, so that a host that scans meanwhile finds a complete bundle.
-        let beside = home.join(folder).join(format!(".{name}.new"));
-        files::remove(&beside)?;
-        if from.is_dir() {
-            files::copy_tree(&from, &beside)?;
-        } else {
-            files::copy(&from, &beside)?;
-        }
-        let verb = if to.exists() { "replaced" } else { "installed" };
-        files::replace(&beside, &to)?;
-        ui::detail(format!("{verb} {}", to.display()));
+        place(&from, &home.join(folder), OsStr::new(name))?;
     }
     ui::detail("rescan plugins in your host to find Voxmeld");
     Ok(())

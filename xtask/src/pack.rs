@@ -46,16 +46,7 @@ pub fn run(paths: &Paths, command: &Pack) -> Result<()> {
 }
 
 fn evaluate(paths: &Paths, eval: &Eval) -> Result<()> {
-    process::run_quietly(process::cargo(paths.root()).args([
-        "build",
-        "--release",
-        "-p",
-        "voxmeld-core",
-        "--features",
-        "cli",
-        "--bin",
-        "voxmeld-cli",
-    ]))?;
+    process::run_quietly(process::cargo(paths.root()).args(["build", "--release", "-p", "voxmeld-cli"]))?;
     let mut command = Command::new(paths.judges_python());
     command
         .arg(paths.root().join("assets/make/evaluate.py"))

@@ -1,5 +1,4 @@
-//! Voxmeld as a program: the plugin with its own audio device and window, for live use
-//! without a host. `voxmeld --help` lists backends and devices.
+//! nice-plug's own program around the plugin, to compare with: for live use there is `voxmeld` (`plugin/live`).
 
 fn main() {
     nice_plug::nice_export_standalone::<voxmeld::plugin::Voxmeld>();

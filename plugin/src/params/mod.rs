@@ -9,10 +9,12 @@ mod blend;
 mod input;
 mod pitch;
 mod ranges;
+mod text;
 
 pub use blend::{BlendParams, ListenParam, MorphByParam, WeightingParam};
 pub use input::{GateParam, InputParam};
 pub use pitch::PitchParams;
+pub use text::{ParamText, SetError};
 
 use crate::session::FormatField;
 use crate::state::VoiceField;

@@ -17,6 +17,8 @@ const BUILD: &[(&str, &str)] = &[
         "BLAS and LAPACK for faiss, linked statically",
     ),
     ("binutils", "strips and inspects the bundle"),
+    ("pkg-config", "finds ALSA for the live program"),
+    ("libasound2-dev", "ALSA's headers for the live program"),
 ];
 
 const TEST: &[(&str, &str)] = &[("libatomic1", "pedalboard, the VST3 host of the tests, links it")];

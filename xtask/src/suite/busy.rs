@@ -14,11 +14,7 @@ const LOOPS: usize = 4;
 /// The tests that play live, and those that other threads have to answer.
 pub(super) fn run(suite: &Suite<'_>) -> Result<Report> {
     // Compiled before the loops start: beside them it takes minutes.
-    let units = || {
-        let mut command = suite.cargo_test(&["voxmeld-core", "voxmeld-export"]);
-        command.args(["--features", "voxmeld-core/cli"]);
-        command
-    };
+    let units = || suite.cargo_test(&["voxmeld-core", "voxmeld-export"]);
     process::run(units().args(["--lib", "--no-run"]))?;
     let mut report = beside_busy_loops(|| {
         let mut command = units();

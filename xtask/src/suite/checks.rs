@@ -23,7 +23,6 @@ pub fn lints(paths: &Paths) -> Result<()> {
             .iter()
             .flat_map(|(_, feature)| ["--features", feature]),
     );
-    command.args(["--features", "voxmeld-core/cli"]);
     command.args(["--features", "voxmeld-tests/rtsan"]);
     process::run(command.args(["--", "-D", "warnings"]))
 }

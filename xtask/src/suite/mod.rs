@@ -76,8 +76,6 @@ fn unit_tests(suite: &Suite<'_>) -> Result<Report> {
     let packages = workspace::read(suite.paths)?;
     let tested = packages.iter().filter(|package| package.is_unit_tested());
     let mut command = suite.cargo_test(&tested.map(|package| &*package.name).collect::<Vec<_>>());
-    // Also the tests of the command line.
-    command.args(["--features", "voxmeld-core/cli"]);
     // Without a data folder: unit tests do not need it, and some test its absence.
     suite.test(command.env_remove("VOXMELD_DATA"))
 }

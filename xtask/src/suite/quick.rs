@@ -95,7 +95,4 @@ fn unit_tests(paths: &Paths, affected: &[&Package]) -> Result<Report> {
 
 fn select_packages(command: &mut Command, packages: &[&Package]) {
     command.args(packages.iter().flat_map(|package| ["-p", &*package.name]));
-    if packages.iter().any(|package| package.name == "voxmeld-core") {
-        command.args(["--features", "voxmeld-core/cli"]);
-    }
 }

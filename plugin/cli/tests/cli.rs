@@ -72,7 +72,6 @@ fn invalid_options_are_rejected_before_any_work() {
         (vec!["-o", text(&wav), "--k", "0"], "from 1 on"),
         (vec!["-o", text(&mp3)], ".mp3 files are not written"),
         (vec!["-o", text(&missing)], "missing does not exist"),
-        (vec!["-o", text(&folder.0)], "no extension"),
         (vec!["-o", input], "would take the place of the input"),
         (
             vec!["-o", text(&wav), "--data", "nowhere"],

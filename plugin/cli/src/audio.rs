@@ -41,6 +41,16 @@ impl Output {
         })
     }
 
+    /// Its path for messages.
+    pub fn shown(&self) -> String {
+        shown_path(&self.path).to_string()
+    }
+
+    /// True if it is this file.
+    pub fn is(&self, path: &Path) -> bool {
+        self.path == path
+    }
+
     /// Writes it, whole or not at all. If that fails, it is kept in the folder for temporary files, which the error
     /// names.
     pub fn write(&self, audio: &Recording) -> Result<()> {

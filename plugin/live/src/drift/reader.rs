@@ -1,0 +1,298 @@
+//! Reads a ring at another clock's rate.
+
+use super::fill_loop::FillLoop;
+use super::ring::RingReader;
+use rubato::audioadapter_buffers::direct::InterleavedSlice;
+use rubato::{
+    Adjustable, Async, FixedAsync, Resampler, Resizable, SincInterpolationParameters, WindowFunction,
+};
+
+/// Frames resampled at a time.
+const CHUNK: usize = 256;
+/// Length of the resampler's filter in input frames; half of it is its delay.
+const FILTER_FRAMES: usize = 64;
+/// Room for the loop's corrections and for a wrong nominal rate.
+const MAX_RELATIVE_RATIO: f64 = 1.02;
+/// Audio beyond one block of both sides that is kept under way: threads are not woken exactly on time.
+const MARGIN_S: f64 = 0.003;
+/// Amount above the target at which audio is dropped instead of read a little faster.
+const EXCESS_S: f64 = 0.05;
+/// Fade after a gap.
+const FADE_S: f64 = 0.005;
+/// Factor per frame by which the last sample decays when the ring runs empty.
+const DECAY: f32 = 0.97;
+
+/// Rates and blocks of both sides.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReaderSetup {
+    /// Rate of the writing device.
+    pub from_hz: f64,
+    /// Rate of the reading device.
+    pub to_hz: f64,
+    /// Frames that the writer writes at a time.
+    pub write_frames: usize,
+    /// Frames that the reader reads at a time.
+    pub read_frames: usize,
+}
+
+/// Rates between which audio cannot be converted.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "audio at {from_hz} Hz cannot be converted to {to_hz} Hz ({why}): choose the same rate for both devices"
+)]
+pub struct ReaderError {
+    /// Rate of the writing device.
+    pub from_hz: f64,
+    /// Rate of the reading device.
+    pub to_hz: f64,
+    /// What the resampler says.
+    pub why: String,
+}
+
+/// The reading end: silent until enough audio is under way, then without gaps as long as both devices run.
+pub struct DriftReader {
+    ring: RingReader,
+    resampler: Async<f32>,
+    setup: ReaderSetup,
+    control: FillLoop,
+    /// Frames that have to be under way before a read, at the writer's rate.
+    target_frames: f64,
+    largest_write: usize,
+    running: bool,
+    last_s: Option<f64>,
+    input: Vec<f32>,
+    output: Vec<f32>,
+    /// Newest output frame.
+    newest: Vec<f32>,
+    /// Gain after a gap, rises to 1.
+    gain: f32,
+    gain_step: f32,
+    gaps: u64,
+    deviation_s: f64,
+}
+
+impl DriftReader {
+    /// Reads `ring`. Allocates.
+    ///
+    /// # Errors
+    /// Rates that cannot be converted.
+    pub fn new(ring: RingReader, setup: ReaderSetup) -> Result<Self, ReaderError> {
+        let parameters = SincInterpolationParameters::new(FILTER_FRAMES, WindowFunction::BlackmanHarris2);
+        let channels = ring.channels();
+        let resampler = Async::new_sinc(
+            setup.to_hz / setup.from_hz,
+            MAX_RELATIVE_RATIO,
+            &parameters,
+            CHUNK,
+            channels,
+            FixedAsync::Output,
+        )
+        .map_err(|error| ReaderError {
+            from_hz: setup.from_hz,
+            to_hz: setup.to_hz,
+            why: error.to_string(),
+        })?;
+        let input = vec![0.0; channels * resampler.input_frames_max()];
+        #[expect(clippy::cast_possible_truncation, reason = "a gain")]
+        let gain_step = (1.0 / (FADE_S * setup.to_hz)) as f32;
+        let mut reader = Self {
+            ring,
+            resampler,
+            setup,
+            control: FillLoop::default(),
+            target_frames: 0.0,
+            largest_write: setup.write_frames,
+            running: false,
+            last_s: None,
+            input,
+            output: vec![0.0; channels * CHUNK],
+            newest: vec![0.0; channels],
+            gain: 0.0,
+            gain_step,
+            gaps: 0,
+            deviation_s: 0.0,
+        };
+        reader.set_target();
+        Ok(reader)
+    }
+
+    /// Time from the moment at which a frame was captured to the call of [`Self::pull`] that returns it as its first
+    /// frame. Constant, once the reader runs.
+    #[must_use]
+    pub fn latency_s(&self) -> f64 {
+        (self.target_frames + half_filter()) / self.setup.from_hz
+    }
+
+    /// Gaps: the ring ran empty, or audio was dropped because too much was under way.
+    #[must_use]
+    pub fn gaps(&self) -> u64 {
+        self.gaps
+    }
+
+    /// By how much the writer's clock is faster than the reader's, in parts per million, as learned so far.
+    #[must_use]
+    pub fn drift_ppm(&self) -> f64 {
+        self.control.drift_ppm()
+    }
+
+    /// Deviation of the amount under way from its target at the last read, in seconds.
+    #[must_use]
+    pub fn deviation_s(&self) -> f64 {
+        self.deviation_s
+    }
+
+    /// Fills `out` (interleaved) at `now_s`.
+    ///
+    /// # Real-time
+    /// Yes.
+    pub fn pull(&mut self, out: &mut [f32], now_s: f64) {
+        let elapsed_s = self.last_s.map_or(0.0, |last| (now_s - last).max(0.0));
+        self.last_s = Some(now_s);
+        self.follow_writer();
+        if !self.steer(now_s, elapsed_s) {
+            self.decay(out);
+            return;
+        }
+        let channels = self.ring.channels();
+        let mut done = 0;
+        while done < out.len() {
+            let end = (done + CHUNK * channels).min(out.len());
+            if !self.resample(&mut out[done..end]) {
+                self.interrupt();
+                self.decay(&mut out[done..]);
+                return;
+            }
+            done = end;
+        }
+    }
+
+    /// The target allows for the largest write, which may be larger than the device announced.
+    fn follow_writer(&mut self) {
+        let largest = self.ring.largest_write();
+        if largest > self.largest_write {
+            self.largest_write = largest;
+            self.set_target();
+            self.running = false;
+        }
+    }
+
+    fn set_target(&mut self) {
+        let per_read = self.setup.from_hz / self.setup.to_hz;
+        self.target_frames = frames(self.setup.read_frames) * per_read
+            + frames(self.largest_write)
+            + MARGIN_S * self.setup.from_hz;
+    }
+
+    /// Adjusts the speed; false while there is nothing to read yet.
+    fn steer(&mut self, now_s: f64, elapsed_s: f64) -> bool {
+        let Some((age_s, fill)) = self.ring.last_write(now_s) else {
+            return false;
+        };
+        // What the device has captured since its last write is under way too, but never more than it writes at once.
+        let since = (age_s * self.setup.from_hz).min(frames(self.largest_write));
+        let excess = frames(fill) + since - self.target_frames;
+        if !self.running {
+            // The first chunk fills the filter too.
+            let excess = excess - half_filter();
+            if excess < 0.0 {
+                return false;
+            }
+            self.ring.skip(whole(excess));
+            self.resampler.reset();
+            self.running = true;
+            self.control.restart();
+            self.deviation_s = 0.0;
+            return true;
+        }
+        self.deviation_s = excess / self.setup.from_hz;
+        if self.deviation_s > EXCESS_S {
+            self.ring.skip(whole(excess));
+            self.gaps += 1;
+            self.gain = 0.0;
+            self.control.restart();
+            self.deviation_s = 0.0;
+        }
+        let faster = self.control.next(self.deviation_s, elapsed_s);
+        // The correction is far inside the limits of the resampler.
+        let _ = self
+            .resampler
+            .set_resample_ratio_relative(1.0 / (1.0 + faster), true);
+        true
+    }
+
+    /// One chunk; false if the ring has not enough for it.
+    fn resample(&mut self, out: &mut [f32]) -> bool {
+        let channels = self.ring.channels();
+        let len = out.len() / channels;
+        if self.resampler.set_chunk_size(len).is_err() {
+            return false;
+        }
+        let needed = self.resampler.input_frames_next();
+        if self.ring.frames() < needed {
+            return false;
+        }
+        let input = &mut self.input[..needed * channels];
+        self.ring.read(input);
+        let output = &mut self.output[..len * channels];
+        let Ok(from) = InterleavedSlice::new(input, channels, needed) else {
+            return false;
+        };
+        let Ok(mut into) = InterleavedSlice::new_mut(output, channels, len) else {
+            return false;
+        };
+        if self
+            .resampler
+            .process_into_buffer(&from, &mut into, None)
+            .is_err()
+        {
+            return false;
+        }
+        for (to, from) in out.chunks_exact_mut(channels).zip(output.chunks_exact(channels)) {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = from * self.gain;
+            }
+            self.gain = (self.gain + self.gain_step).min(1.0);
+        }
+        if let Some(newest) = out.chunks_exact(channels).last() {
+            self.newest.copy_from_slice(newest);
+        }
+        true
+    }
+
+    /// The ring ran empty: wait until enough is under way again.
+    fn interrupt(&mut self) {
+        self.gaps += 1;
+        self.running = false;
+        self.gain = 0.0;
+    }
+
+    /// From the newest frame to silence.
+    fn decay(&mut self, out: &mut [f32]) {
+        for frame in out.chunks_exact_mut(self.ring.channels()) {
+            for (sample, newest) in frame.iter_mut().zip(&mut self.newest) {
+                *newest = if newest.abs() < 1e-6 { 0.0 } else { *newest * DECAY };
+                *sample = *newest;
+            }
+        }
+    }
+}
+
+fn half_filter() -> f64 {
+    frames(FILTER_FRAMES / 2)
+}
+
+fn frames(count: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "counts of frames in a ring")]
+    let count = count as f64;
+    count
+}
+
+fn whole(count: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates"
+    )]
+    let count = count.max(0.0) as usize;
+    count
+}
