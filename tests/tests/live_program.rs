@@ -1,6 +1,12 @@
 //! The live program as a whole, on its simulated device, controlled through its socket, with the default voice.
 //!
 //! The device has no clock: it waits for the engine, so nothing here depends on the machine's load.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "seconds of audio"
+)]
 
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
