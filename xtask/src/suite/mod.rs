@@ -41,7 +41,7 @@ pub fn run(paths: &Paths, shared: Option<&Path>, strict: bool) -> Result<()> {
         strict,
     };
     let scope = if strict { Scope::Strict } else { Scope::Tests };
-    let mut stages = Stages::new(15);
+    let mut stages = Stages::new(16);
     stages.run("set-up", || {
         setup::run(paths, scope)?;
         checks::need_components()
@@ -65,6 +65,7 @@ pub fn run(paths: &Paths, shared: Option<&Path>, strict: bool) -> Result<()> {
         suite.test(suite.with_bundle(&mut command))
     })?;
     stages.check("editors", || editors(&suite))?;
+    stages.check("live program with JACK", || jack_server(&suite))?;
     stages.check("real-time sanitizer", || real_time_sanitizer(&suite))?;
     stages.summary();
     ui::line("all tests passed");
@@ -104,6 +105,23 @@ fn editors(suite: &Suite<'_>) -> Result<Report> {
 
 pub fn x_server_is_installed() -> bool {
     process::find("Xvfb").is_some()
+}
+
+/// The live program with a JACK server that has no hardware: blocks of another size, a server that ends and comes back.
+fn jack_server(suite: &Suite<'_>) -> Result<Report> {
+    if !jack_is_installed() {
+        return suite.not_installed(
+            "jackd",
+            "`cargo xtask setup --strict` as root, or apt-get install jackd2",
+        );
+    }
+    let mut command = suite.cargo_test(&["voxmeld-live"]);
+    command.args(["--test", "jack", "--", "--ignored"]);
+    suite.test(&mut command)
+}
+
+fn jack_is_installed() -> bool {
+    process::find("jackd").is_some()
 }
 
 /// Runs the audio thread under RealtimeSanitizer, whose library is in the Rust toolchain of some systems.

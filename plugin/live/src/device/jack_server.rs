@@ -20,8 +20,11 @@ pub struct JackServer;
 fn connect(name: &str) -> Result<Client, DeviceError> {
     // The library prints on the terminal by itself, once a second while the server is away.
     jack::set_logger(jack::LoggerType::None);
-    // Where libjack is not installed, the crate panics at the first call.
+    // Where libjack is not installed, the crate panics at the first call; that needs no message of its own.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
     let opened = std::panic::catch_unwind(|| Client::new(name, ClientOptions::NO_START_SERVER));
+    std::panic::set_hook(hook);
     match opened {
         Ok(Ok((client, _))) => Ok(client),
         Ok(Err(error)) => Err(DeviceError::NoServer {
