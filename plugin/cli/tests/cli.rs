@@ -69,7 +69,7 @@ fn invalid_options_are_rejected_before_any_work() {
         (vec!["-o", text(&wav), "--ratio", "-0.1"], "0 to 1"),
         (vec!["-o", text(&wav), "--ratio", "nan"], "0 to 1"),
         (vec!["-o", text(&wav), "--pitch-shift", "40"], "-24 to 24"),
-        (vec!["-o", text(&wav), "--k", "0"], "from 1 on"),
+        (vec!["-o", text(&wav), "--k", "0"], "1..=64"),
         (vec!["-o", text(&mp3)], ".mp3 files are not written"),
         (vec!["-o", text(&missing)], "missing does not exist"),
         (vec!["-o", input], "would take the place of the input"),
@@ -128,4 +128,82 @@ fn bad_features_are_left_out_and_listed_and_names_of_any_length_are_kept() {
         "{shown}"
     );
     assert!(refusal(&[&build[..], &["--strict"]].concat()).contains("b.npy"));
+}
+
+#[test]
+fn parameters_curves_and_outputs_that_do_not_fit_are_rejected_with_what_does() {
+    let folder = Folder::new("parameters");
+    let (input, other) = (folder.0.join("in.wav"), folder.0.join("other.wav"));
+    for path in [&input, &other] {
+        std::fs::write(path, b"").expect("written");
+    }
+    let curve = folder.0.join("curve.csv");
+    std::fs::write(&curve, "0,0\n1,2\n").expect("written");
+    let out = folder.0.join("out.wav");
+    let (input, other, out) = (text(&input), text(&other), text(&out));
+    for (arguments, message) in [
+        (vec![input, "-o", out, "--set", "trust"], "ID=VALUE"),
+        (
+            vec![input, "-o", out, "--set", "trusty=4"],
+            "there are: blend_ratio",
+        ),
+        (vec![input, "-o", out, "--set", "trust=400"], "from 0 to 100 %"),
+        (vec![input, "-o", out, "--set", "gate=soft"], "Gentle"),
+        (vec![input, "-o", out, "--ratio-curve", text(&curve)], "line 2"),
+        (vec![input, "-o", out, "--k", "65"], "1..=64"),
+        (vec![input, other, "-o", out], "need a folder"),
+        (
+            vec![input, input, "-o", text(&folder.0)],
+            "would take the place of the input",
+        ),
+    ] {
+        let all = [vec!["convert"], arguments].concat();
+        let found = refusal(&all);
+        assert!(found.contains(message), "{all:?}: {found}");
+        assert!(
+            !found.contains("backtrace") && found.lines().count() < 12,
+            "{found}"
+        );
+    }
+}
+
+#[test]
+fn errors_have_one_line_and_no_backtrace_whatever_the_environment_says() {
+    let output = Command::new(env!("CARGO_BIN_EXE_voxmeld-cli"))
+        .args(["live", "mute", "on", "--socket", "/nowhere/voxmeld.sock"])
+        .env("RUST_BACKTRACE", "full")
+        .output()
+        .expect("started");
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.contains("start `voxmeld`"), "{message}");
+}
+
+#[test]
+fn completions_and_the_man_page_know_the_commands() {
+    for arguments in [&["completions", "bash"][..], &["completions", "fish"], &["man"]] {
+        let output = cli(arguments);
+        let text = String::from_utf8_lossy(&output.stdout).replace("\\-", "-");
+        assert!(output.status.success());
+        for word in ["convert", "ratio-curve", "doctor", "live"] {
+            assert!(text.contains(word), "{arguments:?} lacks {word}");
+        }
+    }
+}
+
+#[test]
+fn doctor_without_data_names_the_remedy_and_fails() {
+    let folder = Folder::new("doctor");
+    let output = cli(&["doctor", "--json", "--data", text(&folder.0)]);
+    assert_eq!(output.status.code(), Some(1));
+    let found = String::from_utf8_lossy(&output.stdout);
+    for word in [
+        "\"processor\"",
+        "\"cores\"",
+        "\"verdict\": \"not usable yet",
+        "--data",
+    ] {
+        assert!(found.contains(word), "{word}: {found}");
+    }
 }
