@@ -54,6 +54,15 @@ pub fn run(args: &Convert, quiet: bool) -> Result<()> {
 
 /// Each input with its place; all checked before anything is converted.
 fn jobs(args: &Convert) -> Result<Vec<(PathBuf, Output)>> {
+    for input in &args.inputs {
+        let readable = std::fs::metadata(input);
+        let meta = readable.with_context(|| format!("{} cannot be read", shown_path(input)))?;
+        ensure!(
+            meta.is_file(),
+            "{} is not a file; name recordings",
+            shown_path(input)
+        );
+    }
     let is_folder = args.output.is_dir();
     if !is_folder {
         let [input] = &args.inputs[..] else {
