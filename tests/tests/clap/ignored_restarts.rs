@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use voxmeld_tests::audio::Sound;
 use voxmeld_tests::env;
 use voxmeld_tests::host::{Host, Instance, Pace, Sizes};
-use voxmeld_tests::signal::{delay_of, energy};
+use voxmeld_tests::signal::energy;
 
 const RATE_HZ: f64 = 48_000.0;
 const BLOCK: u32 = 480;
@@ -66,8 +66,7 @@ fn a_shorter_hop_takes_effect_inside_the_known_latency_and_the_voice_sounds_at_i
     let output = play(&mut instance, &speech, Pace::Free)?;
     ensure!(energy(&output) > 1.0, "the voice is silent");
 
-    // As an instance with a hop of 20 ms from the beginning, but later by the difference in latency. The two are
-    // not equal bit for bit, for a reason that is not known yet.
+    // As an instance with a hop of 20 ms from the beginning, but later by the difference in latency.
     let mut fresh = host.instance()?;
     fresh.set_offline(true)?;
     fresh.activate(RATE_HZ, BLOCK)?;
@@ -76,19 +75,9 @@ fn a_shorter_hop_takes_effect_inside_the_known_latency_and_the_voice_sounds_at_i
     let expected = play(&mut fresh, &speech, Pace::Free)?;
     let later = latency - fresh.latency()?;
     ensure!(later == 2 * 960, "{later}");
-    let first = |output: &[f32]| output.iter().position(|&sample| sample != 0.0);
     ensure!(
-        first(&output) == first(&expected).map(|at| at + later),
-        "the voice begins at {:?}, without the restart at {:?}",
-        first(&output),
-        first(&expected)
-    );
-    let lag = delay_of(&expected, &output) - later as f64;
-    ensure!(lag.abs() < 48.0, "{lag} samples off");
-    let (changed, plain) = (energy(&output[later..]), energy(&expected));
-    ensure!(
-        (0.8..1.25).contains(&(changed / plain)),
-        "energy {changed}, without the restart {plain}"
+        output[later..] == expected[..expected.len() - later],
+        "it is not the sound of an instance that began with this hop"
     );
     Ok(())
 }

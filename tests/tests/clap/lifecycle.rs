@@ -321,6 +321,22 @@ fn next_instance_works_after_others_are_destroyed_while_loading_or_playing() -> 
 }
 
 #[test]
+fn render_mode_set_while_active_holds_without_a_restart() -> Result<()> {
+    let host = Host::load_bundle()?;
+    let input = speech(1.5)?;
+    let expected = play(&mut offline(&host)?, &input)?;
+    let mut instance = host.instance()?;
+    instance.activate(RATE_HZ, BLOCK)?;
+    instance.set_offline(true)?;
+    // A live stream would not wait for the voice to load.
+    assert!(
+        play(&mut instance, &input)? == expected,
+        "it is not an offline render"
+    );
+    Ok(())
+}
+
+#[test]
 fn live_instance_is_silent_while_the_voice_loads() -> Result<()> {
     let host = Host::load_bundle()?;
     let mut instance = host.instance()?;

@@ -32,7 +32,7 @@ fn further_instances_of_the_default_voice_take_at_most_12_mib_each() -> Result<(
 }
 
 #[test]
-fn an_instance_without_input_takes_less_than_16_percent_of_a_core() -> Result<()> {
+fn an_instance_without_input_takes_less_than_2_percent_of_a_core() -> Result<()> {
     Child::new(module_path!(), "silence")?.expect_success()
 }
 
@@ -83,15 +83,13 @@ fn silence() -> Result<()> {
         instance.play(&input, &Sizes::all(480), &[], Pace::RealTime, RATE_HZ)
     };
     play(5)?;
-    // The aim is 2 %; 14 % were measured on an idle machine, for a reason that is not known yet. `engine::silence`
-    // counts the hops of the models in a render.
     let (before, began) = (thread_cpu_seconds("voxmeld worker"), Instant::now());
     play(10)?;
     let used = thread_cpu_seconds("voxmeld worker") - before;
     let share = used / began.elapsed().as_secs_f64();
     say(format!("{:.2} % of a core in silence", 100.0 * share));
     ensure!(used > 0.0, "the worker was not found");
-    ensure!(share < 0.16, "{:.2} % of a core", 100.0 * share);
+    ensure!(share < 0.02, "{:.2} % of a core", 100.0 * share);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use super::input_events::InputEvents;
 use super::output_events::OutputEvents;
 use super::param_info::ParamInfo;
 use super::reentrancy::Reentrancy;
+use super::render_mode;
 use crate::ExportedPlugin;
 use crate::block::{Buffers, Continuity, Gate};
 use crate::bridge::Shared;
@@ -14,6 +15,7 @@ use clap_sys::events::{clap_input_events, clap_output_events};
 use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
 use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_plugin_gui};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
+use clap_sys::ext::render::{CLAP_EXT_RENDER, clap_plugin_render, clap_plugin_render_mode};
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use nice_plug::nice_error;
 use nice_plug::wrapper::clap::{Wrapper, clap_host, clap_plugin};
@@ -34,6 +36,9 @@ pub(super) struct Instance {
     /// nice-plug's `gui.destroy`, and the extension that the host gets instead.
     inner_gui_destroy: Option<unsafe extern "C" fn(*const clap_plugin)>,
     gui: Option<clap_plugin_gui>,
+    /// nice-plug's render extension, and the one that the host gets instead.
+    inner_render: Option<clap_plugin_render>,
+    render: Option<clap_plugin_render>,
     reentrancy: Reentrancy,
     pub(super) param_info: ParamInfo,
     pub(super) shared: Arc<Shared>,
@@ -59,11 +64,12 @@ pub(super) unsafe fn create<P: ExportedPlugin>(host: *const clap_host) -> *const
     // SAFETY: initialised by the constructor.
     let inner = unsafe { *given };
     // SAFETY: `given` is nice-plug's own object, and the types are the extensions'.
-    let (params, gui, inner_audio_ports) = unsafe {
+    let (params, gui, inner_audio_ports, inner_render) = unsafe {
         (
             extension_of::<clap_plugin_params>(given, &inner, CLAP_EXT_PARAMS),
             extension_of::<clap_plugin_gui>(given, &inner, CLAP_EXT_GUI),
             extension_of::<clap_plugin_audio_ports>(given, &inner, CLAP_EXT_AUDIO_PORTS),
+            extension_of::<clap_plugin_render>(given, &inner, CLAP_EXT_RENDER),
         )
     };
     let (Some(constructed), Some(inner_params)) = (constructed, params) else {
@@ -102,6 +108,11 @@ pub(super) unsafe fn create<P: ExportedPlugin>(host: *const clap_host) -> *const
         gui: gui.map(|gui| clap_plugin_gui {
             destroy: Some(gui_destroy),
             ..gui
+        }),
+        inner_render,
+        render: inner_render.map(|render| clap_plugin_render {
+            set: Some(set_render_mode),
+            ..render
         }),
         reentrancy: Reentrancy::default(),
         param_info,
@@ -296,11 +307,28 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
         let gui = instance.gui.as_ref();
         return gui.map_or(std::ptr::null(), |gui| std::ptr::from_ref(gui).cast());
     }
+    // SAFETY: as above.
+    if !id.is_null() && unsafe { CStr::from_ptr(id) } == CLAP_EXT_RENDER {
+        let render = instance.render.as_ref();
+        return render.map_or(std::ptr::null(), |render| std::ptr::from_ref(render).cast());
+    }
     match instance.inner.get_extension {
         // SAFETY: passed on under the same contract.
         Some(inner) => unsafe { inner(plugin, id) },
         None => std::ptr::null(),
     }
+}
+
+unsafe extern "C" fn set_render_mode(plugin: *const clap_plugin, mode: clap_plugin_render_mode) -> bool {
+    // SAFETY: the host's pointer to this instance.
+    let instance = unsafe { instance(plugin) };
+    let inner = instance.inner_render.and_then(|render| render.set);
+    // SAFETY: passed on under the same contract.
+    let accepted = inner.is_some_and(|inner| unsafe { inner(plugin, mode) });
+    if accepted {
+        render_mode::publish(&instance.shared, mode);
+    }
+    accepted
 }
 
 unsafe extern "C" fn get_info(plugin: *const clap_plugin, index: u32, info: *mut clap_param_info) -> bool {

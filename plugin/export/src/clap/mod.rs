@@ -7,6 +7,7 @@
 //! | `process`, `params.flush` | events that are null, too short or late | `input_events` |
 //! | `activate`, `deactivate` | no block runs meanwhile | `instance` |
 //! | `start_processing`, `reset` | the stream starts over only at `reset` or at a gap in `steady_time` | `instance` |
+//! | `render.set` | the mode holds from the next block on, without a restart | `render_mode` |
 //! | `params.get_info` | output parameters are visible and read-only; an index out of range is rejected | `param_info` |
 //! | `process`, `params.flush` | a call from within another one is rejected | `reentrancy` |
 //! | `on_main_thread`, `gui.destroy` | calls from within `on_main_thread` are deferred until it ends | `reentrancy` |
@@ -23,6 +24,7 @@ mod instance;
 mod output_events;
 mod param_info;
 mod reentrancy;
+mod render_mode;
 
 pub use nice_plug::wrapper::clap::clap_plugin_entry;
 
