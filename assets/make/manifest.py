@@ -11,6 +11,9 @@ from synth import REACH
 # what the encoder is shown where it remembers nothing: at the beginning, and after a gap (425 ms)
 WINDOW = common.FIELD + 20 * common.HOP_IN
 
+# medians of the voiced frames of each target's recordings
+F0_MEDIAN_HZ = {"af_heart": 185.0, "am_michael": 111.0}
+
 
 def entry(file, /, **more):
     data = (common.PACK / file).read_bytes()
@@ -31,7 +34,8 @@ def main():
         "synthesizer": entry("synthesizer.onnx", sample_rate_hz=common.RATE_OUT,
                              samples_per_frame=common.UPP, context_frames_100hz=REACH,
                              lookahead_frames_100hz=0, interface="rvc"),
-        "indices": [entry(f"{v}.index", name=v, label=LABELS[v]) for v in common.TARGET_VOICES],
+        "indices": [entry(f"{v}.index", name=v, label=LABELS[v], f0_median_hz=F0_MEDIAN_HZ[v])
+                    for v in common.TARGET_VOICES],
         "licence": "MIT OR Apache-2.0 (encoder, synthesizer, indices); MIT (swift_f0.onnx)",
         "origin": "Trained by assets/make on synthetic speech (Kokoro-82M, Apache-2.0) and CC-BY-3.0 "
                   "telephone prompts; see MODEL_CARD.md",

@@ -98,6 +98,9 @@ pub struct PackIndex {
     pub name: String,
     /// Name shown to the user.
     pub label: String,
+    /// Median pitch of the voice in Hz.
+    #[serde(default)]
+    pub f0_median_hz: Option<f32>,
 }
 
 /// `pack.json`.

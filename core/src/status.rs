@@ -62,6 +62,10 @@ pub struct EngineStatus {
     pub distance_rank: f32,
     /// How far its neighbours agree, 0..1.
     pub agreement: f32,
+    /// The speaker's median pitch; 0 until it is known.
+    pub speaker_f0_hz: f32,
+    /// The targets' median pitch; 0 where it is not known.
+    pub target_f0_hz: f32,
     /// The voices that can be morphed between, and their recordings.
     pub targets: Vec<TargetInfo>,
     /// Progress of making an index, or the result of the last one.
@@ -178,6 +182,10 @@ pub struct StatusCells {
     pub distance_rank: AtomicF32,
     /// See [`EngineStatus::agreement`].
     pub agreement: AtomicF32,
+    /// See [`EngineStatus::speaker_f0_hz`].
+    pub speaker_f0_hz: AtomicF32,
+    /// See [`EngineStatus::target_f0_hz`].
+    pub target_f0_hz: AtomicF32,
     /// See [`EngineStatus::targets`].
     pub targets: Mutex<Vec<TargetInfo>>,
 }

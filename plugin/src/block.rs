@@ -1,19 +1,18 @@
 //! Passes one block to the engine.
 
+use crate::notes;
 use crate::params::VoxmeldParams;
 use nice_plug::midi::NoteEvent;
-use voxmeld_core::rt::AudioSide;
+use voxmeld_core::rt::{AudioSide, HeldNotes};
 
-/// MIDI's modulation wheel.
-const MOD_WHEEL: u8 = 1;
-
-/// Processes one (sub-)block, in pieces between movements of the modulation wheel.
+/// Processes one (sub-)block, in pieces between MIDI events.
 ///
 /// # Real-time
 /// Yes.
 pub fn run(
     audio: &mut AudioSide,
     params: &VoxmeldParams,
+    held: &mut HeldNotes,
     main: &mut [&mut [f32]],
     side: Option<&mut [&mut [f32]]>,
     mut next_event: impl FnMut() -> Option<NoteEvent<()>>,
@@ -28,12 +27,7 @@ pub fn run(
     let mut start = 0;
     loop {
         while let Some(due) = event.take_if(|event| event.timing() as usize <= start) {
-            if let NoteEvent::MidiCC {
-                cc: MOD_WHEEL, value, ..
-            } = due
-            {
-                params.blend.set_wheel(value);
-            }
+            notes::apply(&due, params, held);
             event = next_event();
         }
         if start >= len {
@@ -48,7 +42,10 @@ pub fn run(
             .as_ref()
             .map_or(len, |event| (event.timing() as usize).min(len));
         let side = side.map(|channel| channel.get(start..end).unwrap_or_default());
-        let controls = params.controls();
+        let mut controls = params.controls();
+        if params.pitch.midi_pitch.value() {
+            controls.voice.pitch.note = held.note();
+        }
         match main {
             [left, right] => {
                 let mut channels = [&mut left[start..end], &mut right[start..end]];

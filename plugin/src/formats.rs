@@ -58,6 +58,9 @@ impl ExportedPlugin for Voxmeld {
     /// "Ratio applied" and "Confidence", in the order in which `process` publishes them.
     const OUTPUT_PARAMS: &'static [&'static str] = &["out_ratio", "out_confidence"];
     const MOD_WHEEL_PARAM: Option<&'static str> = Some("wheel");
+    const PITCH_BEND_PARAM: Option<&'static str> = Some("bend");
+    const PRESSURE_PARAM: Option<&'static str> = Some("pressure");
+    const READS_NOTES: bool = true;
 
     fn window_size(window: &EditorWindow<Self>) -> Option<NativeSize<u32>> {
         let size = window.size();

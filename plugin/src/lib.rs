@@ -34,6 +34,7 @@ mod block;
 pub mod editor;
 mod formats;
 pub mod logging;
+mod notes;
 pub mod params;
 pub mod paths;
 pub mod plugin;

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use voxmeld_core::engine::{Engine, StreamSetup};
-use voxmeld_core::rt::{self, AudioSide};
+use voxmeld_core::rt::{self, AudioSide, HeldNotes};
 use voxmeld_export::{Bridge, BridgeTask, ControlGrid};
 
 /// One instance. Construction is cheap, because scanners create instances only to read
@@ -29,6 +29,8 @@ pub struct Voxmeld {
     restarter: Arc<Restarter>,
     /// The set-up of the newest activation, and its number.
     setup: Option<(StreamSetup, u64)>,
+    /// Keys that are held.
+    held: HeldNotes,
     /// Connection to the export around the plugin.
     bridge: Bridge,
     /// Hop, block and safety buffer in use; a change needs a restart.
@@ -55,6 +57,7 @@ impl Default for Voxmeld {
             next_stream,
             restarter: Arc::new(restarter),
             setup: None,
+            held: HeldNotes::default(),
             timing: TimingControl::default(),
             rate_hz: 0.0,
             tail_samples: 0,
@@ -93,7 +96,7 @@ impl Plugin for Voxmeld {
         layout(2, &[], "Stereo"),
         layout(1, &[], "Mono"),
     ];
-    /// For the modulation wheel.
+    /// For notes and controllers.
     const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
@@ -190,6 +193,7 @@ impl Plugin for Voxmeld {
         if !self.bridge.must_start_over() {
             return;
         }
+        self.held = HeldNotes::default();
         if let Some(audio) = &mut self.audio {
             audio.reset();
         }
@@ -212,9 +216,14 @@ impl Plugin for Voxmeld {
         };
         audio.set_offline(self.bridge.is_offline());
         let side = aux.inputs.first_mut().map(Buffer::as_slice);
-        block::run(audio, &self.params, buffer.as_slice(), side, || {
-            context.next_event()
-        });
+        block::run(
+            audio,
+            &self.params,
+            &mut self.held,
+            buffer.as_slice(),
+            side,
+            || context.next_event(),
+        );
         self.bridge.set_position(audio.position());
         while let Some(frame) = audio.next_applied_frame() {
             self.bridge

@@ -49,6 +49,7 @@ pub mod host;
 pub mod machine;
 pub mod non_speech;
 pub mod onnx;
+pub mod periodicity;
 pub mod raw_clap_host;
 pub mod rig;
 pub mod sessions;

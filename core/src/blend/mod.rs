@@ -31,6 +31,7 @@ pub mod percentiles;
 mod source;
 pub mod takes;
 pub mod target;
+mod target_pitch;
 pub mod trust;
 
 #[cfg(test)]
@@ -41,6 +42,7 @@ mod tests;
 pub use source::Source;
 pub use takes::TakeWeights;
 pub use target::Target;
+pub use target_pitch::target_pitch_hz;
 
 use crate::controls::{Controls, Listen, MAX_K, MAX_TARGETS};
 use crate::frames::Frames;

@@ -194,7 +194,8 @@ pub fn frame(
     let drive = &controls.drive;
     let driven = f64::from(controls.blend_ratio)
         + f64::from(drive.side_level) * f64::from(drive.side_depth)
-        + f64::from(drive.wheel) * f64::from(drive.wheel_depth);
+        + f64::from(drive.wheel) * f64::from(drive.wheel_depth)
+        + f64::from(drive.pressure) * f64::from(drive.pressure_depth);
     [0, 1].map(|half| {
         let ratio = driven.clamp(0.0, 1.0) * trust * curves(controls, f0_hz[half], level[half]);
         let mixed = live.iter().zip(&mean).map(|(h, r)| match set.listen {

@@ -23,6 +23,8 @@ pub struct Target {
     pub sources: Vec<Source>,
     /// Weights of the recordings.
     pub takes: Takes,
+    /// Median pitch of the recordings in Hz, where it is known.
+    pub f0_median_hz: Option<f32>,
     /// Recall of its index by number of probes; empty if unknown.
     pub recall: RecallTable,
     /// Time of a search, where it was measured on this machine.
@@ -40,17 +42,29 @@ impl Target {
         let known_distances = sidecar.and_then(|sidecar| Percentiles::from_sidecar(sidecar.distances?));
         let sources = sidecar.map_or(&[][..], |sidecar| &sidecar.sources);
         let recall = sidecar.and_then(|sidecar| sidecar.recall.clone());
+        let f0_median_hz = sidecar.and_then(|sidecar| sidecar.f0_median_hz);
         let target = Self {
             name: name.into(),
             distances: known_distances.unwrap_or_else(|| Percentiles::measure(index.as_ref())),
             sources: sources.iter().map(Source::from).collect(),
             index,
             takes: Takes::default(),
+            f0_median_hz: None,
             recall: RecallTable::default(),
             search_time: None,
             auto_probes: 1,
         };
-        target.with_recall(recall.unwrap_or_default())
+        target
+            .with_recall(recall.unwrap_or_default())
+            .with_f0_median(f0_median_hz)
+    }
+
+    /// Sets the median pitch in Hz, if one is given that is a pitch.
+    #[must_use]
+    pub fn with_f0_median(mut self, f0_median_hz: Option<f32>) -> Self {
+        let usable = f0_median_hz.filter(|hz| hz.is_finite() && *hz > 0.0);
+        self.f0_median_hz = usable.or(self.f0_median_hz);
+        self
     }
 
     /// Sets the measured recall.

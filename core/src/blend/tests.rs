@@ -112,6 +112,8 @@ fn random_controls(random: &mut SeededRandom, targets: usize) -> Controls {
             side_depth: random.unit() * 2.0 - 1.0,
             wheel: random.unit(),
             wheel_depth: random.unit() * 2.0 - 1.0,
+            pressure: random.unit(),
+            pressure_depth: random.unit() * 2.0 - 1.0,
         },
         ..Controls::default()
     }

@@ -172,6 +172,10 @@ pub struct Drive {
     pub wheel: f32,
     /// Its depth.
     pub wheel_depth: f32,
+    /// Pressure on the keys (aftertouch), 0..1.
+    pub pressure: f32,
+    /// Its depth.
+    pub pressure_depth: f32,
 }
 
 impl Drive {
@@ -182,7 +186,10 @@ impl Drive {
             let product = value * depth;
             if product.is_finite() { product } else { 0.0 }
         };
-        let moved = set + part(self.side_level, self.side_depth) + part(self.wheel, self.wheel_depth);
+        let moved = set
+            + part(self.side_level, self.side_depth)
+            + part(self.wheel, self.wheel_depth)
+            + part(self.pressure, self.pressure_depth);
         if moved.is_nan() {
             0.0
         } else {

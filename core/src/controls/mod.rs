@@ -3,6 +3,7 @@
 mod blend;
 mod gate;
 mod pitch;
+mod scale;
 mod scene;
 mod search;
 
@@ -12,6 +13,7 @@ pub use blend::{
 };
 pub use gate::Gate;
 pub use pitch::PitchSettings;
+pub use scale::{Scale, Snap};
 pub use scene::{SCENE_NUMBERS, Scene};
 pub use search::{MAX_K, SearchParams};
 

@@ -257,8 +257,10 @@ mod tests {
             side_depth: -0.4,
             wheel: 1.0,
             wheel_depth: 0.3,
+            pressure: 0.5,
+            pressure_depth: 0.1,
         };
-        assert!((drive.ratio(0.5) - 0.6).abs() < 1e-6);
+        assert!((drive.ratio(0.5) - 0.65).abs() < 1e-6);
         assert_eq!(drive.ratio(2.0), 1.0);
         assert_eq!(Drive::default().ratio(0.3), 0.3);
         assert_eq!(Drive::default().ratio(f32::NAN), 0.0);

@@ -142,6 +142,8 @@ impl EngineHandle {
             confidence: cells.confidence.load(),
             distance_rank: cells.distance_rank.load(),
             agreement: cells.agreement.load(),
+            speaker_f0_hz: cells.speaker_f0_hz.load(),
+            target_f0_hz: cells.target_f0_hz.load(),
             targets: cells.targets.lock().clone(),
             index_work: self.shared.builder.work(),
         }

@@ -39,19 +39,25 @@ pub(super) fn load_targets(
 }
 
 fn load_target(chosen: &IndexRef, pack: Option<&PackManifest>, dim: usize) -> Result<Target, LoadError> {
-    let (path, name) = match chosen {
-        IndexRef::File(file) => (file.path.clone(), stem(&file.path)),
+    let (path, name, f0_median_hz) = match chosen {
+        IndexRef::File(file) => (file.path.clone(), stem(&file.path), None),
         IndexRef::Pack(name) => {
             let found = pack.and_then(|pack| Some((pack, pack.index(name)?)));
             let (pack, index) = found.ok_or_else(|| LoadError::NoSuchIndex {
                 pack: pack.map_or_else(|| "none".to_string(), |pack| pack.name.clone()),
                 index: name.clone(),
             })?;
-            (pack.path_of(&index.file)?, index.label.clone())
+            (
+                pack.path_of(&index.file)?,
+                index.label.clone(),
+                index.f0_median_hz,
+            )
         }
         IndexRef::None => return Err(LoadError::NotChosen { what: "target voice" }),
     };
-    let target = Target::new(name, retrieval::open(&path, Some(dim))?).with_measured_search();
+    let target = Target::new(name, retrieval::open(&path, Some(dim))?)
+        .with_f0_median(f0_median_hz)
+        .with_measured_search();
     Ok(if target.recall.points.is_empty() {
         let measured = Probe::at_load(&*target.index).measure(&*target.index, SearchParams::default().k);
         // A search that fails here also fails at run time, and is reported there.

@@ -7,7 +7,9 @@
 //! | [`octaves`] | jumps by an octave that are errors |
 //! | this one | the range |
 //! | [`smoothing`] | a low-pass that looks back only |
-//! | this one | transposition |
+//! | [`median`], [`offset`] | transposition, and its automatic part |
+//! | [`snap`] | a scale |
+//! | this one | a note that replaces the pitch |
 //!
 //! Each step changes nothing at its default. None looks ahead, so none adds latency. The settings are those at the
 //! frame's own time.
@@ -15,24 +17,51 @@
 //! Thread: worker, once per frame.
 
 mod frame;
+pub mod median;
 pub mod octaves;
+pub mod offset;
 pub mod smoothing;
+pub mod snap;
 
 use crate::controls::{Controls, PitchSettings};
+use crate::units::Semitones;
+use frame::hz_of_note;
+use median::MedianPitch;
 use octaves::OctaveGuard;
+use offset::AutoOffset;
 use smoothing::Smoothing;
+use snap::ScaleSnap;
+
+/// The highest note that drives a pitch, MIDI's highest.
+const HIGHEST_NOTE: f32 = 127.0;
 
 /// The pitch of one voice, frame by frame.
 #[derive(Clone, Debug, Default)]
 pub struct PitchStage {
     guard: OctaveGuard,
     smoothing: Smoothing,
+    speaker: MedianPitch,
+    offset: AutoOffset,
+    snap: ScaleSnap,
 }
 
 impl PitchStage {
-    /// The next frame does not continue the last one.
+    /// Forgets everything: another stream begins.
     pub fn restart(&mut self) {
         *self = Self::default();
+    }
+
+    /// The next frame does not continue the last one, but the speaker is the same.
+    pub fn skip(&mut self) {
+        self.guard = OctaveGuard::default();
+        self.smoothing = Smoothing::default();
+        self.snap = ScaleSnap::default();
+    }
+
+    /// The speaker's median pitch in Hz, once it is known.
+    #[must_use]
+    pub fn speaker_hz(&self) -> Option<f32> {
+        self.speaker.hz()
     }
 
     /// Corrects the tracked pitch of the next frame in Hz; 0 = unvoiced.
@@ -43,12 +72,26 @@ impl PitchStage {
         } else {
             0.0
         };
-        self.smoothing.next(inside, settings.smoothing_ms)
+        let f0_hz = self.smoothing.next(inside, settings.smoothing_ms);
+        self.speaker.add(f0_hz);
+        f0_hz
     }
 
-    /// The pitch that the synthesizer gets for a frame, from its corrected one.
-    pub fn transpose(&mut self, f0_hz: f32, controls: &Controls) -> f32 {
-        f0_hz * controls.pitch_shift.ratio()
+    /// The pitch that the synthesizer gets for a frame, from its corrected one and the target's median in Hz.
+    pub fn transpose(&mut self, f0_hz: f32, controls: &Controls, target_hz: Option<f32>) -> f32 {
+        let (auto, speaker_hz) = (controls.pitch.auto, self.speaker.hz());
+        let offset = self.offset.next(auto, speaker_hz, target_hz, f0_hz > 0.0);
+        let shifted = f0_hz * controls.pitch_shift.ratio();
+        let shifted = if offset == 0.0 {
+            shifted
+        } else {
+            shifted * Semitones(offset).ratio()
+        };
+        let snapped = self.snap.next(shifted, &controls.pitch.snap);
+        match controls.pitch.note {
+            Some(note) if f0_hz > 0.0 && note.is_finite() => hz_of_note(note.clamp(0.0, HIGHEST_NOTE)),
+            _ => snapped,
+        }
     }
 }
 
@@ -77,8 +120,48 @@ mod tests {
         ] {
             let corrected = stage.correct(tracked, &controls.pitch);
             assert_eq!(corrected.to_bits(), tracked.to_bits());
-            let shifted = stage.transpose(corrected, &controls);
+            let shifted = stage.transpose(corrected, &controls, Some(185.0));
             assert_eq!(shifted.to_bits(), (tracked * Semitones(-3.7).ratio()).to_bits());
+        }
+    }
+
+    #[test]
+    fn with_auto_the_speakers_median_becomes_the_targets_plus_the_shift() {
+        let mut stage = PitchStage::default();
+        let mut controls = Controls {
+            pitch_shift: Semitones(-12.0),
+            ..Controls::default()
+        };
+        controls.pitch.auto = true;
+        let mut last = 0.0;
+        for frame in 0..130 {
+            // A pause after the first second.
+            let tracked = if frame == 110 { 0.0 } else { 100.0 };
+            let corrected = stage.correct(tracked, &controls.pitch);
+            last = stage.transpose(corrected, &controls, Some(185.0));
+        }
+        assert!(
+            (1200.0 * frame::octaves_between(92.5, last)).abs() < 6.0,
+            "{last}"
+        );
+    }
+
+    #[test]
+    fn a_note_replaces_the_pitch_of_voiced_frames_only() {
+        let mut stage = PitchStage::default();
+        let mut controls = Controls {
+            pitch_shift: Semitones(5.0),
+            ..Controls::default()
+        };
+        for (note, tracked, expected) in [
+            (Some(69.0), 120.0, 440.0),
+            (Some(57.0), 333.0, 220.0),
+            (Some(60.0), 0.0, 0.0),
+            (Some(f32::NAN), 120.0, 120.0 * Semitones(5.0).ratio()),
+            (None, 120.0, 120.0 * Semitones(5.0).ratio()),
+        ] {
+            controls.pitch.note = note;
+            assert_eq!(stage.transpose(tracked, &controls, None), expected, "{note:?}");
         }
     }
 

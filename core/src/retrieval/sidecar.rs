@@ -207,6 +207,9 @@ pub struct Sidecar {
     /// Where the vectors are centres of many more; then no recordings are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub centres: Option<CentresInfo>,
+    /// Median pitch of the recordings in Hz, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub f0_median_hz: Option<f32>,
     /// For judging whether a live frame is near enough to be trusted.
     #[serde(default)]
     pub distances: Option<DistancePercentiles>,

@@ -6,11 +6,11 @@ use super::glide::Glide;
 use super::host_stream::{ControlGrid, HostStream};
 use super::input_mix::InputMix;
 use super::meters::Meters;
+use super::note_glide::NoteGlide;
 use super::output_stage::OutputStage;
 use super::pace::Pace;
 use super::ramp::Ramp;
 use super::side_chain::Envelope;
-use crate::controls::Controls;
 use crate::denormals::DenormalsFlushed;
 use crate::geometry::Geometry;
 use crate::stream::{SegmentKind, StreamClient};
@@ -43,6 +43,7 @@ pub struct AudioSide {
     input_gain: Ramp,
     input_mix: InputMix,
     ratio: Glide,
+    note: NoteGlide,
     side: Envelope,
     output: OutputStage,
     /// Scratch buffers of a run: the side chain's level, the input, the voice.
@@ -82,6 +83,7 @@ impl AudioSide {
             input_gain: Ramp::new(1.0, ramp),
             input_mix: InputMix::new(ramp, rate_hz),
             ratio: Glide::new(0.0),
+            note: NoteGlide::default(),
             side: Envelope::default(),
             output: OutputStage::new(latency_samples, channels, ramp),
             side_level: [0.0; RUN],
@@ -149,6 +151,7 @@ impl AudioSide {
         }
         self.output.reset();
         self.side.reset();
+        self.note = NoteGlide::default();
         self.pace.reset();
         self.position = 0;
         self.first_block = true;
@@ -216,7 +219,7 @@ impl AudioSide {
         for start in (0..len).step_by(RUN) {
             let run = start..(start + RUN).min(len);
             self.measure_side_chain(side, run.clone());
-            peaks.0 = peaks.0.max(self.gather(channels, run.clone(), &controls.voice));
+            peaks.0 = peaks.0.max(self.gather(channels, run.clone(), controls));
             peaks.1 = peaks.1.max(self.play(channels, run, controls.when_not_ready));
         }
         self.position += len as u64;
@@ -225,6 +228,13 @@ impl AudioSide {
 
     fn set_targets(&mut self, controls: &BlockControls) {
         let ratio = controls.voice.blend_ratio;
+        #[expect(clippy::cast_possible_truncation, reason = "rates up to 384 kHz")]
+        let per_ms = self.rate_hz as f32 / 1000.0;
+        self.note.set(
+            controls.voice.pitch.note,
+            self.position,
+            controls.note_glide_ms * per_ms,
+        );
         if std::mem::take(&mut self.first_block) {
             // A stream starts at its settings without a glide.
             self.input_gain.snap(controls.input_gain);
@@ -235,8 +245,6 @@ impl AudioSide {
             self.input_gain.set(controls.input_gain);
             self.input_mix.set(controls.input);
             self.output.set(controls);
-            #[expect(clippy::cast_possible_truncation, reason = "rates up to 384 kHz")]
-            let per_ms = self.rate_hz as f32 / 1000.0;
             self.ratio
                 .set(ratio, self.position, controls.ratio_glide_ms * per_ms);
         }
@@ -251,7 +259,7 @@ impl AudioSide {
     }
 
     /// Mixes a run's input to mono and passes it to the stream and the output stage. Returns its peak.
-    fn gather(&mut self, channels: &mut [&mut [f32]], run: Range<usize>, controls: &Controls) -> f32 {
+    fn gather(&mut self, channels: &mut [&mut [f32]], run: Range<usize>, controls: &BlockControls) -> f32 {
         let mut peak = 0.0_f32;
         for (n, mono) in run.clone().zip(&mut self.mono) {
             let gain = self.input_gain.tick();
@@ -273,10 +281,12 @@ impl AudioSide {
         if let Some(stream) = &mut self.stream {
             let position = self.position + run.start as u64;
             stream.push_with(&self.mono[..run.len()], |n| {
-                let mut controls = *controls;
-                controls.blend_ratio = self.ratio.at(position + n as u64);
-                controls.drive.side_level = self.side_level[n];
-                controls
+                let at = position + n as u64;
+                let mut voice = controls.voice;
+                voice.blend_ratio = self.ratio.at(at);
+                voice.drive.side_level = self.side_level[n];
+                voice.pitch.note = self.note.at(at).map(|note| note + controls.note_bend_st);
+                voice
             });
         }
         peak

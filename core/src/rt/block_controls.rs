@@ -33,6 +33,10 @@ pub struct BlockControls {
     pub bypass: bool,
     /// Glide time of the ratio; 0 = none.
     pub ratio_glide_ms: f32,
+    /// Glide time from one held note to the next; 0 = none. The note is that of `voice.pitch`, without the bend.
+    pub note_glide_ms: f32,
+    /// Semitones by which the note is bent.
+    pub note_bend_st: f32,
     /// Attack time of the side chain's level.
     pub side_attack_ms: f32,
     /// Its release time.
@@ -50,6 +54,8 @@ impl Default for BlockControls {
             when_not_ready: WhenNotReady::Silence,
             bypass: false,
             ratio_glide_ms: 0.0,
+            note_glide_ms: 0.0,
+            note_bend_st: 0.0,
             side_attack_ms: 5.0,
             side_release_ms: 100.0,
         }

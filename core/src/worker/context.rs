@@ -226,6 +226,8 @@ pub struct SynthesizerFrames {
     pub embeddings_100hz: Frames,
     /// Shifted pitch.
     pub f0_hz: Vec<f32>,
+    /// Factors by which the formants are shifted.
+    pub formants: Vec<f32>,
     /// Noise.
     pub noise: Frames,
     /// Number of the speaker.
@@ -237,8 +239,22 @@ impl SynthesizerFrames {
     pub fn drop_front(&mut self, count: usize) {
         self.embeddings_100hz.drop_front(count);
         self.f0_hz.drain(..count);
+        self.formants.drain(..count);
         self.noise.drop_front(count);
     }
+
+    /// Drops all frames; the next ones are of the same sizes as those of `other`.
+    pub fn clear(&mut self, other: &Self) {
+        self.embeddings_100hz.clear(other.embeddings_100hz.dim());
+        self.f0_hz.clear();
+        self.formants.clear();
+        self.noise.clear(NOISE_CHANNELS);
+    }
+}
+
+/// Noise of a frame of 10 ms, the same in every window that has it.
+pub fn fill_noise(frame_100hz: i64, row: &mut [f32]) {
+    noise::fill_normal(NOISE_SEED, frame_100hz, row);
 }
 
 /// Features of the recent past. A frame is blended once, with its own ratio, and
@@ -248,6 +264,8 @@ pub struct FeatureCache {
     pub embeddings_100hz: Frames,
     /// Shifted pitch, one per 10 ms.
     pub f0_hz: Vec<f32>,
+    /// Factors of the formants, one per 10 ms.
+    formants: Vec<f32>,
     /// Noise, one row per 10 ms.
     pub noise: Frames,
     /// Number of the next 20 ms frame.
@@ -261,6 +279,7 @@ impl FeatureCache {
         Self {
             embeddings_100hz: Frames::new(dim),
             f0_hz: Vec::new(),
+            formants: Vec::new(),
             noise: Frames::new(NOISE_CHANNELS),
             next_frame: 0,
             noise_row: vec![0.0; NOISE_CHANNELS],
@@ -272,19 +291,21 @@ impl FeatureCache {
         let dim = self.embeddings_100hz.dim();
         self.embeddings_100hz.clear(dim);
         self.f0_hz.clear();
+        self.formants.clear();
         self.noise.clear(NOISE_CHANNELS);
         self.next_frame = next_frame;
     }
 
     /// Appends a frame of 20 ms: the blended embeddings and the pitches of its
-    /// two halves.
-    pub fn push(&mut self, embeddings: [&[f32]; 2], f0_hz: [f32; 2]) {
+    /// two halves, and the factor of its formants.
+    pub fn push(&mut self, embeddings: [&[f32]; 2], f0_hz: [f32; 2], formant: f32) {
         for embedding in embeddings {
             self.embeddings_100hz.push(embedding);
         }
         self.f0_hz.extend(f0_hz);
+        self.formants.extend([formant; 2]);
         for half in 0..2 {
-            noise::fill_normal(NOISE_SEED, 2 * self.next_frame + half, &mut self.noise_row);
+            fill_noise(2 * self.next_frame + half, &mut self.noise_row);
             self.noise.push(&self.noise_row);
         }
         self.next_frame += 1;
@@ -297,6 +318,8 @@ impl FeatureCache {
         let first = self.f0_hz.len().saturating_sub(newest_100hz);
         input.f0_hz.clear();
         input.f0_hz.extend_from_slice(&self.f0_hz[first..]);
+        input.formants.clear();
+        input.formants.extend_from_slice(&self.formants[first..]);
         for (from, to) in [
             (&self.embeddings_100hz, &mut input.embeddings_100hz),
             (&self.noise, &mut input.noise),
@@ -311,9 +334,16 @@ impl FeatureCache {
         for frame in (2 * self.next_frame..).take(held_100hz) {
             input.embeddings_100hz.push(self.embeddings_100hz.row(newest));
             input.f0_hz.push(self.f0_hz[newest]);
-            noise::fill_normal(NOISE_SEED, frame, &mut row);
+            input.formants.push(self.formants[newest]);
+            fill_noise(frame, &mut row);
             input.noise.push(&row);
         }
+    }
+
+    /// Factors of the formants of the newest frames.
+    #[must_use]
+    pub fn newest_formants(&self, newest_100hz: usize) -> &[f32] {
+        &self.formants[self.formants.len().saturating_sub(newest_100hz)..]
     }
 
     /// Keeps the newest `frames` of 20 ms; where there are fewer (a window shorter than
@@ -323,6 +353,7 @@ impl FeatureCache {
         if have > frames {
             self.embeddings_100hz.drop_front(2 * (have - frames));
             self.f0_hz.drain(..2 * (have - frames));
+            self.formants.drain(..2 * (have - frames));
             self.noise.drop_front(2 * (have - frames));
         } else if have > 0 && have < frames {
             let missing = frames - have;
@@ -336,6 +367,9 @@ impl FeatureCache {
             }
             self.embeddings_100hz = padded;
             self.f0_hz.splice(0..0, std::iter::repeat_n(0.0, 2 * missing));
+            let oldest = self.formants[0];
+            self.formants
+                .splice(0..0, std::iter::repeat_n(oldest, 2 * missing));
             let mut noise = Frames::new(NOISE_CHANNELS);
             noise.resize(2 * missing);
             for row in self.noise.rows() {

@@ -10,6 +10,7 @@
 
 mod clipping;
 mod context;
+mod formant;
 mod gate;
 mod ladder;
 mod pipeline;

@@ -5,7 +5,7 @@ use super::ladder::QualityReduction;
 use super::render::Renderer;
 use super::report::{HopError, HopReport, Stopwatch};
 use super::rest::Rest;
-use crate::blend::{Blender, FrameInput};
+use crate::blend::{Blender, FrameInput, target_pitch_hz};
 use crate::dsp::resample::ResampleError;
 use crate::dsp::{limiter, loudness};
 use crate::frames::Frames;
@@ -250,7 +250,7 @@ impl Chain {
         if self.cache.next_frame < oldest || self.cache.next_frame > end {
             self.cache.restart(oldest);
             self.blender.restart();
-            self.pitch.restart();
+            self.pitch.skip();
         }
         let first = self.cache.next_frame;
         let new = usize::try_from(end - first).unwrap_or(0);
@@ -298,8 +298,12 @@ impl Chain {
             let blended = self.blender.frame(&self.voice.targets, &frame, [first, second]);
             report.times.search += blended.search;
             report.add_frame(number, blended);
-            let f0_hz = f0_hz.map(|f0_hz| self.pitch.transpose(f0_hz, &controls));
-            self.cache.push([first, second], f0_hz);
+            let target_hz = target_pitch_hz(&self.voice.targets, &controls.blend.morph);
+            let f0_hz = f0_hz.map(|f0_hz| self.pitch.transpose(f0_hz, &controls, target_hz));
+            report.target_f0_hz = target_hz;
+            report.speaker_f0_hz = self.pitch.speaker_hz();
+            self.cache
+                .push([first, second], f0_hz, controls.pitch.formant_factor());
         }
     }
 

@@ -5,7 +5,10 @@
 //! render a window that begins before the hop and ends after it; SOLA joins it to the
 //! previous one.
 
+mod shifted;
+
 use super::context::{FeatureCache, InputStage, SynthesizerFrames};
+use super::formant::{FormantShift, is_plain};
 use crate::dsp::resample::{ResampleError, StreamResampler};
 use crate::dsp::{level_guard, limiter, loudness, sola::Sola};
 use crate::geometry::{
@@ -31,7 +34,10 @@ pub struct Renderer {
     hop_100hz: usize,
     hop_host: usize,
     frames: SynthesizerFrames,
+    formant: FormantShift,
     audio_model: Vec<f32>,
+    /// What a synthesizer makes whose formants are shifted.
+    made_model: Vec<f32>,
     /// The newest [`TAIL_100HZ`] frames of the synthesizer's output, before loudness.
     tail_model: Vec<f32>,
     joined_model: Vec<f32>,
@@ -65,7 +71,9 @@ impl Renderer {
             hop_100hz: geometry.ticks_per_hop,
             hop_host: geometry.hop_host,
             frames: SynthesizerFrames::default(),
+            formant: FormantShift::default(),
             audio_model: Vec::new(),
+            made_model: Vec::new(),
             tail_model: vec![0.0; TAIL_100HZ * tick_model],
             joined_model: Vec::new(),
             input_rms: Vec::new(),
@@ -80,6 +88,7 @@ impl Renderer {
     pub fn restart(&mut self) {
         self.sola.reset();
         self.resampler.reset();
+        self.formant.stop();
         self.synthesized_to = None;
     }
 
@@ -110,6 +119,7 @@ impl Renderer {
         if self.synthesized_to.is_some() {
             self.synthesized_to = Some(next_frame);
         }
+        self.formant.stop();
         output.clear();
         output.resize(self.hop_host, 0.0);
     }
@@ -127,28 +137,47 @@ impl Renderer {
         synthesizer: &mut dyn Synthesizer,
         cache: &FeatureCache,
     ) -> Result<(), ModelError> {
-        let hop_model = self.hop_100hz * self.tick_model;
         let before = cache.next_frame - i64::try_from(self.hop_100hz / 2).unwrap_or(0);
-        if self.synthesized_to.take() == Some(before) {
+        let continues = self.synthesized_to.take() == Some(before);
+        if self.is_shifted(cache) {
+            self.synthesize_shifted_hop(synthesizer, cache, continues)?;
+        } else if self.formant.is_active() && continues {
+            self.end_shift(synthesizer, cache)?;
+        } else if continues {
             cache.fill_input(self.hop_100hz, 0, &mut self.frames);
             synthesizer
                 .synthesize_streaming(synthesis_input(&self.frames, 0, 0, cache), &mut self.audio_model)?;
         } else {
-            cache.fill_input(usize::MAX, 0, &mut self.frames);
-            let wanted = self.hop_100hz + TAIL_100HZ;
-            let skip_100hz = self.frames.f0_hz.len().saturating_sub(wanted);
-            synthesizer.synthesize(
-                synthesis_input(&self.frames, skip_100hz, 0, cache),
-                &mut self.audio_model,
-            )?;
-            let early = self.audio_model.len().saturating_sub(hop_model);
-            let missing = self.tail_model.len().saturating_sub(early);
-            self.tail_model.clear();
-            self.tail_model.resize(missing, 0.0);
-            self.tail_model.extend(self.audio_model.drain(..early));
+            self.formant.stop();
+            self.synthesize_context_and_hop(synthesizer, cache)?;
         }
         self.synthesized_to = Some(cache.next_frame);
         Ok(())
+    }
+
+    /// Synthesizes all frames without state; the next hop continues from there.
+    fn synthesize_context_and_hop(
+        &mut self,
+        synthesizer: &mut dyn Synthesizer,
+        cache: &FeatureCache,
+    ) -> Result<(), ModelError> {
+        cache.fill_input(usize::MAX, 0, &mut self.frames);
+        let wanted = self.hop_100hz + TAIL_100HZ;
+        let skip_100hz = self.frames.f0_hz.len().saturating_sub(wanted);
+        let input = synthesis_input(&self.frames, skip_100hz, 0, cache);
+        synthesizer.synthesize(input, &mut self.audio_model)?;
+        self.keep_tail();
+        Ok(())
+    }
+
+    /// Moves what comes before the hop to the tail.
+    fn keep_tail(&mut self) {
+        let hop_model = self.hop_100hz * self.tick_model;
+        let early = self.audio_model.len().saturating_sub(hop_model);
+        let missing = self.tail_model.len().saturating_sub(early);
+        self.tail_model.clear();
+        self.tail_model.resize(missing, 0.0);
+        self.tail_model.extend(self.audio_model.drain(..early));
     }
 
     /// Synthesizes the window that SOLA joins: half its search range before the hop,
@@ -166,8 +195,12 @@ impl Renderer {
         self.frames
             .drop_front(omitted_100hz.min(frames.saturating_sub(wanted) / 2 * 2));
         let skip_100hz = self.frames.f0_hz.len().saturating_sub(wanted);
-        let input = synthesis_input(&self.frames, skip_100hz, HELD_FRAMES_100HZ, cache);
-        synthesizer.synthesize(input, &mut self.audio_model)?;
+        if is_plain(&self.frames.formants) {
+            let input = synthesis_input(&self.frames, skip_100hz, HELD_FRAMES_100HZ, cache);
+            synthesizer.synthesize(input, &mut self.audio_model)?;
+        } else {
+            self.synthesize_shifted(synthesizer, cache, skip_100hz, HELD_FRAMES_100HZ)?;
+        }
         self.audio_model
             .truncate(self.audio_model.len().saturating_sub(spare));
         let early = self.audio_model.len().saturating_sub(self.sola.window_len());
@@ -244,6 +277,9 @@ fn synthesis_input<'a>(
 }
 
 #[cfg(test)]
+mod shifted_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::geometry::Hop;
@@ -311,7 +347,7 @@ mod tests {
         cache.restart(0);
         let mut hop = |frames: usize, fails: bool, restarts: bool| {
             for _ in 0..frames {
-                cache.push([&[0.0; 2]; 2], [0.0; 2]);
+                cache.push([&[0.0; 2]; 2], [0.0; 2], 1.0);
             }
             if restarts {
                 renderer.restart();

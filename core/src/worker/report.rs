@@ -83,6 +83,10 @@ pub struct HopReport {
     pub other_encoder: Option<usize>,
     /// The search that the newest frame's controls request.
     pub requested_search: SearchParams,
+    /// The speaker's median pitch, once it is known.
+    pub speaker_f0_hz: Option<f32>,
+    /// The targets' median pitch by their weights, where it is known.
+    pub target_f0_hz: Option<f32>,
     /// The blend applied to each of the new frames.
     pub applied: AppliedHop,
 }

@@ -26,6 +26,12 @@ pub trait ExportedPlugin: ClapPlugin + Vst3Plugin + Plugin<BackgroundTask: From<
     /// and the plugin sets it itself from `NoteEvent::MidiCC`.
     const MOD_WHEEL_PARAM: Option<&'static str> = None;
 
+    /// The same for MIDI's pitch bend; the middle of its range is no bend.
+    const PITCH_BEND_PARAM: Option<&'static str> = None;
+
+    /// The same for MIDI's channel pressure.
+    const PRESSURE_PARAM: Option<&'static str> = None;
+
     /// True if the plugin reads tempo, transport or the song position. Only then are they
     /// requested from a VST3 host.
     const READS_TRANSPORT: bool = false;

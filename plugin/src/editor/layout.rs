@@ -30,7 +30,7 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
             return;
         }
         if app.page == Page::Pitch {
-            pitch::show(&app.link, &gui.param_setter(), FOOTER, ui);
+            pitch::show(&app.link, &gui.param_setter(), engine, FOOTER, ui);
             footer(app, engine, ui);
             return;
         }
@@ -120,6 +120,7 @@ fn sound_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
     let area = ScrollArea::vertical().id_salt("sound");
     area.auto_shrink([false, false]).show(ui, |ui| {
         widgets::slider(ui, &setter, &params.pitch_shift);
+        pitch::hint(&app.link, engine, ui);
         ui.add_enabled_ui(engine.speakers > 1, |ui| {
             widgets::slider(ui, &setter, &params.speaker);
         });

@@ -1,6 +1,6 @@
 //! The parameters of blending besides the ratio. With all defaults the arithmetic is RVC's.
 
-use super::ranges::{part, percent, temperature, time};
+use super::ranges::{depth, part, percent, temperature, time};
 use crate::scenes::SceneField;
 use nice_plug::prelude::*;
 use voxmeld_core::controls::{
@@ -291,6 +291,7 @@ impl BlendParams {
             side_depth: part(&self.side_depth),
             wheel: part(&self.wheel),
             wheel_depth: part(&self.wheel_depth),
+            ..Drive::default()
         };
     }
 }
@@ -299,18 +300,4 @@ impl BlendParams {
 /// exports show them again.
 fn output(name: &str) -> FloatParam {
     percent(name, 0.0).non_automatable().hide()
-}
-
-/// -100 to 100 %, off at 0.
-fn depth(name: &str) -> FloatParam {
-    FloatParam::new(
-        name,
-        0.0,
-        FloatRange::Linear {
-            min: -100.0,
-            max: 100.0,
-        },
-    )
-    .with_unit(" %")
-    .with_value_to_string(formatters::v2s_f32_rounded(1))
 }

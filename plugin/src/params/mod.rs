@@ -9,17 +9,19 @@ mod blend;
 mod input;
 mod pitch;
 mod ranges;
+mod scale;
 mod text;
 
 pub use blend::{BlendParams, ListenParam, MorphByParam, WeightingParam};
 pub use input::{GateParam, InputParam};
 pub use pitch::PitchParams;
+pub use scale::{KeyParam, ScaleParam};
 pub use text::{ParamText, SetError};
 
 use crate::session::FormatField;
 use crate::state::VoiceField;
 use nice_plug::prelude::*;
-use ranges::{decibels, percent};
+use ranges::{decibels, part, percent, semitones};
 use voxmeld_core::controls::Controls;
 use voxmeld_core::engine::EngineHandle;
 use voxmeld_core::geometry::Hop;
@@ -218,16 +220,7 @@ impl VoxmeldParams {
         let max_k = i32::try_from(MAX_K).unwrap_or(64);
         Self {
             blend_ratio: percent("Blend ratio", 50.0),
-            pitch_shift: FloatParam::new(
-                "Pitch shift",
-                0.0,
-                FloatRange::Linear {
-                    min: -24.0,
-                    max: 24.0,
-                },
-            )
-            .with_unit(" st")
-            .with_value_to_string(formatters::v2s_f32_rounded(2)),
+            pitch_shift: semitones("Pitch shift", 24.0),
             speaker: IntParam::new(
                 "Speaker",
                 0,
@@ -307,6 +300,8 @@ impl VoxmeldParams {
             ..Controls::default()
         };
         self.blend.apply(&mut voice);
+        voice.drive.pressure = part(&self.pitch.pressure);
+        voice.drive.pressure_depth = part(&self.pitch.pressure_depth);
         BlockControls {
             voice,
             input: self.input.value().into(),
@@ -319,6 +314,8 @@ impl VoxmeldParams {
             },
             bypass: self.bypass.value(),
             ratio_glide_ms: self.blend.ratio_glide.value(),
+            note_glide_ms: self.pitch.midi_glide.value(),
+            note_bend_st: self.pitch.bend_st(),
             side_attack_ms: self.blend.side_attack.value(),
             side_release_ms: self.blend.side_release.value(),
         }

@@ -48,3 +48,31 @@ pub(super) fn time(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
         .with_unit(" ms")
         .with_value_to_string(formatters::v2s_f32_rounded(1))
 }
+
+/// Up or down by at most `most`, off at 0.
+pub(super) fn semitones(name: &str, most: f32) -> FloatParam {
+    FloatParam::new(
+        name,
+        0.0,
+        FloatRange::Linear {
+            min: -most,
+            max: most,
+        },
+    )
+    .with_unit(" st")
+    .with_value_to_string(formatters::v2s_f32_rounded(2))
+}
+
+/// -100 to 100 %, off at 0.
+pub(super) fn depth(name: &str) -> FloatParam {
+    FloatParam::new(
+        name,
+        0.0,
+        FloatRange::Linear {
+            min: -100.0,
+            max: 100.0,
+        },
+    )
+    .with_unit(" %")
+    .with_value_to_string(formatters::v2s_f32_rounded(1))
+}

@@ -97,6 +97,18 @@ fn ids_order_ranges_and_defaults_are_stable() {
             ("f0_max", " Hz", None, 100.0, 1100.0, 1100.0),
             ("octave_guard", " ms", None, 0.0, 500.0, 0.0),
             ("f0_smoothing", " ms", None, 0.0, 200.0, 0.0),
+            ("auto_pitch", "", Some(1), 0.0, 1.0, 0.0),
+            ("formant_shift", " st", None, -12.0, 12.0, 0.0),
+            ("snap_strength", " %", None, 0.0, 100.0, 0.0),
+            ("snap_key", "", Some(11), 0.0, 11.0, 0.0),
+            ("snap_scale", "", Some(8), 0.0, 8.0, 0.0),
+            ("snap_speed", " ms", None, 0.0, 500.0, 50.0),
+            ("midi_pitch", "", Some(1), 0.0, 1.0, 0.0),
+            ("midi_glide", " ms", None, 0.0, 1000.0, 0.0),
+            ("bend_range", " st", None, 0.0, 48.0, 2.0),
+            ("bend", " %", None, -100.0, 100.0, 0.0),
+            ("pressure_depth", " %", None, -100.0, 100.0, 0.0),
+            ("pressure", " %", None, 0.0, 100.0, 0.0),
         ]
     );
 }

@@ -1,6 +1,7 @@
 //! One instance of the VST3 plugin, from loading to unloading.
 
 use super::handler::{Handler, RestartRequests, RunLoop};
+use super::notes::{Note, NoteList};
 use super::points::{Point, PointList};
 use super::results::{check, to_int32};
 use anyhow::{Context, Result, ensure};
@@ -16,8 +17,8 @@ use vst3::Steinberg::Vst::ProcessModes_::{kOffline, kRealtime};
 use vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
 use vst3::Steinberg::Vst::{
     AudioBusBuffers, AudioBusBuffers__type0, IAudioProcessor, IAudioProcessorTrait, IComponent,
-    IComponentHandler, IComponentTrait, IEditController, IEditControllerTrait, IParameterChanges, ParamID,
-    ParameterInfo, ProcessData, ProcessSetup, SpeakerArrangement,
+    IComponentHandler, IComponentTrait, IEditController, IEditControllerTrait, IEventList, IParameterChanges,
+    ParamID, ParameterInfo, ProcessData, ProcessSetup, SpeakerArrangement,
 };
 use vst3::Steinberg::{
     FUnknown, IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait, PClassInfo, int32, kResultOk,
@@ -241,6 +242,23 @@ impl Vst3Instance {
         side: &mut [Vec<f32>],
         points: &[(&str, Vec<Point>)],
     ) -> Result<()> {
+        self.process_with_notes(track, side, points, &[])
+    }
+
+    /// [`Self::process`] with notes.
+    ///
+    /// # Errors
+    /// As [`Self::process`].
+    pub fn process_with_notes(
+        &mut self,
+        track: &mut [Vec<f32>],
+        side: &mut [Vec<f32>],
+        points: &[(&str, Vec<Point>)],
+        notes: &[Note],
+    ) -> Result<()> {
+        let notes = NoteList::of(notes)
+            .to_com_ptr::<IEventList>()
+            .context("no list of notes")?;
         let len = track.first().map_or(0, Vec::len);
         let input_points = ComWrapper::new(PointList::default());
         for (title, points) in points {
@@ -273,7 +291,7 @@ impl Vst3Instance {
             outputs: outputs.as_mut_ptr(),
             inputParameterChanges: input_list.as_ptr(),
             outputParameterChanges: output_list.as_ptr(),
-            inputEvents: std::ptr::null_mut(),
+            inputEvents: notes.as_ptr(),
             outputEvents: std::ptr::null_mut(),
             processContext: std::ptr::null_mut(),
         };

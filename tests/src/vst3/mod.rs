@@ -6,12 +6,14 @@
 
 mod handler;
 mod instance;
+mod notes;
 mod points;
 mod raw;
 mod results;
 mod view;
 
 pub use instance::Vst3Instance;
+pub use notes::Note;
 pub use points::Point;
 pub use raw::{RawBlock, RawBus, changes};
 pub use view::RealTimePlayer;

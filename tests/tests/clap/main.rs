@@ -10,6 +10,7 @@ mod input;
 mod levels;
 mod lifecycle;
 mod log;
+mod notes;
 mod raw_blocks;
 mod reentrant;
 mod sessions;

@@ -2,6 +2,7 @@
 
 mod automation_lines;
 mod live_video_host;
+mod notes;
 mod python_host;
 mod rates;
 mod raw_blocks;

@@ -94,6 +94,8 @@ fn odd_settings_and_inputs_never_give_non_finite_values() {
             side_depth: any(),
             wheel: any(),
             wheel_depth: any(),
+            pressure: any(),
+            pressure_depth: any(),
         };
         let (f0_hz, level) = ([any(), any()], [any(), any()]);
         set.listen = [Listen::Blend, Listen::Live, Listen::Retrieved, Listen::Difference][seed as usize % 4];

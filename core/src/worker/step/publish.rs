@@ -91,6 +91,8 @@ impl Worker {
         status.confidence.store(report.confidence);
         status.distance_rank.store(report.distance_rank);
         status.agreement.store(report.agreement);
+        status.speaker_f0_hz.store(report.speaker_f0_hz.unwrap_or(0.0));
+        status.target_f0_hz.store(report.target_f0_hz.unwrap_or(0.0));
         if let Some(distance) = report.neighbour_distance {
             status.neighbour_distance.store(distance);
         }

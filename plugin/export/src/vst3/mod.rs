@@ -15,6 +15,7 @@
 //! | sends no parameter values from `process` | `output_values` |
 //! | has no visible read-only parameters; panics at an index out of range | `param_info` |
 //! | lists 2080 parameters for MIDI controllers | `midi_mapping` |
+//! | reads events that a host did not give; panics at data without bytes | `note_events` |
 //! | does not save values that are set between blocks | `pending_values` |
 //! | rejects surround, and side chains with another channel count than the track | `bus_arrangements` |
 //! | panics at malformed blocks | `block_check` |
@@ -44,6 +45,7 @@ mod instance;
 mod keys;
 mod memory_stream;
 mod midi_mapping;
+mod note_events;
 mod output_values;
 mod param_info;
 mod parameters;

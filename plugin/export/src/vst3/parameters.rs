@@ -4,8 +4,11 @@ use crate::ExportedPlugin;
 use crate::param_order::index_of;
 use nice_plug::params::Params;
 use nice_plug::params::internals::ParamPtr;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ControllerNumbers_::{
+    kAfterTouch, kCtrlModWheel, kPitchBend,
+};
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
-    IEditControllerTrait, ParamID, ParamValue, ParameterInfo,
+    CtrlNumber, IEditControllerTrait, ParamID, ParamValue, ParameterInfo,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kResultOk};
 use std::collections::{HashMap, HashSet};
@@ -17,8 +20,9 @@ pub struct Parameters {
     ids: HashMap<ParamPtr, ParamID>,
     /// Number of the plugin's own parameters; nice-plug lists them before those for MIDI.
     own_count: int32,
-    wheel: Option<ParamID>,
-    /// Parameters without steps, except the wheel.
+    /// Parameters that MIDI controllers set, with the controller's number in VST3.
+    midi: Vec<(CtrlNumber, ParamID)>,
+    /// Parameters without steps, except those that MIDI sets.
     continuous: HashSet<ParamID>,
     outputs: Vec<Option<ParamID>>,
     /// The pointers in `ids` live as long as this.
@@ -35,16 +39,24 @@ impl Parameters {
             .filter_map(|(index, pointer)| Some((pointer, id_at(controller, index)?)))
             .collect();
         let id_of = |name: &str| id_at(controller, int32::try_from(index_of(&*params, name)?).ok()?);
-        let wheel = P::MOD_WHEEL_PARAM.and_then(id_of);
+        let midi: Vec<_> = [
+            (kCtrlModWheel, P::MOD_WHEEL_PARAM),
+            (kAfterTouch, P::PRESSURE_PARAM),
+            (kPitchBend, P::PITCH_BEND_PARAM),
+        ]
+        .into_iter()
+        .filter_map(|(controller, name)| Some((CtrlNumber::try_from(controller).ok()?, id_of(name?)?)))
+        .collect();
+        let is_midi = |id| midi.iter().any(|(_, param)| *param == id);
         let continuous = ids
             .iter()
             // SAFETY: the parameters live as long as `params`; nothing is changed.
-            .filter(|(param, id)| unsafe { param.step_count() }.is_none() && Some(**id) != wheel)
+            .filter(|(param, id)| unsafe { param.step_count() }.is_none() && !is_midi(**id))
             .map(|(_, id)| *id)
             .collect();
         Self {
             own_count: int32::try_from(ids.len()).unwrap_or(0),
-            wheel,
+            midi,
             continuous,
             outputs: P::OUTPUT_PARAMS.iter().map(|name| id_of(name)).collect(),
             ids,
@@ -64,10 +76,11 @@ impl Parameters {
         self.own_count
     }
 
-    /// The parameter that MIDI's modulation wheel controls.
+    /// The parameter that a MIDI controller sets, by its number in VST3.
     #[must_use]
-    pub fn wheel(&self) -> Option<ParamID> {
-        self.wheel
+    pub fn of_controller(&self, controller: CtrlNumber) -> Option<ParamID> {
+        let found = self.midi.iter().find(|(number, _)| *number == controller);
+        found.map(|(_, id)| *id)
     }
 
     /// True if a parameter is continuous, not stepped.

@@ -65,6 +65,8 @@ fn controls(at: usize) -> BlockControls {
         side_depth: -0.5,
         wheel: t,
         wheel_depth: 0.4,
+        pressure: 0.5 * t,
+        pressure_depth: 0.2,
     };
     controls
 }

@@ -126,10 +126,12 @@ impl<P: ExportedPlugin> Component<P> {
         // A block without buses is treated by nice-plug as parameter changes only.
         (passed.inputs, passed.numInputs) = (inputs.as_mut_ptr(), 2);
         (passed.outputs, passed.numOutputs) = (&raw mut output, 1);
-        if !P::READS_NOTES {
-            // nice-plug panics at events without data, and reads events even if `getEvent` failed.
-            passed.inputEvents = null_mut();
-        }
+        passed.inputEvents = if P::READS_NOTES {
+            // SAFETY: the host's list is null or alive during the call.
+            unsafe { self.notes.of(given.inputEvents, len) }
+        } else {
+            null_mut()
+        };
         instance.shared.begin_block();
         // SAFETY: the host's object is null or alive during the call.
         passed.inputParameterChanges = unsafe {

@@ -21,6 +21,7 @@ use super::block_check::BlockCheck;
 use super::bus_arrangements::BusArrangements;
 use super::host_thread::HostThread;
 use super::instance::Instance;
+use super::note_events::NoteEvents;
 use crate::ExportedPlugin;
 use crate::block::{Buffers, Continuity, Gate};
 use nice_plug::wrapper::vst3::vst3::Class;
@@ -36,6 +37,8 @@ pub struct Component<P: ExportedPlugin> {
     pub(super) instance: Arc<Instance<P>>,
     /// The block's parameter changes; used on the audio thread.
     lines: Lines,
+    /// The block's notes; used on the audio thread.
+    notes: NoteEvents,
     arrangements: BusArrangements,
     block_check: BlockCheck,
     /// Buffers of the blocks; closed during activation and deactivation.
@@ -53,6 +56,7 @@ impl<P: ExportedPlugin> Component<P> {
         Self {
             instance,
             lines: Lines::new(params),
+            notes: NoteEvents::default(),
             arrangements: BusArrangements::default(),
             block_check: BlockCheck::default(),
             block: Gate::default(),
