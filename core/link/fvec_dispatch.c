@@ -15,11 +15,20 @@
 #include <immintrin.h>
 #include <stddef.h>
 
+/* The linker's names for faiss's functions: `size_t` is `unsigned long`, but `unsigned long long` on Windows. */
+#ifdef _WIN32
+#define L2SQR(prefix) prefix##_ZN5faiss10fvec_L2sqrEPKfS1_y
+#define INNER_PRODUCT(prefix) prefix##_ZN5faiss18fvec_inner_productEPKfS1_y
+#else
+#define L2SQR(prefix) prefix##_ZN5faiss10fvec_L2sqrEPKfS1_m
+#define INNER_PRODUCT(prefix) prefix##_ZN5faiss18fvec_inner_productEPKfS1_m
+#endif
+
 typedef float distance(const float *, const float *, size_t);
 
 /* faiss's own, by the linker's names for them. */
-distance __real__ZN5faiss10fvec_L2sqrEPKfS1_m;
-distance __real__ZN5faiss18fvec_inner_productEPKfS1_m;
+distance L2SQR(__real_);
+distance INNER_PRODUCT(__real_);
 
 #define AVX2 __attribute__((target("avx2,fma")))
 
@@ -74,8 +83,8 @@ AVX2 static float inner_product(const float *x, const float *y, size_t dim) {
 }
 
 /* Until the constructor below has run, and where the processor lacks what they need: faiss's own. */
-static distance *chosen_l2sqr = __real__ZN5faiss10fvec_L2sqrEPKfS1_m;
-static distance *chosen_inner_product = __real__ZN5faiss18fvec_inner_productEPKfS1_m;
+static distance *chosen_l2sqr = L2SQR(__real_);
+static distance *chosen_inner_product = INNER_PRODUCT(__real_);
 
 /* Both have the instructions and a system that keeps the wide registers (Intel's manual, volume 1, 14.7.1). */
 static int has_avx2_and_fma(void) {
@@ -97,10 +106,10 @@ __attribute__((constructor)) static void choose(void) {
     }
 }
 
-float __wrap__ZN5faiss10fvec_L2sqrEPKfS1_m(const float *x, const float *y, size_t dim) {
+float L2SQR(__wrap_)(const float *x, const float *y, size_t dim) {
     return chosen_l2sqr(x, y, dim);
 }
 
-float __wrap__ZN5faiss18fvec_inner_productEPKfS1_m(const float *x, const float *y, size_t dim) {
+float INNER_PRODUCT(__wrap_)(const float *x, const float *y, size_t dim) {
     return chosen_inner_product(x, y, dim);
 }

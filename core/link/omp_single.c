@@ -60,6 +60,38 @@ bool GOMP_loop_nonmonotonic_guided_next(long *from, long *to) {
     return false;
 }
 
+/* The same for 64-bit counters where `long` has 32 bits (Windows). */
+
+static bool whole_range_ull(bool up, unsigned long long start, unsigned long long end, unsigned long long *from, unsigned long long *to) {
+    *from = start;
+    *to = end;
+    return up ? start < end : start > end;
+}
+
+bool GOMP_loop_ull_nonmonotonic_dynamic_start(bool up, unsigned long long start, unsigned long long end, unsigned long long step, unsigned long long chunk, unsigned long long *from, unsigned long long *to) {
+    (void)step;
+    (void)chunk;
+    return whole_range_ull(up, start, end, from, to);
+}
+
+bool GOMP_loop_ull_nonmonotonic_guided_start(bool up, unsigned long long start, unsigned long long end, unsigned long long step, unsigned long long chunk, unsigned long long *from, unsigned long long *to) {
+    (void)step;
+    (void)chunk;
+    return whole_range_ull(up, start, end, from, to);
+}
+
+bool GOMP_loop_ull_nonmonotonic_dynamic_next(unsigned long long *from, unsigned long long *to) {
+    (void)from;
+    (void)to;
+    return false;
+}
+
+bool GOMP_loop_ull_nonmonotonic_guided_next(unsigned long long *from, unsigned long long *to) {
+    (void)from;
+    (void)to;
+    return false;
+}
+
 void GOMP_loop_end(void) {}
 
 void GOMP_loop_end_nowait(void) {}

@@ -24,6 +24,7 @@
     )
 )]
 
+pub mod blas;
 pub mod blend;
 pub mod builder;
 pub mod control_state;

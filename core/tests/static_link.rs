@@ -6,6 +6,7 @@ use std::ffi::{c_char, c_int};
 use std::fs;
 
 use faiss::{Index, index_factory};
+use voxmeld_core::blas;
 
 const DIM: u32 = 32;
 const ROWS: u32 = 1000;
@@ -43,6 +44,7 @@ fn train_and_search(rows: &[f32], queries: usize) -> Result<(Vec<u64>, Vec<f32>)
 // One test for all, because the harness would otherwise run them at the same time: threads are counted here.
 #[test]
 fn faiss_is_static_starts_no_thread_and_is_safe_from_three_threads() -> Result<(), Box<dyn Error>> {
+    assert!(blas::is_linked());
     let rows = noise(DIM * ROWS);
     let threads_before = thread_count()?;
 
@@ -72,7 +74,7 @@ fn faiss_is_static_starts_no_thread_and_is_safe_from_three_threads() -> Result<(
     }
 
     // Instances of a plugin call BLAS at the same time. A BLAS that gives two of them the same work buffer sometimes
-    // computes wrong products: without the lock in `link/blas_lock.c` this test finds thousands.
+    // computes wrong products (Debian's serial OpenBLAS did, thousands in this test).
     assert_eq!(
         wrong_products_by_three_threads(),
         0,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use faiss::MetricType;
 use faiss_sys as sys;
 
+use crate::blas;
 use crate::retrieval::Metric;
 
 /// An index that faiss made and this owns.
@@ -22,9 +23,9 @@ impl Raw {
     /// # Safety
     /// `index` is null or points to an index that nobody else owns or uses.
     pub(super) unsafe fn own(index: *mut sys::FaissIndex) -> Result<Self, String> {
-        NonNull::new(index)
-            .map(Self)
-            .ok_or_else(|| "faiss gave no index".into())
+        // What faiss calls has to be linked along with it.
+        let index = NonNull::new(index).filter(|_| blas::is_linked());
+        index.map(Self).ok_or_else(|| "faiss gave no index".into())
     }
 
     /// An empty index of a factory string.
