@@ -27,14 +27,14 @@ pub fn sha256(path: &Path) -> Result<String> {
         .collect())
 }
 
-/// Every file below `folder`, sorted, so that reports and bundles are the same on every machine.
+/// Every file and link below `folder`, sorted, so that reports and bundles are the same on every machine.
 pub fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(dir) = open.pop() {
         for entry in fs::read_dir(&dir).with_context(|| format!("cannot list {}", dir.display()))? {
             let path = entry?.path();
-            if path.is_dir() {
+            if path.is_dir() && !path.is_symlink() {
                 open.push(path);
             } else {
                 found.push(path);

@@ -1,6 +1,8 @@
 //! The developers' tool: `cargo xtask <command>`.
 
 mod bundle;
+#[cfg(unix)]
+mod dist;
 mod doctor;
 mod files;
 mod guarded;
@@ -49,6 +51,15 @@ enum Command {
         /// Bundle the existing build
         #[arg(long)]
         no_build: bool,
+        /// `windows`: for 64-bit Windows, in target/windows/bundle
+        #[arg(long, value_parser = ["windows"])]
+        target: Option<String>,
+    },
+    /// Make the packages for people in target/dist
+    Dist {
+        /// Pack the build of target/release, which names paths of this machine in messages
+        #[arg(long)]
+        quick: bool,
     },
     /// Check the bundle: libraries, exported names, loading from an unusual path
     CheckBundle,
@@ -107,6 +118,9 @@ enum Command {
         /// Run only tidy, formatting, lints and unit tests of what changed since main
         #[arg(long, conflicts_with_all = ["shared", "strict"])]
         quick: bool,
+        /// Run only what is built for Windows, under Wine
+        #[arg(long, conflicts_with_all = ["shared", "strict", "quick"])]
+        windows: bool,
     },
 }
 
@@ -128,10 +142,21 @@ fn run(command: Command) -> Result<bool> {
             let scope = if strict { Scope::Strict } else { Scope::Tests };
             ui::Stages::new(1).run("set-up", || setup::run(&paths, scope))?;
         }
-        Command::Bundle { no_build } => {
+        Command::Bundle { no_build, target } => {
             let mut stages = ui::Stages::new(2);
             stages.run("set-up", || setup::run(&paths, Scope::Bundle))?;
-            stages.run("bundle", || bundle::run(&paths, !no_build))?;
+            stages.run("bundle", || match target {
+                Some(_) => bundle::windows::run(&paths, !no_build),
+                None => bundle::run(&paths, !no_build),
+            })?;
+        }
+        #[cfg(not(unix))]
+        Command::Dist { .. } => anyhow::bail!("packages are made on Linux"),
+        #[cfg(unix)]
+        Command::Dist { quick } => {
+            let mut stages = ui::Stages::new(2);
+            stages.run("set-up", || setup::run(&paths, Scope::Bundle))?;
+            stages.run("packages", || dist::run(&paths, quick))?;
         }
         Command::CheckBundle => ui::Stages::new(1).run("bundle checks", || bundle::check::run(&paths))?,
         Command::Install => ui::Stages::new(1).run("install", || install::run(&paths))?,
@@ -152,6 +177,7 @@ fn run(command: Command) -> Result<bool> {
             competing,
         } => sound::soak(&paths, minutes, instances, competing)?,
         Command::Test { quick: true, .. } => suite::quick(&paths)?,
+        Command::Test { windows: true, .. } => suite::windows(&paths)?,
         Command::Test { shared, strict, .. } => suite::run(&paths, shared.as_deref(), strict)?,
     }
     Ok(true)

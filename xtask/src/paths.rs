@@ -37,6 +37,45 @@ impl Paths {
         self.root.join("xtask").join(format!("requirements-{name}.txt"))
     }
 
+    pub fn target(&self) -> PathBuf {
+        self.target.clone()
+    }
+
+    /// Builds for Windows.
+    pub fn windows_target(&self) -> PathBuf {
+        self.target.join("windows")
+    }
+
+    pub fn windows_release(&self) -> PathBuf {
+        self.windows_target()
+            .join("x86_64-pc-windows-gnu")
+            .join("release")
+    }
+
+    pub fn windows_bundle(&self) -> PathBuf {
+        self.windows_target().join("bundle")
+    }
+
+    /// CMake's settings for builds for Windows.
+    pub fn windows_cmake(&self) -> PathBuf {
+        self.root.join("core/cmake/windows-gnu/toolchain.cmake")
+    }
+
+    /// Sources of what Wine lacks.
+    pub fn wine_sources(&self) -> PathBuf {
+        self.root.join("xtask").join("wine")
+    }
+
+    /// Finished packages.
+    pub fn dist(&self) -> PathBuf {
+        self.target.join("dist")
+    }
+
+    /// Texts that packages contain.
+    pub fn packaging(&self) -> PathBuf {
+        self.root.join("xtask").join("packaging")
+    }
+
     pub fn release(&self) -> PathBuf {
         self.target.join("release")
     }

@@ -141,7 +141,7 @@ fn wrong_exports(plugin: &Path) -> Result<Vec<String>> {
     Ok(problems_in_exports(&listing))
 }
 
-fn problems_in_exports(listing: &str) -> Vec<String> {
+pub fn problems_in_exports(listing: &str) -> Vec<String> {
     let mut found: Vec<&str> = listing
         .lines()
         .filter_map(|line| line.split_whitespace().last())

@@ -10,10 +10,7 @@ use serde::Deserialize;
 
 use crate::paths::Paths;
 use crate::setup::onnxruntime;
-use crate::{files, process, ui};
-
-/// Debian's licence text of the linked OpenBLAS archive.
-const OPENBLAS_TEXT: &str = "/usr/share/doc/libopenblas-serial-dev/copyright";
+use crate::{files, process};
 
 pub fn write(paths: &Paths, folder: &Path) -> Result<()> {
     files::create_dir(folder)?;
@@ -31,13 +28,6 @@ pub fn write(paths: &Paths, folder: &Path) -> Result<()> {
         &paths.ort().join(onnxruntime::NOTICES),
         &folder.join("onnxruntime-ThirdPartyNotices.txt"),
     )?;
-    if Path::new(OPENBLAS_TEXT).is_file() {
-        files::copy(Path::new(OPENBLAS_TEXT), &folder.join("openblas-copyright.txt"))?;
-    } else {
-        ui::detail(format!(
-            "warning: {OPENBLAS_TEXT} is missing: do not distribute this bundle without it"
-        ));
-    }
     let crates = linked_crates(paths)?;
     if let Some(faiss) = crates.iter().find(|package| package.name == "faiss-sys") {
         files::copy(
@@ -57,11 +47,11 @@ struct Metadata {
 }
 
 #[derive(Clone, Deserialize)]
-struct Package {
+pub struct Package {
     id: String,
-    name: String,
-    version: String,
-    license: Option<String>,
+    pub name: String,
+    pub version: String,
+    pub license: Option<String>,
     repository: Option<String>,
     source: Option<String>,
     manifest_path: PathBuf,
@@ -96,8 +86,8 @@ struct DependencyKind {
     kind: Option<String>,
 }
 
-/// The registry crates linked into the plugin, by name.
-fn linked_crates(paths: &Paths) -> Result<Vec<Package>> {
+/// The registry crates linked into the plugin and the command line, by name.
+pub fn linked_crates(paths: &Paths) -> Result<Vec<Package>> {
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let text = process::capture(process::cargo(paths.root()).args([
         "metadata",
@@ -105,6 +95,8 @@ fn linked_crates(paths: &Paths) -> Result<Vec<Package>> {
         "1",
         "--filter-platform",
         &target,
+        // The command line is a feature.
+        "--all-features",
     ]))?;
     let metadata: Metadata = serde_json::from_str(&text).context("cannot read cargo metadata")?;
     let nodes: HashMap<&str, &Node> = metadata

@@ -11,7 +11,8 @@
 //! Both are the same binary. It finds its own path (`dladdr`), so the folders can be moved.
 
 pub mod check;
-mod licences;
+pub mod licences;
+pub mod windows;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -86,13 +87,7 @@ fn strip(paths: &Paths, built: &Path, scratch: &Path) -> Result<PathBuf> {
 fn assemble(paths: &Paths, library: &Path, bundle: &Path) -> Result<()> {
     let data = bundle.join(DATA);
     files::copy(library, &bundle.join(CLAP))?;
-    files::copy(&onnxruntime::library(paths), &data.join(onnxruntime::LIBRARY))?;
-    licences::write(paths, &data.join(LICENCES))?;
-    if paths.packs().is_dir() {
-        files::copy_tree(&paths.packs(), &data.join(PACKS))?;
-    } else {
-        ui::detail("warning: assets/packs is missing: the bundle has no voice");
-    }
+    lay_data(paths, &data)?;
 
     let binaries = bundle.join(vst3_binary_dir());
     let resources = bundle.join(VST3).join("Contents").join("Resources");
@@ -102,6 +97,18 @@ fn assemble(paths: &Paths, library: &Path, bundle: &Path) -> Result<()> {
         if data.join(folder).is_dir() {
             files::copy_tree(&data.join(folder), &resources.join(folder))?;
         }
+    }
+    Ok(())
+}
+
+/// The files that the plugin loads: ONNX Runtime, packs, licences.
+pub fn lay_data(paths: &Paths, data: &Path) -> Result<()> {
+    files::copy(&onnxruntime::library(paths), &data.join(onnxruntime::LIBRARY))?;
+    licences::write(paths, &data.join(LICENCES))?;
+    if paths.packs().is_dir() {
+        files::copy_tree(&paths.packs(), &data.join(PACKS))?;
+    } else {
+        ui::detail("warning: assets/packs is missing: the bundle has no voice");
     }
     Ok(())
 }

@@ -12,10 +12,6 @@ const BUILD: &[(&str, &str)] = &[
     ("g++", "compiles faiss"),
     ("make", "runs faiss's build"),
     ("cmake", "configures faiss's build"),
-    (
-        "libopenblas-serial-dev",
-        "BLAS and LAPACK for faiss, linked statically",
-    ),
     ("binutils", "strips and inspects the bundle"),
     ("pkg-config", "finds ALSA for the live program"),
     ("libasound2-dev", "ALSA's headers for the live program"),
@@ -97,20 +93,35 @@ pub fn install(scope: Scope) -> Result<()> {
         ));
         return Ok(());
     }
-    let missing = missing(scope);
+    install_missing(&missing(scope))
+}
+
+/// As [`install`], for packages that only one command needs.
+pub fn install_packages(packages: &[(&str, &str)]) -> Result<()> {
+    let names: Vec<&str> = packages.iter().map(|(name, _)| *name).collect();
+    if !is_debian() {
+        bail!(
+            "install the equivalents of these Debian packages: {}",
+            names.join(" ")
+        );
+    }
+    install_missing(&names)
+}
+
+fn install_missing(missing: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
     if !is_root()? {
         bail!(
             "Debian packages are missing. Run this, then the same command again:\n\n    {}\n",
-            install_line(&missing)
+            install_line(missing)
         );
     }
     ui::detail(format!("installing {}", missing.join(" ")));
     apt_get(&["update", "-qq"])?;
     let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
-    arguments.extend(&missing);
+    arguments.extend(missing);
     apt_get(&arguments)
 }
 

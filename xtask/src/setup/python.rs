@@ -67,7 +67,7 @@ pub fn have_test_packages(paths: &Paths) -> bool {
 }
 
 /// Fetches one wheel for a fixed interpreter and system, independent of the Python in use.
-pub fn download_wheel(paths: &Paths, requirements: &Path, into: &Path) -> Result<()> {
+pub fn download_wheel(paths: &Paths, requirements: &Path, platform: &str, into: &Path) -> Result<()> {
     process::run_quietly(
         pip(paths)
             .args(["download", "--require-hashes", "--no-deps", "--only-binary=:all:"])
@@ -79,7 +79,7 @@ pub fn download_wheel(paths: &Paths, requirements: &Path, into: &Path) -> Result
                 "--abi",
                 "cp311",
             ])
-            .args(["--platform", "manylinux_2_28_x86_64", "-r"])
+            .args(["--platform", platform, "-r"])
             .arg(requirements)
             .arg("-d")
             .arg(into),

@@ -6,6 +6,7 @@ mod context;
 mod deny;
 mod quick;
 mod unavailable;
+mod windows;
 mod workflows;
 mod workspace;
 
@@ -25,6 +26,7 @@ pub use checks::missing_components;
 pub use deny::is_installed as deny_is_installed;
 pub use quick::run as quick;
 pub use unavailable::{MIRI, THREAD_SANITIZER};
+pub use windows::run as windows;
 pub use workflows::is_installed as workflow_lint_is_installed;
 
 pub fn run(paths: &Paths, shared: Option<&Path>, strict: bool) -> Result<()> {
