@@ -4,12 +4,18 @@
 fn main() {
     println!("cargo:rerun-if-changed=Cargo.toml");
     let target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}"));
-    if target("ARCH").as_deref() == Ok("x86_64") && target("OS").as_deref() == Ok("linux") {
+    // The names end with the type of `size_t`.
+    let size = match (target("OS").as_deref(), target("ENV").as_deref()) {
+        (Ok("linux"), _) => 'm',
+        (Ok("windows"), Ok("gnu")) => 'y',
+        _ => return,
+    };
+    if target("ARCH").as_deref() == Ok("x86_64") {
         for function in [
-            "_ZN5faiss10fvec_L2sqrEPKfS1_m",
-            "_ZN5faiss18fvec_inner_productEPKfS1_m",
+            "_ZN5faiss10fvec_L2sqrEPKfS1_",
+            "_ZN5faiss18fvec_inner_productEPKfS1_",
         ] {
-            println!("cargo:rustc-link-arg=-Wl,--wrap={function}");
+            println!("cargo:rustc-link-arg=-Wl,--wrap={function}{size}");
         }
     }
 }

@@ -15,7 +15,9 @@ prefix=$(CDPATH='' cd -- "$prefix" && pwd)
 # A host may have the old files open: they are removed and never overwritten.
 rm -rf "$prefix/lib/voxmeld" "$prefix/lib/vst3/voxmeld.vst3" "$prefix/share/doc/voxmeld"
 rm -f "$prefix/lib/clap/voxmeld.clap" "$prefix/lib/clap/voxmeld.data" "$prefix/bin/voxmeld-cli" \
-    "$prefix/share/man/man1/voxmeld-cli.1" "$prefix/share/metainfo/voxmeld.metainfo.xml"
+    "$prefix/bin/voxmeld" "$prefix/share/man/man1/voxmeld-cli.1" "$prefix/share/man/man1/voxmeld.1" \
+    "$prefix/share/applications/voxmeld.desktop" "$prefix/share/icons/hicolor/scalable/apps/voxmeld.svg" \
+    "$prefix/share/metainfo/voxmeld.metainfo.xml"
 # `cargo xtask install` puts folders there.
 rm -rf "$HOME/.clap/voxmeld.clap" "$HOME/.clap/voxmeld.data" "$HOME/.vst3/voxmeld.vst3"
 if [ -n "$remove" ]; then
@@ -28,4 +30,4 @@ cp -R -P "$here/lib" "$here/bin" "$here/share" "$prefix/"
 mkdir -p "$HOME/.clap" "$HOME/.vst3"
 ln -s "$prefix/lib/clap/voxmeld.clap" "$HOME/.clap/voxmeld.clap"
 ln -s "$prefix/lib/vst3/voxmeld.vst3" "$HOME/.vst3/voxmeld.vst3"
-echo "Voxmeld is in $prefix. Rescan plugins in your host. The command line is $prefix/bin/voxmeld-cli."
+echo "Voxmeld is in $prefix. Rescan plugins in your host. Programs are in $prefix/bin: voxmeld, voxmeld-cli."

@@ -86,7 +86,10 @@ struct DependencyKind {
     kind: Option<String>,
 }
 
-/// The registry crates linked into the plugin and the command line, by name.
+/// The packages of what people get.
+const ROOTS: [&str; 3] = ["voxmeld", "voxmeld-live", "voxmeld-cli"];
+
+/// The registry crates linked into the plugin and the programs, by name.
 pub fn linked_crates(paths: &Paths) -> Result<Vec<Package>> {
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let text = process::capture(process::cargo(paths.root()).args([
@@ -95,8 +98,6 @@ pub fn linked_crates(paths: &Paths) -> Result<Vec<Package>> {
         "1",
         "--filter-platform",
         &target,
-        // The command line is a feature.
-        "--all-features",
     ]))?;
     let metadata: Metadata = serde_json::from_str(&text).context("cannot read cargo metadata")?;
     let nodes: HashMap<&str, &Node> = metadata
@@ -108,7 +109,7 @@ pub fn linked_crates(paths: &Paths) -> Result<Vec<Package>> {
     let mut open: Vec<&str> = metadata
         .packages
         .iter()
-        .filter(|p| p.name == "voxmeld")
+        .filter(|p| ROOTS.contains(&p.name.as_str()))
         .map(|p| p.id.as_str())
         .collect();
     let mut linked = BTreeSet::new();

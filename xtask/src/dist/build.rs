@@ -12,15 +12,15 @@ use crate::{files, process};
 pub struct Binaries {
     /// The plugin, for both formats.
     pub plugin: PathBuf,
+    /// The command line.
     pub cli: PathBuf,
+    /// The live program.
+    pub live: PathBuf,
 }
 
-/// What is built: `-p` and so on for cargo, and the file in its target folder.
-const PLUGIN: (&[&str], &str) = (&["-p", "voxmeld", "--lib"], "libvoxmeld.so");
-const CLI: (&[&str], &str) = (
-    &["-p", "voxmeld-core", "--features", "cli", "--bin", "voxmeld-cli"],
-    "voxmeld-cli",
-);
+const PLUGIN: &str = "libvoxmeld.so";
+pub const CLI: &str = "voxmeld-cli";
+pub const LIVE: &str = "voxmeld";
 
 pub fn run(paths: &Paths, scratch: &Path, quick: bool) -> Result<Binaries> {
     let target = if quick {
@@ -28,9 +28,13 @@ pub fn run(paths: &Paths, scratch: &Path, quick: bool) -> Result<Binaries> {
     } else {
         paths.target().join("dist-build")
     };
-    for (arguments, _) in [PLUGIN, CLI] {
+    // Separately, as `cargo xtask bundle` and `install` do: together they could switch on each other's features.
+    for packages in [
+        &["-p", "voxmeld", "--lib"][..],
+        &["-p", "voxmeld-live", "-p", "voxmeld-cli"],
+    ] {
         let mut cargo = process::cargo(paths.root());
-        cargo.args(["build", "--release", "--locked"]).args(arguments);
+        cargo.args(["build", "--release", "--locked"]).args(packages);
         if !quick {
             replace_paths(paths, &mut cargo, &target);
         }
@@ -46,8 +50,9 @@ pub fn run(paths: &Paths, scratch: &Path, quick: bool) -> Result<Binaries> {
         Ok(to)
     };
     Ok(Binaries {
-        plugin: stripped(PLUGIN.1)?,
-        cli: stripped(CLI.1)?,
+        plugin: stripped(PLUGIN)?,
+        cli: stripped(CLI)?,
+        live: stripped(LIVE)?,
     })
 }
 

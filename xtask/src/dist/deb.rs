@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::build::{CLI, LIVE};
 use super::release::Release;
 use super::tree::ID;
 use crate::bundle::{CLAP, DATA};
@@ -18,9 +19,11 @@ pub fn write(paths: &Paths, release: &Release, stage: &Path, scratch: &Path, out
     files::create_dir(&root)?;
     process::run_quietly(Command::new("cp").arg("-a").arg(stage).arg(root.join("usr")))?;
     let usr = root.join("usr");
+    let share = usr.join("share");
     for text in [
-        usr.join("share/man/man1/voxmeld-cli.1"),
-        usr.join("share/doc").join(ID).join("changelog"),
+        share.join("man/man1").join(CLI).with_extension("1"),
+        share.join("man/man1").join(LIVE).with_extension("1"),
+        share.join("doc").join(ID).join("changelog"),
     ] {
         process::run_quietly(Command::new("gzip").arg("-9n").arg(text))?;
     }
@@ -60,7 +63,9 @@ fn depends(usr: &Path, scratch: &Path) -> Result<String> {
             .arg("-e")
             .arg(usr.join("lib/clap").join(CLAP))
             .arg("-e")
-            .arg(usr.join("lib/voxmeld/voxmeld-cli"))
+            .arg(usr.join("lib/voxmeld").join(CLI))
+            .arg("-e")
+            .arg(usr.join("lib/voxmeld").join(LIVE))
             .arg("-e")
             .arg(usr.join("lib/voxmeld").join(DATA).join(onnxruntime::LIBRARY)),
     )

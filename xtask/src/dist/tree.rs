@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lib/voxmeld/voxmeld.data/          voices, ONNX Runtime, licences: once for all formats
-//! lib/voxmeld/voxmeld-cli            the command line; bin/voxmeld-cli points to it
+//! lib/voxmeld/voxmeld, voxmeld-cli    the live program and the command line; bin/ has links to them
 //! lib/clap/voxmeld.clap              the plugin
 //! lib/clap/voxmeld.data              points to lib/voxmeld/voxmeld.data
 //! lib/vst3/voxmeld.vst3/Contents/x86_64-linux/voxmeld.so    points to the CLAP file, which is both
@@ -17,7 +17,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::build::Binaries;
+use super::build::{Binaries, CLI, LIVE};
 use super::man;
 use super::release::Release;
 use crate::bundle::{self, CLAP, DATA};
@@ -30,8 +30,10 @@ pub const ID: &str = "voxmeld";
 pub fn lay(paths: &Paths, release: &Release, binaries: &Binaries, stage: &Path) -> Result<()> {
     let own = stage.join("lib/voxmeld");
     bundle::lay_data(paths, &own.join(DATA))?;
-    files::copy(&binaries.cli, &own.join("voxmeld-cli"))?;
-    link("../lib/voxmeld/voxmeld-cli", &stage.join("bin/voxmeld-cli"))?;
+    for (program, name) in [(&binaries.cli, CLI), (&binaries.live, LIVE)] {
+        files::copy(program, &own.join(name))?;
+        link(&format!("../lib/voxmeld/{name}"), &stage.join("bin").join(name))?;
+    }
 
     let clap = stage.join("lib/clap");
     files::copy(&binaries.plugin, &clap.join(CLAP))?;
@@ -40,9 +42,14 @@ pub fn lay(paths: &Paths, release: &Release, binaries: &Binaries, stage: &Path) 
     link(&format!("../../../../clap/{CLAP}"), &vst3.join("voxmeld.so"))?;
 
     let share = stage.join("share");
-    man::write(&binaries.cli, release, &share.join("man/man1/voxmeld-cli.1"))?;
+    man::write(binaries, release, &share.join("man/man1"))?;
     let packaging = paths.packaging();
     let copied = [
+        ("voxmeld.desktop", "applications/voxmeld.desktop".to_owned()),
+        (
+            "voxmeld.svg",
+            "icons/hicolor/scalable/apps/voxmeld.svg".to_owned(),
+        ),
         ("voxmeld.metainfo.xml", format!("metainfo/{ID}.metainfo.xml")),
         ("copyright", format!("doc/{ID}/copyright")),
     ];
@@ -53,7 +60,7 @@ pub fn lay(paths: &Paths, release: &Release, binaries: &Binaries, stage: &Path) 
         &paths.root().join("CHANGELOG.md"),
         &share.join("doc").join(ID).join("changelog"),
     )?;
-    set_modes(stage, &[own.join("voxmeld-cli")])
+    set_modes(stage, &[own.join(CLI), own.join(LIVE)])
 }
 
 fn link(to: &str, at: &Path) -> Result<()> {

@@ -31,10 +31,7 @@ pub fn run(paths: &Paths, build: bool) -> Result<()> {
     toolchain::ensure()?;
     onnxruntime::ensure_for_windows(paths)?;
     if build {
-        for arguments in [
-            &["-p", "voxmeld", "--lib"][..],
-            &["-p", "voxmeld-core", "--features", "cli", "--bin", "voxmeld-cli"],
-        ] {
+        for arguments in [&["-p", "voxmeld", "--lib"][..], &["-p", "voxmeld-cli"]] {
             let mut cargo = toolchain::cargo(paths, "build");
             process::run(cargo.arg("--release").args(arguments))?;
         }

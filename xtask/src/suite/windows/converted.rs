@@ -16,16 +16,7 @@ use crate::{files, process, ui};
 const LEAST_DB: f64 = 100.0;
 
 pub fn run(paths: &Paths, wine: &Wine) -> Result<()> {
-    process::run(process::cargo(paths.root()).args([
-        "build",
-        "--release",
-        "-p",
-        "voxmeld-core",
-        "--features",
-        "cli",
-        "--bin",
-        "voxmeld-cli",
-    ]))?;
+    process::run(process::cargo(paths.root()).args(["build", "--release", "-p", "voxmeld-cli"]))?;
     bundle::run(paths, true)?;
     let scratch = files::Scratch::new(paths.scratch("windows"))?;
     // Where people have their files; the program looks for its data beside itself.
