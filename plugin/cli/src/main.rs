@@ -58,6 +58,10 @@ enum Command {
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
+        if panic.to_string().contains("Broken pipe") {
+            // Whoever read the output has enough of it, as in `| head`.
+            std::process::exit(141);
+        }
         eprintln!(
             "voxmeld-cli: an internal error, which is a bug: {panic}\nPlease report it with the command that you ran."
         );

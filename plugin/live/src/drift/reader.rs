@@ -15,6 +15,11 @@ const FILTER_FRAMES: usize = 64;
 const MAX_RELATIVE_RATIO: f64 = 1.02;
 /// Audio beyond one block of both sides that is kept under way: threads are not woken exactly on time.
 const MARGIN_S: f64 = 0.003;
+/// By how much more after a gap, and the most.
+const MARGIN_AFTER_GAP_S: f64 = 0.005;
+const MAX_MARGIN_S: f64 = 0.15;
+/// Time at the start during which the rhythm of both sides is measured.
+const LEARN_S: f64 = 0.5;
 /// Amount above the target at which audio is dropped instead of read a little faster.
 const EXCESS_S: f64 = 0.05;
 /// Fade after a gap.
@@ -58,6 +63,10 @@ pub struct DriftReader {
     /// Frames that have to be under way before a read, at the writer's rate.
     target_frames: f64,
     largest_write: usize,
+    /// Frames by which the ring runs lower than its mean, as measured.
+    burst_frames: f64,
+    margin_s: f64,
+    rhythm: Option<Rhythm>,
     running: bool,
     last_s: Option<f64>,
     input: Vec<f32>,
@@ -102,6 +111,9 @@ impl DriftReader {
             control: FillLoop::default(),
             target_frames: 0.0,
             largest_write: setup.write_frames,
+            burst_frames: 0.0,
+            margin_s: MARGIN_S,
+            rhythm: Some(Rhythm::default()),
             running: false,
             last_s: None,
             input,
@@ -149,7 +161,7 @@ impl DriftReader {
         let elapsed_s = self.last_s.map_or(0.0, |last| (now_s - last).max(0.0));
         self.last_s = Some(now_s);
         self.follow_writer();
-        if !self.steer(now_s, elapsed_s) {
+        if self.learn(now_s, out.len()) || !self.steer(now_s, elapsed_s) {
             self.decay(out);
             return;
         }
@@ -179,8 +191,31 @@ impl DriftReader {
     fn set_target(&mut self) {
         let per_read = self.setup.from_hz / self.setup.to_hz;
         self.target_frames = frames(self.setup.read_frames) * per_read
-            + frames(self.largest_write)
-            + MARGIN_S * self.setup.from_hz;
+            + frames(self.largest_write).max(self.burst_frames)
+            + self.margin_s * self.setup.from_hz;
+    }
+
+    /// True while the rhythm is measured; nothing is played meanwhile.
+    fn learn(&mut self, now_s: f64, out_len: usize) -> bool {
+        let Some(rhythm) = &mut self.rhythm else {
+            return false;
+        };
+        let Some((age_s, fill)) = self.ring.last_write(now_s) else {
+            return true;
+        };
+        let since = (age_s * self.setup.from_hz).min(frames(self.largest_write));
+        rhythm.note(frames(fill) - rhythm.owed, since);
+        let pulled = frames(out_len / self.ring.channels()) * self.setup.from_hz / self.setup.to_hz;
+        // Read only in thought, so that the ring runs neither empty nor full meanwhile.
+        let skipped = self.ring.skip(fill);
+        rhythm.owed += pulled - frames(skipped);
+        let began_s = *rhythm.began_s.get_or_insert(now_s);
+        if now_s - began_s > LEARN_S {
+            self.burst_frames = rhythm.burst_frames();
+            self.rhythm = None;
+            self.set_target();
+        }
+        true
     }
 
     /// Adjusts the speed; false while there is nothing to read yet.
@@ -262,6 +297,8 @@ impl DriftReader {
     /// The ring ran empty: wait until enough is under way again.
     fn interrupt(&mut self) {
         self.gaps += 1;
+        self.margin_s = (self.margin_s + MARGIN_AFTER_GAP_S).min(MAX_MARGIN_S);
+        self.set_target();
         self.running = false;
         self.gain = 0.0;
     }
@@ -274,6 +311,36 @@ impl DriftReader {
                 *sample = *newest;
             }
         }
+    }
+}
+
+/// How regularly both sides call. Systems between a program and a device hand over several blocks at once and then
+/// pause, on either side.
+#[derive(Default)]
+struct Rhythm {
+    began_s: Option<f64>,
+    /// Frames that would have been read, less those that were dropped.
+    owed: f64,
+    /// Lowest amount found by a read, and the mean of the amount under way.
+    lowest: f64,
+    sum: f64,
+    count: f64,
+}
+
+impl Rhythm {
+    fn note(&mut self, amount: f64, since: f64) {
+        self.lowest = if self.count == 0.0 {
+            amount
+        } else {
+            self.lowest.min(amount)
+        };
+        self.sum += amount + since;
+        self.count += 1.0;
+    }
+
+    /// By how much the lowest amount is below the mean.
+    fn burst_frames(&self) -> f64 {
+        (self.sum / self.count.max(1.0) - self.lowest).max(0.0)
     }
 }
 

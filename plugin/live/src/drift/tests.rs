@@ -237,3 +237,46 @@ fn a_tone_keeps_its_frequency_and_level_from_44100_to_48000_hz() {
     assert!((peak - 1.0).abs() < 0.02, "{peak}");
     assert!(heard.iter().skip(1).step_by(2).all(|right| *right == 0.0));
 }
+
+#[test]
+fn four_blocks_at_once_on_both_sides_are_learned_and_play_without_a_gap() {
+    let (mut writer, ring) = ring(1, 48_000);
+    let setup = ReaderSetup {
+        from_hz: 48_000.0,
+        to_hz: 48_000.0,
+        write_frames: 256,
+        read_frames: 256,
+    };
+    let mut reader = DriftReader::new(ring, setup).expect("rates are equal");
+    let mut out = [0.0; 256];
+    let mut learned_s = 0.0;
+    // As PipeWire does with a quantum of 1024: bursts, those of the reader 5 ms after those of the writer.
+    for burst in 0..500_u32 {
+        let now = 1.0 + f64::from(burst) * 1_024.0 / 48_000.0;
+        for n in 0..4 {
+            writer.write(&[0.5; 256], now + f64::from(n) * 1e-5);
+        }
+        for n in 0..4 {
+            reader.pull(&mut out, now + 5e-3 + f64::from(n) * 1e-5);
+        }
+        if burst == 100 {
+            learned_s = reader.latency_s();
+        }
+    }
+    assert_eq!(reader.gaps(), 0);
+    assert_eq!(reader.latency_s(), learned_s, "constant");
+    assert!((0.02..0.04).contains(&learned_s), "{learned_s}");
+    assert!((out[255] - 0.5).abs() < 1e-3);
+}
+
+#[test]
+fn a_gap_raises_the_latency_by_5_ms_so_that_the_next_delay_of_that_kind_fits() {
+    let mut devices = Devices::new(0.0);
+    devices.run_until(3.0, |_, _, _| {});
+    let before_s = devices.reader.latency_s();
+    for _ in 0..10 {
+        devices.read();
+    }
+    assert_eq!(devices.reader.gaps(), 1);
+    assert!((devices.reader.latency_s() - before_s - 0.005).abs() < 1e-9);
+}

@@ -73,7 +73,9 @@ fn with_window(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), Failure>
                 });
                 // Ctrl-C or `quit` while the window is open: there is no way to close it from here.
                 if ended.is_ok() && !window_closed.swap(true, Ordering::Relaxed) {
-                    std::process::exit(0);
+                    // SAFETY: ends the process at once. Everything is saved and closed, and `exit` would run destructors
+                    // of libraries that the window's thread still uses.
+                    unsafe { libc::_exit(0) };
                 }
                 ended
             }

@@ -36,6 +36,8 @@ pub(super) struct Stream {
     pub(super) blocks: (u64, Instant),
     /// Largest block since blocks have been much smaller than the latency allows, and since when.
     pub(super) smaller: Option<(usize, Instant)>,
+    /// Time from capture to the engine, as last said.
+    pub(super) captured_us: u32,
 }
 
 /// One session. Call [`Self::tick`] at least ten times a second.
@@ -140,6 +142,7 @@ impl Live {
             engine_latency,
             blocks: (self.shared.blocks(), now),
             smaller: None,
+            captured_us: 0,
         });
         Ok(())
     }
@@ -216,8 +219,14 @@ impl Live {
         } else if largest > 0 {
             stream.smaller = None;
         }
+        let captured_us = self.shared.captured_us();
+        let before_us = std::mem::replace(&mut stream.captured_us, captured_us);
         let wanted = timing(&self.params, block_frames);
         if wanted == stream.timing {
+            if captured_us != before_us {
+                let ms = self.latency_ms().unwrap_or_default();
+                self.notices.push(format!("the latency is {ms:.1} ms"));
+            }
             return;
         }
         let shape = stream.stream.opened().shape;
