@@ -65,10 +65,11 @@ pub struct DriftReader {
     largest_write: usize,
     /// Frames by which the ring runs lower than its mean, as measured.
     burst_frames: f64,
+    /// Frames by which the amount under way is above its mean at most, as measured.
+    above_frames: f64,
     margin_s: f64,
     rhythm: Option<Rhythm>,
     running: bool,
-    last_s: Option<f64>,
     input: Vec<f32>,
     output: Vec<f32>,
     /// Newest output frame.
@@ -112,10 +113,10 @@ impl DriftReader {
             target_frames: 0.0,
             largest_write: setup.write_frames,
             burst_frames: 0.0,
+            above_frames: 0.0,
             margin_s: MARGIN_S,
             rhythm: Some(Rhythm::default()),
             running: false,
-            last_s: None,
             input,
             output: vec![0.0; channels * CHUNK],
             newest: vec![0.0; channels],
@@ -158,8 +159,8 @@ impl DriftReader {
     /// # Real-time
     /// Yes.
     pub fn pull(&mut self, out: &mut [f32], now_s: f64) {
-        let elapsed_s = self.last_s.map_or(0.0, |last| (now_s - last).max(0.0));
-        self.last_s = Some(now_s);
+        // Not by the clock: of blocks that are read in a burst each counts as much as the first.
+        let elapsed_s = frames(out.len() / self.ring.channels()) / self.setup.to_hz;
         self.follow_writer();
         if self.learn(now_s, out.len()) || !self.steer(now_s, elapsed_s) {
             self.decay(out);
@@ -212,6 +213,7 @@ impl DriftReader {
         let began_s = *rhythm.began_s.get_or_insert(now_s);
         if now_s - began_s > LEARN_S {
             self.burst_frames = rhythm.burst_frames();
+            self.above_frames = rhythm.above_frames();
             self.rhythm = None;
             self.set_target();
         }
@@ -227,8 +229,8 @@ impl DriftReader {
         let since = (age_s * self.setup.from_hz).min(frames(self.largest_write));
         let excess = frames(fill) + since - self.target_frames;
         if !self.running {
-            // The first chunk fills the filter too.
-            let excess = excess - half_filter();
+            // The first chunk fills the filter too, and this may be the moment with the most under way.
+            let excess = excess - half_filter() - self.above_frames;
             if excess < 0.0 {
                 return false;
             }
@@ -321,8 +323,9 @@ struct Rhythm {
     began_s: Option<f64>,
     /// Frames that would have been read, less those that were dropped.
     owed: f64,
-    /// Lowest amount found by a read, and the mean of the amount under way.
+    /// Lowest amount found by a read; highest amount under way, and its mean.
     lowest: f64,
+    highest: f64,
     sum: f64,
     count: f64,
 }
@@ -334,13 +337,28 @@ impl Rhythm {
         } else {
             self.lowest.min(amount)
         };
-        self.sum += amount + since;
+        let under_way = amount + since;
+        self.highest = if self.count == 0.0 {
+            under_way
+        } else {
+            self.highest.max(under_way)
+        };
+        self.sum += under_way;
         self.count += 1.0;
+    }
+
+    fn mean(&self) -> f64 {
+        self.sum / self.count.max(1.0)
     }
 
     /// By how much the lowest amount is below the mean.
     fn burst_frames(&self) -> f64 {
-        (self.sum / self.count.max(1.0) - self.lowest).max(0.0)
+        (self.mean() - self.lowest).max(0.0)
+    }
+
+    /// By how much the highest amount under way is above the mean.
+    fn above_frames(&self) -> f64 {
+        (self.highest - self.mean()).max(0.0)
     }
 }
 
