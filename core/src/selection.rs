@@ -76,6 +76,9 @@ pub struct VoiceSelection {
     /// Encoder file in place of the pack's.
     #[serde(default)]
     pub encoder: Option<FileRef>,
+    /// Pitch tracker file in place of the pack's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pitch: Option<FileRef>,
     /// Synthesizer file in place of the pack's.
     #[serde(default)]
     pub synthesizer: Option<FileRef>,
@@ -96,6 +99,7 @@ impl Default for VoiceSelection {
         Self {
             pack: PackRef::Embedded("default".into()),
             encoder: None,
+            pitch: None,
             synthesizer: None,
             index: None,
             others: None,
@@ -141,6 +145,7 @@ impl VoiceSelection {
         Self {
             pack: PackRef::None,
             encoder: None,
+            pitch: None,
             synthesizer: None,
             index: None,
             others: None,

@@ -182,6 +182,7 @@ mod tests {
             synthesizer: Some(file("/Stimmen/mit Leerzeichen/声.onnx")),
             index: Some(IndexRef::File(file("/Stimmen/added.index"))),
             others: Some(vec![IndexRef::File(file("/Stimmen/andere.index"))]),
+            pitch: Some(FileRef::at("/models/rmvpe.onnx")),
             takes: [("added".to_owned(), [("a b.wav".to_owned(), 30)].into())].into(),
         }
     }

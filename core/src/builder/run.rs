@@ -50,6 +50,7 @@ fn index_folder(
     let job = Job {
         recordings: folder.to_path_buf(),
         encoder,
+        pitch_tracker: built_in_tracker(),
         window: EncodeWindow::LONG,
         output: folder.join(name).with_extension("index"),
         kind: IndexKind::Preset(Preset::RvcDefault),
@@ -68,6 +69,12 @@ fn index_folder(
         selection,
         summary: summary_of_folder(&made),
     })
+}
+
+/// The default pack's pitch tracker.
+fn built_in_tracker() -> Option<PathBuf> {
+    let pack = find_pack("default").ok()?;
+    pack.path_of(&pack.pitch).ok()
 }
 
 fn summary_of_folder(made: &BuiltIndex) -> String {
@@ -94,6 +101,7 @@ fn add_input(
     let mut job = Job {
         recordings: PathBuf::new(),
         encoder,
+        pitch_tracker: built_in_tracker(),
         window: EncodeWindow::LONG,
         output: chosen.output.clone(),
         kind: IndexKind::Preset(Preset::RvcDefault),

@@ -7,6 +7,7 @@ pub mod half_sample;
 pub mod interpolate;
 pub mod level_guard;
 pub mod limiter;
+pub mod log_mel;
 pub mod loudness;
 pub mod noise;
 pub mod resample;

@@ -87,6 +87,7 @@ impl IndexSettings {
             metric: self.metric,
             seed: self.seed,
             centres: self.centres,
+            f0_median_hz: material.f0_median_hz,
         };
         let (vectors, sources) = (&mut material.vectors, material.sources);
         let sidecar = finish(vectors, &spec, encoder, sources, path, |step| {

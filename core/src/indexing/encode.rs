@@ -131,7 +131,7 @@ fn listen(
 }
 
 /// Decodes a recording to 16 kHz, block by block, until `on` breaks.
-fn read_16k(path: &Path, on: &mut dyn FnMut(&[f32]) -> ControlFlow<()>) -> Result<(), Unused> {
+pub(super) fn read_16k(path: &Path, on: &mut dyn FnMut(&[f32]) -> ControlFlow<()>) -> Result<(), Unused> {
     let mut reader = SoundReader::open(path).map_err(Unused::Recording)?;
     let Some(mut resampler) = Resampler::new(reader.rate_hz(), ENCODER_RATE.0) else {
         return Err(Unused::Recording(reader.unusable_rate()));

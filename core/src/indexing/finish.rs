@@ -17,7 +17,7 @@ use crate::retrieval::{
 use crate::whole_file::{FolderLock, WholeFile};
 
 /// Settings of an index.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BuildSpec {
     /// faiss's factory string.
     pub factory: String,
@@ -29,6 +29,8 @@ pub struct BuildSpec {
     pub seed: u32,
     /// Centres that replace very many vectors, if wanted.
     pub centres: Option<Centres>,
+    /// Median pitch of the recordings in Hz, where it was measured.
+    pub f0_median_hz: Option<f32>,
 }
 
 /// An index that was not finished; files that were there before are as they were.
@@ -89,6 +91,7 @@ pub fn finish(
     };
     let mut sidecar = Sidecar::new(vectors.dim(), 0, &spec.factory, spec.metric, spec.seed);
     sidecar.encoder = encoder;
+    sidecar.f0_median_hz = spec.f0_median_hz;
     sidecar.sources = sources;
     if let Some(centres) = spec.centres.filter(|centres| vectors.len() > centres.above) {
         sidecar.centres = Some(take_centres(vectors, centres, spec.seed, &mut step)?);

@@ -9,10 +9,11 @@ use super::error::IndexingError;
 use super::finish::{FinishError, file_sha256};
 use super::gather::Gather;
 use super::material::{Material, RecordingFile};
+use super::median_pitch::median_pitch_hz;
 use super::parts::Parts;
 use super::progress::Progress;
 use crate::model::Encoder;
-use crate::model::onnx::ContentEncoder;
+use crate::model::onnx::{ContentEncoder, open_pitch_tracker};
 use crate::names::{name_of, shown};
 use crate::retrieval::health::is_normalized_without_sidecar;
 use crate::retrieval::{Comparison, EmbeddingIndex, EncoderInfo, IndexFileError, Metric, Sidecar, open};
@@ -29,6 +30,8 @@ pub struct Job {
     pub recordings: PathBuf,
     /// Encoder.
     pub encoder: EncoderChoice,
+    /// Pitch tracker for the median pitch of the recordings; `None`: it is not measured.
+    pub pitch_tracker: Option<PathBuf>,
     /// Windows in which recordings are encoded.
     pub window: EncodeWindow,
     /// Index file to write.
@@ -102,15 +105,23 @@ impl Job {
             let encoder = ContentEncoder::open(&choice.path, choice.dim, choice.normalize)?;
             encoders.push(Box::new(encoder));
         }
+        let f0_median_hz = self.median_pitch_hz(&files, progress);
         let info = EncoderInfo {
             file: file_name(&choice.path),
             sha256: file_sha256(&choice.path).map_err(folder)?,
             normalize: choice.normalize,
             window_frames_50hz: self.window.frames(),
         };
-        let mut made = self.with_encoders(&mut encoders, &info, &files, progress)?;
+        let mut made = self.with_encoders(&mut encoders, &info, &files, f0_median_hz, progress)?;
         made.left_out.extend(left_out);
         Ok(made)
+    }
+
+    /// The median pitch of the recordings; `None` where it cannot be measured, which an index does not need.
+    fn median_pitch_hz(&self, files: &[RecordingFile], progress: &Progress) -> Option<f32> {
+        progress.set_text("measuring the pitch");
+        let mut tracker = open_pitch_tracker(self.pitch_tracker.as_deref()?).ok()?;
+        median_pitch_hz(files, &mut *tracker, progress)
     }
 
     fn with_encoders(
@@ -118,6 +129,7 @@ impl Job {
         encoders: &mut [Box<dyn Encoder>],
         info: &EncoderInfo,
         files: &[RecordingFile],
+        f0_median_hz: Option<f32>,
         progress: &Progress,
     ) -> Result<BuiltIndex, IndexingError> {
         check_place(&self.output, SIDECAR_SUFFIX_BYTES)?;
@@ -132,6 +144,8 @@ impl Job {
         let earlier: Option<&dyn EmbeddingIndex> = earlier.as_deref();
         let parts = Parts::of(&self.output, info);
         let mut material = self.begin(earlier, info, files, dim)?;
+        // Of an index that grows, the first recordings' stays.
+        material.f0_median_hz = material.f0_median_hz.or(f0_median_hz);
         let before = material.sources.len();
         let gather = Gather {
             window: self.window,

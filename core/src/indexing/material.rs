@@ -59,6 +59,8 @@ pub struct Material {
     pub left_out: Vec<String>,
     /// Recordings that did not have to be encoded again.
     pub reused: usize,
+    /// Median pitch of the voice in Hz, where it is known.
+    pub f0_median_hz: Option<f32>,
 }
 
 impl Material {
@@ -70,6 +72,7 @@ impl Material {
             sources: Vec::new(),
             left_out: Vec::new(),
             reused: 0,
+            f0_median_hz: None,
         }
     }
 
@@ -83,6 +86,7 @@ impl Material {
             ..Sidecar::default()
         };
         let sidecar = index.sidecar().unwrap_or(&nothing_known);
+        material.f0_median_hz = sidecar.f0_median_hz;
         let unknown = Source::unknown(file, sidecar.rows_of_none());
         let unknown = (!unknown.spans.is_empty()).then_some(&unknown);
         for source in unknown.into_iter().chain(&sidecar.sources) {

@@ -14,6 +14,7 @@ mod finish;
 mod gather;
 mod job;
 mod material;
+mod median_pitch;
 mod parts;
 mod progress;
 mod recording;

@@ -197,6 +197,7 @@ impl LibraryVoice {
                 Some(encoder) => Some(self.file(encoder)),
                 None => before.encoder.clone(),
             },
+            pitch: before.pitch.clone(),
             synthesizer: Some(self.file(&manifest.voice)),
             index: Some(match &manifest.index {
                 Some(index) => IndexRef::File(self.file(index)),

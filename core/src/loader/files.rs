@@ -42,7 +42,7 @@ pub(super) fn identify_files(
         let Some(found) = identify(&file.path, &cancelled) else {
             continue;
         };
-        let models = [loaded.encoder.as_ref(), loaded.synthesizer.as_ref()];
+        let models = [&loaded.encoder, &loaded.pitch, &loaded.synthesizer].map(Option::as_ref);
         let is_model = models.contains(&Some(file));
         if is_model && is_another(file, &found) {
             notes.push(format!(

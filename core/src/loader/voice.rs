@@ -4,7 +4,7 @@ use super::error::LoadError;
 use super::parts::{encoder_choice, part_path, stem};
 use super::targets::load_targets;
 use crate::blend::Target;
-use crate::model::onnx::{ContentEncoder, SwiftF0, open_synthesizer};
+use crate::model::onnx::{ContentEncoder, open_pitch_tracker, open_synthesizer};
 use crate::model::{Encoder, Voice, VoiceLayout};
 use crate::pack::{PackManifest, find_pack};
 use crate::selection::{PackRef, VoiceSelection};
@@ -41,18 +41,18 @@ pub fn load_voice(
         None
     };
     let pitch_path = part_path(
-        None,
+        selection.pitch.as_ref().map(|file| file.path.as_path()),
         pack.or(pitch_pack.as_ref()).map(|pack| (pack, &pack.pitch)),
         "pitch tracker",
     )?;
-    let pitch = SwiftF0::open(&pitch_path)?;
+    let pitch = open_pitch_tracker(&pitch_path)?;
     progress(0.8, "index");
     let targets = load_targets(selection, pack, encoder.dim())?;
     let all_packed = selection.encoder.is_none() && own_synthesizer.is_none();
     let voice = Voice {
         name: voice_name(targets.first(), pack, own_synthesizer),
         encoder: Box::new(encoder),
-        pitch: Box::new(pitch),
+        pitch,
         synthesizer,
         targets,
         layout: pack

@@ -17,6 +17,10 @@ use crate::units::SampleRate;
 /// Channels of the noise that an RVC synthesizer takes, per 10 ms frame.
 pub const NOISE_CHANNELS: usize = 192;
 
+/// Context frames of a pitch tracker before the first new one: 100 ms, five
+/// periods of the lowest voice; for SwiftF0 more made no difference.
+pub const PITCH_CONTEXT_50HZ: usize = 5;
+
 /// A model that failed while running; the hop is silence.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -84,6 +88,10 @@ pub trait PitchTracker: Send {
     /// # Errors
     /// See [`ModelError`].
     fn track(&mut self, audio_16k: &[f32], f0_hz: &mut Vec<f32>) -> Result<(), ModelError>;
+    /// Frames of 20 ms that it needs before the first new one.
+    fn context_frames_50hz(&self) -> usize {
+        PITCH_CONTEXT_50HZ
+    }
 }
 
 /// Input of a synthesizer: `T` frames of 10 ms.

@@ -59,7 +59,11 @@ impl VoiceSelection {
             IndexRef::File(file) => Some(file),
             IndexRef::Pack(_) | IndexRef::None => None,
         });
-        self.encoder.iter().chain(&self.synthesizer).chain(of_indices)
+        self.encoder
+            .iter()
+            .chain(&self.pitch)
+            .chain(&self.synthesizer)
+            .chain(of_indices)
     }
 
     /// The same, to change them.
@@ -71,6 +75,7 @@ impl VoiceSelection {
         });
         self.encoder
             .iter_mut()
+            .chain(&mut self.pitch)
             .chain(&mut self.synthesizer)
             .chain(of_indices)
     }

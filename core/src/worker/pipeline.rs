@@ -10,13 +10,10 @@ use crate::dsp::resample::ResampleError;
 use crate::dsp::{limiter, loudness};
 use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, LOOKAHEAD_FRAMES_50HZ};
-use crate::model::{ModelError, Voice};
+use crate::model::{ModelError, PITCH_CONTEXT_50HZ, Voice};
 use crate::pitch::PitchStage;
 use std::time::Duration;
 
-/// Context frames of the pitch tracker before the first new one (100 ms, five
-/// periods of the lowest voice; more made no difference).
-const PITCH_CONTEXT_50HZ: usize = 5;
 /// Samples at 16 kHz in half a frame (10 ms).
 const HALF_STEP_16K: usize = FRAME_STEP_16K / 2;
 
@@ -69,8 +66,9 @@ impl Chain {
             (voice.layout.window_frames_50hz.max(min_window_frames)).min(MAX_WINDOW_FRAMES_50HZ);
         let dim = voice.encoder.dim();
         // All input that a frame of the synthesizer's context was computed from.
-        let needed_16k =
-            (window_frames.max(PITCH_CONTEXT_50HZ) + cache_frames) * FRAME_STEP_16K + FRAME_TAIL_16K;
+        let needed_16k = (window_frames.max(voice.pitch.context_frames_50hz()) + cache_frames)
+            * FRAME_STEP_16K
+            + FRAME_TAIL_16K;
         Ok(Self {
             window_frames,
             min_window_frames,
@@ -160,7 +158,7 @@ impl Chain {
         let (first, new) = self.new_frames(ended);
         report.new_frames = new;
 
-        let pitch_frames = (new + LOOKAHEAD_FRAMES_50HZ + PITCH_CONTEXT_50HZ).min(self.full_window_frames);
+        let pitch_frames = self.pitch_frames(new);
         let resting = self.rest.begin(input.silent_16k(), new);
         report.rests = resting.is_some();
         let encoded = match resting {
@@ -203,6 +201,17 @@ impl Chain {
         self.rest
             .ran(input.silent_16k(), (new.count, encoded), settled, output);
         Ok(report)
+    }
+
+    /// Frames given to the pitch tracker.
+    fn pitch_frames(&self, new: usize) -> usize {
+        let context = self.voice.pitch.context_frames_50hz();
+        let most = if context > PITCH_CONTEXT_50HZ {
+            MAX_WINDOW_FRAMES_50HZ
+        } else {
+            self.full_window_frames
+        };
+        (new + LOOKAHEAD_FRAMES_50HZ + context).min(most)
     }
 
     /// Runs the models that need only the input. Returns the number of frames that the encoder received.

@@ -69,6 +69,7 @@ fn through_a_file(name: &str, factory: &str, metric: Comparison) -> Arc<dyn Embe
         metric,
         seed: 1,
         centres: None,
+        f0_median_hz: None,
     };
     let path = temp_dir().join(format!("voxmeld-{name}-{}.index", std::process::id()));
     finish(&mut frames("vectors.npy"), &spec, None, Vec::new(), &path, |_| {
@@ -314,6 +315,7 @@ fn vectors_above_the_limit_are_reduced_to_centres_and_recall_is_reported() {
             metric: Comparison::L2,
             seed: 3,
             centres: Some(Centres { count: 80, above }),
+            f0_median_hz: None,
         };
         let sources = vec![Source {
             file: "a.npy".into(),

@@ -22,6 +22,8 @@ pub enum Part {
     Synthesizer,
     /// A search index.
     Index,
+    /// A pitch tracker.
+    Pitch,
     /// A folder of recordings.
     Recordings,
     /// A file for the library.
@@ -38,6 +40,7 @@ impl Part {
             Self::Encoder => "Encoder",
             Self::Synthesizer => "Voice model",
             Self::Index => "Index",
+            Self::Pitch => "Pitch tracker",
             Self::Recordings => "Folder of recordings",
             Self::Import => "Voice, archive or encoder",
             Self::Search => "Folder with the voice's files",
@@ -49,6 +52,7 @@ impl Part {
             Self::Encoder => &["onnx", "pt", "bin", "safetensors"],
             Self::Synthesizer => &["pth", "onnx", "safetensors"],
             Self::Index => &["index"],
+            Self::Pitch => &["onnx"],
             Self::Recordings | Self::Search => &[],
             Self::Import => &["pth", "zip", "safetensors", "onnx", "pt", "bin"],
         }

@@ -30,7 +30,9 @@ pub fn show(app: &mut App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui)
             return;
         }
         if app.page == Page::Pitch {
-            pitch::show(&app.link, &gui.param_setter(), engine, FOOTER, ui);
+            let (link, voice) = (&app.link, &mut app.voice);
+            let tracker = |ui: &mut Ui| voice.show_pitch_tracker(ui, &link.params.voice);
+            pitch::show(link, &gui.param_setter(), engine, FOOTER, tracker, ui);
             footer(app, engine, ui);
             return;
         }

@@ -8,14 +8,21 @@ use egui::{RichText, ScrollArea, Ui};
 use nice_plug::prelude::ParamSetter;
 use voxmeld_core::status::EngineStatus;
 
-/// Draws the page between header and footer.
-pub fn show(link: &EditorLink, setter: &ParamSetter, engine: &EngineStatus, footer: f32, ui: &mut Ui) {
+/// Draws the page between header and footer; `tracker` draws the row of the pitch tracker.
+pub fn show(
+    link: &EditorLink,
+    setter: &ParamSetter,
+    engine: &EngineStatus,
+    footer: f32,
+    tracker: impl FnOnce(&mut Ui),
+    ui: &mut Ui,
+) {
     let left = ((ui.available_width() - GAP) * 0.5).floor();
     let right = ui.available_width() - GAP - left;
     let height = (ui.available_height() - footer - GAP).max(300.0);
     ui.horizontal_top(|ui| {
         in_card(ui, left, height, |ui| shift_card(link, setter, engine, ui));
-        in_card(ui, right, height, |ui| tracking_card(link, setter, ui));
+        in_card(ui, right, height, |ui| tracking_card(link, setter, tracker, ui));
     });
 }
 
@@ -78,11 +85,12 @@ fn medians(engine: &EngineStatus) -> String {
     )
 }
 
-fn tracking_card(link: &EditorLink, setter: &ParamSetter, ui: &mut Ui) {
+fn tracking_card(link: &EditorLink, setter: &ParamSetter, tracker: impl FnOnce(&mut Ui), ui: &mut Ui) {
     heading(ui, "TRACKING");
     let pitch = &link.params.pitch;
     let area = ScrollArea::vertical().id_salt("tracking");
     area.auto_shrink([false, false]).show(ui, |ui| {
+        tracker(ui);
         widgets::slider(ui, setter, &pitch.f0_min);
         widgets::slider(ui, setter, &pitch.f0_max);
         widgets::slider(ui, setter, &pitch.octave_guard);

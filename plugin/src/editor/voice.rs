@@ -22,7 +22,7 @@ const SMALL_BUTTON: f32 = 28.0;
 pub struct VoicePanel {
     library: LibraryRow,
     dialog: Option<Dialog>,
-    typed: [Option<String>; 3],
+    typed: [Option<String>; 4],
     no_dialogs: bool,
 }
 
@@ -56,6 +56,17 @@ impl VoicePanel {
             let hint = "No file dialog is available: type a path and press Enter.";
             ui.label(RichText::new(hint).color(WARNING).small());
         }
+        if selection != before {
+            voice.choose(selection);
+        }
+    }
+
+    /// Draws the row of the pitch tracker; loads what the user chooses.
+    pub fn show_pitch_tracker(&mut self, ui: &mut Ui, voice: &VoiceField) {
+        let before = voice.selection();
+        let mut selection = before.clone();
+        self.path_row(ui, Part::Pitch, &mut selection);
+        self.take_answer(voice, &mut selection);
         if selection != before {
             voice.choose(selection);
         }
@@ -112,10 +123,10 @@ impl VoicePanel {
             );
             let mut text = slot.clone().unwrap_or_else(|| shown.clone());
             let width = ui.available_width() - 2.0 * (SMALL_BUTTON + ui.spacing().item_spacing.x);
-            let hint = if part == Part::Index {
-                "or a file of your own"
-            } else {
-                "from the pack"
+            let hint = match part {
+                Part::Index => "or a file of your own",
+                Part::Pitch => "built-in",
+                _ => "from the pack",
             };
             let field = ui.add(
                 TextEdit::singleline(&mut text)
@@ -239,6 +250,7 @@ fn path_of(selection: &VoiceSelection, part: Part) -> Option<&Path> {
     let file = match part {
         Part::Encoder => selection.encoder.as_ref(),
         Part::Synthesizer => selection.synthesizer.as_ref(),
+        Part::Pitch => selection.pitch.as_ref(),
         Part::Index => match &selection.index {
             Some(IndexRef::File(file)) => Some(file),
             _ => None,
@@ -258,6 +270,7 @@ fn set_path(selection: &mut VoiceSelection, part: Part, path: Option<PathBuf>) {
     match part {
         Part::Encoder => selection.encoder = file,
         Part::Synthesizer => selection.synthesizer = file,
+        Part::Pitch => selection.pitch = file,
         Part::Index => selection.index = file.map(IndexRef::File),
         Part::Recordings | Part::Import | Part::Search => {}
     }

@@ -128,6 +128,7 @@ fn python_faiss_and_voxmeld_find_equal_neighbours_in_each_others_files() -> Resu
             metric: case.metric,
             seed: 5,
             centres: None,
+            f0_median_hz: None,
         };
         finish(&mut vectors.clone(), &spec, None, Vec::new(), &path, |_| {
             ControlFlow::Continue(())

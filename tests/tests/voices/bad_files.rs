@@ -25,6 +25,13 @@ fn with_encoder(path: impl Into<PathBuf>) -> VoiceSelection {
     }
 }
 
+fn with_pitch_tracker(path: impl Into<PathBuf>) -> VoiceSelection {
+    VoiceSelection {
+        pitch: Some(FileRef::at(path)),
+        ..VoiceSelection::default()
+    }
+}
+
 fn with_synthesizer(path: impl Into<PathBuf>) -> VoiceSelection {
     VoiceSelection {
         synthesizer: Some(FileRef::at(path)),
@@ -167,6 +174,17 @@ fn truncated_or_wrong_models_are_rejected_and_the_voice_plays_on() -> Result<()>
         (
             with_encoder(&synthesizer),
             &["is not a supported encoder", "it is a voice, not an encoder"],
+        ),
+        (
+            with_pitch_tracker(&synthesizer),
+            &[
+                "is not a supported pitch tracker",
+                "expected are those of SwiftF0",
+            ],
+        ),
+        (
+            with_pitch_tracker(&text),
+            &["is not an ONNX model but a text file"],
         ),
     ])
 }

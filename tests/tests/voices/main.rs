@@ -6,6 +6,7 @@ mod encoder_weights;
 mod families;
 mod other_encoder;
 mod pack_blending;
+mod pitch_trackers;
 #[cfg(feature = "shared-data")]
 mod rvc_exports;
 #[cfg(feature = "shared-data")]

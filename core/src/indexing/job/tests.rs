@@ -41,6 +41,7 @@ impl Scratch {
                 dim: None,
                 normalize: false,
             },
+            pitch_tracker: None,
             window: EncodeWindow::LONG,
             output: self.0.join("voice.index"),
             kind: IndexKind::Preset(Preset::RvcDefault),
@@ -71,7 +72,7 @@ fn info() -> EncoderInfo {
 
 fn run(job: &Job, progress: &Progress) -> Result<BuiltIndex, IndexingError> {
     let files = RecordingFile::all_in(&job.recordings).expect("listed").0;
-    job.with_encoders(&mut encoders(), &info(), &files, progress)
+    job.with_encoders(&mut encoders(), &info(), &files, None, progress)
 }
 
 fn encoders() -> [Box<dyn Encoder>; 2] {

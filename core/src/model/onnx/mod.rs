@@ -5,6 +5,8 @@ mod encoder_interface;
 mod external;
 mod file_bytes;
 mod graph_facts;
+mod pitch_interface;
+mod pitch_tracker;
 mod random;
 mod rvc_graph;
 mod rvc_inputs;
@@ -21,6 +23,7 @@ mod weights;
 mod wire;
 
 pub use content_encoder::ContentEncoder;
+pub use pitch_tracker::open_pitch_tracker;
 pub use rvc_graph::{RvcGraph, RvcGraphInput};
 pub use rvc_inputs::coarse_pitch;
 pub use rvc_synthesizer::RvcSynthesizer;

@@ -29,6 +29,9 @@ pub struct Convert {
     /// Target of the default pack, by name; the first if none is given.
     #[arg(long)]
     pub target: Option<String>,
+    /// Own pitch tracker: an ONNX export of RMVPE, FCPE or SwiftF0.
+    #[arg(long)]
+    pitch_tracker: Option<PathBuf>,
     /// Own encoder: ONNX, or HuBERT's or ContentVec's weights (.pt, .bin, .safetensors).
     #[arg(long)]
     encoder: Option<PathBuf>,
@@ -184,6 +187,7 @@ impl Convert {
                 ..VoiceSelection::default()
             },
         };
+        selection.pitch = file(&self.pitch_tracker);
         if self.encoder.is_some() {
             selection.encoder = file(&self.encoder);
         }

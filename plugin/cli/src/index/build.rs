@@ -165,6 +165,10 @@ fn of_recordings(args: &Build, recordings: &Path) -> Result<()> {
     let mut job = Job {
         recordings: recordings.to_path_buf(),
         encoder: encoder(args)?,
+        // Without the pack the median pitch is not measured.
+        pitch_tracker: find_pack("default")
+            .ok()
+            .and_then(|pack| pack.path_of(&pack.pitch).ok()),
         window: EncodeWindow::LONG,
         output: args.output.clone(),
         kind: IndexKind::Preset(Preset::RvcDefault),
@@ -264,6 +268,7 @@ fn of_features(args: &Build, folder: &Path) -> Result<()> {
         metric: args.metric().unwrap_or_default(),
         seed: args.seed.unwrap_or_default(),
         centres: args.centres(),
+        f0_median_hz: None,
     };
     let bar = Bar::new()?;
     let show = |step| {

@@ -60,6 +60,11 @@ fn controls(at: usize) -> BlockControls {
         ..SearchParams::default()
     };
     set.pitch_shift = voxmeld_core::units::Semitones(3.0 * t);
+    let pitch = &mut set.pitch;
+    (pitch.octave_guard_ms, pitch.smoothing_ms, pitch.auto) = (100.0, 40.0 * t, at % 50_000 > 20_000);
+    (pitch.snap.strength, pitch.snap.key) = (t, (at / 9_000 % 12) as u8);
+    pitch.formant_shift = voxmeld_core::units::Semitones(4.0 * t - 2.0);
+    pitch.note = (at % 40_000 > 30_000).then_some(57.0 + 3.0 * t);
     set.drive = Drive {
         side_level: 0.0,
         side_depth: -0.5,

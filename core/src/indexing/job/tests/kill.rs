@@ -34,7 +34,7 @@ fn child_process() {
     let job = scratch.job(false);
     let files = RecordingFile::all_in(&job.recordings).expect("listed").0;
     let slow = || -> Box<dyn Encoder> { Box::new(SlowEncoder(PassThroughEncoder)) };
-    job.with_encoders(&mut [slow(), slow()], &info(), &files, &Progress::default())
+    job.with_encoders(&mut [slow(), slow()], &info(), &files, None, &Progress::default())
         .expect("made");
 }
 
