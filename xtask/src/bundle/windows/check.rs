@@ -9,11 +9,15 @@ use super::toolchain;
 use crate::bundle::check;
 use crate::process;
 
+/// The entry points of CLAP and of VST3 on Windows, and nothing else.
+const EXPORTS: [&str; 4] = ["ExitDll", "GetPluginFactory", "InitDll", "clap_entry"];
+
 /// DLLs of every Windows 10; their names have no case.
 const SYSTEM: &[&str] = &[
     "advapi32.dll",
     "bcrypt.dll",
     "bcryptprimitives.dll",
+    "combase.dll",
     "comctl32.dll",
     "comdlg32.dll",
     "d3d11.dll",
@@ -27,6 +31,7 @@ const SYSTEM: &[&str] = &[
     "oleaut32.dll",
     "opengl32.dll",
     "psapi.dll",
+    "rpcrt4.dll",
     "shell32.dll",
     "shlwapi.dll",
     "user32.dll",
@@ -43,7 +48,7 @@ pub fn problems(plugin: &Path, cli: &Path) -> Result<Vec<String>> {
         let listing = process::capture(Command::new(toolchain::tool("objdump")).arg("-p").arg(file))?;
         let mut found = wrong_libraries(&listing);
         if file == plugin {
-            found.extend(check::problems_in_exports(&exports(&listing)));
+            found.extend(check::problems_in_exports(&exports(&listing), &EXPORTS));
         }
         problems.extend(
             found
