@@ -5,6 +5,7 @@ use crate::geometry::Geometry;
 use crate::loads::PendingLoads;
 use crate::selection::{EncoderChoice, KnownFiles, VoiceSelection};
 use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 
 /// State of the chosen voice.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,6 +48,13 @@ pub struct ControlState {
     pub files: Mutex<KnownFiles>,
     /// The stream of the last activation: a voice is tried with it first. Written by the main thread.
     pub stream: Mutex<Option<Geometry>>,
+    /// Delay in microseconds of the requested voice: streams must make room for it. Written by the main thread with a
+    /// request, and by the loader.
+    pub voice_delay_us: AtomicU32,
+    /// Delay in microseconds of the voice that was loaded last, which runs on if the requested one cannot be loaded.
+    pub running_delay_us: AtomicU32,
+    /// RVC voices and encoders from their weights are loaded in 8 bits. Written by the main thread.
+    pub eight_bits: AtomicBool,
     /// Requested loads that are not done; an offline render waits for them.
     pub loads: PendingLoads,
 }

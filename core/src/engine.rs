@@ -9,7 +9,7 @@ pub use streams::RestartError;
 
 use crate::builder::IndexBuilder;
 use crate::geometry::{Geometry, Hop};
-use crate::loader::{LoaderCommand, LoaderThread, load_voice};
+use crate::loader::{LoaderCommand, LoaderThread, load_voice_as};
 use crate::model::Voice;
 use crate::rt::{AudioSide, Meters};
 use crate::selection::VoiceSelection;
@@ -129,7 +129,8 @@ impl Engine {
         let geometry = match Geometry::new(setup.host_rate_hz, setup.hop, setup.max_block) {
             Ok(geometry) => geometry
                 .with_safety_ms(setup.safety_ms)
-                .with_noise_suppression(setup.suppress_noise),
+                .with_noise_suppression(setup.suppress_noise)
+                .with_voice_delay_us(self.shared.control.voice_delay_us.load(Relaxed)),
             Err(error) => {
                 tracing::warn!("activated, but silent: {error}");
                 *status.message.lock() = Some(error.to_string());
@@ -208,8 +209,11 @@ impl Engine {
         let commands = self.commands.0.clone();
         let worker = WorkerThread::spawn(worker, commands.clone())?;
         let requests = (self.shared.load.clone(), self.requests.clone());
+        let of_loader = self.shared.control.clone();
         let load = Box::new(
-            |selection: &VoiceSelection, progress: &mut dyn FnMut(f32, &str)| load_voice(selection, progress),
+            move |selection: &VoiceSelection, progress: &mut dyn FnMut(f32, &str)| {
+                load_voice_as(selection, of_loader.eight_bits.load(Relaxed), progress)
+            },
         );
         let (control, status) = (control.clone(), status.clone());
         let loader = LoaderThread::spawn(requests, discarded, commands, control, status, load)?;

@@ -5,14 +5,20 @@
 //! ([`crate::rt`]); lengths named `_host` are then samples of the stream's rate, and [`Geometry::latency_samples`] is still in
 //! samples of the host.
 //!
-//! Latency does not depend on the voice: look-ahead and resampler delays are
-//! the same for all of them, so that a swap changes nothing for the host. Joins add
-//! no latency: see [`HELD_FRAMES_100HZ`].
+//! Look-ahead and resampler delays are the same for all voices, so that a swap changes nothing for the host. Only
+//! full-size RVC voices from their weights add a [delay](Geometry::with_voice_delay_us) of 10 to 20 ms; in a stream with
+//! it all voices are delayed by it. Joins add no latency: see [`HELD_FRAMES_100HZ`].
 //!
 //! ```text
 //! host position p --> resampler --> 16 kHz stream --> encoder frames --> synthesis --> SOLA --> resampler --> p + latency
 //!       collect one hop | resample | 5 ms conv tail | look-ahead | resample | compute | one host block
 //! ```
+
+// Found by its path too where tests include this file by its own.
+#[path = "geometry/voice_delay.rs"]
+mod voice_delay;
+
+pub use voice_delay::MAX_VOICE_DELAY_MS;
 
 use crate::dsp::half_sample::WHOLE_SAMPLES;
 use crate::dsp::{interpolate, sola};
@@ -152,6 +158,8 @@ pub struct Geometry {
     pub safety_host: usize,
     /// Delay of the noise suppression; 0 without it.
     pub suppression_ms: u32,
+    /// Largest delay of a voice that fits into the stream.
+    pub voice_delay_ms: u32,
 }
 
 impl Geometry {
@@ -197,6 +205,7 @@ impl Geometry {
             resample_chunk_ms: if host_rate.0.is_multiple_of(200) { 5 } else { 10 },
             safety_host: 0,
             suppression_ms: 0,
+            voice_delay_ms: 0,
         })
     }
 
@@ -228,12 +237,12 @@ impl Geometry {
 
     /// Delay from the input timeline to the content of the worker's stream:
     /// both resamplers (half a chunk each), the tail of the encoder's field and
-    /// its look-ahead, and the noise suppression.
+    /// its look-ahead, the noise suppression, and the voice's delay.
     #[must_use]
     pub fn algorithmic_latency_ms(&self) -> u32 {
         let lookahead_ms = u32::try_from(LOOKAHEAD_FRAMES_50HZ).unwrap_or(0) * 20;
         let tail_ms = 5;
-        self.resample_chunk_ms + tail_ms + lookahead_ms + self.suppression_ms
+        self.resample_chunk_ms + tail_ms + lookahead_ms + self.suppression_ms + self.voice_delay_ms
     }
 
     /// Delay from the first sample of a hop to the sample at which it is played: the

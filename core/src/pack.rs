@@ -228,6 +228,13 @@ fn packs_dir() -> Option<PathBuf> {
     DATA_DIR.lock().as_ref().map(|dir| dir.join("packs"))
 }
 
+/// The sample speech that is installed with the packs, at 16 kHz.
+#[must_use]
+pub fn sample_speech() -> Option<PathBuf> {
+    let path = packs_dir()?.parent()?.join("speech").join("allison_en.flac");
+    path.is_file().then_some(path)
+}
+
 /// All packs that can be read, by folder name.
 #[must_use]
 pub fn installed_packs() -> Vec<PackManifest> {

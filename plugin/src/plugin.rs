@@ -143,6 +143,7 @@ impl Plugin for Voxmeld {
         let declared = usize::try_from(config.max_buffer_size).unwrap_or(usize::MAX);
         let timing = self.timing.activate(&self.params, declared);
         let rate_hz = f64::from(config.sample_rate);
+        self.engine.handle().set_eight_bits(timing.eight_bits);
         self.bridge.set_activation_mode(config.process_mode);
         self.rate_hz = rate_hz;
         let setup = StreamSetup {

@@ -64,6 +64,15 @@ impl VoiceField {
         }
     }
 
+    /// The delay of the voice in microseconds, which a stream has to be started with.
+    ///
+    /// # Real-time
+    /// An atomic load.
+    #[must_use]
+    pub fn delay_us(&self) -> u32 {
+        self.engine.voice_delay_us()
+    }
+
     /// True if no voice is running because the chosen one could not be loaded.
     #[must_use]
     pub fn has_failed(&self) -> bool {

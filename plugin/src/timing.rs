@@ -23,6 +23,10 @@ pub struct Timing {
     pub safety_ms: u32,
     /// Noise suppression, which adds latency.
     pub suppress_noise: bool,
+    /// RVC voices in 8 bits.
+    pub eight_bits: bool,
+    /// Delay of the voice in microseconds.
+    pub voice_delay_us: u32,
 }
 
 /// The timing wanted now, and the one in use.
@@ -99,7 +103,10 @@ impl TimingControl {
         }
         self.tried = Some(wanted);
         let (hop, noise) = (self.active.hop, self.active.suppress_noise);
-        let audible = wanted.hop != hop || wanted.suppress_noise != noise || wanted.block > self.active.block;
+        let audible = wanted.hop != hop
+            || wanted.suppress_noise != noise
+            || wanted.block > self.active.block
+            || wanted.voice_delay_us > self.active.voice_delay_us;
         audible.then_some(wanted)
     }
 
@@ -118,6 +125,8 @@ impl TimingControl {
             block: block.map_or(self.declared, |block| block.min(self.declared)),
             safety_ms: u32::try_from(params.safety_buffer.value()).unwrap_or(0),
             suppress_noise: params.noise_suppression.value(),
+            eight_bits: params.eight_bits.value(),
+            voice_delay_us: params.voice.delay_us(),
         }
     }
 }
@@ -310,6 +319,8 @@ mod tests {
             block: 256,
             safety_ms: 50,
             suppress_noise: false,
+            eight_bits: false,
+            voice_delay_us: 0,
         };
         assert_eq!(timing.activate(&params, 8_192), expected);
     }

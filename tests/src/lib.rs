@@ -50,6 +50,7 @@ pub mod machine;
 pub mod non_speech;
 pub mod onnx;
 pub mod periodicity;
+pub mod random_models;
 pub mod raw_clap_host;
 pub mod rig;
 pub mod sessions;

@@ -91,10 +91,22 @@ impl Rig {
         if let Some(observer) = observer {
             engine.observe_hops(observer);
         }
+        // Before the activation, as a host that opens a session: some voices need more latency than others.
+        let handle = engine.handle();
+        handle.load(selection);
+        let mut delay_us = handle.voice_delay_us();
         let audio = engine.activate(setup)?;
-        engine.handle().load(selection);
-        let rig = Self { audio, engine, setup };
-        match rig.wait_for_load() {
+        let mut rig = Self { audio, engine, setup };
+        let state = loop {
+            let state = rig.wait_for_load_until(|| handle.voice_delay_us() != delay_us);
+            if handle.voice_delay_us() == delay_us {
+                break state;
+            }
+            // The file was found elsewhere; a host restarts the plugin then.
+            delay_us = handle.voice_delay_us();
+            rig.activate_again(setup)?;
+        };
+        match state {
             VoiceState::Ready { .. } => Ok(rig),
             VoiceState::Failed { why } => bail!("{why}"),
             other => bail!("the voice is neither ready nor failed: {other:?}"),
@@ -104,12 +116,16 @@ impl Rig {
     /// Waits until no voice is being loaded, and returns the state of the voice.
     #[must_use]
     pub fn wait_for_load(&self) -> VoiceState {
+        self.wait_for_load_until(|| false)
+    }
+
+    fn wait_for_load_until(&self, given_up: impl Fn() -> bool) -> VoiceState {
         let handle = self.engine.handle();
         let started = Instant::now();
         loop {
             let state = handle.status().voice;
             let busy = matches!(state, VoiceState::Loading { .. } | VoiceState::NoVoice);
-            if !busy || started.elapsed() > Duration::from_secs(60) {
+            if !busy || given_up() || started.elapsed() > Duration::from_secs(60) {
                 return state;
             }
             std::thread::sleep(Duration::from_millis(5));

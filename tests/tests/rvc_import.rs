@@ -102,6 +102,7 @@ impl Inputs {
             z_noise: &self.z_noise,
             source_noise: voice.f0.then_some(&self.source_noise[..]),
             crop: None,
+            hop_frames: None,
         }
     }
 }
@@ -200,6 +201,7 @@ fn skipped_frames_are_context_and_the_output_is_cropped_as_in_rvc() -> Result<()
         let input = RvcGraphInput {
             source_noise: voice.f0.then_some(&noise[..]),
             crop: Some((skip, length)),
+            hop_frames: None,
             ..inputs.for_voice(&voice)
         };
         graph.render(input, &mut cut)?;

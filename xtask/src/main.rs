@@ -80,10 +80,11 @@ enum Command {
     Portable,
     /// Stream speech through the plugin and write target/demo
     Demo,
-    /// Print real-time factors and latencies of the default voice, or search times
+    /// Print real-time factors and latencies of the default voice, search times, or times of full-size models
     Bench {
-        /// `retrieval`: search times, and their ratio to those of faiss alone
-        #[arg(value_parser = ["retrieval"])]
+        /// `retrieval`: search times, and their ratio to those of faiss alone; `models`: full-size RVC voices and
+        /// HuBERT, as windows and as streams
+        #[arg(value_parser = ["retrieval", "models"])]
         what: Option<String>,
         /// Retrieval: only the smallest indices; a minute instead of a quarter of an hour
         #[arg(long, conflicts_with = "resume")]
@@ -91,6 +92,9 @@ enum Command {
         /// Retrieval: continue an interrupted run
         #[arg(long)]
         resume: bool,
+        /// Models: also write the figures to this file
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "resume"])]
+        json: Option<PathBuf>,
     },
     /// Play through the built plugin in real time, and write a report to target/soak
     Soak {
@@ -169,6 +173,11 @@ fn run(command: Command) -> Result<bool> {
         Command::Portable => portable::run(&paths)?,
         Command::Demo => sound::demo(&paths)?,
         Command::Bench { what: None, .. } => sound::bench(&paths)?,
+        Command::Bench {
+            what: Some(what),
+            json,
+            ..
+        } if what == "models" => sound::bench_models(&paths, json.as_deref())?,
         Command::Bench { quick, resume, .. } => sound::bench_retrieval(&paths, quick, resume)?,
         Command::Pack(command) => pack::run(&paths, &command)?,
         Command::Soak {

@@ -33,6 +33,11 @@ impl Paths {
         self.root.join("assets").join("packs")
     }
 
+    /// Sample speech.
+    pub fn speech(&self) -> PathBuf {
+        self.root.join("assets").join("speech")
+    }
+
     pub fn requirements(&self, name: &str) -> PathBuf {
         self.root.join("xtask").join(format!("requirements-{name}.txt"))
     }

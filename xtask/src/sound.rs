@@ -66,6 +66,22 @@ pub fn bench_retrieval(paths: &Paths, quick: bool, resume: bool) -> Result<()> {
     })
 }
 
+/// Needs the bundle's ONNX Runtime.
+pub fn bench_models(paths: &Paths, json: Option<&Path>) -> Result<()> {
+    let mut stages = Stages::new(3);
+    stages.run("set-up", || setup::run(paths, Scope::Bundle))?;
+    stages.run("bundle", || bundle::run(paths, true))?;
+    stages.run("bench", || {
+        let mut command = process::cargo(paths.root());
+        command.args(["run", "--release", "--quiet", "-p", "voxmeld-tests"]);
+        command.args(["--bin", "voxmeld-bench-models"]);
+        if let Some(json) = json {
+            command.args(["--", "--json"]).arg(std::path::absolute(json)?);
+        }
+        process::run(&mut command)
+    })
+}
+
 /// The bench of the default hop only, into the bench's folder.
 pub fn bench_default_hop(paths: &Paths) -> Result<()> {
     let mut command = program(paths, "voxmeld-bench");

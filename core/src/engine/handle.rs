@@ -48,6 +48,18 @@ impl EngineHandle {
         self.shared.request_load(selection);
     }
 
+    /// Loads RVC voices and encoders from their weights in 8 bits from now on, or in 32; loads the present voice again
+    /// if that is a change. Any thread except the audio thread.
+    pub fn set_eight_bits(&self, eight_bits: bool) {
+        if self.shared.control.eight_bits.swap(eight_bits, Relaxed) == eight_bits {
+            return;
+        }
+        let selection = self.shared.selection.lock().clone();
+        if !selection.is_nothing() {
+            self.shared.request_load(selection);
+        }
+    }
+
     /// Builds an index in the background and loads it; [`EngineStatus::index_work`] has the
     /// progress. Does nothing while another request runs.
     pub fn start_index_request(&self, request: IndexRequest) {
@@ -86,6 +98,15 @@ impl EngineHandle {
             None => self.shared.selection.lock().clone(),
         };
         self.shared.control.files.lock().complete(selection)
+    }
+
+    /// The delay of the requested voice in microseconds; a stream has to be started with it.
+    ///
+    /// # Real-time
+    /// An atomic load.
+    #[must_use]
+    pub fn voice_delay_us(&self) -> u32 {
+        self.shared.control.voice_delay_us.load(Relaxed)
     }
 
     /// Only the state of the voice; see [`Self::status`].

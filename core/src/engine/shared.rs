@@ -2,7 +2,7 @@
 
 use crate::builder::{IndexBuilder, IndexResult};
 use crate::control_state::ControlState;
-use crate::loader::LoaderCommand;
+use crate::loader::{LoaderCommand, expected_delay_us};
 use crate::rt::Meters;
 use crate::selection::VoiceSelection;
 use crate::status::{IndexWork, StatusCells};
@@ -11,6 +11,7 @@ use crate::worker::WorkerCommand;
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// State shared by an engine and its handles.
 pub(super) struct Shared {
@@ -29,6 +30,10 @@ pub(super) struct Shared {
 impl Shared {
     /// Requests a voice from the loader.
     pub fn request_load(&self, selection: VoiceSelection) {
+        // The present voice plays until the new one is there.
+        let running_us = self.control.running_delay_us.load(Relaxed);
+        let delay_us = expected_delay_us(&selection).max(running_us);
+        self.control.voice_delay_us.store(delay_us, Relaxed);
         self.control.loads.add();
         let _ = self.load.send(LoaderCommand::Load(Box::new(selection)));
     }

@@ -79,17 +79,19 @@ impl EngineHandle {
         latency_samples: u32,
     ) -> Result<AudioSide, RestartError> {
         let geometry = Geometry::new(setup.host_rate_hz, setup.hop, setup.max_block)?
-            .with_noise_suppression(setup.suppress_noise);
+            .with_noise_suppression(setup.suppress_noise)
+            .with_voice_delay_us(self.shared.control.voice_delay_us.load(Relaxed));
         #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
         let ms = |samples: usize| samples as f64 * 1000.0 / setup.host_rate_hz;
         let known = usize::try_from(latency_samples).unwrap_or(usize::MAX);
         let Some(padded) = geometry.clone().padded_to(known) else {
             return Err(RestartError::DoesNotFit {
                 hop_ms: setup.hop.ms(),
-                with: if setup.suppress_noise {
-                    " with noise suppression"
-                } else {
-                    ""
+                with: match (setup.suppress_noise, geometry.voice_delay_ms > 0) {
+                    (true, true) => " with noise suppression and this voice",
+                    (true, false) => " with noise suppression",
+                    (false, true) => " with this voice",
+                    (false, false) => "",
                 },
                 needed_ms: ms(geometry.latency_samples()),
                 known_ms: ms(known),

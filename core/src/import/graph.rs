@@ -98,6 +98,23 @@ impl Graph {
         self.constant(DataType::Int64, &[], value.to_le_bytes().to_vec())
     }
 
+    /// One unsigned integer of 8 bits.
+    pub fn u8(&mut self, value: u8) -> Edge {
+        self.constant(DataType::Uint8, &[], vec![value])
+    }
+
+    /// Integers of 8 bits.
+    pub fn i8s(&mut self, shape: &[usize], values: &[i8]) -> Edge {
+        let bytes = values.iter().map(|value| value.cast_unsigned()).collect();
+        self.constant(DataType::Int8, shape, bytes)
+    }
+
+    /// Integers of 32 bits.
+    pub fn i32s(&mut self, values: &[i32]) -> Edge {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.constant(DataType::Int32, &[values.len()], bytes)
+    }
+
     fn constant(&mut self, data_type: DataType, shape: &[usize], bytes: Vec<u8>) -> Edge {
         const SMALL: usize = 256;
         let dims: Vec<i64> = shape.iter().map(|&size| signed(size)).collect();

@@ -11,6 +11,7 @@
 //! that says what to do. Thread: any except the audio thread.
 
 mod container;
+mod eight_bits;
 mod encoder;
 mod error;
 mod graph;

@@ -12,6 +12,7 @@ use crate::status::StatusCells;
 use crate::worker::{WorkerCommand, try_out};
 use crossbeam_channel::{Receiver, Sender, select};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -120,6 +121,8 @@ impl Loading {
         if selection.is_nothing() {
             *self.control.encoder.lock() = None;
             self.control.running.lock().unloaded();
+            self.control.running_delay_us.store(0, Relaxed);
+            self.control.voice_delay_us.store(0, Relaxed);
             let _ = self.worker.send(WorkerCommand::Unload);
             return None;
         }
@@ -132,6 +135,8 @@ impl Loading {
             Err(why) => {
                 tracing::warn!("the voice was not loaded: {why}");
                 // A running voice is kept; without one the state is failed.
+                let delay_us = self.control.running_delay_us.load(Relaxed);
+                self.control.voice_delay_us.store(delay_us, Relaxed);
                 self.control.running.lock().refused();
                 *self.status.message.lock() = Some(why.clone());
                 *self.control.voice.lock() = match before {
@@ -172,6 +177,9 @@ impl Loading {
         *status.notes.lock() = notes;
         *control.encoder.lock() = encoder;
         control.running.lock().loaded(selection.clone());
+        // Known before from the file's head, unless the file was moved.
+        control.running_delay_us.store(voice.delay_us(), Relaxed);
+        control.voice_delay_us.store(voice.delay_us(), Relaxed);
         let _ = self.worker.send(WorkerCommand::Swap(Box::new(voice)));
         Ok(selection)
     }

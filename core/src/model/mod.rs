@@ -9,7 +9,7 @@ pub mod fake;
 pub mod onnx;
 mod voice;
 
-pub use voice::{Voice, VoiceError, VoiceLayout};
+pub use voice::{Voice, VoiceError, VoiceLayout, delay_us};
 
 use crate::frames::Frames;
 use crate::units::SampleRate;
@@ -105,6 +105,9 @@ pub struct SynthesisInput<'a> {
     pub noise: &'a Frames,
     /// Frames at the beginning that are context only: their audio is left out.
     pub skip_100hz: usize,
+    /// Frames at the end that are not final yet: a stateful synthesizer that looks ahead only looks at them, and gets
+    /// them again in the next call. Others get none.
+    pub ahead_100hz: usize,
     /// Frames at the end that repeat the last embedding and pitch, because the next ones
     /// are not known yet; they are only used to fade out.
     pub held_100hz: usize,
@@ -138,7 +141,15 @@ pub trait Synthesizer: Send {
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
-    /// Makes `(T - skip_100hz) * sample_rate / 100` samples; `audio` is
+    /// Samples by which its audio is late, beyond the frames that lie ahead.
+    fn late_samples(&self) -> usize {
+        0
+    }
+    /// True if it gains from [`SynthesisInput::ahead_100hz`].
+    fn looks_ahead(&self) -> bool {
+        false
+    }
+    /// Makes `(T - skip_100hz - ahead_100hz) * sample_rate / 100` samples; `audio` is
     /// overwritten.
     ///
     /// # Errors
@@ -150,7 +161,7 @@ pub trait Synthesizer: Send {
         false
     }
     /// As [`Synthesizer::synthesize`], but continues from the state of the previous call:
-    /// an even number of frames, none skipped or held.
+    /// an even number of frames, none skipped or held; those ahead do not count as made.
     ///
     /// # Errors
     /// See [`ModelError`]; the state is then lost, and the next call must be

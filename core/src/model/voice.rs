@@ -49,6 +49,19 @@ pub struct Voice {
     pub layout: VoiceLayout,
 }
 
+/// The delay in microseconds of a synthesizer whose audio at `rate_hz` is so many samples late. Rounded up to 10 ms
+/// where 5 ms are no whole number of samples, so that it can be filled up to the delay of a stream.
+#[must_use]
+pub fn delay_us(late_samples: usize, rate_hz: u32) -> u32 {
+    let late_us = (late_samples as u64 * 1_000_000).div_ceil(u64::from(rate_hz.max(1)));
+    let late_us = u32::try_from(late_us).unwrap_or(u32::MAX);
+    if rate_hz.is_multiple_of(200) {
+        late_us
+    } else {
+        late_us.next_multiple_of(10_000)
+    }
+}
+
 /// Parts of a voice that do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VoiceError {
@@ -89,6 +102,13 @@ pub enum VoiceError {
 }
 
 impl Voice {
+    /// The delay that the voice adds to a stream, in microseconds.
+    #[must_use]
+    pub fn delay_us(&self) -> u32 {
+        let synthesizer = &self.synthesizer;
+        delay_us(synthesizer.late_samples(), synthesizer.sample_rate().0)
+    }
+
     /// True if two renders of it are the same, bit for bit.
     #[must_use]
     pub fn is_reproducible(&self) -> bool {

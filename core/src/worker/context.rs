@@ -1,6 +1,8 @@
 //! State kept from hop to hop: the 16 kHz window, the recent controls, and the
 //! features that are given to the synthesizer again as context.
 
+mod ahead;
+
 use super::clipping::Clipping;
 use super::gate::NoiseGate;
 use super::suppression::Suppression;
@@ -270,6 +272,8 @@ pub struct FeatureCache {
     pub noise: Frames,
     /// Number of the next 20 ms frame.
     pub next_frame: i64,
+    /// What the next 20 ms frame will be like: two embeddings and pitches; empty if unknown.
+    ahead: (Frames, Vec<f32>),
     noise_row: Vec<f32>,
 }
 
@@ -282,6 +286,7 @@ impl FeatureCache {
             formants: Vec::new(),
             noise: Frames::new(NOISE_CHANNELS),
             next_frame: 0,
+            ahead: (Frames::new(dim), Vec::new()),
             noise_row: vec![0.0; NOISE_CHANNELS],
         }
     }
@@ -294,6 +299,8 @@ impl FeatureCache {
         self.formants.clear();
         self.noise.clear(NOISE_CHANNELS);
         self.next_frame = next_frame;
+        self.ahead.0.clear(dim);
+        self.ahead.1.clear();
     }
 
     /// Appends a frame of 20 ms: the blended embeddings and the pitches of its

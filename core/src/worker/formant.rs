@@ -95,6 +95,8 @@ impl FormantShift {
             f0_hz: &self.made.f0_hz,
             noise: &self.made.noise,
             skip_100hz,
+            // A shifted stream does not look ahead: what it makes is final.
+            ahead_100hz: 0,
             held_100hz,
             speaker: self.made.speaker,
             first_frame_100hz: self.first_made,

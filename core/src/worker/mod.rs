@@ -26,6 +26,7 @@ mod tests;
 mod thread;
 mod thread_primitives;
 mod trial;
+mod voice_delay;
 
 pub use context::{ControlTrack, InputStage};
 pub use pipeline::Chain;

@@ -12,6 +12,7 @@ use crate::frames::Frames;
 use crate::geometry::{FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, LOOKAHEAD_FRAMES_50HZ};
 use crate::model::{ModelError, PITCH_CONTEXT_50HZ, Voice};
 use crate::pitch::PitchStage;
+use crate::units::ENCODER_RATE;
 use std::time::Duration;
 
 /// Samples at 16 kHz in half a frame (10 ms).
@@ -43,6 +44,9 @@ pub struct Chain {
     embeddings: Frames,
     blender: Blender,
     blended: [Vec<f32>; 2],
+    /// The synthesizer looks ahead.
+    looks_ahead: bool,
+    ahead: [Vec<f32>; 2],
     f0_hz: Vec<f32>,
     pitch: PitchStage,
     /// Frame after the last one in the state of a stateful encoder.
@@ -69,6 +73,7 @@ impl Chain {
         let needed_16k = (window_frames.max(voice.pitch.context_frames_50hz()) + cache_frames)
             * FRAME_STEP_16K
             + FRAME_TAIL_16K;
+        let delay_16k = ENCODER_RATE.samples_in_ms(geometry.voice_delay_ms).unwrap_or(0);
         Ok(Self {
             window_frames,
             min_window_frames,
@@ -81,10 +86,12 @@ impl Chain {
             embeddings: Frames::new(dim),
             blender: Blender::new(dim).with_columns(voice.layout.columns),
             blended: [vec![0.0; dim], vec![0.0; dim]],
+            looks_ahead: voice.synthesizer.looks_ahead(),
+            ahead: [vec![0.0; dim], vec![0.0; dim]],
             f0_hz: Vec::new(),
             pitch: PitchStage::default(),
             encoded_to: None,
-            rest: Rest::new(needed_16k),
+            rest: Rest::new(needed_16k + delay_16k),
             voice,
         })
     }
@@ -314,6 +321,33 @@ impl Chain {
             self.cache
                 .push([first, second], f0_hz, controls.pitch.formant_factor());
         }
+        if self.looks_ahead {
+            self.look_ahead(new, track);
+        }
+    }
+
+    /// What the frame after the new ones will be like: the encoder has it already, but without its own look-ahead.
+    /// It is blended like the newest one, by the same difference, so that nothing of it stays in the blender.
+    fn look_ahead(&mut self, new: &NewFrames, track: &ControlTrack) {
+        let row = new.encoded - LOOKAHEAD_FRAMES_50HZ;
+        let (newest, next) = (self.embeddings.row(row - 1), self.embeddings.row(row));
+        let [_, blended] = &self.blended;
+        for ahead in &mut self.ahead {
+            for (n, value) in ahead.iter_mut().enumerate() {
+                *value = next[n] + blended[n] - newest[n];
+            }
+        }
+        let f0_row = 2 * (row + new.pitch_frames - new.encoded);
+        let tracked_hz = |row: usize| self.f0_hz.get(row).copied().unwrap_or(0.0);
+        let sent_hz = self.cache.f0_hz.last().copied().unwrap_or(0.0);
+        // Transposed as the newest one; where that has no pitch, by the pitch shift alone.
+        let factor = match tracked_hz(f0_row - 1) {
+            newest_hz if newest_hz > 0.0 && sent_hz > 0.0 => sent_hz / newest_hz,
+            _ => track.at_frame(self.cache.next_frame - 1).pitch_shift.ratio(),
+        };
+        let f0_hz = [0, 1].map(|half| tracked_hz(f0_row + half) * factor);
+        let [first, second] = &self.ahead;
+        self.cache.set_ahead([first, second], f0_hz);
     }
 
     /// Synthesizes the hop. Checked for finite samples before they reach the state

@@ -5,17 +5,20 @@
 //! render a window that begins before the hop and ends after it; SOLA joins it to the
 //! previous one.
 
+mod input;
 mod shifted;
 
 use super::context::{FeatureCache, InputStage, SynthesizerFrames};
 use super::formant::{FormantShift, is_plain};
+use super::voice_delay::VoiceDelay;
 use crate::dsp::resample::{ResampleError, StreamResampler};
 use crate::dsp::{level_guard, limiter, loudness, sola::Sola};
 use crate::geometry::{
     FRAME_STEP_16K, FRAME_TAIL_16K, Geometry, HELD_FRAMES_100HZ, HELD_MS, LOOKAHEAD_FRAMES_50HZ,
 };
-use crate::model::{ModelError, SynthesisInput, Synthesizer};
+use crate::model::{ModelError, Synthesizer};
 use crate::units::ENCODER_RATE;
+use input::{streaming_input, synthesis_input};
 
 /// Samples at 16 kHz in 10 ms.
 const TICK_16K: usize = FRAME_STEP_16K / 2;
@@ -47,6 +50,8 @@ pub struct Renderer {
     /// Frame after the last one in the state of a stateful synthesizer.
     synthesized_to: Option<i64>,
     stateful: bool,
+    looks_ahead: bool,
+    delay: VoiceDelay,
 }
 
 impl Renderer {
@@ -64,6 +69,7 @@ impl Renderer {
         let resampler = StreamResampler::exact(rate, geometry.host_rate, geometry.resample_chunk_ms)?;
         let sola = Sola::new(rate, geometry.hop.ms()).ok_or_else(unfit)?;
         let tick_model = rate.samples_in_ms(10).filter(|&n| n > 0).ok_or_else(unfit)?;
+        let delay = VoiceDelay::new(synthesizer, geometry).ok_or_else(unfit)?;
         Ok(Self {
             sola,
             resampler,
@@ -81,6 +87,8 @@ impl Renderer {
             gains: Vec::new(),
             synthesized_to: None,
             stateful: synthesizer.is_stateful(),
+            looks_ahead: synthesizer.looks_ahead(),
+            delay,
         })
     }
 
@@ -89,6 +97,7 @@ impl Renderer {
         self.sola.reset();
         self.resampler.reset();
         self.formant.stop();
+        self.delay.reset();
         self.synthesized_to = None;
     }
 
@@ -120,6 +129,7 @@ impl Renderer {
             self.synthesized_to = Some(next_frame);
         }
         self.formant.stop();
+        self.delay.reset();
         output.clear();
         output.resize(self.hop_host, 0.0);
     }
@@ -145,12 +155,16 @@ impl Renderer {
             self.end_shift(synthesizer, cache)?;
         } else if continues {
             cache.fill_input(self.hop_100hz, 0, &mut self.frames);
-            synthesizer
-                .synthesize_streaming(synthesis_input(&self.frames, 0, 0, cache), &mut self.audio_model)?;
+            let input = streaming_input(&mut self.frames, cache, self.looks_ahead, usize::MAX);
+            synthesizer.synthesize_streaming(input, &mut self.audio_model)?;
         } else {
             self.formant.stop();
             self.synthesize_context_and_hop(synthesizer, cache)?;
         }
+        if !continues {
+            self.delay.begin_after(&self.tail_model);
+        }
+        self.delay.fill_up_model(&mut self.audio_model);
         self.synthesized_to = Some(cache.next_frame);
         Ok(())
     }
@@ -163,8 +177,7 @@ impl Renderer {
     ) -> Result<(), ModelError> {
         cache.fill_input(usize::MAX, 0, &mut self.frames);
         let wanted = self.hop_100hz + TAIL_100HZ;
-        let skip_100hz = self.frames.f0_hz.len().saturating_sub(wanted);
-        let input = synthesis_input(&self.frames, skip_100hz, 0, cache);
+        let input = streaming_input(&mut self.frames, cache, self.looks_ahead, wanted);
         synthesizer.synthesize(input, &mut self.audio_model)?;
         self.keep_tail();
         Ok(())
@@ -226,6 +239,7 @@ impl Renderer {
         }
         output.clear();
         self.resampler.process(&self.joined_model, output);
+        self.delay.fill_up_host(output);
         limiter::soft_limit(output);
     }
 
@@ -233,7 +247,7 @@ impl Renderer {
     /// previous one ended.
     fn measure_backwards(&mut self, input: &InputStage) {
         let len_16k = (self.hop_100hz + TAIL_100HZ) * TICK_16K;
-        let input_16k = input.window(len_16k, AHEAD_16K);
+        let input_16k = input.window(len_16k, AHEAD_16K + self.delay.own_16k());
         loudness::trailing_rms_curve(input_16k, TICK_16K, &mut self.input_rms);
         loudness::trailing_rms_curve(&self.tail_model, self.tick_model, &mut self.output_rms);
     }
@@ -257,25 +271,6 @@ impl Renderer {
     }
 }
 
-/// The synthesizer's input; the last frame of `frames` before the held ones is the newest of `cache`.
-fn synthesis_input<'a>(
-    frames: &'a SynthesizerFrames,
-    skip_100hz: usize,
-    held_100hz: usize,
-    cache: &FeatureCache,
-) -> SynthesisInput<'a> {
-    let signed = |n: usize| i64::try_from(n).unwrap_or(0);
-    SynthesisInput {
-        embeddings_100hz: &frames.embeddings_100hz,
-        f0_hz: &frames.f0_hz,
-        noise: &frames.noise,
-        skip_100hz,
-        held_100hz,
-        speaker: frames.speaker,
-        first_frame_100hz: 2 * cache.next_frame + signed(held_100hz) - signed(frames.f0_hz.len()),
-    }
-}
-
 #[cfg(test)]
 mod shifted_tests;
 
@@ -283,6 +278,7 @@ mod shifted_tests;
 mod tests {
     use super::*;
     use crate::geometry::Hop;
+    use crate::model::SynthesisInput;
     use crate::units::SampleRate;
 
     /// Stateless, but records its calls; every sample is the number of its frame.

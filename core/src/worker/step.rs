@@ -80,6 +80,8 @@ pub struct Worker {
     idle_voice: Option<Voice>,
     active: Option<Chain>,
     incoming: Option<Chain>,
+    /// A voice whose delay does not fit into this stream: the host is asked for another.
+    waiting: Option<Voice>,
     /// Hops since the last failure; limits how often a failed voice is restarted.
     good_hops: u32,
     restarted: bool,
@@ -117,6 +119,7 @@ impl Worker {
             idle_voice: None,
             active: None,
             incoming: None,
+            waiting: None,
             good_hops: 0,
             restarted: false,
             takes: TakeTable::new(),
@@ -239,7 +242,7 @@ impl Worker {
                 *self.control.voice.lock() = VoiceState::NoVoice;
                 // All are taken out before the first is dropped.
                 let voices = (self.idle_voice.take(), self.active.take(), self.incoming.take());
-                drop(voices);
+                drop((voices, self.waiting.take()));
             }
             WorkerCommand::Quit => return NextStep::Quit,
         }
@@ -263,7 +266,8 @@ impl Worker {
             output_host: Vec::new(),
             incoming_host: Vec::new(),
         });
-        if let Some(voice) = self.idle_voice.take() {
+        let waiting = self.waiting.take();
+        for voice in [self.idle_voice.take(), waiting].into_iter().flatten() {
             self.swap(voice);
         }
     }
@@ -286,11 +290,32 @@ impl Worker {
         self.takes = takes;
     }
 
+    /// Keeps a voice until the host has started a stream with room for its delay; the present voice plays on.
+    fn wait_for_room(&mut self, voice: Voice) {
+        *self.control.voice.lock() = VoiceState::Loading {
+            progress: 1.0,
+            what: format!(
+                "waiting for the host to allow for {} ms more latency",
+                voice.delay_us().div_ceil(1_000)
+            ),
+        };
+        self.control.voice_delay_us.fetch_max(voice.delay_us(), Relaxed);
+        self.waiting = Some(voice);
+    }
+
     fn swap(&mut self, mut voice: Voice) {
         for target in &mut voice.targets {
             target.apply_take_weights(&self.takes);
         }
         let name = voice.name.clone();
+        if let Some(streaming) = &self.streaming {
+            let (delay_us, room_ms) = (voice.delay_us(), streaming.geometry.voice_delay_ms);
+            if streaming.geometry.rounded_voice_delay_ms(delay_us) > room_ms {
+                self.wait_for_room(voice);
+                return;
+            }
+        }
+        self.waiting = None;
         self.status
             .draws_own_noise
             .store(!voice.is_reproducible(), Relaxed);

@@ -62,6 +62,7 @@ pub fn try_out(
         Some(geometry) => geometry.clone(),
         None => Geometry::new(48_000.0, Hop::default(), 512)?,
     };
+    let in_use = with_room(in_use, &voice);
     let reductions = [
         Quality::HeldRetrieval,
         Quality::HalfContext,
@@ -79,9 +80,16 @@ pub fn try_out(
             break;
         }
         let geometry = Geometry::new(f64::from(in_use.host_rate.0), hop, 512)?;
+        let geometry = with_room(geometry, &voice);
         voice = run(voice, &geometry, HOPS, &[])?;
     }
     Ok(voice)
+}
+
+/// The stream with room for the delay of `voice`: the host may not have made it yet.
+fn with_room(geometry: Geometry, voice: &Voice) -> Geometry {
+    let delay_us = voice.delay_us().max(geometry.voice_delay_ms * 1_000);
+    geometry.with_voice_delay_us(delay_us)
 }
 
 /// A hop of silence, then `hops` of signal, then one for each reduction.

@@ -135,6 +135,7 @@ fn sound_card(app: &App, gui: &GuiContext, engine: &EngineStatus, ui: &mut Ui) {
             widgets::switch(ui, &setter, &params.noise_suppression, 150.0);
             widgets::choice(ui, &setter, &params.gate, "Gate");
         });
+        widgets::switch(ui, &setter, &params.eight_bits, 150.0);
     });
 }
 

@@ -88,6 +88,9 @@ pub struct VoxmeldParams {
     /// Suppresses noise, also under words; adds 20 ms of latency, so a change restarts the plugin.
     #[id = "noise_suppression"]
     pub noise_suppression: BoolParam,
+    /// RVC voices from their weights in 8 bits; a change restarts the plugin.
+    #[id = "eight_bits"]
+    pub eight_bits: BoolParam,
     /// The host's bypass: the delayed input, at the same latency.
     #[id = "bypass"]
     pub bypass: BoolParam,
@@ -252,6 +255,7 @@ impl VoxmeldParams {
             input: EnumParam::new("Input", InputParam::Auto),
             gate: EnumParam::new("Gate", GateParam::Gentle),
             noise_suppression: BoolParam::new("Noise suppression", false).non_automatable(),
+            eight_bits: BoolParam::new("RVC in 8 bits", false).non_automatable(),
             bypass: BoolParam::new("Bypass", false).make_bypass(),
             blend: BlendParams::default(),
             pitch: PitchParams::default(),

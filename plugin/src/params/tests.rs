@@ -55,6 +55,7 @@ fn ids_order_ranges_and_defaults_are_stable() {
             ("input", "", Some(4), 0.0, 4.0, 0.0),
             ("gate", "", Some(2), 0.0, 2.0, 1.0),
             ("noise_suppression", "", Some(1), 0.0, 1.0, 0.0),
+            ("eight_bits", "", Some(1), 0.0, 1.0, 0.0),
             ("bypass", "", Some(1), 0.0, 1.0, 0.0),
             ("trust", " %", None, 0.0, 100.0, 0.0),
             ("continuity", " %", None, 0.0, 100.0, 0.0),
@@ -120,7 +121,13 @@ fn latency_settings_and_outputs_are_not_automatable_and_bypass_is_marked() {
         let flags = unsafe { ptr.flags() };
         let fixed = matches!(
             id.as_str(),
-            "hop" | "host_block" | "safety_buffer" | "noise_suppression" | "out_ratio" | "out_confidence"
+            "hop"
+                | "host_block"
+                | "safety_buffer"
+                | "noise_suppression"
+                | "eight_bits"
+                | "out_ratio"
+                | "out_confidence"
         );
         assert_eq!(flags.contains(ParamFlags::NON_AUTOMATABLE), fixed, "{id}");
         assert_eq!(flags.contains(ParamFlags::BYPASS), id == "bypass", "{id}");

@@ -52,6 +52,7 @@ fn run(synthesizer: &mut RvcSynthesizer, first_frame_100hz: i64, frames: usize) 
             f0_hz: &vec![100.0; frames],
             noise: &noise,
             skip_100hz: 0,
+            ahead_100hz: 0,
             held_100hz: 0,
             speaker: 0,
             first_frame_100hz,

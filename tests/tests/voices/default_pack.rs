@@ -341,6 +341,7 @@ fn streamed_synthesis_equals_one_call() -> Result<()> {
             f0_hz: &f0_hz[from..from + count],
             noise: &noise,
             skip_100hz: 0,
+            ahead_100hz: 0,
             held_100hz: 0,
             speaker: 0,
             first_frame_100hz: i64::try_from(from)?,

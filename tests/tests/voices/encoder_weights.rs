@@ -77,6 +77,42 @@ fn transformers_and_fairseq_weights_give_transformers_features() -> Result<()> {
     Ok(())
 }
 
+/// Mean cosine of two lists of frames.
+fn cosine(one: &Frames, other: &[&[f32]]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+    let cosines = one
+        .rows()
+        .zip(other)
+        .map(|(a, b)| dot(a, b) / (dot(a, a) * dot(b, b)).sqrt());
+    cosines.sum::<f32>() / other.len() as f32
+}
+
+#[test]
+fn an_encoder_from_weights_continues_a_stream_near_its_features_of_the_whole_file() -> Result<()> {
+    env::use_data()?;
+    let audio = tone(320 * 200 + 80);
+    let mut encoder = ContentEncoder::open(&path("hubert_base.pt"), Some(128), false)?;
+    ensure!(encoder.is_stateful());
+    let mut whole = Frames::new(128);
+    encoder.encode(&audio, &mut whole)?;
+    let mut made = Frames::new(128);
+    // As the engine does: a window first, then hops that begin with the newest frame before.
+    encoder.encode(&audio[..320 * 50 + 80], &mut made)?;
+    let mut streamed = Vec::new();
+    for start in (49..196).step_by(4) {
+        encoder.encode_streaming(&audio[320 * start..320 * (start + 5) + 80], &mut made)?;
+        ensure!(made.len() == 5, "{} frames", made.len());
+        streamed.extend(made.rows().take(4).map(<[f32]>::to_vec));
+    }
+    let rows: Vec<&[f32]> = whole.rows().skip(49).take(streamed.len()).collect();
+    let mut made = Frames::new(128);
+    streamed.iter().for_each(|row| made.push(row));
+    let near = cosine(&made, &rows);
+    voxmeld_tests::say(format!("{} frames, mean cosine {near:.4}", streamed.len()));
+    ensure!(near > 0.95, "mean cosine {near}");
+    Ok(())
+}
+
 #[test]
 fn an_encoder_without_the_projection_of_v1_is_rejected_with_what_to_choose() -> Result<()> {
     env::use_data()?;

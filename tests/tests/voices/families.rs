@@ -118,6 +118,7 @@ fn run(voice: &mut RvcSynthesizer, first: i64, frames: usize, skip: usize) -> Re
             f0_hz: &vec![200.0; frames],
             noise: &noise,
             skip_100hz: skip,
+            ahead_100hz: 0,
             held_100hz: 0,
             speaker: 0,
             first_frame_100hz: first,

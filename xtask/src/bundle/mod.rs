@@ -27,6 +27,7 @@ pub const CLAP: &str = "voxmeld.clap";
 pub const DATA: &str = "voxmeld.data";
 pub const VST3: &str = "voxmeld.vst3";
 const PACKS: &str = "packs";
+const SPEECH: &str = "speech";
 const LICENCES: &str = "licences";
 
 /// The VST3 format names the folder after the machine's architecture.
@@ -110,6 +111,7 @@ pub fn lay_data(paths: &Paths, data: &Path) -> Result<()> {
     } else {
         ui::detail("warning: assets/packs is missing: the bundle has no voice");
     }
+    files::copy_tree(&paths.speech(), &data.join(SPEECH))?;
     Ok(())
 }
 

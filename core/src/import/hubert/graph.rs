@@ -9,6 +9,7 @@ use super::super::encoder::{EncoderFacts, EncoderTensors};
 use super::super::graph::{Dim, Edge, Graph};
 use super::error::EncoderFileError;
 use super::layers::{Builder, Conv, PER_HEAD};
+use super::memory::Memory;
 use super::parts::Parts;
 use super::weights::Weights;
 use crate::onnx_proto::DataType;
@@ -24,26 +25,53 @@ const TIME: i64 = 3;
 /// Maximum number of layers; more than any encoder has.
 const MAX_LAYERS: usize = 64;
 
-/// Builds the encoder in `file` with `wanted` values per embedding (`None`: those of its
+/// How an encoder is built.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Build {
+    /// Values per embedding; `None`: those of its last layer.
+    pub wanted: Option<usize>,
+    /// For streams: frames that attention remembers. The graph then has inputs `past_…` and outputs `present_…`; the
+    /// last frame of a call is encoded again in the next one.
+    pub past_frames: Option<usize>,
+    /// Matrix products in 8 bits.
+    pub eight_bits: bool,
+}
+
+/// Builds the encoder in `file` for whole files, with `wanted` values per embedding (`None`: those of its
 /// last layer); returns the bytes of an ONNX model.
 ///
 /// # Errors
 /// If there is no encoder in the file, a part is missing or has a wrong size, values are
 /// not finite, or the encoder cannot output as many values.
 pub fn build(file: &mut WeightsFile, wanted: Option<usize>) -> Result<Vec<u8>, EncoderFileError> {
+    let build = Build {
+        wanted,
+        ..Build::default()
+    };
+    build_as(file, build)
+}
+
+/// As [`build`], in another way.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_as(file: &mut WeightsFile, build: Build) -> Result<Vec<u8>, EncoderFileError> {
     let tensors = EncoderTensors::find(file.tree().root()).ok_or(EncoderFileError::NoEncoder)?;
     let EncoderTensors { facts, names, prefix } = tensors;
     let width = usize::try_from(facts.width).unwrap_or(usize::MAX);
     check(&facts, width)?;
-    let projection = projection(&facts, width, wanted)?;
+    let projection = projection(&facts, width, build.wanted)?;
     let mut b = Builder {
         graph: Graph::default(),
         weights: Weights { file, names },
         parts: Parts::new(facts.names, prefix),
+        memory: build.past_frames.map(Memory::new),
+        eight_bits: build.eight_bits,
     };
     let source = b
         .graph
         .input("source", DataType::Float, &[Dim::Fixed(1), Dim::Named("samples")]);
+    b.fade_statistics(&source);
     let mut x = features(&mut b, &source, width)?;
     x = positions(&mut b, &x, width)?;
     let layers = if projection.is_some() {
@@ -126,7 +154,7 @@ fn features(b: &mut Builder<'_>, source: &Edge, width: usize) -> Result<Edge, En
             shape,
             stride,
             groups: 1,
-            pad: 0,
+            pads: [0, 0],
         };
         x = b.conv(&x, &weight, None, conv);
         if n == 0 {
@@ -150,11 +178,13 @@ fn positions(b: &mut Builder<'_>, x: &Edge, width: usize) -> Result<Edge, Encode
     let bias = b.weights.tensor(&format!("{name}.bias"), &[width])?;
     let image = b.graph.transpose(x, &[0, 2, 1]);
     let image = b.graph.unsqueeze(&image, 2);
+    let image = b.remembered(&image, "positions", &[1, width, 1, kernel / 2], 3);
+    let past = if b.memory.is_some() { 0 } else { kernel / 2 };
     let conv = Conv {
         shape,
         stride: 1,
         groups: POSITION_GROUPS,
-        pad: kernel / 2,
+        pads: [past, kernel / 2],
     };
     let mut y = b.conv(&image, &weight, Some(&bias), conv);
     if kernel.is_multiple_of(2) {

@@ -2,6 +2,7 @@
 
 use super::super::graph::{Edge, Graph, float, int, ints, signed};
 use super::error::EncoderFileError;
+use super::memory::Memory;
 use super::parts::Parts;
 use super::weights::Weights;
 
@@ -15,6 +16,10 @@ pub struct Builder<'a> {
     pub graph: Graph,
     pub weights: Weights<'a>,
     pub parts: Parts,
+    /// What the graph remembers from call to call; `None` for a graph of whole files.
+    pub memory: Option<Memory>,
+    /// Matrix products in 8 bits.
+    pub eight_bits: bool,
 }
 
 /// Sizes of a convolution along time.
@@ -24,8 +29,8 @@ pub struct Conv {
     pub shape: [usize; 3],
     pub stride: usize,
     pub groups: usize,
-    /// Padding on each side.
-    pub pad: usize,
+    /// Padding at either end.
+    pub pads: [usize; 2],
 }
 
 impl Builder<'_> {
@@ -39,7 +44,7 @@ impl Builder<'_> {
         let attributes = vec![
             ints("kernel_shape", &[1, signed(kernel)]),
             ints("strides", &[1, signed(conv.stride)]),
-            ints("pads", &[0, signed(conv.pad), 0, signed(conv.pad)]),
+            ints("pads", &[0, signed(conv.pads[0]), 0, signed(conv.pads[1])]),
             int("group", signed(conv.groups)),
         ];
         self.graph.op("Conv", &edges, attributes)
@@ -60,9 +65,13 @@ impl Builder<'_> {
         for column in 0..inputs {
             turned.extend((0..outputs).map(|row| matrix[row * inputs + column]));
         }
-        let weight = self.graph.floats(&[inputs, outputs], &turned);
+        let y = if self.eight_bits {
+            self.product_in_8_bits(x, &turned, [outputs, inputs])
+        } else {
+            let weight = self.graph.floats(&[inputs, outputs], &turned);
+            self.graph.matmul(x, &weight)
+        };
         let bias = self.graph.floats(&[outputs], &bias);
-        let y = self.graph.matmul(x, &weight);
         Ok(self.graph.add(&y, &bias))
     }
 
@@ -75,9 +84,12 @@ impl Builder<'_> {
             .op("LayerNormalization", &[x, &scale, &bias], attributes))
     }
 
-    /// Normalizes each channel over time: a group norm with as many groups as channels.
+    /// Normalizes each channel over time: a group norm with as many groups as channels. In a stream over the recent past.
     pub fn norm_over_time(&mut self, x: &Edge, name: &str, size: usize) -> Result<Edge, EncoderFileError> {
         let (scale, bias) = self.scale_and_bias(name, size)?;
+        if let Some(y) = self.norm_by_statistics(x, (&scale, &bias), size, EPSILON) {
+            return Ok(y);
+        }
         let attributes = vec![float("epsilon", EPSILON)];
         Ok(self
             .graph
@@ -121,7 +133,11 @@ impl Builder<'_> {
         let heads = width / PER_HEAD;
         let mut project = |which: &str, order: &[i64]| -> Result<Edge, EncoderFileError> {
             let name = self.parts.attention(n, which);
-            let y = self.linear(x, &name, [width, width])?;
+            let mut y = self.linear(x, &name, [width, width])?;
+            if let Some(memory) = self.memory.as_ref().filter(|_| which != "q") {
+                let shape = [1, memory.frames, width];
+                y = self.remembered(&y, &format!("{which}{n}"), &shape, 1);
+            }
             let y = self.graph.reshape(&y, &[1, -1, signed(heads), signed(PER_HEAD)]);
             Ok(self.graph.transpose(&y, order))
         };
@@ -132,6 +148,7 @@ impl Builder<'_> {
         let scale = self.graph.float((PER_HEAD as f32).sqrt().recip());
         let query = self.graph.mul(&query, &scale);
         let scores = self.graph.matmul(&query, &keys);
+        let scores = self.without_unborn(scores, x);
         let weights = self.graph.op("Softmax", &[&scores], vec![int("axis", -1)]);
         let y = self.graph.matmul(&weights, &values);
         let y = self.graph.transpose(&y, &[0, 2, 1, 3]);

@@ -2,8 +2,11 @@
 
 use super::super::graph::{Edge, Graph, ints, signed};
 use super::error::VoiceFileError;
+use super::memory::Memory;
+use super::ranges::Precision;
 use super::shape::Shape;
 use super::weights::Weights;
+use crate::onnx_proto::AttributeProto;
 
 /// Axis of time in an image `[1, C, 1, T]`.
 pub const TIME: i64 = 3;
@@ -12,6 +15,10 @@ pub struct Builder<'a> {
     pub graph: Graph,
     pub weights: Weights<'a>,
     pub shape: &'a Shape,
+    /// What the graph remembers from call to call; `None` for a graph of whole files.
+    pub memory: Option<Memory>,
+    /// What is done with the convolutions of the residual blocks.
+    pub precision: Precision<'a>,
 }
 
 /// Stride, dilation and padding of a convolution along time.
@@ -32,6 +39,26 @@ impl Window {
             pads: [both / 2, both - both / 2],
         }
     }
+
+    /// Shortens by what it looks back on.
+    pub fn causal(dilation: usize) -> Self {
+        Self {
+            dilation,
+            stride: 1,
+            pads: [0, 0],
+        }
+    }
+
+    /// As attributes of a convolution along time with this kernel.
+    pub fn attributes(self, kernel: usize) -> Vec<AttributeProto> {
+        let [before, after] = self.pads.map(signed);
+        vec![
+            ints("kernel_shape", &[1, signed(kernel)]),
+            ints("dilations", &[1, signed(self.dilation)]),
+            ints("strides", &[1, signed(self.stride)]),
+            ints("pads", &[0, before, 0, after]),
+        ]
+    }
 }
 
 impl Builder<'_> {
@@ -44,7 +71,7 @@ impl Builder<'_> {
         Ok(self.graph.reshape(&row, &[1, signed(gin), 1, 1]))
     }
 
-    /// A convolution that keeps the length; the kernel size is that of the file.
+    /// A convolution at one value per frame that keeps the length; the kernel size is that of the file.
     pub fn conv(
         &mut self,
         x: &Edge,
@@ -58,7 +85,26 @@ impl Builder<'_> {
                 "a kernel of {kernel} in `{name}`"
             )));
         }
-        self.conv_of(x, name, [outputs, inputs, kernel], Window::same(kernel, dilation))
+        self.same(x, name, [outputs, inputs, kernel], dilation, 1)
+    }
+
+    /// A convolution that keeps the length, at `per_frame` samples per frame. In a stream it remembers its left half,
+    /// and sees zeros to the right of the newest frame, like the convolutions of a whole file at its end.
+    pub fn same(
+        &mut self,
+        x: &Edge,
+        name: &str,
+        shape: [usize; 3],
+        dilation: usize,
+        per_frame: usize,
+    ) -> Result<Edge, VoiceFileError> {
+        let mut window = Window::same(shape[2], dilation);
+        if self.memory.is_none() || window.pads[0] == 0 {
+            return self.conv_of(x, name, shape, window);
+        }
+        let x = self.remembered(x, name, shape[1], window.pads[0], per_frame);
+        window.pads[0] = 0;
+        self.conv_of(&x, name, shape, window)
     }
 
     /// A convolution with the file's weights.
@@ -70,7 +116,13 @@ impl Builder<'_> {
         window: Window,
     ) -> Result<Edge, VoiceFileError> {
         let layer = self.weights.layer(name, &shape, shape[0])?;
-        Ok(self.conv_with(x, &layer.weight, layer.bias.as_deref(), shape, window))
+        let (weight, bias) = (&layer.weight[..], layer.bias.as_deref());
+        if let Some(y) = self.in_8_bits(x, name, (weight, bias), shape, window) {
+            return Ok(y);
+        }
+        let y = self.conv_with(x, weight, bias, shape, window);
+        self.watch(name, x, &y);
+        Ok(y)
     }
 
     /// A convolution `[1, inputs, 1, T]` to `[1, outputs, 1, T']`.
@@ -86,14 +138,7 @@ impl Builder<'_> {
         let bias = bias.map(|bias| self.graph.floats(&[outputs], bias));
         let mut edges = vec![x, &weight];
         edges.extend(bias.as_ref());
-        let [before, after] = window.pads.map(signed);
-        let attributes = vec![
-            ints("kernel_shape", &[1, signed(kernel)]),
-            ints("dilations", &[1, signed(window.dilation)]),
-            ints("strides", &[1, signed(window.stride)]),
-            ints("pads", &[0, before, 0, after]),
-        ];
-        self.graph.op("Conv", &edges, attributes)
+        self.graph.op("Conv", &edges, window.attributes(kernel))
     }
 
     /// A convolution with a kernel of 1, as a product on `[1, T, inputs]`.

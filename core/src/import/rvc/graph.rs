@@ -23,6 +23,7 @@ use super::super::container::WeightsFile;
 use super::super::graph::{Dim, Edge, Graph};
 use super::builder::{Builder, TIME};
 use super::error::VoiceFileError;
+use super::ranges::Precision;
 use super::voice::Voice;
 use super::weights::Weights;
 use super::{flow, generator, source, text};
@@ -41,36 +42,21 @@ const ALL: i64 = i64::MAX / 4;
 /// # Errors
 /// If a part is missing, has a wrong size, or holds values that are not finite.
 pub fn build(voice: &Voice, file: &mut WeightsFile) -> Result<Vec<u8>, VoiceFileError> {
-    let shape = &voice.shape;
     let mut b = Builder {
         graph: Graph::default(),
         weights: Weights::new(file, &voice.names),
-        shape,
+        shape: &voice.shape,
+        memory: None,
+        precision: Precision::Float,
     };
-    let frames = [Dim::Fixed(1), Dim::Named("T")];
-    let phone = [Dim::Fixed(1), Dim::Named("T"), Dim::Fixed(shape.width)];
-    let phone = b.graph.input("phone", DataType::Float, &phone);
-    let pitch = voice.f0.then(|| b.graph.input("pitch", DataType::Int64, &frames));
-    let pitchf = voice
-        .f0
-        .then(|| b.graph.input("pitchf", DataType::Float, &frames));
-    let speaker = b.graph.input("sid", DataType::Int64, &[Dim::Fixed(1)]);
-    let z_noise = [Dim::Fixed(1), Dim::Fixed(shape.inter), Dim::Named("T")];
-    let z_noise = b.graph.input("z_noise", DataType::Float, &z_noise);
+    let inputs = Inputs::new(&mut b, voice);
     let crop = Crop::inputs(&mut b.graph);
-
-    let speaker = b.speaker(&speaker)?;
-    let [mean, log_scale] = text::encode(&mut b, &phone, pitch.as_ref())?;
-    let noise = b.graph.unsqueeze(&z_noise, 2);
-    let factor = b.graph.float(NOISE_SCALE);
-    let noise = b.graph.mul(&noise, &factor);
-    let scale = b.graph.op("Exp", &[&log_scale], vec![]);
-    let z = b.graph.mul(&noise, &scale);
-    let z = b.graph.add(&mean, &z);
+    let speaker = b.speaker(&inputs.speaker)?;
+    let z = sample(&mut b, &inputs)?;
     let z = b.graph.slice(&z, &crop.flow_start, &crop.end, TIME);
     let z = flow::reverse(&mut b, z, &speaker)?;
     let z = b.graph.slice(&z, &crop.generator_start, &crop.all, TIME);
-    let excitation = match pitchf {
+    let excitation = match inputs.pitchf {
         Some(pitchf) => {
             let pitchf = b.graph.slice(&pitchf, &crop.start, &crop.end, 1);
             Some(source::excitation(&mut b, &pitchf, voice.rate_hz)?)
@@ -78,14 +64,61 @@ pub fn build(voice: &Voice, file: &mut WeightsFile) -> Result<Vec<u8>, VoiceFile
         None => None,
     };
     let audio = generator::generate(&mut b, z, excitation.as_ref(), &speaker)?;
+    Ok(finish(b, voice, &audio, &[]))
+}
+
+/// The inputs that both graphs have.
+pub(super) struct Inputs {
+    phone: Edge,
+    pitch: Option<Edge>,
+    pub pitchf: Option<Edge>,
+    pub speaker: Edge,
+    z_noise: Edge,
+}
+
+impl Inputs {
+    pub fn new(b: &mut Builder<'_>, voice: &Voice) -> Self {
+        let frames = [Dim::Fixed(1), Dim::Named("T")];
+        let phone = [Dim::Fixed(1), Dim::Named("T"), Dim::Fixed(b.shape.width)];
+        let z_noise = [Dim::Fixed(1), Dim::Fixed(b.shape.inter), Dim::Named("T")];
+        let g = &mut b.graph;
+        Self {
+            phone: g.input("phone", DataType::Float, &phone),
+            pitch: voice.f0.then(|| g.input("pitch", DataType::Int64, &frames)),
+            pitchf: voice.f0.then(|| g.input("pitchf", DataType::Float, &frames)),
+            speaker: g.input("sid", DataType::Int64, &[Dim::Fixed(1)]),
+            z_noise: g.input("z_noise", DataType::Float, &z_noise),
+        }
+    }
+}
+
+/// A sample of the prior: `[1, inter, 1, T]`.
+pub(super) fn sample(b: &mut Builder<'_>, inputs: &Inputs) -> Result<Edge, VoiceFileError> {
+    let [mean, log_scale] = text::encode(b, &inputs.phone, inputs.pitch.as_ref())?;
+    let noise = b.graph.unsqueeze(&inputs.z_noise, 2);
+    let factor = b.graph.float(NOISE_SCALE);
+    let noise = b.graph.mul(&noise, &factor);
+    let scale = b.graph.op("Exp", &[&log_scale], vec![]);
+    let z = b.graph.mul(&noise, &scale);
+    Ok(b.graph.add(&mean, &z))
+}
+
+/// Adds the output `audio`; returns the model's bytes with `notes`.
+pub(super) fn finish(
+    mut b: Builder<'_>,
+    voice: &Voice,
+    audio: &Edge,
+    notes: &[(&'static str, String)],
+) -> Vec<u8> {
     let samples = [Dim::Fixed(1), Dim::Fixed(1), Dim::Named("samples")];
-    b.graph.output("audio", &audio, &samples);
-    let notes = [
+    b.graph.output("audio", audio, &samples);
+    let mut all = vec![
         ("voxmeld.voice", voice.version.name().to_string()),
         ("voxmeld.rate_hz", voice.rate_hz.to_string()),
-        ("voxmeld.speakers", shape.speakers.to_string()),
+        ("voxmeld.speakers", voice.shape.speakers.to_string()),
     ];
-    Ok(b.graph.finish("rvc", &notes))
+    all.extend(notes.iter().cloned());
+    b.graph.finish("rvc", &all)
 }
 
 /// Start and end of the returned frames.

@@ -13,7 +13,7 @@ const NOISE_VOICED: f32 = 0.003;
 const NOISE_UNVOICED: f32 = SINE / 3.0;
 
 /// From `pitchf` `[1, L]` in Hz to an image `[1, 1, 1, L * upp]`. Adds the inputs
-/// `source_noise` and `source_phase`.
+/// `source_noise` and `source_phase`; in a stream the phase is remembered instead.
 ///
 /// The phase of a sample is the sum of `f0 / rate` up to and including that sample, in cycles
 /// with 64 bits; only the fraction is kept, so it is exact over any
@@ -25,7 +25,11 @@ pub fn excitation(b: &mut Builder<'_>, pitchf: &Edge, rate_hz: u32) -> Result<Ed
     let g = &mut b.graph;
     let noise = [Dim::Fixed(1), Dim::Named("noise"), Dim::Fixed(1)];
     let noise = g.input("source_noise", DataType::Float, &noise);
-    let begin = g.optional_floats("source_phase", &[1, 1]);
+    let begin = match b.memory {
+        Some(_) => "past_phase",
+        None => "source_phase",
+    };
+    let begin = g.optional_floats(begin, &[1, 1]);
 
     let hz = g.cast(pitchf, DataType::Double);
     let rate = g.doubles(&[], &[f64::from(rate_hz)]);
@@ -38,11 +42,21 @@ pub fn excitation(b: &mut Builder<'_>, pitchf: &Edge, rate_hz: u32) -> Result<Ed
     let before = g.op("CumSum", &[&per_frame, &axis], vec![int("exclusive", 1)]);
     let begin = g.cast(&begin, DataType::Double);
     let before = g.add(&before, &begin);
+    let one = g.doubles(&[], &[1.0]);
+    if let Some(memory) = &mut b.memory {
+        let after = g.add(&before, &per_frame);
+        let after = g.op("Mod", &[&after, &one], vec![int("fmod", 1)]);
+        let last = g.ints(&[-1]);
+        let end = memory.end(g, 1, 0);
+        let start = g.add(&end, &last);
+        let after = g.slice(&after, &start, &end, 1);
+        let after = g.cast(&after, DataType::Float);
+        g.output("present_phase", &after, &[Dim::Fixed(1), Dim::Fixed(1)]);
+    }
     let steps = g.doubles(&[1, 1, upp], &steps);
     let (before, per_sample) = (g.unsqueeze(&before, 2), g.unsqueeze(&per_sample, 2));
     let within = g.mul(&per_sample, &steps);
     let phase = g.add(&before, &within);
-    let one = g.doubles(&[], &[1.0]);
     let phase = g.op("Mod", &[&phase, &one], vec![int("fmod", 1)]);
     let phase = g.cast(&phase, DataType::Float);
     let turn = g.float(std::f32::consts::TAU);

@@ -27,7 +27,7 @@ pub fn encode(b: &mut Builder<'_>, phone: &Edge, pitch: Option<&Edge>) -> Result
     let scale = b.graph.float((hidden as f32).sqrt());
     x = b.graph.mul(&x, &scale);
     x = b.graph.leaky(&x, SLOPE);
-    let distances = Distances::new(&mut b.graph, &x, b.shape.heads, b.shape.window);
+    let distances = Distances::new(b, &x);
     for layer in 0..b.shape.layers {
         let y = attention(b, &x, layer, &distances)?;
         let y = b.graph.add(&x, &y);
@@ -41,21 +41,35 @@ pub fn encode(b: &mut Builder<'_>, phone: &Edge, pitch: Option<&Edge>) -> Result
     Ok(b.graph.split(&stats, [inter, inter], 1))
 }
 
-/// Indices of the relative embedding for each pair of frames.
+/// Earlier frames that the attention of a stream remembers.
+const PAST_FRAMES: usize = 64;
+/// Score of a remembered frame from before the stream began.
+const NEVER: f32 = 1e4;
+
+/// Indices of the relative embedding for each pair of frames. With `N` remembered frames, frame `i` is key `N + i`, and
+/// there are `S = N + T` keys.
 struct Distances {
-    /// `[1, heads, T, T]`: for frame i and key j, a row of the padded table of keys.
+    /// `[1, heads, T, S]`: for frame i and key j, a row of the padded table of keys.
     of_keys: Edge,
     /// `[1, heads, T, 2 window + 1]`: for frame i and a distance, an index into the padded weights.
     of_values: Edge,
+    /// `[1, S]`, added to the scores: hides remembered frames that never were.
+    hidden: Option<Edge>,
 }
 
 impl Distances {
-    fn new(graph: &mut Graph, x: &Edge, heads: usize, window: usize) -> Self {
+    fn new(b: &mut Builder<'_>, x: &Edge) -> Self {
+        let (heads, window) = (b.shape.heads, b.shape.window);
+        let past = if b.memory.is_some() { PAST_FRAMES } else { 0 };
+        let graph = &mut b.graph;
         let shape = graph.op("Shape", &[x], vec![]);
-        let [zero, one] = [0, 1].map(|n| graph.int(n));
+        let [zero, one, before] = [0, 1, signed(past)].map(|n| graph.int(n));
         let frames = graph.op("Gather", &[&shape, &one], vec![]);
-        let range = graph.op("Range", &[&zero, &frames, &one], vec![]);
-        let (rows, columns) = (graph.unsqueeze(&range, 1), graph.unsqueeze(&range, 0));
+        let keys = graph.add(&frames, &before);
+        let rows = graph.op("Range", &[&zero, &frames, &one], vec![]);
+        let columns = graph.op("Range", &[&zero, &keys, &one], vec![]);
+        let (rows, columns) = (graph.unsqueeze(&rows, 1), graph.unsqueeze(&columns, 0));
+        let rows = graph.add(&rows, &before);
         let distance = graph.op("Sub", &[&columns, &rows], vec![]);
         // One step beyond the window on either side is "far": a row of zeros.
         let far = signed(window + 1);
@@ -66,18 +80,37 @@ impl Distances {
         let steps = graph.ints(&steps);
         let of_values = graph.add(&rows, &steps);
 
-        let frames = graph.unsqueeze(&frames, 0);
+        let (frames, keys) = (graph.unsqueeze(&frames, 0), graph.unsqueeze(&keys, 0));
         let [first, last] =
             [&[1, signed(heads)][..], &[signed(2 * window + 1)]].map(|sizes| graph.ints(sizes));
         let mut grow = |indices: &Edge, last: &Edge| {
             let sizes = graph.op("Concat", &[&first, &frames, last], vec![int("axis", 0)]);
             graph.op("Expand", &[indices, &sizes], vec![])
         };
+        let (of_keys, of_values) = (grow(&of_keys, &keys), grow(&of_values, &last));
         Self {
-            of_keys: grow(&of_keys, &frames),
-            of_values: grow(&of_values, &last),
+            of_keys,
+            of_values,
+            hidden: (past > 0).then(|| hidden(b, x)),
         }
     }
+}
+
+/// 0 for every frame of the stream, `-NEVER` for remembered ones from before it.
+fn hidden(b: &mut Builder<'_>, x: &Edge) -> Edge {
+    let g = &mut b.graph;
+    // One per frame of `x` `[1, T, hidden]`, whatever its values.
+    let (zero, one) = (g.ints(&[0]), g.ints(&[1]));
+    let column = g.slice(x, &zero, &one, 2);
+    let column = g.reshape(&column, &[1, -1]);
+    let size = g.op("Shape", &[&column], vec![]);
+    let unit = g.floats(&[1], &[1.0]);
+    let seen = g.op("Expand", &[&unit, &size], vec![]);
+    let seen = b.remembered_along(&seen, "seen", &[1, PAST_FRAMES], 1, 1);
+    let g = &mut b.graph;
+    let (one, never) = (g.float(1.0), g.float(NEVER));
+    let missing = g.op("Sub", &[&seen, &one], vec![]);
+    g.mul(&missing, &never)
 }
 
 fn attention(
@@ -96,6 +129,10 @@ fn attention(
             [hidden, hidden],
             &[hidden, hidden, 1],
         )?;
+        let y = match part {
+            "q" => y,
+            _ => b.remembered_along(&y, &format!("{part}{layer}"), &[1, PAST_FRAMES, hidden], 1, 1),
+        };
         let y = b.graph.reshape(&y, &[1, -1, signed(heads), signed(per_head)]);
         Ok(b.graph.transpose(&y, order))
     };
@@ -125,7 +162,10 @@ fn attention(
         &[&relative, &distances.of_keys],
         vec![int("axis", 3)],
     );
-    let scores = b.graph.add(&scores, &relative);
+    let mut scores = b.graph.add(&scores, &relative);
+    if let Some(hidden) = &distances.hidden {
+        scores = b.graph.add(&scores, hidden);
+    }
     let weights = b.graph.op("Softmax", &[&scores], vec![int("axis", -1)]);
 
     let edge = signed(window);

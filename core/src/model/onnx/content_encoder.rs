@@ -38,8 +38,30 @@ impl ContentEncoder {
     /// # Errors
     /// See [`ModelFileError`].
     pub fn open(path: &Path, wanted_dim: Option<usize>, normalize: bool) -> Result<Self, ModelFileError> {
-        let (session, reproducible) = if weights::are_in(path) {
-            (weights::open_encoder(MODEL, path, wanted_dim)?, true)
+        Self::open_as(path, wanted_dim, normalize, false)
+    }
+
+    /// As [`Self::open`]; from weights with matrix products in 8 bits.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_in_8_bits(
+        path: &Path,
+        wanted_dim: Option<usize>,
+        normalize: bool,
+    ) -> Result<Self, ModelFileError> {
+        Self::open_as(path, wanted_dim, normalize, true)
+    }
+
+    fn open_as(
+        path: &Path,
+        wanted_dim: Option<usize>,
+        normalize: bool,
+        eight_bits: bool,
+    ) -> Result<Self, ModelFileError> {
+        let from_weights = weights::are_in(path);
+        let (session, reproducible) = if from_weights {
+            (weights::open_encoder(MODEL, path, wanted_dim, eight_bits)?, true)
         } else {
             (open(MODEL, path)?, !random::is_random(MODEL, path)?)
         };
@@ -56,7 +78,8 @@ impl ContentEncoder {
             interface,
             output: String::new(),
             dim: 0,
-            normalize: normalize || asks_for_normalizing(path),
+            // The graph from weights normalizes each channel of its first layer, over more than one call.
+            normalize: !from_weights && (normalize || asks_for_normalizing(path)),
             reproducible,
             state,
             values: Vec::new(),

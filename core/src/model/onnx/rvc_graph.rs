@@ -1,11 +1,14 @@
-//! Runs the graph that [`crate::import::rvc`] builds from a voice's weights.
+//! Runs the graphs that [`crate::import::rvc`] builds from a voice's weights.
 
 use super::session::{ModelFileError, failed, from_bytes};
 use super::shared_session::SharedSession;
+use super::state::ModelState;
+use crate::import::rvc::{Ranges, Span};
 use crate::model::ModelError;
 use ort::session::SessionInputValue;
 use ort::value::TensorRef;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 const MODEL: &str = "synthesizer";
@@ -26,13 +29,20 @@ pub struct RvcGraphInput<'a> {
     /// Frames at the beginning that are context only, and how many are
     /// returned after them; all of them where this is `None`.
     pub crop: Option<(usize, usize)>,
+    /// New frames; the others lie ahead and are given again in the next call. Only for graphs of streams.
+    pub hop_frames: Option<usize>,
 }
 
 /// A session with such a graph.
 pub struct RvcGraph {
     session: SharedSession,
+    /// Of the graph of a stream; else empty.
+    state: ModelState,
     width: usize,
     noise_channels: usize,
+    /// Outputs of a watched graph, and what was seen in them.
+    watched: Vec<String>,
+    seen: BTreeMap<String, Span>,
 }
 
 impl RvcGraph {
@@ -57,13 +67,40 @@ impl RvcGraph {
             });
         }
         Ok(Self {
+            state: ModelState::find(&session),
+            watched: session
+                .outputs()
+                .iter()
+                .map(|output| output.name().to_string())
+                .filter(|name| name.starts_with("watch."))
+                .collect(),
+            seen: BTreeMap::new(),
             session,
             width,
             noise_channels,
         })
     }
 
-    /// Synthesizes. All but `audio`, which is overwritten, is read in place.
+    /// The next call begins a stream.
+    pub fn restart(&mut self) {
+        self.state.reset();
+    }
+
+    /// What was seen in the layers of a watched graph.
+    #[must_use]
+    pub fn ranges(&self) -> Ranges {
+        let mut ranges = Ranges::new();
+        for (output, span) in &self.seen {
+            if let Some(name) = output.strip_prefix("watch.input.") {
+                ranges.entry(name.to_string()).or_default().input = *span;
+            } else if let Some(name) = output.strip_prefix("watch.output.") {
+                ranges.entry(name.to_string()).or_default().output = *span;
+            }
+        }
+        ranges
+    }
+
+    /// Synthesizes; the graph of a stream continues from the previous call. All but `audio`, which is overwritten, is read in place.
     ///
     /// # Errors
     /// See [`ModelError`].
@@ -73,6 +110,9 @@ impl RvcGraph {
         let crop = input
             .crop
             .map(|(skip, length)| [skip, length].map(|frames| [i64::try_from(frames).unwrap_or(i64::MAX)]));
+        let hop = input
+            .hop_frames
+            .map(|frames| [i64::try_from(frames).unwrap_or(i64::MAX)]);
         let mut values: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::new();
         let mut floats = |name: &'static str, shape: Vec<usize>, data| {
             values.push((name.into(), TensorRef::from_array_view((shape, data))?.into()));
@@ -98,7 +138,23 @@ impl RvcGraph {
             ints("skip_head", vec![], &skip[..]).map_err(failed(MODEL))?;
             ints("return_length", vec![], &length[..]).map_err(failed(MODEL))?;
         }
+        if let Some(hop) = &hop {
+            ints("hop_frames", vec![1], &hop[..]).map_err(failed(MODEL))?;
+        }
+        self.state.add_inputs(&mut values).map_err(failed(MODEL))?;
         let outputs = self.session.run(values).map_err(failed(MODEL))?;
+        self.state.store(&outputs).map_err(failed(MODEL))?;
+        for name in &self.watched {
+            let (_, span) = outputs[name.as_str()]
+                .try_extract_tensor::<f32>()
+                .map_err(failed(MODEL))?;
+            if let &[low, high, power] = span {
+                self.seen
+                    .entry(name.clone())
+                    .or_default()
+                    .extend([low, high, power]);
+            }
+        }
         let (_, samples) = outputs["audio"]
             .try_extract_tensor::<f32>()
             .map_err(failed(MODEL))?;

@@ -140,6 +140,7 @@ impl RvcSynthesizer {
             f0_hz: &f0_hz,
             noise: &noise,
             skip_100hz: skip,
+            ahead_100hz: 0,
             held_100hz: 0,
             speaker: 0,
             first_frame_100hz: 0,

@@ -11,7 +11,7 @@ use super::weights;
 use crate::dsp::noise::fill_normal;
 use crate::frames::Frames;
 use crate::import::{ModelKind, rvc};
-use crate::model::{ModelError, SynthesisInput, Synthesizer};
+use crate::model::{ModelError, SynthesisInput, Synthesizer, delay_us};
 use crate::units::SampleRate;
 use std::path::Path;
 
@@ -33,9 +33,39 @@ pub fn open_synthesizer(path: &Path) -> Result<Box<dyn Synthesizer>, ModelFileEr
     Ok(Box::new(RvcSynthesizer::open(path)?))
 }
 
-/// An RVC voice whose graph was built from its weights.
+/// Values per embedding of the RVC voice in a file of weights, from the file's head; `None` if there is none.
+pub fn rvc_width(path: &Path) -> Option<usize> {
+    if !path.is_file() || !weights::are_in(path) {
+        return None;
+    }
+    match weights::open(MODEL, path) {
+        Ok((_, ModelKind::Voice(voice))) => Some(voice.shape.width),
+        _ => None,
+    }
+}
+
+/// The delay in microseconds of the synthesizer in a file, from the file's head: 0 for ONNX exports, and for files
+/// that cannot be read.
+pub fn synthesizer_delay_us(path: &Path) -> u32 {
+    if !path.is_file() || !weights::are_in(path) {
+        return 0;
+    }
+    match weights::open(MODEL, path) {
+        Ok((_, ModelKind::Voice(voice))) => {
+            delay_us(rvc::late_samples(&voice), sample_rate(voice.shape.upp()).0)
+        }
+        _ => 0,
+    }
+}
+
+fn sample_rate(frame_len: usize) -> SampleRate {
+    SampleRate(u32::try_from(frame_len * 100).unwrap_or(0))
+}
+
+/// An RVC voice whose graph was built from its weights. It continues streams: see [`crate::import::rvc::build_stream`].
 pub struct RvcVoice {
     graph: RvcGraph,
+    late_samples: usize,
     dim: usize,
     /// Samples per frame of 10 ms.
     frame_len: usize,
@@ -55,6 +85,14 @@ impl RvcVoice {
     /// # Errors
     /// See [`ModelFileError`]; for a file that is not a voice, the error says what it is and what to do.
     pub fn open(path: &Path) -> Result<Self, ModelFileError> {
+        Self::open_as(path, rvc::Precision::Float)
+    }
+
+    /// As [`Self::open`], with this precision.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_as(path: &Path, precision: rvc::Precision<'_>) -> Result<Self, ModelFileError> {
         let refused = |why: String| ModelFileError::Weights {
             path: path.to_path_buf(),
             why,
@@ -63,9 +101,11 @@ impl RvcVoice {
         let ModelKind::Voice(voice) = kind else {
             return Err(refused(format!("it is {}: {}", kind.name(), kind.advice())));
         };
-        let graph = rvc::build(&voice, &mut file).map_err(|error| refused(error.to_string()))?;
+        let graph =
+            rvc::build_stream(&voice, &mut file, precision).map_err(|error| refused(error.to_string()))?;
         Ok(Self {
-            graph: RvcGraph::open(path, &graph)?,
+            graph: RvcGraph::open(path, &graph.bytes)?,
+            late_samples: graph.late_samples,
             dim: voice.shape.width,
             frame_len: voice.shape.upp(),
             has_f0: voice.f0,
@@ -76,6 +116,16 @@ impl RvcVoice {
             z_noise: Vec::new(),
             source_noise: Vec::new(),
         })
+    }
+
+    /// What was seen in its layers; of a voice that was opened as [`rvc::Precision::Watched`].
+    pub(super) fn ranges(&self) -> rvc::Ranges {
+        self.graph.ranges()
+    }
+
+    /// Adds a note for the user.
+    pub(super) fn add_note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     /// `[channels, T]` unit normal noise: the engine's, and additional noise if the voice has
@@ -103,11 +153,59 @@ impl RvcVoice {
             fill_normal(SOURCE_SEED, frame, piece);
         }
     }
+
+    /// One call of the graph.
+    fn render(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
+        let frames = input.embeddings_100hz.len();
+        self.draw_z_noise(input.noise, input.first_frame_100hz);
+        if self.has_f0 {
+            self.codes.clear();
+            self.codes
+                .extend(input.f0_hz.iter().map(|&f0_hz| coarse_pitch(f0_hz)));
+            self.draw_source_noise(frames, input.first_frame_100hz);
+        }
+        let last = self.speakers.saturating_sub(1);
+        let speaker = input.speaker.min(last);
+        let given = RvcGraphInput {
+            phone: input.embeddings_100hz.data(),
+            pitch: self.has_f0.then_some((&self.codes[..], input.f0_hz)),
+            speaker: i64::try_from(speaker).unwrap_or(0),
+            z_noise: &self.z_noise,
+            source_noise: self.has_f0.then_some(&self.source_noise[..]),
+            crop: None,
+            hop_frames: Some(frames - input.ahead_100hz),
+        };
+        self.graph.render(given, audio)
+    }
+
+    fn check(&self, audio: &[f32], expected: usize) -> Result<(), ModelError> {
+        if audio.len() == expected {
+            Ok(())
+        } else {
+            Err(ModelError::Shape {
+                model: MODEL,
+                expected,
+                got: audio.len(),
+            })
+        }
+    }
 }
 
 impl Synthesizer for RvcVoice {
     fn sample_rate(&self) -> SampleRate {
-        SampleRate(u32::try_from(self.frame_len * 100).unwrap_or(0))
+        sample_rate(self.frame_len)
+    }
+
+    fn is_stateful(&self) -> bool {
+        true
+    }
+
+    fn late_samples(&self) -> usize {
+        self.late_samples
+    }
+
+    fn looks_ahead(&self) -> bool {
+        true
     }
 
     fn dim(&self) -> usize {
@@ -123,37 +221,32 @@ impl Synthesizer for RvcVoice {
     }
 
     fn synthesize(&mut self, input: SynthesisInput<'_>, audio: &mut Vec<f32>) -> Result<(), ModelError> {
-        let frames = input.embeddings_100hz.len();
-        let skip = input.skip_100hz.min(frames);
-        let returned = frames - skip;
-        self.draw_z_noise(input.noise, input.first_frame_100hz);
-        if self.has_f0 {
-            self.codes.clear();
-            self.codes
-                .extend(input.f0_hz.iter().map(|&f0_hz| coarse_pitch(f0_hz)));
-            let skipped = i64::try_from(skip).unwrap_or(0);
-            self.draw_source_noise(returned, input.first_frame_100hz + skipped);
-        }
-        let last = self.speakers.saturating_sub(1);
-        let speaker = input.speaker.min(last);
-        let given = RvcGraphInput {
-            phone: input.embeddings_100hz.data(),
-            pitch: self.has_f0.then_some((&self.codes[..], input.f0_hz)),
-            speaker: i64::try_from(speaker).unwrap_or(0),
-            z_noise: &self.z_noise,
-            source_noise: self.has_f0.then_some(&self.source_noise[..]),
-            crop: Some((skip, returned)),
-        };
-        self.graph.render(given, audio)?;
-        let expected = returned * self.frame_len;
-        if audio.len() == expected {
-            Ok(())
-        } else {
-            Err(ModelError::Shape {
+        let made = input.embeddings_100hz.len() - input.ahead_100hz;
+        if made < rvc::FIRST_FRAMES {
+            return Err(ModelError::Shape {
                 model: MODEL,
-                expected,
-                got: audio.len(),
-            })
+                expected: rvc::FIRST_FRAMES,
+                got: made,
+            });
         }
+        self.graph.restart();
+        self.render(input, audio)?;
+        // The first call leaves out the samples from before its first frame.
+        let skipped = input.skip_100hz.min(made) * self.frame_len;
+        match skipped.checked_sub(self.late_samples) {
+            Some(before) => drop(audio.drain(..before)),
+            None => drop(audio.splice(0..0, std::iter::repeat_n(0.0, self.late_samples - skipped))),
+        }
+        self.check(audio, made * self.frame_len - skipped)
+    }
+
+    fn synthesize_streaming(
+        &mut self,
+        input: SynthesisInput<'_>,
+        audio: &mut Vec<f32>,
+    ) -> Result<(), ModelError> {
+        self.render(input, audio)?;
+        let made = input.embeddings_100hz.len() - input.ahead_100hz;
+        self.check(audio, made * self.frame_len)
     }
 }

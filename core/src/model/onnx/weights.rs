@@ -38,11 +38,16 @@ pub fn open(model: &'static str, path: &Path) -> Result<(WeightsFile, ModelKind)
     Ok((file, kind))
 }
 
-/// A session with the encoder in a file of weights, with `wanted_dim` values per embedding.
+/// Frames that the attention of an encoder remembers in a stream: a second, as long as the window of an encoder that
+/// remembers nothing.
+const PAST_FRAMES: usize = 50;
+
+/// A session with the encoder in a file of weights, with `wanted_dim` values per embedding, for streams.
 pub fn open_encoder(
     model: &'static str,
     path: &Path,
     wanted_dim: Option<usize>,
+    eight_bits: bool,
 ) -> Result<SharedSession, ModelFileError> {
     let refused = |why: String| ModelFileError::Weights {
         path: path.to_path_buf(),
@@ -52,7 +57,12 @@ pub fn open_encoder(
     if !matches!(kind, ModelKind::Encoder(_)) {
         return Err(refused(format!("it is {}: {}", kind.name(), kind.advice())));
     }
-    let graph = hubert::build(&mut file, wanted_dim).map_err(|error| refused(error.to_string()))?;
+    let build = hubert::Build {
+        wanted: wanted_dim,
+        past_frames: Some(PAST_FRAMES),
+        eight_bits,
+    };
+    let graph = hubert::build_as(&mut file, build).map_err(|error| refused(error.to_string()))?;
     drop(file);
     from_bytes(path, &graph)
 }

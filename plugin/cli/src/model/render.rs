@@ -69,6 +69,7 @@ pub fn run(args: &Render) -> Result<()> {
         z_noise: &z_noise,
         source_noise: pitched.as_ref().map(|(_, _, noise)| &noise[..]),
         crop: None,
+        hop_frames: None,
     };
     let mut audio = Vec::new();
     runner.render(input, &mut audio)?;
