@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
-use voxmeld_core::import::rvc::{self, Voice};
+use voxmeld_core::import::rvc::{self, Precision, Voice};
 use voxmeld_core::import::{ModelKind, WeightsFile};
 use voxmeld_core::model::onnx::{RvcGraph, RvcGraphInput, coarse_pitch};
 use voxmeld_tests::env;
@@ -35,13 +35,21 @@ impl Graphs {
         let voice = voice_in(&file, name)?;
         let whole = rvc::build(&voice, &mut file)?;
         let mut file = WeightsFile::from_bytes(bytes)?;
-        let stream = rvc::build_stream(&voice, &mut file, rvc::Precision::Float)?;
+        let stream = rvc::build_stream(&voice, &mut file, Precision::Float)?;
         Ok(Self {
             whole: RvcGraph::open(&path(name), &whole)?,
             stream: RvcGraph::open(&path(name), &stream.bytes)?,
             late_samples: stream.late_samples,
             voice,
         })
+    }
+
+    /// Another graph of the stream; returns its model.
+    fn reopen_stream(&mut self, name: &str, precision: Precision<'_>) -> Result<Vec<u8>> {
+        let mut file = WeightsFile::open(&path(name))?;
+        let graph = rvc::build_stream(&self.voice, &mut file, precision)?;
+        self.stream = RvcGraph::open(&path(name), &graph.bytes)?;
+        Ok(graph.bytes)
     }
 }
 
@@ -227,5 +235,32 @@ fn with_16_frames_ahead_convolutions_are_exact_and_with_fewer_they_lose_more_and
         );
         before = worst - 3.0;
     }
+    Ok(())
+}
+
+/// How often a kind of node is named in a model.
+fn nodes(model: &[u8], kind: &str) -> usize {
+    model
+        .windows(kind.len())
+        .filter(|window| *window == kind.as_bytes())
+        .count()
+}
+
+#[test]
+fn in_8_bits_measured_on_a_voice_its_layers_lose_little() -> Result<()> {
+    let name = "v2_40k_safetensors.safetensors";
+    let mut graphs = Graphs::open(name, |_| ())?;
+    let input = Input::new(&graphs.voice, 120);
+    let wanted = input.stream(&mut graphs, &[8], 2)?;
+    graphs.reopen_stream(name, Precision::Watched)?;
+    input.stream(&mut graphs, &[8], 2)?;
+    let ranges = graphs.stream.ranges();
+    assert_eq!(ranges.len(), 4 * 3 * 6, "layers of the residual blocks");
+    let bytes = graphs.reopen_stream(name, Precision::EightBits(&ranges))?;
+    let made = input.stream(&mut graphs, &[8], 2)?;
+    let (snr, layers) = (snr_db(&wanted, &made), nodes(&bytes, "QLinearConv"));
+    voxmeld_tests::say(format!("8 bits: {snr:.1} dB, {layers} names of layers"));
+    assert!(layers >= 36, "{layers} layers in 8 bits");
+    assert!(snr > 20.0, "{snr:.1} dB");
     Ok(())
 }

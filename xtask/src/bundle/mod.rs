@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! target/bundle/voxmeld.clap                  the library under CLAP's name (on Linux: one file) ...
-//! target/bundle/voxmeld.data/                 ... and the files that it loads: libraries, packs, licences
+//! target/bundle/voxmeld.data/                 ... and the files that it loads: libraries, packs, speech, licences
 //! target/bundle/voxmeld.vst3/Contents/
 //!     x86_64-linux/voxmeld.so                 the same library, with the libraries that it loads beside it
-//!     Resources/packs/, Resources/licences/
+//!     Resources/packs/, Resources/speech/, Resources/licences/
 //! ```
 //!
 //! Both are the same binary. It finds its own path (`dladdr`), so the folders can be moved.
@@ -94,7 +94,7 @@ fn assemble(paths: &Paths, library: &Path, bundle: &Path) -> Result<()> {
     let resources = bundle.join(VST3).join("Contents").join("Resources");
     files::copy(library, &binaries.join("voxmeld.so"))?;
     files::copy(&onnxruntime::library(paths), &binaries.join(onnxruntime::LIBRARY))?;
-    for folder in [PACKS, LICENCES] {
+    for folder in [PACKS, SPEECH, LICENCES] {
         if data.join(folder).is_dir() {
             files::copy_tree(&data.join(folder), &resources.join(folder))?;
         }
@@ -102,7 +102,7 @@ fn assemble(paths: &Paths, library: &Path, bundle: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The files that the plugin loads: ONNX Runtime, packs, licences.
+/// The files that the plugin loads: ONNX Runtime, packs, sample speech, licences.
 pub fn lay_data(paths: &Paths, data: &Path) -> Result<()> {
     files::copy(&onnxruntime::library(paths), &data.join(onnxruntime::LIBRARY))?;
     licences::write(paths, &data.join(LICENCES))?;

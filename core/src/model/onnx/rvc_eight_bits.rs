@@ -62,7 +62,6 @@ pub fn open_in_8_bits(
             ranges.len(),
         ),
     };
-    tracing::info!("{} in 8 bits: {loss:?}", path.display());
     if loss.snr_db >= LEAST_SNR_DB {
         voice.add_note(format!(
             "this voice runs in 8 bits ({} of {} layers), {:.0} dB above the loss on sample speech",

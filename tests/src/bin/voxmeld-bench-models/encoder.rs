@@ -1,6 +1,6 @@
 //! The encoder: on a window of a second, as a stream, and as a stream in 8 bits.
 
-use super::{HOPS_MS, Times, add, measure};
+use super::times::{HOPS_MS, Times, add, measure};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use voxmeld_core::frames::Frames;

@@ -1,6 +1,6 @@
 //! The synthesizer: as windows, as a stream, and as a stream in 8 bits.
 
-use super::{HOPS_MS, Times, add, measure};
+use super::times::{HOPS_MS, Times, add, measure};
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
