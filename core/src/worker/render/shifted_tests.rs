@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::geometry::Hop;
+use crate::model::SynthesisInput;
 use crate::units::SampleRate;
 use std::f64::consts::TAU;
 
