@@ -118,7 +118,7 @@ fn open(live: &mut Live) {
 }
 
 #[test]
-#[ignore = "needs jackd, and real time: a stage of `cargo xtask test` runs it"]
+#[ignore = "run in stage `live program with JACK`, with jackd"]
 fn quantum_changes_a_restart_of_the_server_and_dry_sound_through_a_real_server() {
     // SAFETY: the only test of this program; no other thread runs yet.
     unsafe { std::env::set_var("JACK_DEFAULT_SERVER", name()) };
