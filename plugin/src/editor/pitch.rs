@@ -38,8 +38,8 @@ fn shift_card(link: &EditorLink, setter: &ParamSetter, engine: &EngineStatus, ui
         let pitch = &link.params.pitch;
         heading(ui, "SCALE");
         widgets::slider(ui, setter, &pitch.snap_strength);
-        widgets::choice(ui, setter, &pitch.snap_key, "Key");
-        widgets::choice(ui, setter, &pitch.snap_scale, "Scale");
+        widgets::menu(ui, setter, &pitch.snap_key, "Key");
+        widgets::menu(ui, setter, &pitch.snap_scale, "Scale");
         widgets::slider(ui, setter, &pitch.snap_speed);
     });
 }

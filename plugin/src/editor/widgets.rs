@@ -230,6 +230,28 @@ fn steps_as_buttons<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P, step
     }
 }
 
+/// A parameter of many steps, or of steps with long names, as a menu.
+pub fn menu<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P, label: &str) {
+    let steps = u16::try_from(param.step_count().unwrap_or(1)).unwrap_or(1).max(1);
+    let current = param.unmodulated_normalized_value();
+    ui.horizontal(|ui| {
+        name(ui, label);
+        egui::ComboBox::from_id_salt(label)
+            .selected_text(param.normalized_value_to_string(current, true))
+            .width(ui.available_width())
+            .show_ui(ui, |ui| {
+                for step in 0..=steps {
+                    let value = f32::from(step) / f32::from(steps);
+                    let chosen = (value - current).abs() < 0.5 / f32::from(steps);
+                    let text = param.normalized_value_to_string(value, true);
+                    if ui.selectable_label(chosen, text).clicked() && !chosen {
+                        set_once(setter, param, value);
+                    }
+                }
+            });
+    });
+}
+
 /// An on/off parameter as one button with its name.
 pub fn switch(ui: &mut Ui, setter: &ParamSetter, param: &BoolParam, width: f32) {
     let on = param.value();

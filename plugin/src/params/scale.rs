@@ -11,13 +11,13 @@ pub enum KeyParam {
     #[name = "C"]
     C,
     #[id = "c_sharp"]
-    #[name = "C♯/D♭"]
+    #[name = "C#/Db"]
     CSharp,
     #[id = "d"]
     #[name = "D"]
     D,
     #[id = "d_sharp"]
-    #[name = "D♯/E♭"]
+    #[name = "D#/Eb"]
     DSharp,
     #[id = "e"]
     #[name = "E"]
@@ -26,19 +26,19 @@ pub enum KeyParam {
     #[name = "F"]
     F,
     #[id = "f_sharp"]
-    #[name = "F♯/G♭"]
+    #[name = "F#/Gb"]
     FSharp,
     #[id = "g"]
     #[name = "G"]
     G,
     #[id = "g_sharp"]
-    #[name = "G♯/A♭"]
+    #[name = "G#/Ab"]
     GSharp,
     #[id = "a"]
     #[name = "A"]
     A,
     #[id = "a_sharp"]
-    #[name = "A♯/B♭"]
+    #[name = "A#/Bb"]
     ASharp,
     #[id = "b"]
     #[name = "B"]
