@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 const COUNT_BITS: u32 = 24;
 const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
 
-/// What the writer tells the reader beside the samples.
+/// What the writer publishes for the reader next to the samples.
 #[derive(Default)]
 struct Notes {
     /// Time of the last write and count of written frames, in one number so that they belong together.

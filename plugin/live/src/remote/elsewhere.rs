@@ -37,8 +37,8 @@ impl Server {
 
     /// None.
     #[must_use]
-    pub fn next(&self, patience: Duration) -> Option<Pending> {
-        std::thread::sleep(patience);
+    pub fn next(&self, timeout: Duration) -> Option<Pending> {
+        std::thread::sleep(timeout);
         None
     }
 }

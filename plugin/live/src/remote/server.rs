@@ -88,10 +88,10 @@ impl Server {
         &self.path
     }
 
-    /// The next request, after at most `patience`.
+    /// The next request, after at most `timeout`.
     #[must_use]
-    pub fn next(&self, patience: Duration) -> Option<Pending> {
-        self.requests.recv_timeout(patience).ok()
+    pub fn next(&self, timeout: Duration) -> Option<Pending> {
+        self.requests.recv_timeout(timeout).ok()
     }
 }
 
